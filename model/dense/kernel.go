@@ -1,0 +1,29 @@
+package dense
+
+// product is one layer's weights, laid out for the code that multiplies them.
+//
+// multiply computes, for each of rows rows,
+//
+//	dst[r·out+o] = bias[o] + Σ_i weight[o·in+i] · src[r·in+i]
+//
+// It overwrites dst, keeps neither slice, allocates nothing, starts no
+// goroutine and may be called by many sessions at once. The order in which it
+// adds up one row must not depend on rows, on the row's place in the batch or
+// on where the slices lie in memory: that is what makes a row's scores the
+// same bits in every batch.
+type product interface {
+	multiply(dst, src []float32, rows int)
+}
+
+// kernel is one way to multiply. A new one is added to kernels, and the tests
+// then hold it to gonum's results.
+type kernel struct {
+	name string
+	pack func(weight, bias []float32, in, out int) product
+}
+
+// kernels returns what this machine can run, fastest first. gonum comes last:
+// it runs everywhere and is the reference for the others.
+func kernels() []kernel {
+	return []kernel{{name: "gonum", pack: packGonum}}
+}

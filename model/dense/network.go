@@ -1,0 +1,99 @@
+// Package dense runs a multilayer perceptron: fully connected layers, each
+// followed by an activation.
+//
+// New checks that the layers chain, works the input's normalisation into the
+// first of them and packs the weights for the kernel that multiplies; sessions
+// share the result and allocate nothing while they predict.
+//
+// A row's scores are the same bits whatever batch it is in. They may differ in
+// the last bits between kernels, and between kinds of processor.
+package dense
+
+import (
+	"fmt"
+	"math"
+
+	"penstock/model"
+)
+
+// Network is a trained perceptron, ready to be shared by workers. It
+// implements model.Model.
+type Network struct {
+	spec        model.Spec
+	kernel      string
+	layers      []packed
+	temperature float64
+	// normalise is set when the input's normalisation could not be worked into
+	// the first layer.
+	normalise bool
+	widest    int // values per row that the scratch must hold
+}
+
+type packed struct {
+	product
+	out        int
+	activation Activation
+}
+
+// New builds a network from layers in PyTorch's layout, which it copies; it
+// keeps the spec's slices. A classification ends in Softmax, whose logits are
+// divided by temperature first (see model.Softmax); a regression's temperature
+// is 1.
+//
+// Errors are a *model.SpecError for the spec and the temperature, and a
+// *LayerError for a layer.
+func New(spec model.Spec, layers []Layer, temperature float64) (*Network, error) {
+	return build(spec, layers, temperature, kernels()[0])
+}
+
+func build(spec model.Spec, layers []Layer, temperature float64, k kernel) (*Network, error) {
+	if err := spec.Validate(); err != nil {
+		return nil, err
+	}
+	if err := checkTemperature(spec, temperature); err != nil {
+		return nil, err
+	}
+	if err := check(spec, layers); err != nil {
+		return nil, err
+	}
+	n := &Network{spec: spec, kernel: k.name, temperature: temperature}
+	n.spec.Engine = "dense"
+	for i, l := range layers {
+		if i == 0 && spec.Input.Normalised() {
+			folded, ok := fold(l, spec.Input)
+			l, n.normalise = folded, !ok
+		}
+		n.layers = append(n.layers, packed{k.pack(l.Weight, l.Bias, l.In, l.Out), l.Out, l.Activation})
+		n.widest = max(n.widest, l.Out)
+	}
+	if n.normalise {
+		n.widest = max(n.widest, spec.Features)
+	}
+	return n, nil
+}
+
+func checkTemperature(spec model.Spec, temperature float64) error {
+	var problem string
+	switch {
+	case math.IsNaN(temperature) || math.IsInf(temperature, 0) || temperature <= 0:
+		problem = "expected a finite number above zero"
+	case spec.Task == model.Regression && temperature != 1:
+		problem = "a regression has no probabilities to calibrate; expected 1"
+	default:
+		return nil
+	}
+	return &model.SpecError{Model: spec.Name, Field: "calibration.temperature",
+		Problem: fmt.Sprintf("is %v; %s", temperature, problem)}
+}
+
+// Spec describes the model; its Engine is "dense".
+func (n *Network) Spec() model.Spec { return n.spec }
+
+// Kernel names the code that multiplies, such as "gonum".
+func (n *Network) Kernel() string { return n.kernel }
+
+// Pinned is false: a session may move between threads.
+func (n *Network) Pinned() bool { return false }
+
+// Close has nothing to free: the weights are ordinary memory.
+func (n *Network) Close() error { return nil }

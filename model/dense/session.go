@@ -1,0 +1,74 @@
+package dense
+
+import (
+	"fmt"
+
+	"penstock/model"
+)
+
+// session predicts for one worker. Rows run through all layers in blocks of
+// blockRows, so that what lies between two layers stays in the cache and the
+// scratch is small however large the batch.
+type session struct {
+	network *Network
+	maxRows int
+	// from and to hold a layer's input and output; they swap at every layer.
+	from, to []float32
+}
+
+// NewSession makes a session for batches of up to maxRows rows.
+func (n *Network) NewSession(maxRows int) (model.Session, error) {
+	if maxRows < 1 {
+		return nil, fmt.Errorf("model %s: a session for %d rows; expected at least 1", n.spec.Name, maxRows)
+	}
+	size := min(maxRows, blockRows) * n.widest
+	return &session{network: n, maxRows: maxRows, from: make([]float32, size), to: make([]float32, size)}, nil
+}
+
+// Predict implements model.Session; it never fails.
+func (s *session) Predict(scores, features []float32, rows int) error {
+	spec := s.network.spec
+	model.CheckShapes(spec, scores, features, rows, s.maxRows)
+	in, out := spec.Features, s.network.layers[len(s.network.layers)-1].out
+	for first := 0; first < rows; first += blockRows {
+		block := min(blockRows, rows-first)
+		s.block(scores[first*out:(first+block)*out], features[first*in:(first+block)*in], block)
+	}
+	return nil
+}
+
+// block takes up to blockRows rows through every layer. The last layer writes
+// into scores itself.
+func (s *session) block(scores, values []float32, rows int) {
+	n := s.network
+	if n.normalise {
+		values = s.normalised(values, rows)
+	}
+	for i, l := range n.layers {
+		dst := scores
+		if i < len(n.layers)-1 {
+			dst = s.to[:rows*l.out]
+		}
+		l.multiply(dst, values, rows)
+		if l.activation == Softmax {
+			for r := range rows {
+				model.Softmax(dst[r*l.out:(r+1)*l.out], n.temperature)
+			}
+		} else {
+			l.activation.apply(dst)
+		}
+		values = dst
+		s.from, s.to = s.to, s.from
+	}
+}
+
+func (s *session) normalised(values []float32, rows int) []float32 {
+	in := s.network.spec.Features
+	for r := range rows {
+		normalise(s.from[r*in:(r+1)*in], values[r*in:(r+1)*in], s.network.spec.Input)
+	}
+	return s.from[:len(values)]
+}
+
+// Close has nothing to free.
+func (s *session) Close() error { return nil }

@@ -1,0 +1,44 @@
+package model
+
+import "math"
+
+// Softmax turns one row of logits into probabilities, in place:
+//
+//	score[i] = exp(logit[i]/T) / Σ exp(logit[j]/T)
+//
+// T is the temperature, a finite number above zero, which calibrates
+// confidence: above one it lowers confidence, below one it raises it (Guo,
+// Pleiss, Sun, Weinberger, "On Calibration of Modern Neural Networks", ICML
+// 2017, section 4.2). Every engine shares this function, so that a bundle
+// gives the same scores whichever engine runs it.
+//
+// The largest logit is subtracted first, so nothing overflows. A logit that is
+// NaN or +Inf makes the whole row NaN: the caller sees that the model failed.
+func Softmax(row []float32, temperature float64) {
+	top := math.Inf(-1)
+	for _, x := range row {
+		top = max(top, float64(x))
+	}
+	sum := 0.0
+	for i, x := range row {
+		e := math.Exp((float64(x) - top) / temperature)
+		row[i] = float32(e)
+		sum += e
+	}
+	for i, e := range row {
+		row[i] = float32(float64(e) / sum)
+	}
+}
+
+// Temper recalibrates one row of probabilities, in place, for engines that
+// return probabilities instead of logits: p^(1/T) / Σ p^(1/T), which is
+// Softmax of the logits they came from. At T = 1 it does nothing.
+func Temper(row []float32, temperature float64) {
+	if temperature == 1 {
+		return
+	}
+	for i, p := range row {
+		row[i] = float32(math.Log(float64(p)))
+	}
+	Softmax(row, temperature)
+}
