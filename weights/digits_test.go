@@ -1,0 +1,129 @@
+package weights
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"testing"
+
+	"penstock/model"
+)
+
+// measured is what the recipe wrote down about the bundle it made.
+type measured struct {
+	Test, HeldOut struct {
+		Images, Correct  int
+		Accuracy         float64
+		LogLoss          float64 `json:"log_loss"`
+		CalibrationError float64 `json:"calibration_error"`
+	}
+}
+
+func readMeasured(t testing.TB) (m measured) {
+	t.Helper()
+	data, err := os.ReadFile("digits/measured.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(data, &m); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func TestDefault(t *testing.T) {
+	b, err := Default()
+	loaded := load(t, b, err)
+	defer loaded.Close()
+	t.Logf("%d golden rows in %v, worst difference %.2g", loaded.GoldenRows, loaded.GoldenDuration, loaded.GoldenMaxDiff)
+	if spec := loaded.Spec(); spec.Name != "digits" || spec.Features != 784 || len(spec.Classes) != 10 {
+		t.Errorf("Spec() = %+v", spec)
+	}
+	if loaded.GoldenRows < 8 || loaded.GoldenMaxDiff > 1e-5 {
+		t.Errorf("%d golden rows, worst difference %v; want at least 8 and at most 1e-5", loaded.GoldenRows, loaded.GoldenMaxDiff)
+	}
+	if err := b.Check(); err != nil {
+		t.Errorf("Check() = %v", err)
+	}
+	_, err = b.Load(TorchScript)
+	wantError(t, err, "", "not part of the binary")
+}
+
+// The folder has what the binary leaves out.
+func TestDigitsFolder(t *testing.T) {
+	b, err := Open("digits")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Check(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestHeldOut(t *testing.T) {
+	rows, err := HeldOut()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := Default()
+	loaded := load(t, b, err)
+	defer loaded.Close()
+
+	var labels []int
+	for i := range rows.Len() {
+		labels = append(labels, rows.Label(i))
+	}
+	want := readMeasured(t).HeldOut
+	if got := correct(t, loaded, rows.Pixels, labels); rows.Len() != want.Images || got != want.Correct {
+		t.Errorf("%d of %d held-out digits are right; the recipe measured %d of %d", got, rows.Len(), want.Correct, want.Images)
+	}
+	if row := rows.Row(1); &row[0] != &rows.Pixels[784] || len(row) != 784 {
+		t.Error("Row(1) is not the second row of Pixels")
+	}
+}
+
+// correct counts the rows whose highest score is at their label.
+func correct(t testing.TB, m model.Model, pixels []byte, labels []int) (right int) {
+	t.Helper()
+	const batch = 64
+	spec := m.Spec()
+	s, err := m.NewSession(batch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	features, scores := make([]float32, batch*spec.Features), make([]float32, batch*spec.Outputs())
+	for first := 0; first < len(labels); first += batch {
+		n := min(batch, len(labels)-first)
+		for i, pixel := range pixels[first*spec.Features:][:n*spec.Features] {
+			features[i] = float32(float64(pixel) * spec.Input.Uint8Scale)
+		}
+		if err := s.Predict(scores[:n*spec.Outputs()], features[:n*spec.Features], n); err != nil {
+			t.Fatal(err)
+		}
+		for r := range n {
+			best, at := float32(math.Inf(-1)), -1
+			for class, score := range scores[r*spec.Outputs():][:spec.Outputs()] {
+				if score > best {
+					best, at = score, class
+				}
+			}
+			if at == labels[first+r] {
+				right++
+			}
+		}
+	}
+	return right
+}
+
+func BenchmarkLoadDefault(b *testing.B) {
+	for b.Loop() {
+		bundle, err := Default()
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := bundle.Load(""); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

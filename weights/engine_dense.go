@@ -1,0 +1,88 @@
+package weights
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"penstock/model"
+	"penstock/model/dense"
+)
+
+// buildDense reads the tensors that the manifest names and makes a network.
+func buildDense(b *Bundle, e entry) (built, error) {
+	f, err := b.openVerified(e.file)
+	if err != nil {
+		return built{}, err
+	}
+	defer f.Close()
+	tensors, err := readTensors(f, f.size)
+	if err != nil {
+		return built{}, err
+	}
+	layers := make([]dense.Layer, len(e.layers))
+	for i, names := range e.layers {
+		if layers[i], err = denseLayer(names, tensors); err != nil {
+			return built{}, err
+		}
+	}
+	if e.logits { // the file's network ends before the softmax
+		last := &layers[len(layers)-1]
+		if last.Activation != dense.Identity {
+			return built{}, b.in("manifest.json", wrong("engines.dense.output",
+				"is logits, but the last layer's activation is %q; expected \"identity\", or leave output out", last.Activation))
+		}
+		last.Activation = dense.Softmax
+	}
+	network, err := dense.New(b.manifest.spec, layers, b.manifest.temperature)
+	if err != nil {
+		return built{}, b.in("manifest.json", blame(err))
+	}
+	return built{network, f.size, f.sum}, nil
+}
+
+func denseLayer(names layer, tensors map[string]tensor) (dense.Layer, error) {
+	weight, err := pick(tensors, names.weight, 2)
+	if err != nil {
+		return dense.Layer{}, err
+	}
+	l := dense.Layer{
+		Weight: weight.values, Out: weight.shape[0], In: weight.shape[1],
+		Activation: dense.Activation(names.activation),
+	}
+	if names.bias != "" {
+		bias, err := pick(tensors, names.bias, 1)
+		if err != nil {
+			return dense.Layer{}, err
+		}
+		l.Bias = bias.values
+	}
+	return l, nil
+}
+
+// pick finds a tensor and checks how many dimensions it has.
+func pick(tensors map[string]tensor, name string, dimensions int) (tensor, error) {
+	t, ok := tensors[name]
+	if !ok {
+		has := slices.Sorted(maps.Keys(tensors))
+		return t, wrong(fmt.Sprintf("tensor %q", name), "is missing, though manifest.json names it; the file has %q", has[:min(len(has), 20)])
+	}
+	if len(t.shape) != dimensions {
+		return t, wrong(fmt.Sprintf("tensor %q", name), "has shape %v; expected %d dimensions: [out, in] for a weight, [out] for a bias", t.shape, dimensions)
+	}
+	return t, nil
+}
+
+// blame turns the network's complaint into the manifest's field.
+func blame(err error) error {
+	var l *dense.LayerError
+	if errors.As(err, &l) {
+		return &BundleError{Field: fmt.Sprintf("engines.dense.layers[%d]", l.Layer), Problem: l.Problem, Err: err}
+	}
+	var s *model.SpecError
+	if errors.As(err, &s) {
+		return &BundleError{Field: s.Field, Problem: s.Problem, Err: err}
+	}
+	return err
+}

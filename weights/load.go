@@ -1,0 +1,76 @@
+package weights
+
+import (
+	"slices"
+	"time"
+
+	"penstock/model"
+)
+
+// Loaded is a model that reproduced its bundle's golden rows. It is a
+// model.Model; closing it frees the weights.
+type Loaded struct {
+	model.Model
+	File   string // that the weights came from
+	Bytes  int64  // of that file
+	SHA256 string // of that file, measured, in hexadecimal
+	// GoldenRows is how many golden rows were predicted; 0 means that the
+	// bundle has none.
+	GoldenRows int
+	// GoldenMaxDiff is the largest difference between a golden score and the
+	// engine's; see GoldenTolerance.
+	GoldenMaxDiff float64
+	// GoldenDuration is what Predict took for all golden rows in one batch, in
+	// a session just opened.
+	GoldenDuration time.Duration
+}
+
+// built is what an engine makes of its file.
+type built struct {
+	model.Model
+	bytes int64
+	sum   string
+}
+
+// builder makes a model from an entry of the manifest. It checks the file's
+// hash before it believes the file.
+type builder func(*Bundle, entry) (built, error)
+
+// builders returns the engines that this build can run, by name.
+func builders() map[string]builder {
+	all := map[string]builder{Dense: buildDense}
+	addTorchScript(all)
+	return all
+}
+
+// Load makes the model run by an engine, or by the preferred one of Loadable
+// when the name is empty, and proves it on the golden rows.
+func (b *Bundle) Load(engine string) (*Loaded, error) {
+	if engine == "" {
+		loadable := b.Loadable()
+		if len(loadable) == 0 {
+			return nil, b.in("manifest.json", wrong("engines", "names %q, of which this build runs none; use a build that has one of them", b.Engines()))
+		}
+		engine = loadable[0]
+	}
+	e, ok := b.manifest.engines[engine]
+	if !ok {
+		return nil, b.in("manifest.json", wrong("engines", "has no %q; it names %q", engine, b.Engines()))
+	}
+	if !slices.Contains(b.Loadable(), engine) {
+		if b.omits(e.file) {
+			return nil, b.in(e.file, wrong("", "is not part of the binary; open the bundle from its folder to run engine %s", engine))
+		}
+		return nil, b.in("manifest.json", wrong("engines."+engine, "cannot run in this build; it can run %q of this bundle", b.Loadable()))
+	}
+	m, err := builders()[engine](b, e)
+	if err != nil {
+		return nil, b.in(e.file, err)
+	}
+	loaded := &Loaded{Model: m.Model, File: e.file, Bytes: m.bytes, SHA256: m.sum}
+	if err := b.prove(loaded); err != nil {
+		m.Close()
+		return nil, b.in(b.manifest.golden, err)
+	}
+	return loaded, nil
+}

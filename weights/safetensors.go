@@ -1,0 +1,59 @@
+package weights
+
+import (
+	"encoding/binary"
+	"io"
+)
+
+// maxHeader bounds a safetensors header; an entry takes about a hundred bytes.
+const maxHeader = 1 << 20
+
+// tensor is an array of float32, row-major.
+type tensor struct {
+	shape  []int
+	values []float32
+}
+
+// readTensors reads a safetensors file of size bytes: eight bytes of header
+// length, a JSON header, and the tensors' data without gaps
+// (github.com/huggingface/safetensors, "Format"). It takes float32 and
+// float16, turns both into float32, and refuses numbers that are not finite.
+//
+// What a header claims is compared with size before memory is made: tensors
+// take as much as their part of the file (float16: twice that), and reading
+// takes a few times the header, which is at most maxHeader, and one buffer.
+func readTensors(r io.Reader, size int64) (map[string]tensor, error) {
+	var length [8]byte
+	if size < int64(len(length)) {
+		return nil, wrong("header", "the file has %d bytes; too short for a safetensors file", size)
+	}
+	if _, err := io.ReadFull(r, length[:]); err != nil {
+		return nil, wrong("header", "cannot be read: %w", err)
+	}
+	data := size - int64(len(length)) // header and tensors
+	n := binary.LittleEndian.Uint64(length[:])
+	if n > uint64(data) {
+		return nil, wrong("header", "claims %d bytes, but only %d follow: the file is truncated, or is no safetensors file", n, data)
+	}
+	if n > maxHeader {
+		return nil, wrong("header", "has %d bytes; at most %d are read", n, maxHeader)
+	}
+	header := make([]byte, n)
+	if _, err := io.ReadFull(r, header); err != nil {
+		return nil, wrong("header", "cannot be read: %w", err)
+	}
+	parts, err := readHeader(header, data-int64(n))
+	if err != nil {
+		return nil, err
+	}
+	tensors := make(map[string]tensor, len(parts))
+	buffer := make([]byte, min(64<<10, data-int64(n)))
+	for _, p := range parts {
+		values := make([]float32, p.count)
+		if err := p.dtype.decode(values, r, buffer); err != nil {
+			return nil, wrong(p.field(), "%w", err)
+		}
+		tensors[p.name] = tensor{p.shape, values}
+	}
+	return tensors, nil
+}

@@ -1,0 +1,81 @@
+package weights
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// part is one tensor's place in the file.
+type part struct {
+	name       string
+	dtype      dtype
+	shape      []int
+	count      int64 // of values: the shape's product
+	begin, end int64 // from the end of the header
+}
+
+func (p part) field() string { return fmt.Sprintf("tensor %q", p.name) }
+
+// readHeader returns the tensors in the order of their data, which must fill
+// exactly size bytes.
+func readHeader(header []byte, size int64) ([]part, error) {
+	o := readObject("header", header)
+	var about map[string]string
+	o.optional("__metadata__", &about)
+	var parts []part
+	for _, name := range slices.Sorted(maps.Keys(o.members)) {
+		p, err := readPart(name, o.raw(name), size)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, p)
+	}
+	if err := o.done(); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(parts, func(a, b part) int { return cmp.Compare(a.begin, b.begin) })
+	at := int64(0)
+	for _, p := range parts {
+		if p.begin != at {
+			return nil, wrong(p.field(), "begins at byte %d of the data; expected %d: tensors may not overlap or leave gaps", p.begin, at)
+		}
+		at = p.end
+	}
+	if at != size {
+		return nil, wrong("header", "tensors end at byte %d of the data, the file at %d: the file is truncated or has bytes left over", at, size)
+	}
+	return parts, nil
+}
+
+func readPart(name string, data json.RawMessage, size int64) (part, error) {
+	p := part{name: name, count: 1}
+	o := readObject(p.field(), data)
+	var offsets []int64
+	var kind string
+	o.required("dtype", &kind)
+	o.required("shape", &p.shape)
+	o.required("data_offsets", &offsets)
+	if err := o.done(); err != nil {
+		return p, err
+	}
+	p.dtype = dtype(kind)
+	width := p.dtype.width()
+	if width == 0 {
+		return p, wrong(p.field(), "has dtype %q; expected F32 or F16: convert the weights before export", kind)
+	}
+	for _, d := range p.shape {
+		// count stays ≤ size, so the product below cannot overflow.
+		if d < 1 || int64(d) > size/p.count {
+			return p, wrong(p.field(), "has shape %v; expected sizes of at least 1 that fit into the %d bytes of data", p.shape, size)
+		}
+		p.count *= int64(d)
+	}
+	if len(offsets) != 2 || offsets[0] < 0 || offsets[1] > size || offsets[1]-offsets[0] != p.count*width {
+		return p, wrong(p.field(), "has data_offsets %v; %s of shape %v needs two, %d bytes apart, within the %d bytes of data", offsets, kind, p.shape, p.count*width, size)
+	}
+	p.begin, p.end = offsets[0], offsets[1]
+	return p, nil
+}

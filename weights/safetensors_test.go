@@ -1,0 +1,165 @@
+package weights
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// part1 is a header's entry for one F32 tensor of the given shape and place.
+func part1(shape string, begin, end int64) string {
+	return fmt.Sprintf(`{"t":{"dtype":"F32","shape":%s,"data_offsets":[%d,%d]}}`, shape, begin, end)
+}
+
+// tensorCases are good and bad files, and the fuzz target's seeds.
+var tensorCases = []struct {
+	name  string
+	file  []byte
+	field string
+	says  string // empty: the file is good
+}{
+	{name: "three tensors", file: smallWeights()},
+	{name: "no tensors", file: framed(`{}`, nil)},
+	{name: "padded header", file: framed(part1(`[1]`, 0, 4)+"   ", make([]byte, 4))},
+	{name: "metadata", file: framed(`{"__metadata__":{"format":"pt"}}`, nil)},
+	{name: "scalar", file: framed(part1(`[]`, 0, 4), make([]byte, 4))},
+	{name: "half precision", file: framed(`{"t":{"dtype":"F16","shape":[2],"data_offsets":[0,4]}}`, []byte{0, 0x3c, 0, 0xc0})},
+	{name: "not in the order of names", file: framed(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, make([]byte, 8))},
+
+	{name: "empty", field: "header", says: "too short"},
+	{name: "length only in part", file: []byte{1, 2, 3}, field: "header", says: "too short"},
+	{name: "header longer than the file", file: framed(part1(`[1]`, 0, 4), nil)[:30], field: "header", says: "truncated"},
+	{name: "header of 2^64-1 bytes", file: bytes.Repeat([]byte{0xff}, 64), field: "header", says: "claims 18446744073709551615 bytes"},
+	{name: "header of a gigabyte", file: append([]byte{0, 0, 0, 0x40, 0, 0, 0, 0}, make([]byte, 64)...), field: "header", says: "claims 1073741824 bytes"},
+	{name: "header over the limit", file: framed(strings.Repeat(" ", maxHeader+1), nil), field: "header", says: "at most 1048576"},
+	{name: "header is not JSON", file: framed(`nonsense`, nil), field: "header", says: "not valid JSON"},
+	{name: "data cut off", file: framed(part1(`[4]`, 0, 16), make([]byte, 15)), field: `tensor "t"`, says: "within the 15 bytes"},
+	{name: "bytes left over", file: framed(part1(`[4]`, 0, 16), make([]byte, 17)), field: "header", says: "left over"},
+	{name: "same tensor twice", file: framed(`{"t":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"t":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, make([]byte, 4)), field: "header", says: "twice"},
+	{name: "unknown field", file: framed(`{"t":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"x":1}}`, make([]byte, 4)), field: `tensor "t"`, says: `"x"`},
+	{name: "dtype not supported", file: framed(`{"t":{"dtype":"BF16","shape":[2],"data_offsets":[0,4]}}`, make([]byte, 4)), field: `tensor "t"`, says: `"BF16"`},
+	{name: "absurd shape", file: framed(part1(`[1000000000000,1000000000000]`, 0, 4), make([]byte, 4)), field: `tensor "t"`, says: "has shape"},
+	{name: "shape whose product overflows", file: framed(part1(`[4294967296,4294967296,4294967296]`, 0, 0), nil), field: `tensor "t"`, says: "has shape"},
+	{name: "negative size", file: framed(part1(`[-1,-4]`, 0, 16), make([]byte, 16)), field: `tensor "t"`, says: "has shape"},
+	{name: "size zero", file: framed(part1(`[0]`, 0, 0), nil), field: `tensor "t"`, says: "has shape"},
+	{name: "size null", file: framed(part1(`[null]`, 0, 4), make([]byte, 4)), field: `tensor "t".shape`, says: "null"},
+	{name: "shape and place disagree", file: framed(part1(`[2]`, 0, 4), make([]byte, 8)), field: `tensor "t"`, says: "8 bytes apart"},
+	{name: "place before the data", file: framed(part1(`[2]`, -8, 0), make([]byte, 8)), field: `tensor "t"`, says: "data_offsets"},
+	{name: "place wraps around", file: framed(part1(`[1]`, math.MaxInt64, math.MinInt64), make([]byte, 8)), field: `tensor "t"`, says: "data_offsets"},
+	{name: "three offsets", file: framed(`{"t":{"dtype":"F32","shape":[1],"data_offsets":[0,2,4]}}`, make([]byte, 4)), field: `tensor "t"`, says: "needs two"},
+	{name: "gap before the first", file: framed(part1(`[1]`, 4, 8), make([]byte, 8)), field: `tensor "t"`, says: "gaps"},
+	{name: "overlap", file: framed(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}`, make([]byte, 8)), field: `tensor "b"`, says: "overlap"},
+	{name: "NaN", file: framed(part1(`[1]`, 0, 4), []byte{0, 0, 0xc0, 0x7f}), field: `tensor "t"`, says: "NaN"},
+	{name: "infinity in half precision", file: framed(`{"t":{"dtype":"F16","shape":[1],"data_offsets":[0,2]}}`, []byte{0, 0x7c}), field: `tensor "t"`, says: "infinite"},
+}
+
+func TestReadTensors(t *testing.T) {
+	for _, c := range tensorCases {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := readTensors(bytes.NewReader(c.file), int64(len(c.file)))
+			if c.says == "" {
+				if err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			wantError(t, err, c.field, c.says)
+		})
+	}
+}
+
+func TestReadTensorsValues(t *testing.T) {
+	file := smallWeights()
+	got, err := readTensors(bytes.NewReader(file), int64(len(file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w := got["0.weight"]; fmt.Sprint(w) != "{[2 3] [1 0 1 0 0 1]}" {
+		t.Errorf("0.weight = %v", w)
+	}
+	if b := got["0.bias"]; fmt.Sprint(b) != "{[2] [0.5 0]}" {
+		t.Errorf("0.bias = %v", b)
+	}
+}
+
+// A file that ends before the size that the file system gave.
+func TestReadTensorsShrunk(t *testing.T) {
+	file := smallWeights()
+	for _, n := range []int{4, 20, len(file) - 1} {
+		if _, err := readTensors(bytes.NewReader(file[:n]), int64(len(file))); err == nil || !strings.Contains(err.Error(), "EOF") {
+			t.Errorf("after %d bytes: error %v; want an unexpected EOF", n, err)
+		}
+	}
+}
+
+// Reading takes no more memory than the file has bytes, plus what its header
+// and the read buffer take; whatever the header claims.
+func TestReadTensorsMemory(t *testing.T) {
+	const values = 1 << 20
+	cases := map[string][]byte{
+		"four megabytes": framed(part1(fmt.Sprintf("[%d]", values), 0, 4*values), make([]byte, 4*values)),
+		"claims more":    framed(part1(`[1099511627776]`, 0, 4<<40), make([]byte, 1000)),
+	}
+	for _, c := range tensorCases {
+		if len(c.file) < maxHeader {
+			cases[c.name] = c.file
+		}
+	}
+	for name, file := range cases {
+		const slack = 160 << 10 // the 64 KiB buffer, a small header's JSON, the tests' own
+		if got := allocated(func() { _, _ = readTensors(bytes.NewReader(file), int64(len(file))) }); got > uint64(len(file))+slack {
+			t.Errorf("%s: %d bytes allocated for a file of %d", name, got, len(file))
+		}
+	}
+}
+
+// allocated returns the bytes that f allocates, freed or not.
+func allocated(f func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
+}
+
+// Whatever the bytes, reading ends in a typed error or in finite tensors that
+// fill their shapes.
+func FuzzTensors(f *testing.F) {
+	for _, c := range tensorCases {
+		if len(c.file) < maxHeader {
+			f.Add(c.file)
+		}
+	}
+	f.Fuzz(func(t *testing.T, file []byte) {
+		tensors, err := readTensors(bytes.NewReader(file), int64(len(file)))
+		if err != nil {
+			if _, ok := errors.AsType[*BundleError](err); !ok {
+				t.Fatalf("error of type %T: %v", err, err)
+			}
+			return
+		}
+		total := 0
+		for name, tensor := range tensors {
+			count := 1
+			for _, d := range tensor.shape {
+				count *= d
+			}
+			if count != len(tensor.values) {
+				t.Errorf("tensor %q: shape %v has %d values", name, tensor.shape, len(tensor.values))
+			}
+			for _, x := range tensor.values {
+				if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {
+					t.Errorf("tensor %q holds %v", name, x)
+				}
+			}
+			total += count
+		}
+		if 2*total > len(file) {
+			t.Errorf("%d values from a file of %d bytes", total, len(file))
+		}
+	})
+}
