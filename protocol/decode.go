@@ -1,0 +1,305 @@
+package protocol
+
+import (
+	"slices"
+	"strconv"
+	"time"
+)
+
+// Decoder reads clients' JSON messages. The zero value has no limits. It is
+// not safe for concurrent use.
+type Decoder struct {
+	// MaxRows bounds the rows of one predict message; zero means no bound.
+	MaxRows int
+
+	s       scanner
+	m       *Message
+	seen    fieldSet
+	unknown map[string]struct{}
+	invalid *Error // the first thing that is JSON, but not a message
+}
+
+// fieldSet remembers which known fields a message has had.
+type fieldSet uint16
+
+const (
+	fieldType fieldSet = 1 << iota
+	fieldID
+	fieldFeatures
+	fieldModel
+	fieldDeadline
+	fieldDetail
+	fieldTopK
+	fieldLabel
+	fieldLabels
+	fieldToken
+)
+
+// Decode reads one message into m. The frame must be valid UTF-8.
+//
+// When it fails, m.ID still holds the request_id if that could be read, so
+// that the error finds its request. Time and memory are linear in the frame.
+func (d *Decoder) Decode(frame []byte, m *Message) *Error {
+	m.reset()
+	d.m, d.s = m, scanner{b: frame}
+	d.seen, d.unknown, d.invalid = 0, nil, nil
+
+	i := d.s.space(0)
+	if d.s.peek(i) != '{' {
+		if i = d.s.skip(i, 0); i >= 0 {
+			d.reject(BadMessage, "a message is a JSON object, such as {\"features\":[…],\"request_id\":1}")
+		}
+	} else {
+		i = d.s.object(i, d.field)
+	}
+	if i >= 0 && d.s.space(i) != len(frame) {
+		d.s.broken(i, "data after the message; send one JSON object in a message")
+	}
+	if d.s.fail != nil {
+		return d.s.fail
+	}
+	if d.invalid != nil {
+		return d.invalid
+	}
+	return d.complete()
+}
+
+// reject records the first semantic error; reading goes on, to find the
+// request_id and to make sure that the rest is JSON.
+func (d *Decoder) reject(code Code, format string, args ...any) {
+	if d.invalid == nil {
+		d.invalid = Errorf(code, format, args...)
+	}
+}
+
+// field reads the member key whose value is at i.
+func (d *Decoder) field(key text, i int) int {
+	name := d.s.bytesOf(key)
+	switch string(name) {
+	case "features":
+		return d.once(fieldFeatures, name, i, d.features)
+	case "request_id":
+		return d.once(fieldID, name, i, d.requestID)
+	case "type":
+		return d.once(fieldType, name, i, d.kind)
+	case "model":
+		return d.once(fieldModel, name, i, d.model)
+	case "deadline_ms":
+		return d.once(fieldDeadline, name, i, d.deadline)
+	case "detail":
+		return d.once(fieldDetail, name, i, d.detail)
+	case "top_k":
+		return d.once(fieldTopK, name, i, d.topK)
+	case "label":
+		return d.once(fieldLabel, name, i, d.label)
+	case "labels":
+		return d.once(fieldLabels, name, i, d.labels)
+	case "token":
+		return d.once(fieldToken, name, i, d.token)
+	}
+	// Fields that we do not know are left alone: a newer client may send them.
+	if d.unknown == nil {
+		d.unknown = make(map[string]struct{})
+	}
+	if _, twice := d.unknown[string(name)]; twice {
+		return d.s.broken(key.start, "the same key twice")
+	}
+	d.unknown[string(name)] = struct{}{}
+	return d.s.skip(i, 1)
+}
+
+func (d *Decoder) once(f fieldSet, name []byte, i int, read func(int) int) int {
+	if d.seen&f != 0 {
+		return d.s.broken(i, "the key "+string(name)+" twice")
+	}
+	d.seen |= f
+	return read(i)
+}
+
+// complete checks what only the whole message tells.
+func (d *Decoder) complete() *Error {
+	m := d.m
+	if m.Kind == 0 {
+		if d.seen&fieldFeatures == 0 {
+			return Errorf(BadMessage, "the message has neither type nor features; send {\"features\":[…]} or a type")
+		}
+		m.Kind = KindPredict
+	}
+	switch m.Kind {
+	case KindPredict:
+		if d.seen&fieldFeatures == 0 {
+			return Errorf(BadFeatures, "a predict message needs features: one row [..] or many [[..],[..]]")
+		}
+	case KindFeedback:
+		if len(m.ID) == 0 {
+			return Errorf(BadRequestID, "feedback needs the request_id of the prediction that it is about")
+		}
+		if d.seen&(fieldLabel|fieldLabels) == 0 {
+			return Errorf(BadLabel, "feedback needs label, or labels with one entry per row")
+		}
+		if d.seen&fieldLabel != 0 && d.seen&fieldLabels != 0 {
+			return Errorf(BadLabel, "feedback takes label or labels, not both")
+		}
+	case KindCancel:
+		if len(m.ID) == 0 {
+			return Errorf(BadRequestID, "cancel needs the request_id of the request to cancel")
+		}
+	}
+	return nil
+}
+
+func (d *Decoder) kind(i int) int {
+	if d.s.peek(i) != '"' {
+		d.reject(BadMessage, "type must be a string")
+		return d.s.skip(i, 1)
+	}
+	t, next := d.s.stringAt(i)
+	if next < 0 {
+		return next
+	}
+	name := d.s.bytesOf(t)
+	for k := KindPredict; int(k) < len(kindNames); k++ {
+		if kindNames[k] == string(name) {
+			d.m.Kind = k
+			return next
+		}
+	}
+	d.reject(BadMessage, "unknown type %q; expected predict, feedback, cancel, auth, ping or hello", shorten(name))
+	return next
+}
+
+// stringField reads a string, or leaves out alone for null.
+func (d *Decoder) stringField(name string, i int, out *[]byte) int {
+	if d.s.peek(i) == '"' {
+		t, next := d.s.stringAt(i)
+		if next >= 0 {
+			*out = d.s.bytesOf(t)
+		}
+		return next
+	}
+	if !d.s.isNull(i) {
+		d.reject(BadMessage, "%s must be a string", name)
+	}
+	return d.s.skip(i, 1)
+}
+
+func (d *Decoder) model(i int) int { return d.stringField("model", i, &d.m.Model) }
+func (d *Decoder) token(i int) int { return d.stringField("token", i, &d.m.Token) }
+
+func (d *Decoder) deadline(i int) int {
+	if d.s.isNull(i) {
+		return d.s.skip(i, 1)
+	}
+	ms, next, ok := d.number(i)
+	if next < 0 {
+		return next
+	}
+	const longest = 24 * 60 * 60 * 1000
+	if !ok || !(ms > 0) || ms > longest {
+		d.reject(BadMessage, "deadline_ms must be a number above 0 and at most %d", longest)
+		return next
+	}
+	d.m.Deadline = max(time.Duration(ms*float64(time.Millisecond)), 1)
+	return next
+}
+
+func (d *Decoder) topK(i int) int {
+	if d.s.isNull(i) {
+		return d.s.skip(i, 1)
+	}
+	k, next, ok := d.number(i)
+	if next < 0 {
+		return next
+	}
+	if !ok || k < 1 || k > MaxTopK || k != float64(int(k)) {
+		d.reject(BadMessage, "top_k must be a whole number of at least 1")
+		return next
+	}
+	d.m.TopK = int(k)
+	return next
+}
+
+// number reads a float64; ok is false when the value is of another kind or
+// out of range.
+func (d *Decoder) number(i int) (f float64, next int, ok bool) {
+	if c := d.s.peek(i); c != '-' && c-'0' >= 10 {
+		return 0, d.s.skip(i, 1), false
+	}
+	next = d.s.numberAt(i)
+	if next < 0 {
+		return 0, next, false
+	}
+	f, err := strconv.ParseFloat(string(d.s.b[i:next]), 64)
+	return f, next, err == nil
+}
+
+func (d *Decoder) detail(i int) int {
+	if d.s.isNull(i) {
+		return d.s.skip(i, 1)
+	}
+	const expected = "detail must be an array of \"scores\" and \"timing\""
+	if d.s.peek(i) != '[' {
+		d.reject(BadMessage, expected)
+		return d.s.skip(i, 1)
+	}
+	return d.s.array(i, func(i int) int {
+		var name []byte
+		next := d.stringField("detail", i, &name)
+		switch {
+		case next < 0:
+		case string(name) == "scores":
+			d.m.Scores = true
+		case string(name) == "timing":
+			d.m.Timing = true
+		default:
+			d.reject(BadMessage, expected)
+		}
+		return next
+	})
+}
+
+func (d *Decoder) label(i int) int {
+	if d.s.peek(i) == '[' {
+		d.reject(BadLabel, "label is one string or number; send labels for many rows")
+		return d.s.skip(i, 1)
+	}
+	return d.oneLabel(i)
+}
+
+func (d *Decoder) labels(i int) int {
+	if d.s.peek(i) != '[' {
+		d.reject(BadLabel, "labels must be an array with one string or number per row")
+		return d.s.skip(i, 1)
+	}
+	d.m.ManyLabels = true
+	return d.s.array(i, d.oneLabel)
+}
+
+func (d *Decoder) oneLabel(i int) int {
+	if d.s.peek(i) == '"' {
+		t, next := d.s.stringAt(i)
+		if next >= 0 {
+			d.m.Labels = append(d.m.Labels, Label{Text: string(d.s.bytesOf(t)), IsText: true})
+		}
+		return next
+	}
+	f, next, ok := d.number(i)
+	if next < 0 {
+		return next
+	}
+	if !ok {
+		d.reject(BadLabel, "a label must be a string or a finite number")
+		return next
+	}
+	d.m.Labels = append(d.m.Labels, Label{Text: string(d.s.b[i:next]), Number: f})
+	return next
+}
+
+// shorten keeps what a client sent from filling an error message.
+func shorten(b []byte) []byte {
+	const most = 64
+	if len(b) <= most {
+		return b
+	}
+	return append(slices.Clone(b[:most]), "…"...)
+}

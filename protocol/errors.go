@@ -1,0 +1,144 @@
+package protocol
+
+import (
+	"fmt"
+	"time"
+)
+
+// Code names a kind of failure. Its string goes over JSON, its number over
+// binary frames; the numbers are part of the wire and never change meaning.
+type Code uint8
+
+// The codes, in the order of their numbers on the wire.
+const (
+	BadJSON Code = iota + 1
+	BadMessage
+	BadRequestID
+	BadFeatures
+	UnknownModel
+	TooManyRows
+	DuplicateRequestID
+	Overloaded
+	DeadlineExceeded
+	Cancelled
+	RateLimited
+	Unauthorized
+	Forbidden
+	UnknownRequest
+	DuplicateFeedback
+	BadLabel
+	ModelError
+	Draining
+	Internal
+)
+
+// codeTable is the one place where a code meets its name and whether sending
+// the same request again can help. The docs and the clients are checked
+// against it.
+var codeTable = [...]struct {
+	name      string
+	retryable bool
+}{
+	BadJSON:            {"bad_json", false},
+	BadMessage:         {"bad_message", false},
+	BadRequestID:       {"bad_request_id", false},
+	BadFeatures:        {"bad_features", false},
+	UnknownModel:       {"unknown_model", false},
+	TooManyRows:        {"too_many_rows", false},
+	DuplicateRequestID: {"duplicate_request_id", false},
+	Overloaded:         {"overloaded", true},
+	DeadlineExceeded:   {"deadline_exceeded", true},
+	Cancelled:          {"cancelled", false},
+	RateLimited:        {"rate_limited", true},
+	Unauthorized:       {"unauthorized", false},
+	Forbidden:          {"forbidden", false},
+	UnknownRequest:     {"unknown_request", false},
+	DuplicateFeedback:  {"duplicate_feedback", false},
+	BadLabel:           {"bad_label", false},
+	ModelError:         {"model_error", false},
+	Draining:           {"draining", true},
+	Internal:           {"internal", true},
+}
+
+// Codes returns every code in the order of their numbers.
+func Codes() []Code {
+	codes := make([]Code, 0, len(codeTable)-1)
+	for c := BadJSON; int(c) < len(codeTable); c++ {
+		codes = append(codes, c)
+	}
+	return codes
+}
+
+// ParseCode returns the code of a name, or zero for a name that it does not
+// know: a newer server's.
+func ParseCode(name string) Code {
+	for _, c := range Codes() {
+		if codeTable[c].name == name {
+			return c
+		}
+	}
+	return 0
+}
+
+func (c Code) String() string {
+	if int(c) < len(codeTable) && c != 0 {
+		return codeTable[c].name
+	}
+	return fmt.Sprintf("code_%d", uint8(c))
+}
+
+// Retryable reports whether the same request may succeed when sent again.
+func (c Code) Retryable() bool { return int(c) < len(codeTable) && codeTable[c].retryable }
+
+// Error is a typed failure of one message. It leaves the socket open and costs
+// other requests nothing.
+type Error struct {
+	Code    Code
+	Message string // for people: what was wrong, what was expected, what to do
+	// RetryAfter, when above zero, says how long to wait before a retry.
+	RetryAfter time.Duration
+	// Expected and Got are counts, given when HasCounts.
+	HasCounts     bool
+	Expected, Got int
+}
+
+func (e *Error) Error() string { return e.Code.String() + ": " + e.Message }
+
+// Errorf makes an Error with a message alone.
+func Errorf(code Code, format string, args ...any) *Error {
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// WrongCount makes an Error that tells the expected and the received count.
+func WrongCount(code Code, expected, got int, message string) *Error {
+	return &Error{Code: code, Message: message, HasCounts: true, Expected: expected, Got: got}
+}
+
+// Close codes of RFC 6455 that Penstock sends, and the reasons that go with
+// 1008.
+const (
+	CloseNormal       = 1000
+	CloseGoingAway    = 1001
+	CloseProtocol     = 1002
+	CloseUnsupported  = 1003
+	CloseInvalidText  = 1007
+	ClosePolicy       = 1008
+	CloseTooBig       = 1009
+	CloseInternal     = 1011
+	CloseTryLater     = 1013
+	ReasonAuth        = "auth_required"
+	ReasonExpired     = "token_expired"
+	ReasonSlow        = "slow_consumer"
+	ReasonTooManyErrs = "too_many_errors"
+)
+
+// Reconnectable reports whether a client should connect again after a close
+// code: after the server went away, broke or was full, never after a normal
+// end or a refusal.
+func Reconnectable(closeCode int) bool {
+	switch closeCode {
+	case CloseGoingAway, 1006, CloseInternal, CloseTryLater:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,171 @@
+package protocol
+
+import (
+	"encoding/binary"
+	"math"
+	"math/bits"
+	"strconv"
+	"unsafe"
+)
+
+// numberState says how the reading of a JSON number ended.
+type numberState uint8
+
+const (
+	numberOK       numberState = iota
+	numberNone                 // no JSON number starts here
+	numberTooLarge             // a number, but beyond float32
+)
+
+// parseFloat32 reads the JSON number at b[i:], correctly rounded to float32
+// (nearest, ties to even), and returns the index after it. Numbers too small
+// for float32 round to zero or to a subnormal, as IEEE 754 says.
+//
+// Most numbers take an exact path: at most 19 significant digits, a power of
+// ten up to 22. The decimal is then within two units in the last place of a
+// float64, and rounding that again to float32 is correct unless it lies that
+// close to the midpoint of two neighbouring float32 values; those, and all
+// others, go to strconv.
+func parseFloat32(b []byte, i int) (float32, int, numberState) {
+	start := i
+	if i >= len(b) {
+		return 0, start, numberNone
+	}
+	sign := 0 // no branch: signs are as good as random
+	if b[i] == '-' {
+		sign = 1
+	}
+	i += sign
+	var mantissa uint64
+	exponent := 0
+
+	first := i
+	if i+1 < len(b) && b[i]-'0' < 10 && b[i+1]-'0' >= 10 { // nearly always
+		mantissa = uint64(b[i] - '0')
+		i++
+	} else {
+		mantissa, i = readDigits(b, i, 0)
+	}
+	digits := i - first
+	if digits == 0 || digits > 1 && b[first] == '0' {
+		return 0, start, numberNone
+	}
+	if mantissa == 0 {
+		digits = 0 // a leading zero is not a significant digit
+	}
+	if i < len(b) && b[i] == '.' {
+		i++
+		first = i
+		mantissa, i = readDigits(b, i, mantissa)
+		if i == first {
+			return 0, start, numberNone
+		}
+		digits += i - first
+		exponent = first - i
+	}
+	if i < len(b) && b[i]|0x20 == 'e' {
+		exp, next := parseExponent(b, i+1)
+		if next < 0 {
+			return 0, start, numberNone
+		}
+		exponent += exp
+		i = next
+	}
+	if digits <= 19 && uint(exponent+22) <= 44 {
+		f := float64(mantissa)
+		if exponent < 0 {
+			f /= pow10[-exponent]
+		} else {
+			f *= pow10[exponent]
+		}
+		if f == 0 || roundsSafely(f) {
+			f = math.Float64frombits(math.Float64bits(f) | uint64(sign)<<63)
+			return float32(f), i, numberOK
+		}
+	}
+	return parseSlowly(b[start:i], i)
+}
+
+// readDigits appends the decimal digits at b[i:] to mantissa, which wraps
+// beyond 19 of them, and returns the position after them. It reads eight bytes
+// at a time: each xor '0' is below ten for digits alone, and three
+// multiplications join pairs, fours and eights (D. Lemire, Number Parsing at a
+// Gigabyte per Second, 2021, section 3).
+func readDigits(b []byte, i int, mantissa uint64) (uint64, int) {
+	const (
+		each = 0x0101010101010101
+		high = 0x80 * each
+	)
+	for i+8 <= len(b) {
+		x := binary.LittleEndian.Uint64(b[i:]) ^ '0'*each
+		others := (x&^uint64(high) + (0x80-10)*each | x) & high
+		n := bits.TrailingZeros64(others) / 8
+		if n == 0 {
+			return mantissa, i
+		}
+		x <<= (64 - 8*n) & 63 // fewer digits than eight get zeros before them
+		x = x * (10<<8 + 1) >> 8 & 0x00ff00ff00ff00ff
+		x = x * (100<<16 + 1) >> 16 & 0x0000ffff0000ffff
+		x = x * (10000<<32 + 1) >> 32
+		mantissa = mantissa*pow10Int[n] + x
+		i += n
+		if n < 8 {
+			return mantissa, i
+		}
+	}
+	for i < len(b) && b[i]-'0' < 10 {
+		mantissa = mantissa*10 + uint64(b[i]-'0')
+		i++
+	}
+	return mantissa, i
+}
+
+var pow10Int = [...]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8}
+
+// parseExponent reads the sign and digits after an e. It saturates, since any
+// exponent of more than six digits is infinite or zero anyhow.
+func parseExponent(b []byte, i int) (exp, next int) {
+	sign := 1
+	if i < len(b) && (b[i] == '+' || b[i] == '-') {
+		if b[i] == '-' {
+			sign = -1
+		}
+		i++
+	}
+	first := i
+	for i < len(b) && b[i]-'0' < 10 {
+		if exp < 1_000_000 {
+			exp = exp*10 + int(b[i]-'0')
+		}
+		i++
+	}
+	if i == first {
+		return 0, -1
+	}
+	return sign * exp, i
+}
+
+// roundsSafely reports whether a float64 within two units of the true value
+// rounds to the same float32 as the true value: it is a normal float32 and not
+// beside the midpoint between two of them.
+func roundsSafely(f float64) bool {
+	const (
+		lowBits  = 1<<29 - 1 // bits of a float64's mantissa that float32 lacks
+		midpoint = 1 << 28
+	)
+	low := math.Float64bits(f) & lowBits
+	return low-(midpoint-2) > 4 && f > 0x1p-126 && f < 0x1p127
+}
+
+func parseSlowly(number []byte, next int) (float32, int, numberState) {
+	f, err := strconv.ParseFloat(unsafe.String(unsafe.SliceData(number), len(number)), 32)
+	if err != nil {
+		return 0, next, numberTooLarge // the syntax was checked: only the range is left
+	}
+	return float32(f), next, numberOK
+}
+
+var pow10 = [...]float64{
+	1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
+	1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+}

@@ -1,0 +1,95 @@
+package protocol
+
+import "encoding/json"
+
+// Subprotocol is what a client asks for to be greeted with Hello.
+const Subprotocol = "penstock.v1"
+
+// Hello is the server's first message to a client that negotiated Subprotocol,
+// and its answer to a hello.
+type Hello struct {
+	Type    string      `json:"type"` // "hello"
+	Session string      `json:"session"`
+	Models  []HelloItem `json:"models"` // the default first
+	Limits  HelloLimits `json:"limits"`
+}
+
+// HelloItem describes one model.
+type HelloItem struct {
+	Name     string   `json:"name"`
+	Version  string   `json:"version"`
+	Task     string   `json:"task"`
+	Features int      `json:"features"`
+	Classes  []string `json:"classes"`
+}
+
+// HelloLimits are the bounds that a client should keep to.
+type HelloLimits struct {
+	Window   int `json:"window"`    // rows in flight on this socket
+	MaxRows  int `json:"max_rows"`  // rows in one request
+	MaxBytes int `json:"max_bytes"` // bytes in one message
+}
+
+// Notice tells a client something that answers no request.
+type Notice struct {
+	Type    string `json:"type"` // "notice"
+	Code    string `json:"code"` // going_away, token_expiring, model_updated, alert
+	Message string `json:"message"`
+}
+
+// AuthOK answers an auth message.
+type AuthOK struct {
+	Type string `json:"type"` // "auth_ok"
+	User string `json:"user"`
+}
+
+// Encode returns the JSON of a message that is rare enough for encoding/json.
+func Encode(message any) []byte {
+	b, err := json.Marshal(message)
+	if err != nil {
+		panic(err) // our own structs of strings and finite numbers
+	}
+	return b
+}
+
+// Reply is any message from the server on /ws/predict, as a client reads it.
+// Type says which fields are set.
+type Reply struct {
+	Type      string          `json:"type"`
+	RequestID json.RawMessage `json:"request_id"`
+
+	Prediction json.RawMessage `json:"prediction"` // one value, or an array of them
+	Confidence json.RawMessage `json:"confidence"`
+	Model      string          `json:"model"`
+	Version    string          `json:"version"`
+	Scores     json.RawMessage `json:"scores"`
+	Top        json.RawMessage `json:"top"`
+	Timing     *ReplyTiming    `json:"timing"`
+
+	Correct json.RawMessage `json:"correct"`
+
+	Code         string `json:"code"`
+	Message      string `json:"message"`
+	Retryable    bool   `json:"retryable"`
+	RetryAfterMS int64  `json:"retry_after_ms"`
+	Expected     *int   `json:"expected"`
+	Got          *int   `json:"got"`
+
+	User    string       `json:"user"`
+	Session string       `json:"session"`
+	Models  []HelloItem  `json:"models"`
+	Limits  *HelloLimits `json:"limits"`
+}
+
+// ReplyTiming is the "timing" detail as a client reads it.
+type ReplyTiming struct {
+	QueueUS   int64 `json:"queue_us"`
+	ComputeUS int64 `json:"compute_us"`
+	BatchRows int   `json:"batch_rows"`
+}
+
+// TopClass is one entry of "top".
+type TopClass struct {
+	Label      string  `json:"label"`
+	Confidence float64 `json:"confidence"`
+}

@@ -1,0 +1,60 @@
+package protocol_test
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"penstock/protocol"
+)
+
+var watchCases = []struct {
+	frame string
+	code  protocol.Code
+}{
+	{`{"type":"subscribe","metrics":["latency_ms"],"models":["digits"],"interval_ms":2000}`, 0},
+	{`{"type":"note","text":" deploy "}`, 0},
+	{`{"type":"typing"}`, 0},
+	{`{"type":"ping"}`, 0},
+	{`{"type":"note","text":"  "}`, protocol.BadMessage},
+	{`{"type":"note","text":"a\u0000b"}`, protocol.BadMessage},
+	{`{"type":"note","text":"` + strings.Repeat("x", 501) + `"}`, protocol.BadMessage},
+	{`{"type":"subscribe","interval_ms":-1}`, protocol.BadMessage},
+	{`{"type":"subscribe","metrics":"all"}`, protocol.BadMessage},
+	{`{"type":"predict"}`, protocol.BadMessage},
+	{`[]`, protocol.BadMessage},
+	{`{"type":"typing","type":"typing"}`, protocol.BadJSON},
+	{`{"type":"typing"`, protocol.BadJSON},
+	{`{"type":"typing"}x`, protocol.BadJSON},
+}
+
+func TestDecodeWatch(t *testing.T) {
+	for _, c := range watchCases {
+		m, err := protocol.DecodeWatch([]byte(c.frame))
+		var code protocol.Code
+		if err != nil {
+			code = err.Code
+		}
+		if code != c.code {
+			t.Errorf("%.60s: %v; want %v", c.frame, err, c.code)
+		}
+		if err == nil && m.Text != strings.TrimSpace(m.Text) {
+			t.Errorf("%.60s: text %q", c.frame, m.Text)
+		}
+	}
+}
+
+func FuzzDecodeWatch(f *testing.F) {
+	for _, c := range watchCases {
+		f.Add([]byte(c.frame))
+	}
+	f.Fuzz(func(t *testing.T, frame []byte) {
+		if !utf8.Valid(frame) {
+			t.Skip("the server refuses it before")
+		}
+		m, err := protocol.DecodeWatch(frame)
+		if err == nil && m.Type == "note" && (m.Text == "" || utf8.RuneCountInString(m.Text) > protocol.MaxNote) {
+			t.Errorf("%q gave the note %q", frame, m.Text)
+		}
+	})
+}
