@@ -1,0 +1,96 @@
+package inference
+
+import "time"
+
+// result says how a request ends whose rows have all come back.
+func (r *Request) result(now time.Duration) Outcome {
+	switch {
+	case r.due(now):
+		return Expired
+	case r.fault != nil:
+		return Failed
+	}
+	return Predicted
+}
+
+// end gives r its outcome and counts it. It reports whether r must be delivered
+// now; else its stream is closed and nobody is there to be told. The caller
+// holds p.mu.
+func (p *Pool) end(r *Request, how Outcome, now time.Duration) bool {
+	p.answer(r)
+	if r.stream.closed {
+		p.stats.Discarded++
+		return false
+	}
+	r.Outcome, r.Total = how, now-r.arrived
+	switch how {
+	case Predicted:
+		p.stats.Predicted++
+		p.stats.RowsPredicted += uint64(r.Rows)
+		p.latencies.record(r)
+	case Failed:
+		r.Err = r.fault
+		p.stats.Failed++
+	case Expired:
+		p.stats.Expired++
+	case Stopped:
+		p.stats.Stopped++
+	}
+	p.undelivered++
+	return true
+}
+
+// answer marks that r needs no more answer and gives back all that it held.
+// The caller holds p.mu and says what the answer is.
+func (p *Pool) answer(r *Request) {
+	s := r.stream
+	r.answered, r.reusable = true, r.running == 0
+	if left := r.Rows - r.taken; left > 0 {
+		s.queue.remove(r)
+		if s.queue.head == nil {
+			p.round.remove(s)
+		}
+		r.taken = r.Rows
+		r.finished += left
+		p.waiting -= left
+	}
+	p.unwatchDeadline(r)
+	s.inFlight -= r.Rows
+	s.open--
+	p.inFlight--
+	s.room.Broadcast()
+	p.tellDrain()
+}
+
+// deliver calls the sinks: one Reply per request, then a Flush per stream that
+// had any. It holds no lock meanwhile. It returns touched, emptied, which is
+// scratch.
+func (p *Pool) deliver(replies []*Request, touched []*Stream) []*Stream {
+	if len(replies) == 0 {
+		return touched
+	}
+	id := p.deliveries.Add(1)
+	for _, r := range replies {
+		s := r.stream
+		s.sink.Reply(r) // r is its owner's again
+		if s.touched.Swap(id) != id {
+			touched = append(touched, s)
+		}
+	}
+	for _, s := range touched {
+		s.sink.Flush()
+	}
+	clear(touched)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.undelivered -= len(replies)
+	p.tellDrain()
+	return touched[:0]
+}
+
+// tellDrain wakes Drain when nothing is left to wait for. The caller holds p.mu.
+func (p *Pool) tellDrain() {
+	if p.inFlight+p.undelivered == 0 {
+		p.empty.Broadcast()
+	}
+}

@@ -1,0 +1,104 @@
+package inference
+
+import "time"
+
+// part is some consecutive rows of one request, in a worker's hands.
+type part struct {
+	r     *Request
+	first int // index of the first row within the request
+	rows  int
+	fault error // set when the engine failed on one of these rows
+}
+
+// batch is what a worker runs at a time.
+type batch struct {
+	parts   []part
+	rows    int
+	expired []*Request // found past their deadline while the batch was formed
+	started time.Duration
+}
+
+// reset forgets what b held, so that nothing is seen of requests that belong to
+// their submitters again.
+func (b *batch) reset() {
+	clear(b.parts)
+	clear(b.expired)
+	b.parts, b.expired, b.rows = b.parts[:0], b.expired[:0], 0
+}
+
+// form fills b with up to MaxBatch rows of those that wait. Each stream in the
+// round gives an equal share of the room, and goes to the end of the round if
+// it has more; then what is left of the room is shared in the same way. So a
+// stream with one row waiting is served within one round, whatever the others
+// have queued. The caller holds p.mu.
+func (p *Pool) form(b *batch) {
+	b.reset()
+	b.started = p.now()
+	for b.rows < p.opt.MaxBatch && p.round.size > 0 {
+		turns := p.round.size
+		share := max(1, (p.opt.MaxBatch-b.rows)/turns)
+		for ; turns > 0 && b.rows < p.opt.MaxBatch; turns-- {
+			s := p.round.head
+			p.round.remove(s)
+			p.takeFrom(s, b, share)
+			if s.queue.head != nil {
+				p.round.add(s)
+			}
+		}
+	}
+}
+
+// takeFrom moves up to room rows of s into b, and what has expired to b.expired.
+func (p *Pool) takeFrom(s *Stream, b *batch, room int) {
+	for room > 0 && s.queue.head != nil {
+		r := s.queue.head
+		if r.due(b.started) {
+			if p.end(r, Expired, b.started) {
+				b.expired = append(b.expired, r)
+			}
+			continue
+		}
+		n := min(room, r.Rows-r.taken)
+		if r.taken == 0 {
+			r.Queue = b.started - r.arrived
+		}
+		b.parts = append(b.parts, part{r: r, first: r.taken, rows: n})
+		b.rows += n
+		room -= n
+		r.taken += n
+		r.running++
+		p.waiting -= n
+		if r.taken == r.Rows {
+			s.queue.remove(r)
+		}
+	}
+}
+
+// finish takes back what w ran and puts into w.replies the requests that this
+// completed and that are still owed an answer.
+func (p *Pool) finish(w *worker) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	b, now := &w.batch, p.now()
+	p.stats.Batches++
+	p.stats.BatchRows += uint64(b.rows)
+	p.measureSpeed(now-b.started, b.rows)
+	for i := range b.parts {
+		part := &b.parts[i]
+		r := part.r
+		r.running--
+		r.finished += part.rows
+		if r.fault == nil {
+			r.fault = part.fault
+		}
+		if r.answered || r.finished < r.Rows {
+			continue
+		}
+		r.Compute, r.BatchRows = now-b.started, b.rows
+		if p.end(r, r.result(now), now) {
+			w.replies = append(w.replies, r)
+		}
+	}
+	w.setBusy(false)
+	b.reset()
+}

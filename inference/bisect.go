@@ -1,0 +1,81 @@
+package inference
+
+import "math"
+
+// predict runs rows of the batch, the first of them being row first. When the
+// engine fails, it runs each half alone, and so finds the rows at fault
+// without failing their batch mates.
+func (w *worker) predict(first, rows int, features, scores []float32) {
+	err := w.try(rows, features, scores)
+	switch {
+	case err == nil:
+		w.checkFinite(first, rows, scores)
+	case rows == 1:
+		w.blame(first, err)
+	default:
+		w.halve(first, rows, features, scores)
+	}
+}
+
+func (w *worker) halve(first, rows int, features, scores []float32) {
+	half := rows / 2
+	nf, no := w.pool.features, w.pool.outputs
+	w.again(first, half, features[:half*nf], scores[:half*no])
+	w.again(first+half, rows-half, features[half*nf:], scores[half*no:])
+}
+
+// again runs rows of a batch that failed, without those that nobody wants any
+// more.
+func (w *worker) again(first, rows int, features, scores []float32) {
+	switch wanted := w.wanted(first, rows); {
+	case wanted == rows:
+		w.predict(first, rows, features, scores)
+	case wanted > 0:
+		w.halve(first, rows, features, scores)
+	}
+}
+
+// wanted counts the rows, among the given ones, of requests that can still be
+// predicted: none of their rows here is known to be at fault, and they were
+// not answered, abandoned or overtaken by their deadline meanwhile.
+func (w *worker) wanted(first, rows int) (n int) {
+	w.pool.mu.Lock()
+	defer w.pool.mu.Unlock()
+	now := w.pool.now()
+	at := 0 // the batch's row at which part starts
+	for i := range w.batch.parts {
+		part := &w.batch.parts[i]
+		r := part.r
+		if part.fault == nil && !r.answered && !r.stream.closed && !r.due(now) {
+			n += max(0, min(first+rows, at+part.rows)-max(first, at))
+		}
+		at += part.rows
+	}
+	return n
+}
+
+func (w *worker) checkFinite(first, rows int, scores []float32) {
+	width := w.pool.outputs
+	for row := range rows {
+		for _, v := range scores[row*width : (row+1)*width] {
+			if math.Float32bits(v)&0x7f800000 == 0x7f800000 {
+				w.blame(first+row, ErrNotFinite)
+				break
+			}
+		}
+	}
+}
+
+// blame marks the request that has the batch's given row.
+func (w *worker) blame(row int, err error) {
+	for i := range w.batch.parts {
+		part := &w.batch.parts[i]
+		if row < part.rows {
+			if part.fault == nil {
+				part.fault = err
+			}
+			return
+		}
+		row -= part.rows
+	}
+}

@@ -1,0 +1,132 @@
+package inference
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// latencies holds what was measured since the last TakeLatencies, and all that
+// was taken before, for Prometheus. Guarded by pool.mu.
+type latencies struct {
+	interval, taken *Latencies
+}
+
+func newLatencies() latencies {
+	return latencies{interval: NewLatencies(), taken: NewLatencies()}
+}
+
+func (l *latencies) record(r *Request) {
+	// RecordValue fails above its range only, so the longest are counted there.
+	_ = l.interval.Total.RecordValue(micros(r.Total))
+	_ = l.interval.Queue.RecordValue(micros(r.Queue))
+}
+
+func micros(d time.Duration) int64 { return min(max(d.Microseconds(), 1), maxLatencyMicros) }
+
+// TakeLatencies adds the latencies of predictions since the last call to into.
+func (p *Pool) TakeLatencies(into *Latencies) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	l := &p.latencies
+	into.Merge(l.interval)
+	l.taken.Merge(l.interval)
+	l.interval.Reset()
+}
+
+// Stats returns the pool's counters and its state now.
+func (p *Pool) Stats() Stats {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := p.stats
+	s.QueueRows, s.QueueLimit, s.InFlight = p.waiting, p.opt.QueueRows, p.inFlight
+	s.Workers, s.Panics = len(p.workers), p.panics.Load()
+	now := p.now()
+	busy := p.busyTime
+	for _, w := range p.workers {
+		if w.busy {
+			busy += now - w.batch.started
+		}
+		if w.stuck(now) {
+			s.StuckWorkers++
+		}
+	}
+	s.BusySeconds = busy.Seconds()
+	return s
+}
+
+// setBusy accounts the time that the worker spent on its batch. The caller
+// holds p.mu.
+func (w *worker) setBusy(busy bool) {
+	if w.busy && !busy {
+		w.pool.busyTime += w.pool.now() - w.batch.started
+	}
+	w.busy = busy
+}
+
+func (p *Pool) countPanic() { p.panics.Add(1) }
+
+// collector shows a pool's Stats to Prometheus.
+type collector struct {
+	pool     *Pool
+	requests *prometheus.Desc
+	rows     *prometheus.Desc
+	batches  *prometheus.Desc
+	panics   *prometheus.Desc
+	busy     *prometheus.Desc
+	queue    *prometheus.Desc
+	limit    *prometheus.Desc
+	inFlight *prometheus.Desc
+	stuck    *prometheus.Desc
+	latency  *prometheus.Desc
+	queued   *prometheus.Desc
+}
+
+func newCollector(p *Pool) *collector {
+	desc := func(name, help string, labels ...string) *prometheus.Desc {
+		return prometheus.NewDesc("penstock_pool_"+name, help, labels, prometheus.Labels{"model": p.spec.Name})
+	}
+	return &collector{
+		pool:     p,
+		requests: desc("requests_total", "Requests by how they ended, or why they were not let in.", "outcome"),
+		rows:     desc("predicted_rows_total", "Rows answered with scores."),
+		batches:  desc("batch_rows", "Rows per batch, as sum and count."),
+		panics:   desc("panics_total", "Panics of the engine; each replaced a session."),
+		busy:     desc("worker_busy_seconds_total", "Time that workers spent on batches, summed over them."),
+		queue:    desc("queue_rows", "Rows that wait for a worker."),
+		limit:    desc("queue_limit_rows", "Rows that may wait for a worker."),
+		inFlight: desc("in_flight_requests", "Requests accepted and not yet answered."),
+		stuck:    desc("stuck_workers", "Workers whose batch has run longer than the hang timeout."),
+		latency:  desc("latency_seconds", "From a request's admission to its scores."),
+		queued:   desc("queue_seconds", "From a request's admission to its first batch."),
+	}
+}
+
+func (c *collector) Describe(ch chan<- *prometheus.Desc) { prometheus.DescribeByCollect(c, ch) }
+
+func (c *collector) Collect(ch chan<- prometheus.Metric) {
+	s := c.pool.Stats()
+	counter := func(d *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, v, labels...)
+	}
+	gauge := func(d *prometheus.Desc, v float64) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v)
+	}
+	for outcome, n := range map[string]uint64{
+		"predicted": s.Predicted, "failed": s.Failed, "expired": s.Expired, "cancelled": s.Cancelled,
+		"discarded": s.Discarded, "stopped": s.Stopped, "shed": s.Shed, "refused": s.Refused,
+	} {
+		counter(c.requests, float64(n), outcome)
+	}
+	counter(c.rows, float64(s.RowsPredicted))
+	ch <- prometheus.MustNewConstSummary(c.batches, s.Batches, float64(s.BatchRows), nil)
+	counter(c.panics, float64(s.Panics))
+	counter(c.busy, s.BusySeconds)
+	gauge(c.queue, float64(s.QueueRows))
+	gauge(c.limit, float64(s.QueueLimit))
+	gauge(c.inFlight, float64(s.InFlight))
+	gauge(c.stuck, float64(s.StuckWorkers))
+	all := c.pool.allLatencies()
+	ch <- histogram(c.latency, all.Total)
+	ch <- histogram(c.queued, all.Queue)
+}

@@ -1,0 +1,195 @@
+package inference
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"penstock/model"
+)
+
+// Pool runs one model on a bounded number of workers.
+type Pool struct {
+	model    model.Model
+	spec     model.Spec
+	features int
+	outputs  int
+	opt      Options
+	epoch    time.Time // zero of the pool's clock, which is monotonic
+	sooner   chan struct{}
+	workers  []*worker
+
+	mu          sync.Mutex
+	work        sync.Cond            // rows wait, or the pool stops
+	empty       sync.Cond            // nothing is in flight
+	streams     map[*Stream]struct{} // open ones, to free their submitters
+	round       round
+	deadlines   deadlines
+	waiting     int           // rows that wait, over all streams
+	inFlight    int           // requests accepted and not yet answered
+	idlers      int           // workers in work.Wait that nobody has woken yet
+	undelivered int           // replies decided and not yet with their sinks
+	nextLook    time.Duration // when the watch looks again, on the pool's clock
+	rowTime     time.Duration // per row of a batch, a moving average; zero before the first
+	draining    bool
+	stopped     bool
+	busyTime    time.Duration
+	stats       Stats
+	latencies   latencies
+
+	panics     atomic.Uint64 // counted inside an engine's failure, without the lock
+	deliveries atomic.Uint64
+}
+
+// New makes a pool for m. It starts nothing and takes no ownership of m, which
+// must outlive Run.
+func New(m model.Model, opt Options) (*Pool, error) {
+	opt = opt.withDefaults()
+	if err := opt.validate(); err != nil {
+		return nil, err
+	}
+	spec := m.Spec()
+	if err := spec.Validate(); err != nil {
+		return nil, err
+	}
+	p := &Pool{
+		model: m, spec: spec, features: spec.Features, outputs: spec.Outputs(),
+		opt: opt, epoch: time.Now(), sooner: make(chan struct{}, 1),
+		latencies: newLatencies(), streams: make(map[*Stream]struct{}),
+	}
+	p.work.L, p.empty.L = &p.mu, &p.mu
+	for range opt.Workers {
+		p.workers = append(p.workers, newWorker(p))
+	}
+	if opt.Registerer != nil {
+		if err := opt.Registerer.Register(newCollector(p)); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+// Spec returns the model's description.
+func (p *Pool) Spec() model.Spec { return p.spec }
+
+// Options returns the bounds in force, defaults filled in.
+func (p *Pool) Options() Options { return p.opt }
+
+// Run starts the workers and blocks until ctx ends. Batches that run then are
+// finished and answered; requests that wait are answered with Stopped. For an
+// orderly end call Drain first. Run may be called once.
+//
+// Go cannot end a call that hangs: while an engine does not return, neither
+// does Run.
+func (p *Pool) Run(ctx context.Context) error {
+	var group sync.WaitGroup
+	defer group.Wait()
+	watching, stopWatch := context.WithCancel(context.Background())
+	defer stopWatch()
+	group.Go(func() { p.watch(watching) }) // until the workers have ended, so that deadlines hold
+	stop := context.AfterFunc(ctx, p.stop)
+	defer stop()
+	p.runWorkers()
+	p.answerLeft()
+	return context.Cause(ctx)
+}
+
+// Drain refuses new work from now on and waits until everything accepted is
+// answered and the sinks have returned, or ctx ends.
+func (p *Pool) Drain(ctx context.Context) error {
+	stop := context.AfterFunc(ctx, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.empty.Broadcast()
+	})
+	defer stop()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.refuse()
+	for p.inFlight+p.undelivered > 0 && ctx.Err() == nil {
+		p.empty.Wait()
+	}
+	if p.inFlight+p.undelivered > 0 {
+		return errors.Join(errors.New("inference: requests were still in flight"), context.Cause(ctx))
+	}
+	return nil
+}
+
+// refuse ends admission and frees submitters that wait for their window. The
+// caller holds p.mu.
+func (p *Pool) refuse() {
+	p.draining = true
+	for s := range p.streams {
+		s.room.Broadcast()
+	}
+}
+
+func (p *Pool) stop() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.refuse()
+	p.stopped = true
+	p.work.Broadcast()
+}
+
+// answerLeft ends what no worker will come for.
+func (p *Pool) answerLeft() {
+	var left []*Request
+	p.mu.Lock()
+	now := p.now()
+	for p.round.head != nil {
+		if r := p.round.head.queue.head; p.end(r, Stopped, now) {
+			left = append(left, r)
+		}
+	}
+	p.mu.Unlock()
+	p.deliver(left, nil)
+}
+
+// next gives w its next batch, waiting for work if there is none; false means
+// that the pool has stopped.
+func (p *Pool) next(w *worker) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for p.waiting == 0 && !p.stopped {
+		p.idlers++
+		p.work.Wait()
+	}
+	if p.stopped {
+		return false
+	}
+	p.form(&w.batch)
+	w.setBusy(w.batch.rows > 0)
+	if p.waiting > 0 {
+		p.wake() // a request may have rows for several workers
+	}
+	return true
+}
+
+// wake gets one idle worker to look at the queue. The caller holds p.mu.
+func (p *Pool) wake() {
+	if p.idlers > 0 {
+		p.idlers--
+		p.work.Signal()
+	}
+}
+
+// now reads the pool's clock.
+func (p *Pool) now() time.Duration { return time.Since(p.epoch) }
+
+// measureSpeed keeps a moving average of the time that a row takes.
+func (p *Pool) measureSpeed(took time.Duration, rows int) {
+	perRow := took / time.Duration(rows)
+	if p.rowTime == 0 {
+		p.rowTime = perRow
+	}
+	p.rowTime += (perRow - p.rowTime) / 16
+}
+
+// queueTime estimates how long the rows that wait will take.
+func (p *Pool) queueTime() time.Duration {
+	estimate := p.rowTime * time.Duration(p.waiting) / time.Duration(p.opt.Workers)
+	return min(max(estimate, time.Millisecond), 10*time.Second)
+}

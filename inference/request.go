@@ -1,0 +1,93 @@
+package inference
+
+import "time"
+
+// Outcome says how a request ended.
+type Outcome uint8
+
+const (
+	// Predicted: Scores holds the answer.
+	Predicted Outcome = iota + 1
+	// Failed: the engine failed on a row of this request, and on no other's
+	// account; or it gave scores that are not finite.
+	Failed
+	// Expired: the deadline passed first.
+	Expired
+	// Stopped: the pool was stopped first.
+	Stopped
+)
+
+// Request is one or more rows that are answered together. The submitter fills
+// the exported fields above the line; the pool owns the whole from Submit until
+// it calls the Sink's Reply, and fills those below.
+type Request struct {
+	// Features holds Rows rows, row-major and finite.
+	Features []float32
+	Rows     int
+	// Deadline counts from the call of Submit; zero means none. The engine is
+	// never started on a request whose deadline has passed, and a result that
+	// comes later is dropped.
+	Deadline time.Duration
+	// Owner is the submitter's own; the pool does not look at it.
+	Owner any
+
+	// Outcome and the rest are set when Reply is called.
+	Outcome Outcome
+	// Err is the engine's error when Outcome is Failed.
+	Err error
+	// Scores holds Rows × Outputs values when Outcome is Predicted. Its memory
+	// is reused when the request is.
+	Scores []float32
+	// Total is the time since Submit, Queue the part of it before the first
+	// batch, Compute the running time of the last batch.
+	Total, Queue, Compute time.Duration
+	// BatchRows is the number of rows of the last batch.
+	BatchRows int
+
+	stream     *Stream
+	prev, next *Request      // neighbours in the stream's queue
+	arrived    time.Duration // on the pool's clock
+	expires    time.Duration // on the pool's clock; zero for never
+	heapSlot   int           // 1 + index in the pool's deadline heap; zero if not there
+
+	taken    int   // rows handed to workers
+	running  int   // parts of it in workers' hands now
+	finished int   // rows that came back
+	fault    error // the first failure of the engine on its rows
+	answered bool
+	reusable bool // no worker had a part of it when it was answered
+}
+
+// Reusable reports, inside Reply or after a successful Cancel, whether the
+// request's memory may be used again. It may not when a worker still has rows of
+// it: the request expired, or was cancelled, while it ran.
+func (r *Request) Reusable() bool { return r.reusable }
+
+// prepare makes a request new, keeping its memory.
+func (r *Request) prepare(s *Stream, now time.Duration) {
+	*r = Request{
+		Features: r.Features, Rows: r.Rows, Deadline: r.Deadline, Owner: r.Owner,
+		Scores: r.Scores, stream: s, arrived: now,
+	}
+	if r.Deadline > 0 {
+		r.expires = now + r.Deadline
+	}
+	n := r.Rows * s.pool.outputs
+	if cap(r.Scores) < n {
+		r.Scores = make([]float32, n)
+	}
+	r.Scores = r.Scores[:n]
+}
+
+// due reports whether r's deadline has passed.
+func (r *Request) due(now time.Duration) bool { return r.expires > 0 && now >= r.expires }
+
+// Sink receives the replies of one stream. Its methods are called by several
+// goroutines of the pool at a time, and must not block or call the pool.
+type Sink interface {
+	// Reply ends a request that Submit accepted. Unless Reusable says no, the
+	// request is the submitter's again from this call on.
+	Reply(*Request)
+	// Flush follows the last Reply of a batch to this stream, at least once.
+	Flush()
+}

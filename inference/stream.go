@@ -1,0 +1,122 @@
+package inference
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// Stream is one client as the pool sees it: a queue of its own, and a window
+// that bounds what it may have in flight.
+type Stream struct {
+	pool *Pool
+	sink Sink
+
+	// All below is guarded by pool.mu.
+	queue      queue   // requests of which rows wait, oldest first
+	inFlight   int     // rows accepted and not yet answered
+	open       int     // requests accepted and not yet answered
+	prev, next *Stream // neighbours in the pool's round
+	inRound    bool
+	closed     bool
+	room       sync.Cond // the window got room, the stream closed, or the pool drains
+
+	touched atomic.Uint64 // the last delivery that replied to something here
+}
+
+// Open makes a stream whose replies go to sink. The caller closes it.
+func (p *Pool) Open(sink Sink) *Stream {
+	s := &Stream{pool: p, sink: sink}
+	s.room.L = &p.mu
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.streams[s] = struct{}{}
+	return s
+}
+
+// Submit hands a request to the pool. It blocks while the stream's window is
+// full; that time counts towards the deadline. On an error the request was not accepted and is still the caller's:
+// *ShapeError, *RowsError, *OverloadedError, ErrDraining or ErrStreamClosed.
+func (s *Stream) Submit(r *Request) error {
+	p := s.pool
+	if r.Rows < 1 || r.Rows > p.opt.Window {
+		return &RowsError{Max: p.opt.Window, Got: r.Rows}
+	}
+	if want := r.Rows * p.features; len(r.Features) != want {
+		return &ShapeError{Rows: r.Rows, Expected: want, Got: len(r.Features)}
+	}
+	arrived := p.now()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for s.inFlight+r.Rows > p.opt.Window && !s.closed && !p.draining {
+		s.room.Wait()
+	}
+	switch {
+	case s.closed:
+		return ErrStreamClosed
+	case p.draining:
+		p.stats.Refused++
+		return ErrDraining
+	case p.waiting+r.Rows > p.opt.QueueRows:
+		p.stats.Shed++
+		return &OverloadedError{RetryAfter: p.queueTime()}
+	}
+	r.prepare(s, arrived)
+	p.accept(r)
+	return nil
+}
+
+// accept queues a request and wakes a worker if one has nothing to do.
+func (p *Pool) accept(r *Request) {
+	s := r.stream
+	p.stats.Accepted++
+	p.inFlight++
+	s.inFlight += r.Rows
+	s.open++
+	s.queue.push(r)
+	p.waiting += r.Rows
+	p.round.add(s)
+	if r.expires > 0 {
+		p.watchDeadline(r)
+	}
+	p.wake()
+}
+
+// Cancel takes a request back. When it returns true the pool will not answer
+// it any more and the caller must; false means that the answer is already on
+// its way, or that the stream is closed. The caller makes sure that r was submitted on this stream and that
+// its Reply has not given it back.
+//
+// After a true return r.Reusable tells whether its memory may be used again.
+func (s *Stream) Cancel(r *Request) bool {
+	p := s.pool
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if r.answered || s.closed {
+		return false
+	}
+	p.answer(r)
+	p.stats.Cancelled++
+	return true
+}
+
+// Close ends the stream: rows that wait are dropped and rows that run come back
+// to nobody. It returns how many requests it left without an answer. Those that
+// were answered before may still be on their way: each gets its Reply, perhaps
+// after Close returned.
+func (s *Stream) Close() int {
+	p := s.pool
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if s.closed {
+		return 0
+	}
+	s.closed = true
+	delete(p.streams, s)
+	s.room.Broadcast()
+	left := s.open
+	for r := s.queue.head; r != nil; r = s.queue.head {
+		p.answer(r)
+		p.stats.Discarded++
+	}
+	return left
+}
