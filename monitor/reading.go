@@ -1,0 +1,65 @@
+package monitor
+
+import (
+	"time"
+
+	"penstock/inference"
+	"penstock/quality"
+)
+
+// reading is what all sources said at one moment. Frames are differences
+// between two readings.
+type reading struct {
+	at      time.Time // for its monotonic clock only
+	traffic Traffic
+	pools   []inference.Stats
+	quality []quality.Counts
+	load    load
+}
+
+// load is how busy the machine was up to a reading of it.
+type load struct {
+	at         time.Time
+	usage      Usage
+	cpuPercent float64
+}
+
+// read asks all sources. Where the machine cannot be read, its load of the
+// reading before stays, and the failure is counted.
+func (m *Monitor) read(before reading) reading {
+	now := reading{at: time.Now(), traffic: m.options.Traffic(), load: before.load}
+	for _, pool := range m.options.Pools {
+		now.pools = append(now.pools, pool.Stats())
+	}
+	if m.options.Quality != nil {
+		now.quality = m.options.Quality.Counts(nil)
+	}
+	usage, err := m.options.Machine.Usage()
+	if err != nil {
+		m.metrics.machineErrors.Inc()
+		return now
+	}
+	now.load = before.load.until(now.at, usage)
+	return now
+}
+
+// until is the load between two readings; nothing is known at the first.
+func (l load) until(at time.Time, usage Usage) load {
+	is := load{at: at, usage: usage}
+	if !l.at.IsZero() {
+		used := since(l.usage.CPUSeconds, usage.CPUSeconds)
+		is.cpuPercent = 100 * share(used, float64(usage.CPUs)*at.Sub(l.at).Seconds())
+	}
+	return is
+}
+
+// qualityOf returns the counts of a model, by name; ok is false where no labels
+// are collected for it.
+func (r reading) qualityOf(name string) (counts quality.Counts, ok bool) {
+	for _, counts := range r.quality {
+		if counts.Model == name {
+			return counts, true
+		}
+	}
+	return quality.Counts{}, false
+}

@@ -1,0 +1,79 @@
+package quality
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+)
+
+// judge turns what a client sent as a label into a number that compares with
+// a prediction: the index of a class, or the value itself.
+type judge struct {
+	classes []string
+	index   map[string]int
+}
+
+func newJudge(m Model) judge {
+	j := judge{classes: m.Classes, index: make(map[string]int, len(m.Classes))}
+	for i, class := range m.Classes {
+		j.index[class] = i
+	}
+	return j
+}
+
+func (j *judge) regression() bool { return len(j.classes) == 0 }
+
+func (j *judge) label(row int, l Label) (float64, error) {
+	if j.regression() {
+		if l.IsText {
+			return 0, j.bad(row, quoted(l.Text))
+		}
+		return j.value(row, l.Number)
+	}
+	if l.IsText {
+		if i, ok := j.index[l.Text]; ok {
+			return float64(i), nil
+		}
+		return 0, j.bad(row, quoted(l.Text))
+	}
+	// Clients send 3 for the class "3".
+	var buffer [32]byte
+	decimal := strconv.AppendFloat(buffer[:0], l.Number, 'f', -1, 64)
+	if i, ok := j.index[string(decimal)]; ok {
+		return float64(i), nil
+	}
+	return 0, j.bad(row, number(l.Number))
+}
+
+func (j *judge) labelIndex(row int, value float32) (float64, error) {
+	if j.regression() {
+		return j.value(row, float64(value))
+	}
+	if i := int(value); float32(i) != value || i < 0 || i >= len(j.classes) {
+		return 0, &BadLabelError{
+			Row:      row,
+			Got:      number(float64(value)),
+			Expected: fmt.Sprintf("a class index from 0 to %d", len(j.classes)-1),
+		}
+	}
+	return float64(value), nil
+}
+
+// value accepts what a float32 can hold. Predictions are float32, and squares
+// of differences between such numbers can be summed for ever without overflow.
+func (j *judge) value(row int, x float64) (float64, error) {
+	if math.IsNaN(x) || math.Abs(x) > math.MaxFloat32 {
+		return 0, j.bad(row, number(x))
+	}
+	return x, nil
+}
+
+func (j *judge) bad(row int, got string) error {
+	expected := "a finite number within the range of float32"
+	if !j.regression() {
+		expected = oneOf(j.classes)
+	}
+	return &BadLabelError{Row: row, Got: got, Expected: expected}
+}
+
+func number(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }

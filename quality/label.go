@@ -1,0 +1,114 @@
+package quality
+
+import (
+	"errors"
+	"time"
+)
+
+// Label is a true answer as a client wrote it: a text or a number.
+type Label struct {
+	Text   string
+	Number float64
+	IsText bool
+}
+
+// Result tells what a prediction turned out to be worth.
+type Result struct {
+	Model int // index into Options.Models
+	Rows  int
+	// Correct tells for each row whether the predicted class was the true one.
+	// It is nil for a regression, where no answer is simply right or wrong.
+	Correct []bool
+	Delay   time.Duration // from the prediction to its label
+}
+
+// Label joins a prediction with its true answers, one per row.
+//
+// A classification takes the name of a class, or a number whose shortest
+// decimal form is that name. A regression takes a finite number in the range
+// of float32.
+//
+// The error is ErrUnknownRequest, ErrDuplicateFeedback or a *BadLabelError;
+// none of them counts anything, and after a *BadLabelError the prediction still
+// waits for its label.
+func (s *Store) Label(scope Scope, id []byte, labels []Label) (Result, error) {
+	return s.join(scope, id, len(labels), func(j *judge, row int) (float64, error) {
+		return j.label(row, labels[row])
+	})
+}
+
+// LabelIndices is Label for binary frames: each label is the index of a class,
+// or the value of a regression.
+func (s *Store) LabelIndices(scope Scope, id []byte, labels []float32) (Result, error) {
+	return s.join(scope, id, len(labels), func(j *judge, row int) (float64, error) {
+		return j.labelIndex(row, labels[row])
+	})
+}
+
+type readLabel func(j *judge, row int) (float64, error)
+
+func (s *Store) join(scope Scope, id []byte, labels int, read readLabel) (Result, error) {
+	key := s.key(scope, id)
+	now := time.Since(s.epoch)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	result, err := s.joinLocked(key, now, labels, read)
+	s.feedback.count(err)
+	return result, err
+}
+
+func (s *Store) joinLocked(key uint64, now time.Duration, labels int, read readLabel) (Result, error) {
+	position := s.ring.find(key)
+	if position < 0 {
+		return Result{}, ErrUnknownRequest
+	}
+	head := s.ring.at(position)
+	if head.state == labelled {
+		return Result{}, ErrDuplicateFeedback
+	}
+	rows := int(head.rows)
+	if labels != rows {
+		return Result{}, wrongCount(labels, rows)
+	}
+	judge := &s.judges[head.model]
+	truths := make([]float64, rows)
+	for i := range truths {
+		truth, err := read(judge, i)
+		if err != nil {
+			return Result{}, err
+		}
+		truths[i] = truth
+	}
+	head.state = labelled
+	result := Result{Model: int(head.model), Rows: rows, Delay: max(0, now-time.Duration(head.at))}
+	if !judge.regression() {
+		result.Correct = make([]bool, rows)
+	}
+	tally := &s.tallies[head.model]
+	tally.delay(result.Delay, rows)
+	for i, truth := range truths {
+		row := s.ring.at(s.ring.after(position, i))
+		if judge.regression() {
+			tally.value(float64(row.value), truth)
+			continue
+		}
+		result.Correct[i] = tally.class(row.value, row.confidence, int(truth))
+	}
+	return result, nil
+}
+
+// feedbackCounts counts labels by what became of them, in requests.
+type feedbackCounts struct{ joined, unknown, duplicate, bad uint64 }
+
+func (f *feedbackCounts) count(err error) {
+	switch {
+	case err == nil:
+		f.joined++
+	case errors.Is(err, ErrUnknownRequest):
+		f.unknown++
+	case errors.Is(err, ErrDuplicateFeedback):
+		f.duplicate++
+	default:
+		f.bad++
+	}
+}

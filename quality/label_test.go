@@ -1,0 +1,131 @@
+package quality_test
+
+import (
+	"errors"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"penstock/quality"
+)
+
+func text(s string) quality.Label    { return quality.Label{Text: s, IsText: true} }
+func number(x float64) quality.Label { return quality.Label{Number: x} }
+
+func TestLabelsThatAreAccepted(t *testing.T) {
+	pets := quality.Model{Name: "pets", Classes: []string{"cat", "dog", "1.5"}}
+	cases := []struct {
+		name    string
+		model   quality.Model
+		labels  []quality.Label
+		correct []bool
+	}{
+		{"class name", digits, []quality.Label{text("3")}, []bool{true}},
+		{"number for a class name", digits, []quality.Label{number(3)}, []bool{true}},
+		{"fraction for a class name", pets, []quality.Label{number(1.5)}, []bool{false}},
+		{"wrong class", digits, []quality.Label{text("4")}, []bool{false}},
+		{"one per row", digits, []quality.Label{text("3"), number(0), text("3")}, []bool{true, false, true}},
+		{"regression", prices, []quality.Label{number(-2.5)}, nil},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			store := newStore(t, c.model)
+			id := []byte(`"a"`)
+			values := slices.Repeat([]float32{3}, len(c.labels))
+			store.Remember(quality.Prediction{ID: id, Values: values})
+			got, err := store.Label(0, id, c.labels)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(got.Correct, c.correct) || got.Rows != len(c.labels) {
+				t.Errorf("correct %v of %d rows; expected %v", got.Correct, got.Rows, c.correct)
+			}
+		})
+	}
+}
+
+func TestLabelsThatAreRefused(t *testing.T) {
+	many := quality.Model{Name: "many", Classes: strings.Fields("a b c d e f g")}
+	cases := []struct {
+		name   string
+		model  quality.Model
+		labels []quality.Label
+		want   string
+	}{
+		{"unknown class", digits, []quality.Label{text("cat")},
+			`label of row 0 is "cat"; expected one of the 10 classes: "0", "1", "2", "3", "4", …`},
+		{"few classes are all named", quality.Model{Name: "m", Classes: []string{"yes", "no"}},
+			[]quality.Label{text("maybe")}, `expected one of "yes", "no"`},
+		{"second row", digits, []quality.Label{text("1"), number(10)}, "label of row 1 is 10"},
+		{"fraction", digits, []quality.Label{number(3.5)}, "label of row 0 is 3.5"},
+		{"index where names are letters", many, []quality.Label{number(0)}, "one of the 7 classes"},
+		{"too few", digits, nil, "got 0 labels; expected 1, one per predicted row"},
+		{"text for a regression", prices, []quality.Label{text("12")}, "expected a finite number"},
+		{"NaN", prices, []quality.Label{number(math.NaN())}, "label of row 0 is NaN"},
+		{"beyond float32", prices, []quality.Label{number(1e39)}, "label of row 0 is 1e+39"},
+		{"long text is shortened", digits, []quality.Label{text(strings.Repeat("é", 1000))}, `é…"; expected`},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			store := newStore(t, c.model)
+			id := []byte("1")
+			rows := max(1, len(c.labels))
+			store.Remember(quality.Prediction{ID: id, Values: make([]float32, rows)})
+			_, err := store.Label(0, id, c.labels)
+			var bad *quality.BadLabelError
+			if !errors.As(err, &bad) || !strings.Contains(err.Error(), c.want) {
+				t.Fatalf("error is %v; expected a BadLabelError with %q", err, c.want)
+			}
+			if len(err.Error()) > 250 {
+				t.Errorf("message of %d bytes", len(err.Error()))
+			}
+			if counts := store.Counts(nil)[0]; counts.Labelled != 0 {
+				t.Errorf("%d rows counted", counts.Labelled)
+			}
+			if _, err := store.LabelIndices(0, id, make([]float32, rows)); err != nil {
+				t.Errorf("a valid label afterwards: %v", err)
+			}
+		})
+	}
+}
+
+func TestLabelIndices(t *testing.T) {
+	store := newStore(t, digits)
+	store.Remember(quality.Prediction{ID: []byte("1"), Values: []float32{3, 9}})
+	for _, bad := range []float32{-1, 10, 0.5, float32(math.NaN()), float32(math.Inf(1)), 3e38} {
+		_, err := store.LabelIndices(0, []byte("1"), []float32{3, bad})
+		var badLabel *quality.BadLabelError
+		if !errors.As(err, &badLabel) || badLabel.Expected != "a class index from 0 to 9" {
+			t.Errorf("index %v: %v", bad, err)
+		}
+	}
+	got, err := store.LabelIndices(0, []byte("1"), []float32{3, 0})
+	if err != nil || !slices.Equal(got.Correct, []bool{true, false}) {
+		t.Errorf("%v, %v", got.Correct, err)
+	}
+}
+
+func TestEachPredictionCountsOnceForItsOwner(t *testing.T) {
+	store := newStore(t, digits)
+	ann, bob := store.Scope("ann", "s"), store.Scope("bob", "s")
+	id := []byte(`"r1"`)
+	store.Remember(quality.Prediction{Scope: ann, ID: id, Values: []float32{1}})
+	if _, err := store.Label(bob, id, []quality.Label{text("1")}); !errors.Is(err, quality.ErrUnknownRequest) {
+		t.Errorf("someone else's prediction: %v", err)
+	}
+	if _, err := store.Label(ann, []byte("null"), nil); !errors.Is(err, quality.ErrUnknownRequest) {
+		t.Errorf("no id: %v", err)
+	}
+	if _, err := store.Label(ann, id, []quality.Label{text("1")}); err != nil {
+		t.Error(err)
+	}
+	for _, again := range []string{"1", "2", "no class"} {
+		if _, err := store.Label(ann, id, []quality.Label{text(again)}); !errors.Is(err, quality.ErrDuplicateFeedback) {
+			t.Errorf("again %q: %v", again, err)
+		}
+	}
+	if got := store.Counts(nil)[0]; got.Labelled != 1 || got.Correct != 1 {
+		t.Errorf("labelled %d, correct %d; expected 1 and 1", got.Labelled, got.Correct)
+	}
+}

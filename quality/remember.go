@@ -1,0 +1,66 @@
+package quality
+
+import "time"
+
+// Prediction is one answered request.
+type Prediction struct {
+	Model int // index into Options.Models
+	Scope Scope
+	// ID is the request_id as the client sent it, raw JSON: "1" and 1 differ.
+	// Empty or null means that no label can follow. It is hashed, not kept.
+	ID []byte
+	// Values has one entry per row: the index of the predicted class, or the
+	// value of a regression. It is copied, not kept.
+	Values []float32
+	// Confidences has one entry per row, each in [0,1], or is empty where the
+	// model gives none; calibration then leaves the prediction out.
+	Confidences []float32
+	// At is when the answer was given. Zero means now.
+	At time.Time
+}
+
+// Remember counts a prediction and keeps it for its label. A later prediction
+// of the same scope and id takes the place of the earlier one; what the earlier
+// one already counted, stays counted.
+//
+// A prediction without an id, with more rows than Options.Remember, or with a
+// value that is not finite is counted as predicted and not remembered.
+//
+// Remember allocates only while the store grows to its bound. A Model out of
+// range, or Confidences of another length than Values, is a programmer's error
+// and panics.
+func (s *Store) Remember(p Prediction) {
+	if len(p.Confidences) != 0 && len(p.Confidences) != len(p.Values) {
+		panic("quality: a prediction needs one confidence per value, or none")
+	}
+	if len(p.Values) == 0 {
+		return
+	}
+	keep := !anonymous(p.ID) && len(p.Values) <= s.ring.limit && finite(p.Values)
+	var key uint64
+	var at time.Duration
+	if keep {
+		key = s.key(p.Scope, p.ID)
+		if p.At.IsZero() {
+			p.At = time.Now()
+		}
+		at = p.At.Sub(s.epoch)
+	}
+	tally := &s.tallies[p.Model]
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	tally.counts.Predicted += uint64(len(p.Values))
+	if keep {
+		s.ring.push(key, uint16(p.Model), int64(at), p.Values, p.Confidences)
+	}
+}
+
+func finite(values []float32) bool {
+	for _, v := range values {
+		if v-v != 0 { // NaN and infinities
+			return false
+		}
+	}
+	return true
+}

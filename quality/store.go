@@ -1,0 +1,121 @@
+// Package quality joins predictions with the true labels that clients send
+// later, and counts what comes of it: accuracy, calibration, confusion, the
+// errors of a regression, the delay of labels.
+//
+// Its contract: each prediction counts at most once, for the scope that asked
+// for it, so that accuracy depends on the set of valid labels alone and not on
+// their order or on repeats. The store is bounded; at the bound it forgets the
+// oldest predictions and counts them.
+//
+// It does not decide which label is true, keeps nothing on disk, and knows no
+// sockets, users or JSON beyond the bytes of a request_id.
+package quality
+
+import (
+	"fmt"
+	"hash/maphash"
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// DefaultRemember is how many prediction rows a Store remembers when
+// Options.Remember is zero.
+const DefaultRemember = 262_144
+
+const (
+	maxRemember = math.MaxInt32
+	maxModels   = math.MaxUint16
+)
+
+// Model is what the store must know of a model to judge its predictions.
+type Model struct {
+	Name    string
+	Version string
+	// Classes names the classes in the order of their indices. Empty means
+	// that the model is a regression.
+	Classes []string
+}
+
+// Options configure a Store.
+type Options struct {
+	// Models that will be remembered; Prediction.Model is an index into them.
+	Models []Model
+	// Remember bounds the prediction rows that await labels; zero means
+	// DefaultRemember. Memory grows with use and is kept from then on: 48 bytes a
+	// row where the bound is a power of two (12 MiB at the default), at most 64
+	// elsewhere. At the bound the oldest request is forgotten, and a label for
+	// it is answered with ErrUnknownRequest.
+	Remember int
+	// Registerer receives the store's metrics. Nil means none.
+	Registerer prometheus.Registerer
+}
+
+func (o *Options) validate() error {
+	if o.Remember == 0 {
+		o.Remember = DefaultRemember
+	}
+	if o.Remember < 1 || o.Remember > maxRemember {
+		return fmt.Errorf("quality: Remember is %d; expected 1 to %d rows", o.Remember, maxRemember)
+	}
+	if len(o.Models) < 1 || len(o.Models) > maxModels {
+		return fmt.Errorf("quality: Models has %d entries; expected 1 to %d", len(o.Models), maxModels)
+	}
+	seen := make(map[string]int, len(o.Models))
+	for i, m := range o.Models {
+		if m.Name == "" {
+			return fmt.Errorf("quality: Models[%d].Name is empty", i)
+		}
+		if first, ok := seen[m.Name]; ok {
+			return fmt.Errorf("quality: Models[%d].Name is %q, as is that of Models[%d]", i, m.Name, first)
+		}
+		seen[m.Name] = i
+	}
+	return nil
+}
+
+// Store remembers predictions until their labels come. It is safe for
+// concurrent use.
+//
+// One mutex guards all of it. Remember takes about 0.14 µs, so that 400,000 a
+// second occupy it for some 6 % of the time; two and eight shards were measured
+// to be no faster on two processors, and would lose the order in which rows
+// are forgotten.
+type Store struct {
+	epoch  time.Time // times are kept as monotonic nanoseconds since
+	seed   maphash.Seed
+	scopes atomic.Uint64 // handed out by ConnectionScope
+	judges []judge
+
+	mu       sync.Mutex
+	ring     ring
+	tallies  []tally
+	feedback feedbackCounts
+}
+
+// New returns an empty store. It starts nothing and needs no closing.
+func New(o Options) (*Store, error) {
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	s := &Store{
+		epoch:   time.Now(),
+		seed:    maphash.MakeSeed(),
+		ring:    newRing(o.Remember),
+		judges:  make([]judge, len(o.Models)),
+		tallies: make([]tally, len(o.Models)),
+	}
+	for i, m := range o.Models {
+		s.judges[i] = newJudge(m)
+		s.tallies[i] = newTally(m)
+	}
+	if o.Registerer != nil {
+		if err := o.Registerer.Register(newCollector(s)); err != nil {
+			return nil, fmt.Errorf("quality: Registerer: %w", err)
+		}
+	}
+	return s, nil
+}
