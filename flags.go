@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"time"
+
+	"penstock/dashboard"
+	"penstock/monitor"
+)
+
+// serveCmd holds the flags of penstock serve.
+type serveCmd struct {
+	Listen      string `default:"127.0.0.1:8080" help:"Address for clients and the dashboard."`
+	AdminListen string `default:"127.0.0.1:8081" help:"Address for /metrics and pprof; empty for none."`
+
+	Model  []string `help:"Folder of a bundle; repeat for several, the first is the default. Without, the embedded digits." placeholder:"DIR" sep:"none"`
+	Engine string   `help:"Engine to use where a bundle has several." placeholder:"NAME"`
+
+	Workers   int `help:"Batches that run at the same time. Default: the processors that the process may use." placeholder:"N"`
+	MaxBatch  int `default:"64" help:"Rows in a batch."`
+	QueueRows int `default:"16384" help:"Rows that may wait; beyond, requests are shed."`
+	Window    int `default:"1024" help:"Rows that one socket may have in flight; beyond, it is not read."`
+	Remember  int `default:"262144" help:"Predicted rows remembered for their labels."`
+
+	MaxConnections  int `default:"10000" help:"WebSockets open at the same time."`
+	MaxMessageBytes int `default:"1048576" help:"Bytes in a message from a client."`
+	MaxRows         int `default:"1024" help:"Rows in a request, at most the window."`
+
+	AllowOrigin    []string `help:"Origin whose pages may connect, such as https://example.org; repeatable. * allows every page that a user visits." placeholder:"ORIGIN" sep:"none"`
+	AllowHost      []string `help:"Name by which clients may call this server, besides localhost and addresses; repeatable." placeholder:"HOST" sep:"none"`
+	AllowAnonymous bool     `help:"Listen beyond loopback although there is no authentication: whoever reaches the port may use the models."`
+
+	DrainTimeout time.Duration `default:"20s" help:"Time to answer what was accepted after SIGTERM."`
+	LogFormat    string        `default:"text" enum:"text,json" help:"text or json."`
+	LogLevel     slog.Level    `default:"info" help:"debug, info, warn or error."`
+
+	Alert alertFlags `embed:"" prefix:"alert-"`
+}
+
+// alertFlags are the thresholds of alerts; see monitor.Thresholds.
+type alertFlags struct {
+	ErrorRate          float64       `default:"0.01" help:"Warn at this share of errors and sheds; 0 is never."`
+	ErrorRateCritical  float64       `default:"0.05" help:"Critical likewise."`
+	LatencyMS          float64       `name:"latency-ms" default:"100" help:"Warn at this p99 latency in milliseconds; 0 is never."`
+	LatencyMSCritical  float64       `name:"latency-ms-critical" default:"500" help:"Critical likewise."`
+	Queue              float64       `default:"0.5" help:"Warn when the queue is this full, 0 to 1; 0 is never."`
+	QueueCritical      float64       `default:"0.9" help:"Critical likewise."`
+	Accuracy           float64       `default:"0" help:"Warn below this accuracy over five minutes, 0 to 1; 0 is never."`
+	AccuracyCritical   float64       `default:"0" help:"Critical likewise."`
+	CPU                float64       `name:"cpu" default:"90" help:"Warn at this percentage of the machine's processors; 0 is never."`
+	CPUCritical        float64       `name:"cpu-critical" default:"98" help:"Critical likewise."`
+	FireAfter          time.Duration `default:"3s" help:"How long a value must be beyond its threshold."`
+	CPUFireAfter       time.Duration `name:"cpu-fire-after" default:"10s" help:"The same for the processors."`
+	ResolveAfter       time.Duration `default:"5s" help:"How long a value must be back."`
+}
+
+func (f alertFlags) thresholds() monitor.Thresholds {
+	return monitor.Thresholds{
+		ErrorRate:    monitor.Level{Warning: f.ErrorRate, Critical: f.ErrorRateCritical},
+		LatencyP99:   monitor.Level{Warning: f.LatencyMS, Critical: f.LatencyMSCritical},
+		Queue:        monitor.Level{Warning: f.Queue, Critical: f.QueueCritical},
+		Accuracy:     monitor.Level{Warning: f.Accuracy, Critical: f.AccuracyCritical},
+		CPU:          monitor.Level{Warning: f.CPU, Critical: f.CPUCritical},
+		FireAfter:    f.FireAfter,
+		CPUFireAfter: f.CPUFireAfter,
+		ResolveAfter: f.ResolveAfter,
+	}
+}
+
+// Run serves until ctx ends.
+func (c serveCmd) Run(ctx context.Context) error {
+	a, err := newApp(c, c.newLogger(os.Stderr), dashboard.Files())
+	if err != nil {
+		return err
+	}
+	return a.Run(ctx)
+}
+
+func (c serveCmd) newLogger(w io.Writer) *slog.Logger {
+	options := &slog.HandlerOptions{Level: c.LogLevel}
+	if c.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
+
+// validate refuses what would be unsafe; the rooms check the rest.
+func (c serveCmd) validate() error {
+	if err := c.loopbackOnly("--listen", c.Listen); err != nil && !c.AllowAnonymous {
+		return fmt.Errorf("%w: anybody who reaches it could use the models; add --allow-anonymous if that is meant", err)
+	}
+	if c.AdminListen == "" {
+		return nil
+	}
+	if err := c.loopbackOnly("--admin-listen", c.AdminListen); err != nil && !c.AllowAnonymous {
+		return fmt.Errorf("%w: anybody who reaches it could read memory through pprof; add --allow-anonymous if that is meant", err)
+	}
+	return nil
+}
+
+func (c serveCmd) loopbackOnly(flag, address string) error {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("%s %q: expected host:port, such as 127.0.0.1:8080", flag, address)
+	}
+	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
+		return nil
+	}
+	return fmt.Errorf("%s %q is not a loopback address", flag, address)
+}

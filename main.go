@@ -1,0 +1,80 @@
+// Penstock serves machine-learning models over live streams: clients keep
+// WebSockets open and send rows of features, a bounded pool of workers runs
+// them in batches across sockets, and a dashboard shows measured accuracy and
+// latency every second.
+//
+// This file holds the command line and the signals; serve.go wires the rooms.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+	kongyaml "github.com/alecthomas/kong-yaml"
+)
+
+// version is set by the linker in releases.
+var version = "dev"
+
+// commands is the command line.
+type commands struct {
+	Config kong.ConfigFlag `help:"YAML file with flags: a key is a flag's name, or a map of flags by the part before a dash." placeholder:"FILE"`
+
+	Serve   serveCmd   `cmd:"" default:"withargs" help:"Serve models. This is what penstock without a command does."`
+	Check   checkCmd   `cmd:"" help:"Validate a bundle, or the flags and config of serve."`
+	Health  healthCmd  `cmd:"" help:"Exit with 0 if a running server is ready, else with 1."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// After the first signal the default is back: a second one ends the process
+	// at once.
+	context.AfterFunc(ctx, stop)
+	err := run(ctx, os.Args[1:])
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "penstock:", err)
+		os.Exit(1)
+	}
+}
+
+// run parses a command line and carries it out until ctx ends.
+func run(ctx context.Context, args []string) error {
+	parser, err := newParser(new(commands))
+	if err != nil {
+		return err
+	}
+	command, err := parser.Parse(args)
+	if err != nil {
+		return fmt.Errorf("%w; see penstock --help", err)
+	}
+	command.BindTo(ctx, (*context.Context)(nil))
+	if err := command.Run(); !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+func newParser(c *commands) (*kong.Kong, error) {
+	return kong.New(c,
+		kong.Name("penstock"),
+		kong.Description("Serves machine-learning models over live streams."),
+		kong.DefaultEnvars("PENSTOCK"),
+		kong.Configuration(kongyaml.Loader),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+	)
+}
+
+type versionCmd struct{}
+
+func (versionCmd) Run() error {
+	fmt.Printf("penstock %s %s %s/%s\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return nil
+}

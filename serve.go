@@ -1,0 +1,213 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"penstock/inference"
+	"penstock/monitor"
+	"penstock/quality"
+	"penstock/server"
+)
+
+// app is the whole program, wired. Several can live in one process: nothing
+// in it is global.
+type app struct {
+	flags    serveCmd
+	logger   *slog.Logger
+	registry *prometheus.Registry
+	models   []*loadedModel
+	pools    []*inference.Pool
+	quality  *quality.Store
+	server   *server.Server
+	monitor  *monitor.Monitor
+
+	public, admin net.Listener
+}
+
+// newApp loads and checks the models, wires the rooms and opens the
+// listeners. It starts nothing: see Run.
+func newApp(flags serveCmd, logger *slog.Logger, page fs.FS) (_ *app, err error) {
+	if err := flags.validate(); err != nil {
+		return nil, err
+	}
+	a := &app{flags: flags, logger: logger, registry: prometheus.NewRegistry()}
+	a.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	defer func() {
+		if err != nil {
+			a.close()
+		}
+	}()
+	if a.models, err = loadModels(flags.Model, flags.Engine); err != nil {
+		return nil, err
+	}
+	if err = a.wire(page); err != nil {
+		return nil, err
+	}
+	if a.public, err = net.Listen("tcp", flags.Listen); err != nil {
+		return nil, err
+	}
+	if flags.AdminListen != "" {
+		if a.admin, err = net.Listen("tcp", flags.AdminListen); err != nil {
+			return nil, err
+		}
+	}
+	return a, nil
+}
+
+// wire makes the rooms, from the model up to the monitor.
+func (a *app) wire(page fs.FS) error {
+	var models []quality.Model
+	for _, m := range a.models {
+		pool, err := inference.New(m, inference.Options{
+			Workers: a.flags.Workers, MaxBatch: a.flags.MaxBatch, QueueRows: a.flags.QueueRows,
+			Window: a.flags.Window, Registerer: a.registry,
+		})
+		if err != nil {
+			return err
+		}
+		a.pools = append(a.pools, pool)
+		spec := m.Spec()
+		models = append(models, quality.Model{Name: spec.Name, Version: spec.Version, Classes: spec.Classes})
+	}
+	var err error
+	if a.quality, err = quality.New(quality.Options{
+		Models: models, Remember: a.flags.Remember, Registerer: a.registry,
+	}); err != nil {
+		return err
+	}
+	if a.server, err = server.New(server.Options{
+		Pools: a.pools, Quality: a.quality, Dashboard: page,
+		MaxConnections: a.flags.MaxConnections, MaxMessageBytes: a.flags.MaxMessageBytes, MaxRows: a.flags.MaxRows,
+		AllowOrigins: a.flags.AllowOrigin, AllowHosts: a.flags.AllowHost,
+		Logger: a.logger, Registerer: a.registry,
+	}); err != nil {
+		return err
+	}
+	watched := make([]monitor.Pool, len(a.pools))
+	for i, p := range a.pools {
+		watched[i] = p
+	}
+	if a.monitor, err = monitor.New(monitor.Options{
+		Pools: watched, Quality: a.quality, Traffic: a.server.Traffic,
+		Thresholds: a.flags.Alert.thresholds(), Registerer: a.registry,
+	}); err != nil {
+		return err
+	}
+	a.server.Attach(a.monitor)
+	return nil
+}
+
+// close frees what newApp took.
+func (a *app) close() {
+	for _, l := range []net.Listener{a.public, a.admin} {
+		if l != nil {
+			_ = l.Close()
+		}
+	}
+	for _, m := range a.models {
+		_ = m.Close()
+	}
+}
+
+// Run serves until ctx ends, then drains: everything accepted is answered,
+// sockets are closed in good order, and all that was started here has ended
+// when it returns. Pools, monitor and heartbeats outlive the drain, which
+// needs them.
+func (a *app) Run(ctx context.Context) error {
+	defer a.close()
+	inner, stopInner := context.WithCancel(context.WithoutCancel(ctx))
+	var running sync.WaitGroup
+	for _, p := range a.pools {
+		running.Go(func() { _ = p.Run(inner) })
+	}
+	running.Go(func() { a.server.Run(inner) })
+	running.Go(func() {
+		if err := a.monitor.Run(inner); err != nil {
+			a.logger.Error("monitor stopped; dashboards stand still", "err", err)
+		}
+	})
+
+	failed := make(chan error, 2)
+	public := a.httpServer(a.server.Handler())
+	running.Go(func() { serveHTTP(public, a.public, failed) })
+	admin := a.httpServer(a.adminHandler())
+	if a.admin != nil {
+		running.Go(func() { serveHTTP(admin, a.admin, failed) })
+	}
+	a.announce()
+
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	drain, cancel := context.WithTimeout(inner, a.flags.DrainTimeout)
+	defer cancel()
+	a.logger.Info("draining", "timeout", a.flags.DrainTimeout)
+	err = errors.Join(err, a.server.Drain(drain))
+	shutdown(drain, public)
+	shutdown(drain, admin)
+	stopInner()
+	running.Wait()
+	a.logger.Info("stopped")
+	return err
+}
+
+func serveHTTP(s *http.Server, l net.Listener, failed chan<- error) {
+	if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		failed <- err
+	}
+}
+
+func shutdown(ctx context.Context, s *http.Server) {
+	if s.Shutdown(ctx) != nil {
+		_ = s.Close()
+	}
+}
+
+func (a *app) httpServer(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 5 * time.Second,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(a.logger.Handler(), slog.LevelDebug),
+	}
+}
+
+// adminHandler holds what operators need and the public must not see.
+func (a *app) adminHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(a.registry, promhttp.HandlerOpts{Registry: a.registry}))
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	return a.server.CheckHost(mux)
+}
+
+func (a *app) announce() {
+	for _, m := range a.models {
+		s := m.Spec()
+		a.logger.Info("model ready", "name", s.Name, "version", s.Version, "engine", s.Engine,
+			"features", s.Features, "outputs", s.Outputs(), "golden_rows", m.GoldenRows, "loaded_in", m.took)
+	}
+	if a.admin != nil {
+		a.logger.Info("admin", "url", "http://"+a.admin.Addr().String())
+	}
+	a.logger.Info("ready", "url", fmt.Sprintf("http://%s", a.public.Addr()), "workers", a.pools[0].Options().Workers)
+}

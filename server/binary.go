@@ -1,0 +1,65 @@
+package server
+
+import (
+	"strconv"
+
+	"penstock/protocol"
+)
+
+// handleBinary acts on one binary frame.
+func (c *predictor) handleBinary(frame []byte) {
+	var m protocol.BinaryMessage
+	err := protocol.DecodeBinary(frame, &m)
+	to := c.binaryAddress(m.ID)
+	switch {
+	case err != nil && m.Kind == protocol.BinaryFeedback:
+		c.sendError(to, err)
+	case err != nil:
+		c.server.metrics.received.Add(1)
+		c.refuse(to, err)
+	case m.Kind == protocol.BinaryPredict:
+		c.predictBinary(&m, to)
+	default:
+		c.feedbackBinary(&m, to)
+	}
+}
+
+// binaryAddress gives a binary id the form that the same number has in JSON:
+// a prediction may be asked for in one and labelled or cancelled in the other.
+func (c *predictor) binaryAddress(id uint64) address {
+	c.decimal = strconv.AppendUint(c.decimal[:0], id, 10)
+	return address{id: c.decimal, binary: true, number: id}
+}
+
+func (c *predictor) predictBinary(m *protocol.BinaryMessage, to address) {
+	c.server.metrics.received.Add(1)
+	models := c.server.models
+	if m.Model >= len(models) {
+		c.refuse(to, protocol.WrongCount(protocol.UnknownModel, len(models)-1, m.Model, "no model has this index; the order is that of hello"))
+		return
+	}
+	if maxRows := c.server.opt.MaxRows; m.Rows < 1 || m.Rows > maxRows {
+		c.refuse(to, protocol.WrongCount(protocol.TooManyRows, maxRows, m.Rows, "a request has at least one row and not more than expected"))
+		return
+	}
+	model := models[m.Model]
+	req := newRequest(c, model, to)
+	features, err := m.AppendFeatures(req.Features[:0], model.spec.Features, float32(model.spec.Input.Uint8Scale))
+	if err != nil {
+		c.refuse(to, err)
+		req.recycle()
+		return
+	}
+	req.Features, req.Rows, req.Deadline = features, m.Rows, m.Deadline
+	req.scores, req.timing = m.Scores, m.Timing
+	c.submit(req)
+}
+
+func (c *predictor) feedbackBinary(m *protocol.BinaryMessage, to address) {
+	result, err := c.server.opt.Quality.LabelIndices(c.scope, to.id, m.Floats())
+	if err != nil {
+		c.sendError(to, labelError(err))
+		return
+	}
+	c.send(opBinary, protocol.AppendBinaryFeedbackOK(nil, to.number, result.Rows, result.Correct))
+}

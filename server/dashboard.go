@@ -1,0 +1,154 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+
+	"github.com/coder/websocket"
+	"golang.org/x/time/rate"
+
+	"penstock/protocol"
+)
+
+// watchBacklog is how many bytes may wait for a dashboard before notes to it
+// are dropped. Metrics never wait at all: a slow dashboard gets the newest.
+const watchBacklog = 256 << 10
+
+// watcher is one connection to /ws/dashboard. The handler's goroutine reads;
+// a second one, in follow, sends what the monitor publishes.
+type watcher struct {
+	*link
+	server *Server
+	user   string
+	filter atomic.Pointer[filter]
+	notes  *rate.Limiter
+}
+
+func (s *Server) serveDashboard(w http.ResponseWriter, r *http.Request, session string) {
+	l, ok := s.connect(w, r, false)
+	if !ok {
+		return
+	}
+	defer l.finish()
+	identity := s.users.identify(anonymous, session)
+	s.users.enter(identity)
+	defer s.users.leave(identity)
+	c := &watcher{link: l, server: s, user: anonymous, notes: rate.NewLimiter(1, 5)}
+	c.filter.Store(&filter{})
+
+	ctx, cancel := context.WithCancel(context.Background())
+	followed := make(chan struct{})
+	go func() {
+		defer close(followed)
+		c.follow(ctx)
+	}()
+	c.read()
+	cancel()
+	<-followed // at the latest when its write has timed out
+}
+
+// follow sends the history, then each frame as it comes. It waits until one
+// is written before it asks for the next, which is then the newest.
+func (c *watcher) follow(ctx context.Context) {
+	sub, state := c.server.monitor.Subscribe()
+	defer sub.Close()
+	c.outbox.send(opText, state.History())
+	for _, alert := range state.Firing() {
+		c.outbox.send(opText, protocol.Encode(alert))
+	}
+	c.server.board.join(c)
+	defer c.server.board.leave(c)
+	var presence *byte // first byte of the presence frame sent last
+	for c.outbox.waitWritten() {
+		if frame := c.server.board.present(); &frame[0] != presence {
+			presence = &frame[0]
+			c.outbox.send(opText, frame)
+		}
+		update, err := sub.Next(ctx)
+		if err != nil {
+			return
+		}
+		if frame := c.filter.Load().apply(update, time.Now()); frame != nil {
+			c.outbox.send(opText, frame)
+		}
+	}
+}
+
+// read handles what the watcher sends.
+func (c *watcher) read() {
+	for {
+		buf := newBuffer()
+		typ, frame, err := c.next(buf.b)
+		buf.b = frame
+		if err != nil {
+			buf.recycle()
+			return
+		}
+		c.handle(typ, frame)
+		buf.recycle()
+		c.outbox.waitBelow(errorBacklog)
+	}
+}
+
+func (c *watcher) handle(typ websocket.MessageType, frame []byte) {
+	switch {
+	case typ == websocket.MessageBinary:
+		c.goodbye(protocol.CloseUnsupported, "the dashboard takes JSON text only")
+		return
+	case string(frame) == "ping":
+		c.outbox.send(opText, []byte("pong"))
+		return
+	case !utf8.Valid(frame):
+		c.goodbye(protocol.CloseInvalidText, "a text message must be UTF-8")
+		return
+	}
+	m, err := protocol.DecodeWatch(frame)
+	if err == nil {
+		err = c.act(m)
+	}
+	if err != nil {
+		c.server.metrics.countError(err.Code)
+		c.outbox.send(opText, protocol.AppendError(nil, nil, err))
+	}
+}
+
+func (c *watcher) act(m protocol.WatchMessage) *protocol.Error {
+	switch m.Type {
+	case "ping":
+		c.outbox.send(opText, []byte(`{"type":"pong"}`))
+	case "auth":
+		c.outbox.send(opText, protocol.Encode(protocol.AuthOK{Type: "auth_ok", User: c.user}))
+	case "hello":
+		c.outbox.send(opText, c.server.hello(""))
+	case "subscribe":
+		f, err := newFilter(m)
+		if err != nil {
+			return err
+		}
+		c.filter.Store(f)
+	case "note", "typing":
+		if reserved := c.notes.Reserve(); reserved.Delay() > 0 {
+			wait := reserved.Delay()
+			reserved.Cancel()
+			e := protocol.Errorf(protocol.RateLimited, "too many notes; wait a moment")
+			e.RetryAfter = wait
+			return e
+		}
+		if m.Type == "typing" {
+			c.server.board.typing(c)
+			return nil
+		}
+		c.server.board.note(c.user, m.Text)
+	}
+	return nil
+}
+
+// offer sends a frame that is not metrics, unless too much waits already.
+func (c *watcher) offer(frame []byte) {
+	if !c.outbox.sendBelow(watchBacklog, opText, frame) {
+		c.server.metrics.dropped.Inc()
+	}
+}

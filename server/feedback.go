@@ -1,0 +1,37 @@
+package server
+
+import (
+	"errors"
+
+	"penstock/protocol"
+	"penstock/quality"
+)
+
+// feedback joins labels to the prediction that they are about.
+func (c *predictor) feedback(m *protocol.Message) {
+	labels := make([]quality.Label, len(m.Labels))
+	for i, l := range m.Labels {
+		labels[i] = quality.Label(l)
+	}
+	result, err := c.server.opt.Quality.Label(c.scope, m.ID, labels)
+	if err != nil {
+		c.sendError(address{id: m.ID}, labelError(err))
+		return
+	}
+	c.send(opText, protocol.AppendFeedbackOK(nil, m.ID, result.Correct, m.ManyLabels))
+}
+
+// labelError puts the store's refusal into the protocol's words.
+func labelError(err error) *protocol.Error {
+	code := protocol.Internal
+	var bad *quality.BadLabelError
+	switch {
+	case errors.Is(err, quality.ErrUnknownRequest):
+		code = protocol.UnknownRequest
+	case errors.Is(err, quality.ErrDuplicateFeedback):
+		code = protocol.DuplicateFeedback
+	case errors.As(err, &bad):
+		code = protocol.BadLabel
+	}
+	return protocol.Errorf(code, "%s", err)
+}

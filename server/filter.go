@@ -1,0 +1,93 @@
+package server
+
+import (
+	"encoding/json"
+	"time"
+
+	"penstock/monitor"
+	"penstock/protocol"
+)
+
+// filter is what one watcher wants of the metrics. The zero value wants all.
+type filter struct {
+	fields   map[string]bool // nil: every field
+	models   map[string]bool // nil: every model
+	interval time.Duration
+	last     time.Time // of the frame sent last
+}
+
+func newFilter(m protocol.WatchMessage) (*filter, *protocol.Error) {
+	f := &filter{interval: time.Duration(m.IntervalMS) * time.Millisecond}
+	if m.Metrics != nil {
+		f.fields = set(m.Metrics)
+		known := fieldNames()
+		for name := range f.fields {
+			if !known[name] {
+				return nil, protocol.Errorf(protocol.BadMessage, "no metric is named %.40q; the names are those of the metrics frame", name)
+			}
+		}
+		for _, always := range []string{"type", "seq", "timestamp"} {
+			f.fields[always] = true
+		}
+	}
+	if m.Models != nil {
+		f.models = set(m.Models)
+	}
+	return f, nil
+}
+
+// apply returns the frame to send, nil for none. Alerts always pass. Most
+// watchers want all, and share one encoding.
+func (f *filter) apply(u monitor.Update, now time.Time) []byte {
+	if u.Metrics == nil {
+		return u.Encoded
+	}
+	// A tick may come a little early: a tenth of an interval is forgiven.
+	if f.interval > 0 && now.Sub(f.last) < f.interval*9/10 {
+		return nil
+	}
+	f.last = now
+	if f.fields == nil && f.models == nil {
+		return u.Encoded
+	}
+	frame := *u.Metrics
+	if f.models != nil {
+		frame.Models = make(map[string]protocol.ModelMetrics)
+		for name, m := range u.Metrics.Models {
+			if f.models[name] {
+				frame.Models[name] = m
+			}
+		}
+	}
+	encoded := protocol.Encode(frame)
+	if f.fields == nil {
+		return encoded
+	}
+	all := make(map[string]json.RawMessage)
+	_ = json.Unmarshal(encoded, &all) // our own encoding
+	for name := range all {
+		if !f.fields[name] {
+			delete(all, name)
+		}
+	}
+	return protocol.Encode(all)
+}
+
+// fieldNames returns the names of a metrics frame's fields.
+func fieldNames() map[string]bool {
+	all := make(map[string]json.RawMessage)
+	_ = json.Unmarshal(protocol.Encode(protocol.Metrics{}), &all)
+	names := make(map[string]bool, len(all))
+	for name := range all {
+		names[name] = true
+	}
+	return names
+}
+
+func set(names []string) map[string]bool {
+	s := make(map[string]bool, len(names))
+	for _, name := range names {
+		s[name] = true
+	}
+	return s
+}

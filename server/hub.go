@@ -1,0 +1,201 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	pingAfter      = 25 * time.Second // of silence
+	goneAfter      = 35 * time.Second // of silence, a ping included
+	messageTimeout = 10 * time.Second // from a message's first byte to its last
+	sweepInterval  = time.Second
+)
+
+var (
+	errFull   = errors.New("too many connections")
+	errClosed = errors.New("the server is going away")
+)
+
+// hub knows every open link. One goroutine, in run, keeps all their
+// heartbeats: an idle socket costs no goroutine but its reader.
+type hub struct {
+	limit int
+	epoch time.Time
+	clock atomic.Int64 // nanoseconds since epoch, never zero, moved by every sweep
+
+	mu       sync.Mutex
+	reserved int // places taken: links, and handshakes under way
+	links    map[*link]struct{}
+	closed   bool
+	open     context.Context // ends when closed
+	close    context.CancelFunc
+	empty    chan struct{} // closed when closed and no place is taken
+}
+
+func newHub(limit int) *hub {
+	h := &hub{limit: limit, epoch: time.Now(), links: make(map[*link]struct{}), empty: make(chan struct{})}
+	h.open, h.close = context.WithCancel(context.Background())
+	h.clock.Store(1)
+	return h
+}
+
+// now reads the hub's clock. It is as coarse as the sweep, and as cheap as
+// what runs for every message must be.
+func (h *hub) now() int64 { return h.clock.Load() }
+
+// reserve takes a place for a link before its handshake.
+func (h *hub) reserve() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return errClosed
+	}
+	if h.reserved >= h.limit {
+		return errFull
+	}
+	h.reserved++
+	return nil
+}
+
+// release gives the place back.
+func (h *hub) release() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.reserved--
+	h.checkEmpty()
+}
+
+func (h *hub) add(l *link) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.links[l] = struct{}{}
+	if h.closed {
+		l.goodbye(closeGoingAway, errClosed.Error())
+	}
+}
+
+func (h *hub) remove(l *link) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.links, l)
+}
+
+func (h *hub) checkEmpty() {
+	if h.closed && h.reserved == 0 {
+		select {
+		case <-h.empty:
+		default:
+			close(h.empty)
+		}
+	}
+}
+
+func (h *hub) count() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.links)
+}
+
+// untilClosing returns a context that ends when the hub begins to close.
+func (h *hub) untilClosing(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(h.open, cancel)
+	return ctx, func() { stop(); cancel() }
+}
+
+// snapshot returns the links of the moment.
+func (h *hub) snapshot() []*link {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	links := make([]*link, 0, len(h.links))
+	for l := range h.links {
+		links = append(links, l)
+	}
+	return links
+}
+
+// run sweeps until ctx ends.
+func (h *hub) run(ctx context.Context) {
+	ticker := time.NewTicker(sweepInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			now := int64(time.Since(h.epoch))
+			h.clock.Store(now)
+			for _, l := range h.snapshot() {
+				l.check(now)
+			}
+		}
+	}
+}
+
+// check pings a silent peer, and ends the link of one that is gone or that
+// began a message and does not finish it.
+func (l *link) check(now int64) {
+	if l.acting.Load() {
+		return // the peer waits for us
+	}
+	heard := l.lastRead.Load()
+	silent := time.Duration(now - heard)
+	since := l.messageSince.Load()
+	switch {
+	case since != 0 && time.Duration(now-since) > messageTimeout:
+		l.interrupt()
+	case silent > goneAfter:
+		l.interrupt()
+	case silent > pingAfter && l.pingedSince != heard:
+		l.pingedSince = heard
+		l.outbox.send(opPing, nil)
+	}
+}
+
+// closeAll says goodbye to every link, spread over a time so that clients do
+// not come back all at once, and waits until they are gone. When ctx ends
+// first, it drops those that are left.
+func (h *hub) closeAll(ctx context.Context, spread time.Duration, reason string) {
+	h.mu.Lock()
+	h.closed = true
+	h.close()
+	h.checkEmpty()
+	h.mu.Unlock()
+	for _, l := range h.snapshot() {
+		delay := time.Duration(0)
+		if spread > 0 {
+			delay = rand.N(spread)
+		}
+		time.AfterFunc(delay, func() { l.goodbye(closeGoingAway, reason) })
+	}
+	select {
+	case <-h.empty:
+		return
+	case <-ctx.Done():
+	}
+	for _, l := range h.snapshot() {
+		l.abort()
+	}
+	<-h.empty
+}
+
+// goodbye sends a close frame and gives the peer a moment to answer it. Only
+// the first has an effect, lest a peer that goes on stays for ever.
+func (l *link) goodbye(code int, reason string) {
+	if l.outbox.close(code, reason) {
+		l.leaving.Store(true)
+		_ = l.SetReadDeadline(time.Now().Add(2 * lingerTime))
+	}
+}
+
+// abort ends the link without ceremony.
+func (l *link) abort() {
+	l.aborted.Store(true)
+	l.ended.Store(true)
+	_ = l.SetDeadline(time.Unix(1, 0))
+}

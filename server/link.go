@@ -1,0 +1,227 @@
+package server
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"penstock/protocol"
+)
+
+// link is one WebSocket. coder/websocket reads from it and answers control
+// frames through it; it is that library's net.Conn. The goroutine of the HTTP
+// handler is the one reader. The kept net.Conn carries the deadlines: in
+// coder/websocket an expired context closes the connection, and Close can hang
+// on a peer that stalled in the middle of a frame, so neither is used.
+type link struct {
+	net.Conn
+	hub    *hub
+	ws     *websocket.Conn
+	reader *bufio.Reader // what coder/websocket reads from
+	outbox outbox
+
+	leaving atomic.Bool // goodbye was said: messages are not acted on any more
+	ended   atomic.Bool // the reader is to stop
+	aborted atomic.Bool // and nobody waits for the peer any more
+
+	// On the hub's clock. lastRead is when bytes came last, or when the reader
+	// was ready for more; messageSince is since when it waits for the rest of a
+	// message, zero when it does not.
+	lastRead     atomic.Int64
+	messageSince atomic.Int64
+	acting       atomic.Bool // the reader acts on a message: silence is not the peer's
+	early        bool        // bytes came with the handshake; the reader's own
+	inMessage    bool  // the reader's own
+	pingedSince  int64 // the sweep's own: the lastRead after which it pinged
+	pings        pingMeter
+
+	notices bool // the client understands notice messages
+}
+
+// upgrade does the handshake in a place that the caller has reserved. On an
+// error the response has been written, and the place is the caller's still.
+func (h *hub) upgrade(w http.ResponseWriter, r *http.Request, maxBytes int, notices bool) (*link, error) {
+	l := &link{hub: h, notices: notices}
+	ws, err := websocket.Accept(&hijacker{ResponseWriter: w, link: l}, r, &websocket.AcceptOptions{
+		InsecureSkipVerify: true, // Origin and Host were checked before, by an own list
+		Subprotocols:       []string{protocol.Subprotocol},
+		CompressionMode:    websocket.CompressionDisabled,
+		OnPingReceived:     func(context.Context, []byte) bool { return l.pingReceived() },
+		OnPongReceived:     func(context.Context, []byte) { l.controlReceived() },
+	})
+	if err != nil {
+		if l.Conn != nil {
+			_ = l.Conn.Close()
+		}
+		return nil, err
+	}
+	l.ws = ws
+	ws.SetReadLimit(int64(maxBytes))
+	l.lastRead.Store(h.now())
+	h.add(l)
+	return l, nil
+}
+
+// hijacker hands coder/websocket the link in place of the raw connection.
+type hijacker struct {
+	http.ResponseWriter
+	link *link
+}
+
+func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := http.NewResponseController(h.ResponseWriter).Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	l := h.link
+	l.Conn, l.reader = conn, rw.Reader
+	// coder/websocket moves these to a place where nobody can see them.
+	l.early = rw.Reader.Buffered() > 0
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		// A client that never reads would else have the kernel buffer megabytes.
+		_ = tcp.SetWriteBuffer(sendBuffer)
+	}
+	l.outbox.init(conn)
+	// Only control frames go through this writer; the largest has 127 bytes.
+	return l, bufio.NewReadWriter(rw.Reader, bufio.NewWriterSize(l, 256)), nil
+}
+
+// Read is called by coder/websocket when it has used up what it read before.
+func (l *link) Read(p []byte) (int, error) {
+	if l.ended.Load() {
+		return 0, net.ErrClosed
+	}
+	n, err := l.Conn.Read(p)
+	if n > 0 {
+		now := l.hub.now()
+		l.lastRead.Store(now)
+		if l.messageSince.Load() == 0 {
+			l.messageSince.Store(now)
+		}
+	}
+	return n, err
+}
+
+// Write is called by coder/websocket for control frames.
+func (l *link) Write(p []byte) (int, error) {
+	l.outbox.appendRaw(p)
+	l.outbox.flush()
+	return len(p), nil
+}
+
+// Close is called by coder/websocket when it is done. The outbox may still
+// hold a close frame: the connection itself is closed by finish.
+func (l *link) Close() error {
+	l.interrupt()
+	return nil
+}
+
+// interrupt makes the reader return soon, and finish be called.
+func (l *link) interrupt() {
+	l.ended.Store(true)
+	_ = l.SetReadDeadline(time.Unix(1, 0))
+}
+
+// next reads one message into buf, which it grows as needed, and returns it.
+// The message is valid until the next call with the same buf.
+func (l *link) next(buf []byte) (typ websocket.MessageType, message []byte, err error) {
+	l.lastRead.Store(l.hub.now())
+	l.acting.Store(false)
+	for {
+		typ, buf, err = l.readMessage(buf)
+		if err != nil || !l.leaving.Load() {
+			l.acting.Store(true)
+			return typ, buf, err
+		}
+	}
+}
+
+func (l *link) readMessage(buf []byte) (websocket.MessageType, []byte, error) {
+	l.startMessageClock()
+	typ, r, err := l.ws.Reader(context.Background())
+	if err != nil {
+		return 0, buf[:0], err
+	}
+	l.inMessage = true
+	buf = buf[:0]
+	for {
+		if len(buf) == cap(buf) {
+			buf = append(buf, 0)[:len(buf)]
+		}
+		n, err := r.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		if errors.Is(err, io.EOF) {
+			l.inMessage = false
+			l.messageSince.Store(0)
+			return typ, buf, nil
+		}
+		if err != nil {
+			return 0, buf, err
+		}
+	}
+}
+
+// startMessageClock runs on the reader's goroutine when it begins to wait, and
+// after a control frame: if more bytes have come already, a message began.
+func (l *link) startMessageClock() {
+	if l.early || l.reader.Buffered() > 0 {
+		l.early = false
+		l.messageSince.Store(l.hub.now())
+		return
+	}
+	l.messageSince.Store(0)
+}
+
+func (l *link) controlReceived() {
+	if !l.inMessage {
+		l.startMessageClock()
+	}
+}
+
+func (l *link) pingReceived() bool {
+	l.controlReceived()
+	answer, flood := l.pings.count(l.hub.now())
+	if flood {
+		l.goodbye(closePolicy, "ping flood")
+	}
+	return answer
+}
+
+// finish ends the link after its reader has returned: what the outbox holds is
+// written if the peer takes it within the linger time, then the connection is
+// closed. It is the only place that does.
+func (l *link) finish() {
+	l.outbox.drain(lingerTime)
+	if half, ok := l.Conn.(interface{ CloseWrite() error }); ok && !l.aborted.Load() && half.CloseWrite() == nil {
+		// Closing with unread input would reset the connection, and the peer
+		// might never see the close frame.
+		_ = l.SetReadDeadline(time.Now().Add(lingerTime))
+		_, _ = io.CopyN(io.Discard, l.Conn, lingerBytes)
+	}
+	_ = l.Conn.Close()
+	_ = l.ws.CloseNow()
+	l.hub.remove(l)
+	l.hub.release()
+}
+
+// pingMeter answers at most ten pings a second and tells a flood.
+type pingMeter struct {
+	second int64
+	seen   int
+}
+
+func (m *pingMeter) count(now int64) (answer, flood bool) {
+	const perSecond, floodPerSecond = 10, 100
+	if second := now / int64(time.Second); second != m.second {
+		m.second, m.seen = second, 0
+	}
+	m.seen++
+	return m.seen <= perSecond, m.seen > floodPerSecond
+}

@@ -1,0 +1,113 @@
+package server
+
+import (
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"penstock/inference"
+	"penstock/quality"
+)
+
+// Options configure a Server. Zero fields take their defaults.
+type Options struct {
+	// Pools serve one model each; the first is the default. Their Windows bound
+	// what one socket may have in flight. Required.
+	Pools []*inference.Pool
+	// Quality remembers predictions for their labels. Its models are those of
+	// Pools, in the same order. Required.
+	Quality *quality.Store
+
+	// MaxConnections is how many WebSockets may be open. Default 10000. Each
+	// takes a file descriptor and some 20 KiB.
+	MaxConnections int
+	// MaxMessageBytes is the largest message that a client may send. Default
+	// 1 MiB. A larger one closes its connection with 1009.
+	MaxMessageBytes int
+	// MaxRows is how many rows one request may have. Default 1024, at most the
+	// smallest Window of Pools.
+	MaxRows int
+
+	// AllowOrigins are origins, such as https://example.org, whose pages may
+	// connect besides the server's own. "*" allows all: any page that a user
+	// visits can then talk to this server.
+	AllowOrigins []string
+	// AllowHosts are names by which clients may call this server, besides
+	// localhost and IP addresses. A request that names another host is refused,
+	// so that a hostile name that resolves to this address reaches nothing.
+	AllowHosts []string
+
+	// Dashboard holds the page at /. Default: none.
+	Dashboard fs.FS
+	// GoodbyeSpread is over how long the close frames of a drain are spread.
+	// Default 500 ms.
+	GoodbyeSpread time.Duration
+	// Logger takes one line per event. Default: none.
+	Logger *slog.Logger
+	// Registerer takes the server's metrics. Default: none.
+	Registerer prometheus.Registerer
+}
+
+func (o Options) withDefaults() Options {
+	if o.MaxConnections == 0 {
+		o.MaxConnections = 10_000
+	}
+	if o.MaxMessageBytes == 0 {
+		o.MaxMessageBytes = 1 << 20
+	}
+	if o.MaxRows == 0 {
+		o.MaxRows = 1024
+		for _, p := range o.Pools {
+			o.MaxRows = min(o.MaxRows, p.Options().Window)
+		}
+	}
+	if o.GoodbyeSpread == 0 {
+		o.GoodbyeSpread = 500 * time.Millisecond
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+func (o Options) validate() error {
+	bad := func(field, format string, args ...any) error {
+		return fmt.Errorf("server: %s %s", field, fmt.Sprintf(format, args...))
+	}
+	if len(o.Pools) == 0 {
+		return bad("Pools", "is empty; a server needs a model")
+	}
+	names := make(map[string]bool)
+	for _, p := range o.Pools {
+		name := p.Spec().Name
+		if names[name] {
+			return bad("Pools", "has two models named %q; give each bundle its own name", name)
+		}
+		names[name] = true
+		if window := p.Options().Window; o.MaxRows > window {
+			return bad("MaxRows", "is %d; expected at most the window of model %s, %d", o.MaxRows, name, window)
+		}
+	}
+	if o.Quality == nil {
+		return bad("Quality", "is nil; labels need a store")
+	}
+	if o.MaxConnections < 1 || o.MaxMessageBytes < 1 || o.MaxRows < 1 {
+		return bad("MaxConnections, MaxMessageBytes or MaxRows", "is below 1")
+	}
+	for _, origin := range o.AllowOrigins {
+		if origin != "*" && !strings.Contains(origin, "://") {
+			return bad("AllowOrigins", "has %q; expected a scheme and a host, such as https://example.org", origin)
+		}
+	}
+	for _, host := range o.AllowHosts {
+		if strings.ContainsAny(host, "/ ") || net.ParseIP(host) != nil {
+			return bad("AllowHosts", "has %q; expected a host name without scheme or path", host)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,283 @@
+package server
+
+import (
+	"encoding/binary"
+	"errors"
+	"math"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"penstock/protocol"
+)
+
+const (
+	opText   = 0x81 // FIN and opcode
+	opBinary = 0x82
+	opClose  = 0x88
+	opPing   = 0x89
+)
+
+const (
+	closeNormal    = protocol.CloseNormal
+	closeGoingAway = protocol.CloseGoingAway
+	closePolicy    = protocol.ClosePolicy
+)
+
+const (
+	sendBuffer   = 256 << 10       // of the kernel, per socket
+	writeTimeout = 5 * time.Second // for the peer to take what is written
+	lingerTime   = time.Second     // for a close frame to get through
+	lingerBytes  = 1 << 20         // input thrown away meanwhile
+	keepBuffer   = 64 << 10        // larger buffers go back to the garbage collector
+)
+
+// outbox holds the frames that wait to be written to one socket. Appending
+// never blocks. A goroutine writes while there is something to write, and only
+// then: frames that come meanwhile gather and leave in the next system call.
+//
+// Its size is bounded by what may be appended: a reply per row in the window,
+// and what the reader adds, who waits in waitBelow while it is long.
+type outbox struct {
+	conn net.Conn
+
+	mu       sync.Mutex
+	frames   *buffer // whole frames only; nil when there are none
+	writing  bool    // the writer goroutine runs
+	closing  bool    // a close frame was appended: nothing may follow it
+	draining bool    // the link ends: drain has set the last deadline
+	dead     bool    // a write failed: what comes is thrown away
+	slow     bool    // it failed because the peer did not read
+	changed  sync.Cond
+	deadline time.Time // set on the connection last
+}
+
+// buffer is memory for frames or messages, shared by all links: an idle socket
+// holds none.
+type buffer struct{ b []byte }
+
+var buffers = sync.Pool{New: func() any { return new(buffer) }}
+
+func newBuffer() *buffer {
+	b := buffers.Get().(*buffer)
+	b.b = b.b[:0]
+	return b
+}
+
+func (b *buffer) recycle() {
+	if cap(b.b) <= keepBuffer {
+		buffers.Put(b)
+	}
+}
+
+func (o *outbox) init(conn net.Conn) {
+	o.conn = conn
+	o.changed.L = &o.mu
+}
+
+// open reports whether a frame appended now may still reach the peer. The
+// caller holds o.mu.
+func (o *outbox) open() bool { return !o.closing && !o.dead }
+
+// waiting returns how many bytes nobody writes yet. The caller holds o.mu.
+func (o *outbox) waiting() int {
+	if o.frames == nil {
+		return 0
+	}
+	return len(o.frames.b)
+}
+
+// begin reserves room for a frame's header and returns the buffer to append
+// the payload to; end completes the frame. The caller holds o.mu throughout,
+// and has seen that the outbox is open.
+func (o *outbox) begin() (dst []byte, start int) {
+	if o.frames == nil {
+		o.frames = newBuffer()
+	}
+	start = len(o.frames.b)
+	return append(o.frames.b, 0, 0, 0, 0), start
+}
+
+// end writes the header of the frame that begins at start of dst. Servers send
+// frames unmasked, so the payload stands as it is (RFC 6455, section 5.2).
+func (o *outbox) end(dst []byte, start int, op byte) {
+	const reserved = 4
+	n := len(dst) - start - reserved
+	switch {
+	case n < 126:
+		copy(dst[start+2:], dst[start+reserved:])
+		dst = dst[:len(dst)-2]
+		dst[start+1] = byte(n)
+	case n <= 0xffff:
+		dst[start+1] = 126
+		binary.BigEndian.PutUint16(dst[start+2:], uint16(n))
+	default:
+		dst = append(dst, 0, 0, 0, 0, 0, 0)
+		copy(dst[start+10:], dst[start+reserved:])
+		dst[start+1] = 127
+		binary.BigEndian.PutUint64(dst[start+2:], uint64(n))
+	}
+	dst[start] = op
+	o.frames.b = dst
+}
+
+// send appends one frame and has it written. It reports whether the outbox
+// was open.
+func (o *outbox) send(op byte, payload []byte) bool {
+	return o.sendBelow(math.MaxInt, op, payload)
+}
+
+// sendBelow is send, unless more than limit bytes wait already.
+func (o *outbox) sendBelow(limit int, op byte, payload []byte) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.open() || o.waiting() > limit {
+		return false
+	}
+	dst, start := o.begin()
+	o.end(append(dst, payload...), start, op)
+	o.flushLocked()
+	return true
+}
+
+// appendRaw appends bytes that are whole frames already. It reports whether
+// the outbox was open.
+func (o *outbox) appendRaw(frames []byte) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.open() || len(frames) == 0 {
+		return false
+	}
+	dst, start := o.begin()
+	o.frames.b = append(dst[:start], frames...)
+	o.closing = frames[0] == opClose
+	return true
+}
+
+// close appends a close frame, after all that was appended before. It reports
+// whether the outbox was open.
+func (o *outbox) close(code int, reason string) bool {
+	frame := append([]byte{opClose, byte(2 + len(reason)), byte(code >> 8), byte(code)}, reason...)
+	first := o.appendRaw(frame)
+	o.flush()
+	return first
+}
+
+// flush has everything written that was appended. It does not wait.
+func (o *outbox) flush() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.flushLocked()
+}
+
+func (o *outbox) flushLocked() {
+	if o.frames != nil && !o.writing && !o.dead {
+		o.writing = true
+		go o.write()
+	}
+}
+
+// write is the writer goroutine. It ends when there is nothing left to write.
+func (o *outbox) write() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for o.frames != nil && !o.dead {
+		frames := o.frames
+		o.frames = nil
+		o.extendDeadline()
+		o.mu.Unlock()
+		err := o.writeOut(frames.b)
+		frames.recycle()
+		o.mu.Lock()
+		if err != nil {
+			o.dead, o.slow = true, errors.Is(err, os.ErrDeadlineExceeded)
+			o.frames = nil
+			_ = o.conn.SetReadDeadline(time.Unix(1, 0)) // the reader ends the link
+		}
+		o.changed.Broadcast()
+	}
+	o.writing = false
+	o.changed.Broadcast()
+}
+
+// extendDeadline gives the peer time for the next write. Moving the deadline
+// costs more than comparing it, so it is moved once in a while: the peer has
+// between four fifths of writeTimeout and all of it. The caller holds o.mu.
+func (o *outbox) extendDeadline() {
+	now := time.Now()
+	if o.draining || o.deadline.Sub(now) > writeTimeout*4/5 {
+		return
+	}
+	o.deadline = now.Add(writeTimeout)
+	_ = o.conn.SetWriteDeadline(o.deadline) // fails on a closed connection only, and so will the write
+}
+
+func (o *outbox) writeOut(frames []byte) error {
+	n, err := o.conn.Write(frames)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		o.tellSlow(frames, n)
+	}
+	return err
+}
+
+// tellSlow tries to end a connection whose peer did not read in good order:
+// the rest of the frame that was cut, then a close frame. The peer sees it if
+// it begins to read within a moment.
+func (o *outbox) tellSlow(frames []byte, written int) {
+	end := 0
+	for end < written {
+		end += frameLength(frames[end:])
+	}
+	rest := append([]byte(nil), frames[written:end]...)
+	rest = append(rest, opClose, byte(2+len(protocol.ReasonSlow)), closePolicy>>8, closePolicy&0xff)
+	rest = append(rest, protocol.ReasonSlow...)
+	_ = o.conn.SetWriteDeadline(time.Now().Add(lingerTime))
+	_, _ = o.conn.Write(rest)
+}
+
+// frameLength returns the length of the unmasked frame at the start of b,
+// header included.
+func frameLength(b []byte) int {
+	switch n := int(b[1]); n {
+	case 126:
+		return 4 + int(binary.BigEndian.Uint16(b[2:]))
+	case 127:
+		return 10 + int(binary.BigEndian.Uint64(b[2:]))
+	default:
+		return 2 + n
+	}
+}
+
+// waitBelow blocks while more than limit bytes wait to be written.
+func (o *outbox) waitBelow(limit int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for o.waiting() > limit && !o.dead {
+		o.changed.Wait()
+	}
+}
+
+// waitWritten blocks until everything is written or the connection is dead,
+// and reports whether it lives.
+func (o *outbox) waitWritten() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for o.writing && !o.dead {
+		o.changed.Wait()
+	}
+	return o.open()
+}
+
+// drain lets the writer finish, for no longer than timeout, and waits for it.
+func (o *outbox) drain(timeout time.Duration) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.closing, o.draining = true, true
+	_ = o.conn.SetWriteDeadline(time.Now().Add(timeout))
+	for o.writing {
+		o.changed.Wait()
+	}
+	o.dead = true
+	o.frames = nil
+}

@@ -1,0 +1,222 @@
+package server
+
+import (
+	"crypto/rand"
+	"net/http"
+	"unicode/utf8"
+
+	"github.com/coder/websocket"
+
+	"penstock/inference"
+	"penstock/protocol"
+	"penstock/quality"
+)
+
+// errorBacklog is how many bytes may wait to be written before a connection's
+// reader stops: typed errors answer requests that no window has let in.
+const errorBacklog = 256 << 10
+
+// predictor is one connection to /ws/predict. Its reader decodes messages and
+// submits requests; workers of the pools append the replies to the link's
+// outbox, through requests' Reply.
+type predictor struct {
+	*link
+	server  *Server
+	session string        // the client's name for its stream; empty without
+	scope   quality.Scope // whose request ids these are
+	user    string
+
+	decoder protocol.Decoder
+	message protocol.Message
+	decimal []byte              // scratch for a binary request's id
+	streams []*inference.Stream // one per model, opened when first used
+
+	flying inFlight // guarded by outbox.mu
+}
+
+func (s *Server) servePredict(w http.ResponseWriter, r *http.Request, session string) {
+	l, ok := s.connect(w, r, true)
+	if !ok {
+		return
+	}
+	defer l.finish()
+	greeted := l.ws.Subprotocol() != ""
+	if greeted && session == "" {
+		session = rand.Text()
+	}
+	c := &predictor{
+		link: l, server: s, session: session, user: anonymous,
+		streams: make([]*inference.Stream, len(s.models)),
+		decoder: protocol.Decoder{MaxRows: s.opt.MaxRows},
+	}
+	identity := s.users.identify(c.user, session)
+	s.users.enter(identity)
+	defer s.users.leave(identity)
+	c.scope = s.opt.Quality.Scope(c.user, identity)
+	if greeted {
+		c.send(opText, s.hello(session))
+	}
+	defer c.hangUp()
+	c.read()
+}
+
+// anonymous is everybody's name while there is no authentication.
+const anonymous = "anonymous"
+
+// read handles messages until the connection ends.
+func (c *predictor) read() {
+	for {
+		buf := newBuffer()
+		typ, frame, err := c.next(buf.b)
+		buf.b = frame
+		if err != nil {
+			buf.recycle()
+			return
+		}
+		more := c.handle(typ, frame)
+		buf.recycle()
+		if !more {
+			return
+		}
+		c.outbox.waitBelow(errorBacklog)
+	}
+}
+
+// handle acts on one message and reports whether to go on reading.
+func (c *predictor) handle(typ websocket.MessageType, frame []byte) bool {
+	if typ == websocket.MessageBinary {
+		c.handleBinary(frame)
+		return true
+	}
+	if string(frame) == "ping" {
+		c.send(opText, []byte("pong"))
+		return true
+	}
+	if !utf8.Valid(frame) {
+		c.goodbye(protocol.CloseInvalidText, "a text message must be UTF-8")
+		return true // until the peer has closed too
+	}
+	m := &c.message
+	if err := c.decoder.Decode(frame, m); err != nil {
+		if m.Kind == 0 || m.Kind == protocol.KindPredict {
+			c.server.metrics.received.Add(1)
+			c.refuse(address{id: m.ID}, err)
+		} else {
+			c.sendError(address{id: m.ID}, err)
+		}
+		return true
+	}
+	switch m.Kind {
+	case protocol.KindPredict:
+		c.predict(m)
+	case protocol.KindFeedback:
+		c.feedback(m)
+	case protocol.KindCancel:
+		c.cancel(m.ID)
+	case protocol.KindPing:
+		c.send(opText, []byte(`{"type":"pong"}`))
+	case protocol.KindAuth:
+		c.send(opText, protocol.Encode(protocol.AuthOK{Type: "auth_ok", User: c.user}))
+	case protocol.KindHello:
+		c.send(opText, c.server.hello(c.session))
+	}
+	return true
+}
+
+// predict hands a request to its model's pool, or refuses it.
+func (c *predictor) predict(m *protocol.Message) {
+	c.server.metrics.received.Add(1)
+	model, refusal := c.server.model(m)
+	if refusal != nil {
+		c.refuse(address{id: m.ID}, refusal)
+		return
+	}
+	req := newRequest(c, model, address{id: m.ID})
+	req.many, req.scores, req.timing, req.topK = m.Many, m.Scores, m.Timing, m.TopK
+	req.Rows, req.Deadline = m.Rows, m.Deadline
+	req.Features, m.Features = m.Features, req.Features // the message takes the request's old memory
+	c.submit(req)
+}
+
+// submit hands a request to the pool, or refuses and recycles it.
+func (c *predictor) submit(req *request) {
+	if !c.take(req) {
+		c.refuse(req.address, protocol.Errorf(protocol.DuplicateRequestID,
+			"a request with this request_id is still in flight here; wait for its reply or use another id"))
+		req.recycle()
+		return
+	}
+	if err := c.stream(req.model).Submit(&req.Request); err != nil {
+		c.outbox.mu.Lock()
+		c.flying.remove(req)
+		c.outbox.mu.Unlock()
+		c.refuse(req.address, submitError(err))
+		req.recycle()
+	}
+}
+
+// take enters a request among those in flight; false if its id is there.
+func (c *predictor) take(req *request) bool {
+	if len(req.id) == 0 {
+		return true
+	}
+	c.outbox.mu.Lock()
+	defer c.outbox.mu.Unlock()
+	return c.flying.add(req)
+}
+
+// model finds the model that a message asks for, and checks the row's shape.
+func (s *Server) model(m *protocol.Message) (*servedModel, *protocol.Error) {
+	model := s.models[0]
+	if len(m.Model) > 0 {
+		var ok bool
+		if model, ok = s.byName[string(m.Model)]; !ok {
+			return nil, protocol.Errorf(protocol.UnknownModel, "no model of that name is served here; the default is %q", s.models[0].name)
+		}
+	}
+	if m.Rows == 0 {
+		return nil, protocol.WrongCount(protocol.TooManyRows, s.opt.MaxRows, 0, "a request needs at least one row")
+	}
+	if m.Width != model.spec.Features {
+		return nil, protocol.WrongCount(protocol.BadFeatures, model.spec.Features, m.Width, "wrong number of features in a row")
+	}
+	return model, nil
+}
+
+// stream returns this connection's stream to a model.
+func (c *predictor) stream(m *servedModel) *inference.Stream {
+	if c.streams[m.index] == nil {
+		c.streams[m.index] = m.pool.Open(c)
+	}
+	return c.streams[m.index]
+}
+
+// cancel takes a request back and answers it, if it is still in flight.
+func (c *predictor) cancel(id []byte) {
+	c.outbox.mu.Lock()
+	req := c.flying.find(id)
+	cancelled := req != nil && c.streams[req.model.index].Cancel(&req.Request)
+	if cancelled {
+		c.flying.remove(req)
+	}
+	c.outbox.mu.Unlock()
+	if cancelled {
+		c.refuse(req.address, protocol.Errorf(protocol.Cancelled, "cancelled by the client"))
+		if req.Reusable() {
+			req.recycle()
+		}
+	} else if req == nil {
+		c.sendError(address{id: id}, protocol.Errorf(protocol.UnknownRequest, "no request with this request_id is in flight here"))
+	} // else its answer is on its way
+}
+
+// hangUp tells the pools that nobody waits for replies any more.
+func (c *predictor) hangUp() {
+	left := 0
+	for _, stream := range c.streams {
+		if stream != nil {
+			left += stream.Close()
+		}
+	}
+	c.server.metrics.undeliverable.Add(uint64(left))
+}

@@ -1,0 +1,156 @@
+package server
+
+import (
+	"errors"
+	"math"
+
+	"penstock/inference"
+	"penstock/model"
+	"penstock/protocol"
+	"penstock/quality"
+)
+
+// Reply implements inference.Sink: it turns what became of a request into a
+// frame in the outbox.
+func (c *predictor) Reply(r *inference.Request) {
+	req := r.Owner.(*request)
+	if r.Outcome == inference.Predicted {
+		req.decide()
+		// Remembered before it is sent, so that no label can come too early.
+		c.server.opt.Quality.Remember(quality.Prediction{
+			Model: req.model.index, Scope: c.scope, ID: req.id,
+			Values: req.values, Confidences: req.knownConfidences(),
+		})
+	}
+	c.outbox.mu.Lock()
+	c.flying.remove(req)
+	sent := c.outbox.open()
+	if sent {
+		c.appendReply(req)
+	}
+	c.outbox.mu.Unlock()
+	c.server.metrics.answered(r.Outcome, sent)
+	if r.Reusable() {
+		req.recycle()
+	}
+}
+
+// Flush implements inference.Sink.
+func (c *predictor) Flush() { c.outbox.flush() }
+
+// appendReply appends the frame that ends a request. The caller holds
+// outbox.mu.
+func (c *predictor) appendReply(req *request) {
+	if req.Outcome != inference.Predicted {
+		c.appendError(req.address, outcomeError(req))
+		return
+	}
+	dst, start := c.outbox.begin()
+	c.outbox.end(req.appendPrediction(dst), start, req.opcode())
+}
+
+// opcode is the kind of message that answers: of the same kind as the request.
+func (a address) opcode() byte {
+	if a.binary {
+		return opBinary
+	}
+	return opText
+}
+
+// appendError appends the frame of a typed error. The caller holds outbox.mu.
+func (c *predictor) appendError(to address, err *protocol.Error) {
+	c.server.metrics.countError(err.Code)
+	dst, start := c.outbox.begin()
+	if to.binary {
+		dst = protocol.AppendBinaryError(dst, to.number, err)
+	} else {
+		dst = protocol.AppendError(dst, to.id, err)
+	}
+	c.outbox.end(dst, start, to.opcode())
+}
+
+func (req *request) appendPrediction(dst []byte) []byte {
+	p := protocol.Prediction{
+		ID: req.id, Rows: req.Rows, Many: req.many,
+		Values: req.values, Confidences: req.confidences,
+	}
+	if req.scores {
+		p.Scores = req.Scores
+	}
+	if req.topK > 0 {
+		p.Top, p.TopScores = req.topK, req.Scores
+	}
+	if req.timing {
+		p.Timing = &protocol.Timing{Queue: req.Queue, Compute: req.Compute, BatchRows: req.BatchRows}
+	}
+	if req.binary {
+		return protocol.AppendBinaryPrediction(dst, req.number, &p)
+	}
+	return protocol.AppendPrediction(dst, req.model.format, &p)
+}
+
+// decide picks each row's answer: the class of the highest score, whose score
+// is the confidence, or a regression's value, which comes without one.
+func (req *request) decide() {
+	req.values, req.confidences = req.values[:0], req.confidences[:0]
+	width := len(req.Scores) / req.Rows
+	for row := range req.Rows {
+		scores := req.Scores[row*width : (row+1)*width]
+		if req.model.spec.Task == model.Regression {
+			req.values = append(req.values, scores[0])
+			req.confidences = append(req.confidences, float32(math.NaN()))
+			continue
+		}
+		best := 0
+		for i, score := range scores {
+			if score > scores[best] {
+				best = i
+			}
+		}
+		req.values = append(req.values, float32(best))
+		req.confidences = append(req.confidences, min(max(scores[best], 0), 1))
+	}
+}
+
+func (req *request) knownConfidences() []float32 {
+	if req.model.spec.Task == model.Regression {
+		return nil
+	}
+	return req.confidences
+}
+
+func outcomeError(req *request) *protocol.Error {
+	switch req.Outcome {
+	case inference.Expired:
+		return protocol.Errorf(protocol.DeadlineExceeded, "no answer within the deadline; allow more time or send less")
+	case inference.Stopped:
+		return protocol.Errorf(protocol.Draining, "the server stopped before it got to this request; reconnect and send again")
+	case inference.Failed:
+		if errors.Is(req.Err, inference.ErrNotFinite) {
+			return protocol.Errorf(protocol.ModelError, "the model gave a score that is not a finite number for this request")
+		}
+		return protocol.Errorf(protocol.ModelError, "the model failed on this request")
+	}
+	return protocol.Errorf(protocol.Internal, "the request ended in an unexpected way; send again")
+}
+
+// refuse answers a predict message that no pool has taken, or has given back.
+func (c *predictor) refuse(to address, err *protocol.Error) {
+	sent := c.sendError(to, err)
+	c.server.metrics.refusedRequest(err.Code, sent)
+}
+
+// sendError sends a typed error. It reports whether the outbox was open.
+func (c *predictor) sendError(to address, err *protocol.Error) bool {
+	c.outbox.mu.Lock()
+	defer c.outbox.mu.Unlock()
+	if !c.outbox.open() {
+		return false
+	}
+	c.appendError(to, err)
+	c.outbox.flushLocked()
+	return true
+}
+
+// send sends one frame.
+func (c *predictor) send(op byte, payload []byte) { c.outbox.send(op, payload) }

@@ -1,0 +1,128 @@
+package server
+
+import (
+	"errors"
+	"hash/maphash"
+	"sync"
+
+	"penstock/inference"
+	"penstock/protocol"
+)
+
+// request is one predict message on its way through a pool.
+type request struct {
+	inference.Request
+	conn  *predictor
+	model *servedModel
+
+	address
+	key  uint64   // hash of the id
+	next *request // in flight, of the same hash
+
+	many, scores, timing bool
+	topK                 int
+
+	values, confidences []float32 // of the reply
+}
+
+var requests = sync.Pool{New: func() any { return new(request) }}
+
+// address is how a reply finds the request that it answers.
+type address struct {
+	id     []byte // as it was sent; a binary request's in decimal; empty without
+	binary bool   // the reply is a binary frame, with number for its id
+	number uint64
+}
+
+// newRequest returns a request for a model, with used memory where there is
+// some. The id is copied.
+func newRequest(c *predictor, model *servedModel, a address) *request {
+	r := requests.Get().(*request)
+	a.id = append(r.id[:0], a.id...)
+	r.conn, r.model, r.Owner, r.address = c, model, r, a
+	r.many, r.scores, r.timing, r.topK = false, false, false, 0
+	return r
+}
+
+// largestKept bounds the rows' memory that a recycled request keeps.
+const largestKept = 1 << 16
+
+func (r *request) recycle() {
+	if cap(r.Features) > largestKept {
+		return
+	}
+	r.conn, r.model, r.next = nil, nil, nil
+	requests.Put(r)
+}
+
+// inFlight finds a connection's requests by id. Requests whose ids have the
+// same hash are chained.
+type inFlight struct{ byKey map[uint64]*request }
+
+var idSeed = maphash.MakeSeed()
+
+// add enters a request, unless one with its id is there.
+func (f *inFlight) add(r *request) bool {
+	r.key = maphash.Bytes(idSeed, r.id)
+	for other := f.byKey[r.key]; other != nil; other = other.next {
+		if string(other.id) == string(r.id) {
+			return false
+		}
+	}
+	if f.byKey == nil {
+		f.byKey = make(map[uint64]*request)
+	}
+	r.next = f.byKey[r.key]
+	f.byKey[r.key] = r
+	return true
+}
+
+// remove forgets a request; one without an id was never there.
+func (f *inFlight) remove(r *request) {
+	if len(r.id) == 0 {
+		return
+	}
+	first := f.byKey[r.key]
+	if first == r {
+		if r.next == nil {
+			delete(f.byKey, r.key)
+		} else {
+			f.byKey[r.key] = r.next
+		}
+		return
+	}
+	for other := first; other != nil; other = other.next {
+		if other.next == r {
+			other.next = r.next
+			return
+		}
+	}
+}
+
+func (f *inFlight) find(id []byte) *request {
+	r := f.byKey[maphash.Bytes(idSeed, id)]
+	for r != nil && string(r.id) != string(id) {
+		r = r.next
+	}
+	return r
+}
+
+// submitError puts a pool's refusal into the protocol's words.
+func submitError(err error) *protocol.Error {
+	var overloaded *inference.OverloadedError
+	var shape *inference.ShapeError
+	var rows *inference.RowsError
+	switch {
+	case errors.As(err, &overloaded):
+		e := protocol.Errorf(protocol.Overloaded, "the queue is full; send again after retry_after_ms, or more slowly")
+		e.RetryAfter = overloaded.RetryAfter
+		return e
+	case errors.As(err, &shape):
+		return protocol.WrongCount(protocol.BadFeatures, shape.Expected, shape.Got, "wrong number of features")
+	case errors.As(err, &rows):
+		return protocol.WrongCount(protocol.TooManyRows, rows.Max, rows.Got, "too many rows in one request; split it")
+	case errors.Is(err, inference.ErrDraining), errors.Is(err, inference.ErrStreamClosed):
+		return protocol.Errorf(protocol.Draining, "the server is going away; reconnect and send again")
+	}
+	return protocol.Errorf(protocol.Internal, "the request could not be accepted; send again")
+}

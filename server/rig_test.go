@@ -1,0 +1,220 @@
+package server_test
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"penstock/inference"
+	"penstock/model"
+	"penstock/model/modeltest"
+	"penstock/monitor"
+	"penstock/quality"
+	"penstock/server"
+)
+
+// setup says what a rig serves, and how. The zero value serves an oracle of
+// three features and ten classes.
+type setup struct {
+	oracle   *modeltest.Oracle
+	more     []model.Model // beside the oracle
+	pool     inference.Options
+	server   func(*server.Options)
+	monitor  func(*monitor.Options)
+	inMemory bool // connections are pipes, for tests in a synctest bubble
+}
+
+// rig is a server with all that it needs, running until stop or the end of
+// the test. Then it must be at rest: every request in the ledger, nothing in
+// flight, no connection and no session open.
+type rig struct {
+	*server.Server
+	t        testing.TB
+	oracle   *modeltest.Oracle
+	pools    []*inference.Pool
+	quality  *quality.Store
+	monitor  *monitor.Monitor
+	listener net.Listener
+	dial     func(ctx context.Context) (net.Conn, error)
+	http     *http.Client
+	stop     func() // drains and ends all; once
+}
+
+func start(t testing.TB, s setup) *rig {
+	t.Helper()
+	if s.oracle == nil {
+		s.oracle = &modeltest.Oracle{Features: 3, Classes: 10}
+	}
+	r := &rig{t: t, oracle: s.oracle}
+	r.wire(s)
+	r.listen(s.inMemory)
+	run := r.run()
+	r.http = &http.Client{Transport: &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return r.dial(ctx) },
+	}}
+	r.stop = sync.OnceFunc(func() {
+		run()
+		r.mustRest()
+	})
+	t.Cleanup(r.stop)
+	return r
+}
+
+// wire makes the rooms.
+func (r *rig) wire(s setup) {
+	r.t.Helper()
+	var models []quality.Model
+	var watched []monitor.Pool
+	for _, m := range append([]model.Model{s.oracle}, s.more...) {
+		pool, err := inference.New(m, s.pool)
+		r.must(err)
+		r.pools, watched = append(r.pools, pool), append(watched, pool)
+		spec := m.Spec()
+		models = append(models, quality.Model{Name: spec.Name, Version: spec.Version, Classes: spec.Classes})
+	}
+	var err error
+	r.quality, err = quality.New(quality.Options{Models: models})
+	r.must(err)
+	options := server.Options{Pools: r.pools, Quality: r.quality, GoodbyeSpread: time.Millisecond}
+	if s.server != nil {
+		s.server(&options)
+	}
+	r.Server, err = server.New(options)
+	r.must(err)
+	watch := monitor.Options{Pools: watched, Quality: r.quality, Traffic: r.Traffic, Machine: machine{}}
+	if s.monitor != nil {
+		s.monitor(&watch)
+	}
+	r.monitor, err = monitor.New(watch)
+	r.must(err)
+	r.Attach(r.monitor)
+}
+
+func (r *rig) listen(inMemory bool) {
+	r.t.Helper()
+	if inMemory {
+		pipes := &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
+		r.listener, r.dial = pipes, pipes.dial
+		return
+	}
+	var err error
+	r.listener, err = net.Listen("tcp", "127.0.0.1:0")
+	r.must(err)
+	address := r.listener.Addr().String()
+	r.dial = func(ctx context.Context) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "tcp", address)
+	}
+}
+
+// run starts everything and returns what ends it and waits.
+func (r *rig) run() (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	for _, p := range r.pools {
+		running.Go(func() { _ = p.Run(ctx) })
+	}
+	running.Go(func() { r.Run(ctx) })
+	running.Go(func() { _ = r.monitor.Run(ctx) })
+	public := &http.Server{Handler: r.Handler(), ReadHeaderTimeout: 5 * time.Second}
+	running.Go(func() { _ = public.Serve(r.listener) })
+	return func() {
+		r.http.CloseIdleConnections()
+		drain, done := context.WithTimeout(ctx, 15*time.Second)
+		defer done()
+		if err := r.Drain(drain); err != nil {
+			r.t.Errorf("drain: %v", err)
+		}
+		if drain.Err() != nil {
+			r.t.Error("the drain took too long")
+		}
+		_ = public.Close()
+		cancel()
+		running.Wait()
+	}
+}
+
+// mustRest checks the books of a rig that has stopped.
+func (r *rig) mustRest() {
+	r.t.Helper()
+	r.mustBalance()
+	if traffic := r.Traffic(); traffic.Connections != 0 || traffic.Users != 0 {
+		r.t.Errorf("%d connections and %d users are left", traffic.Connections, traffic.Users)
+	}
+	for _, p := range r.pools {
+		if s := p.Stats(); s.InFlight != 0 || s.QueueRows != 0 || s.StuckWorkers != 0 {
+			r.t.Errorf("the pool is not at rest: %+v", s)
+		}
+	}
+	if err := r.oracle.Close(); err != nil {
+		r.t.Error(err)
+	}
+}
+
+// mustBalance checks that the ledger accounts for every request received.
+func (r *rig) mustBalance() {
+	r.t.Helper()
+	l := r.Traffic()
+	if l.Received != l.Predicted+l.Errors+l.Shed+l.Undeliverable {
+		r.t.Errorf("the ledger does not balance: %+v", l)
+	}
+}
+
+func (r *rig) must(err error) {
+	r.t.Helper()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// machine is one that does nothing, so that tests read no files.
+type machine struct{}
+
+func (machine) Usage() (monitor.Usage, error) {
+	return monitor.Usage{CPUs: 2, ResidentBytes: 1 << 20}, nil
+}
+
+// pipeListener accepts pipes in memory, which synctest can follow.
+type pipeListener struct {
+	conns  chan net.Conn
+	once   sync.Once
+	closed chan struct{}
+}
+
+func (l *pipeListener) dial(ctx context.Context) (net.Conn, error) {
+	near, far := net.Pipe()
+	select {
+	case l.conns <- far:
+		return near, nil
+	case <-l.closed:
+		return nil, net.ErrClosed
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (l *pipeListener) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.conns:
+		return c, nil
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (l *pipeListener) Close() error   { l.once.Do(func() { close(l.closed) }); return nil }
+func (l *pipeListener) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)} }
+
+// named gives a model another name.
+type named struct {
+	*modeltest.Oracle
+	name string
+}
+
+func (n named) Spec() model.Spec {
+	spec := n.Oracle.Spec()
+	spec.Name = n.name
+	return spec
+}
