@@ -44,19 +44,19 @@ type serveCmd struct {
 
 // alertFlags are the thresholds of alerts; see monitor.Thresholds.
 type alertFlags struct {
-	ErrorRate          float64       `default:"0.01" help:"Warn at this share of errors and sheds; 0 is never."`
-	ErrorRateCritical  float64       `default:"0.05" help:"Critical likewise."`
-	LatencyMS          float64       `name:"latency-ms" default:"100" help:"Warn at this p99 latency in milliseconds; 0 is never."`
-	LatencyMSCritical  float64       `name:"latency-ms-critical" default:"500" help:"Critical likewise."`
-	Queue              float64       `default:"0.5" help:"Warn when the queue is this full, 0 to 1; 0 is never."`
-	QueueCritical      float64       `default:"0.9" help:"Critical likewise."`
-	Accuracy           float64       `default:"0" help:"Warn below this accuracy over five minutes, 0 to 1; 0 is never."`
-	AccuracyCritical   float64       `default:"0" help:"Critical likewise."`
-	CPU                float64       `name:"cpu" default:"90" help:"Warn at this percentage of the machine's processors; 0 is never."`
-	CPUCritical        float64       `name:"cpu-critical" default:"98" help:"Critical likewise."`
-	FireAfter          time.Duration `default:"3s" help:"How long a value must be beyond its threshold."`
-	CPUFireAfter       time.Duration `name:"cpu-fire-after" default:"10s" help:"The same for the processors."`
-	ResolveAfter       time.Duration `default:"5s" help:"How long a value must be back."`
+	ErrorRate         float64       `default:"0.01" help:"Warn at this share of errors and sheds; 0 is never."`
+	ErrorRateCritical float64       `default:"0.05" help:"Critical likewise."`
+	LatencyMS         float64       `name:"latency-ms" default:"100" help:"Warn at this p99 latency in milliseconds; 0 is never."`
+	LatencyMSCritical float64       `name:"latency-ms-critical" default:"500" help:"Critical likewise."`
+	Queue             float64       `default:"0.5" help:"Warn when the queue is this full, 0 to 1; 0 is never."`
+	QueueCritical     float64       `default:"0.9" help:"Critical likewise."`
+	Accuracy          float64       `default:"0" help:"Warn below this accuracy over five minutes, 0 to 1; 0 is never."`
+	AccuracyCritical  float64       `default:"0" help:"Critical likewise."`
+	CPU               float64       `name:"cpu" default:"90" help:"Warn at this percentage of the machine's processors; 0 is never."`
+	CPUCritical       float64       `name:"cpu-critical" default:"98" help:"Critical likewise."`
+	FireAfter         time.Duration `default:"3s" help:"How long a value must be beyond its threshold."`
+	CPUFireAfter      time.Duration `name:"cpu-fire-after" default:"10s" help:"The same for the processors."`
+	ResolveAfter      time.Duration `default:"5s" help:"How long a value must be back."`
 }
 
 func (f alertFlags) thresholds() monitor.Thresholds {

@@ -2,6 +2,9 @@ module penstock
 
 go 1.26.0
 
+// npm packages may hold Go files that are not ours.
+ignore node_modules
+
 require (
 	github.com/HdrHistogram/hdrhistogram-go v1.4.0
 	github.com/alecthomas/kong v1.17.0

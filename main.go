@@ -27,6 +27,8 @@ type commands struct {
 	Config kong.ConfigFlag `help:"YAML file with flags: a key is a flag's name, or a map of flags by the part before a dash." placeholder:"FILE"`
 
 	Serve   serveCmd   `cmd:"" default:"withargs" help:"Serve models. This is what penstock without a command does."`
+	Demo    demoCmd    `cmd:"" help:"Stream held-out digits with late labels to a running server."`
+	Load    loadCmd    `cmd:"" help:"Load a running server, open loop, and report throughput and latency."`
 	Check   checkCmd   `cmd:"" help:"Validate a bundle, or the flags and config of serve."`
 	Health  healthCmd  `cmd:"" help:"Exit with 0 if a running server is ready, else with 1."`
 	Version versionCmd `cmd:"" help:"Print the version."`

@@ -1,0 +1,141 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"penstock/client"
+	"penstock/protocol"
+)
+
+// Labelled are rows whose true classes are known, such as the held-out digits
+// of package weights.
+type Labelled interface {
+	Len() int
+	Row(i int) []byte // one byte per feature; 255 stands for 1
+	Label(i int) int  // the index of the true class
+}
+
+// Demo streams labelled rows to a server and sends each label some time after
+// its prediction, as the world does. It counts by itself how many predictions
+// were right.
+type Demo struct {
+	// URL is the server's address, such as ws://127.0.0.1:8080.
+	URL string
+	// Rows are what is streamed, in random order. Required.
+	Rows Labelled
+	// Connections is the number of sockets. Default: 4.
+	Connections int
+	// Rate is the rows per second over all sockets together. Default: 200.
+	Rate float64
+	// Duration is how long to send rows. Default: until the context ends.
+	Duration time.Duration
+	// A label follows its prediction after a delay drawn evenly between
+	// LabelDelayMin and LabelDelayMax. Default: 0.5 s and 5 s. Labels that wait
+	// cost a goroutine each.
+	LabelDelayMin, LabelDelayMax time.Duration
+	// Model is the model's name. Default: the server's default.
+	Model string
+	// Seed makes the order and the delays repeatable. Default: drawn at random.
+	Seed uint64
+	// Client tunes the connections.
+	Client client.Options
+	// Progress gets one line a second. Default: none.
+	Progress io.Writer
+}
+
+func (d Demo) withDefaults() Demo {
+	if d.Connections == 0 {
+		d.Connections = 4
+	}
+	if d.Rate == 0 {
+		d.Rate = 200
+	}
+	if d.LabelDelayMin == 0 && d.LabelDelayMax == 0 {
+		d.LabelDelayMin, d.LabelDelayMax = 500*time.Millisecond, 5*time.Second
+	}
+	if d.Seed == 0 {
+		d.Seed = rand.Uint64()
+	}
+	if d.Progress == nil {
+		d.Progress = io.Discard
+	}
+	return d
+}
+
+func (d Demo) validate() error {
+	switch {
+	case d.URL == "":
+		return errors.New("demo: URL is empty; expected an address such as ws://127.0.0.1:8080")
+	case d.Rows == nil || d.Rows.Len() == 0:
+		return errors.New("demo: Rows has nothing to stream")
+	case d.Connections < 1:
+		return fmt.Errorf("demo: Connections is %d; expected at least 1", d.Connections)
+	case !(d.Rate > 0):
+		return fmt.Errorf("demo: Rate is %v; expected more than 0 rows per second", d.Rate)
+	case d.Duration < 0:
+		return fmt.Errorf("demo: Duration is %v; expected 0 (until stopped) or more", d.Duration)
+	case d.LabelDelayMin < 0 || d.LabelDelayMax < d.LabelDelayMin:
+		return fmt.Errorf("demo: labels delayed by %v to %v; expected 0 ≤ LabelDelayMin ≤ LabelDelayMax", d.LabelDelayMin, d.LabelDelayMax)
+	}
+	return nil
+}
+
+// Run streams for Duration, waits for the labels that are outstanding, and
+// reports. When ctx ends it stops at once, and labels not sent are left out.
+func (d Demo) Run(ctx context.Context) (DemoReport, error) {
+	d = d.withDefaults()
+	if err := d.validate(); err != nil {
+		return DemoReport{}, err
+	}
+	clients, err := dialAll(ctx, d.URL, d.Connections, d.Client)
+	if err != nil {
+		return DemoReport{}, err
+	}
+	defer closeAll(clients)
+	classes, err := d.classes(clients[0].Hello())
+	if err != nil {
+		return DemoReport{}, err
+	}
+
+	run := &demoRun{demo: &d, classes: classes, errors: map[string]uint64{}}
+	// One goroutine prints, one per socket sends, and one per prediction waits
+	// to label it. This function waits for the senders, the senders for their
+	// labels.
+	printing, stop := context.WithCancel(ctx)
+	var printer sync.WaitGroup
+	printer.Go(func() { run.print(printing) })
+	defer printer.Wait()
+	defer stop()
+
+	var senders sync.WaitGroup
+	for i, c := range clients {
+		senders.Go(func() { run.stream(ctx, c, rand.New(rand.NewPCG(d.Seed, uint64(i)))) })
+	}
+	senders.Wait()
+	return run.report(), nil
+}
+
+// classes returns the names of the model's classes.
+func (d *Demo) classes(hello *protocol.Hello) ([]string, error) {
+	for _, m := range hello.Models {
+		if d.Model != "" && m.Name != d.Model {
+			continue
+		}
+		if width := len(d.Rows.Row(0)); width != m.Features {
+			return nil, fmt.Errorf("demo: the rows have %d features, model %s takes %d", width, m.Name, m.Features)
+		}
+		for i := range d.Rows.Len() {
+			if label := d.Rows.Label(i); label < 0 || label >= len(m.Classes) {
+				return nil, fmt.Errorf("demo: row %d is of class %d, model %s has %d classes", i, label, m.Name, len(m.Classes))
+			}
+		}
+		return m.Classes, nil
+	}
+	return nil, fmt.Errorf("demo: Model %q is not served; the server has %v", d.Model, modelNames(hello))
+}

@@ -1,0 +1,112 @@
+package client
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"penstock/protocol"
+)
+
+// abnormal is the close code of a connection that ended without one.
+const abnormal = 1006
+
+// ConnError tells that a connection could not be made, or ended before a
+// request was answered. Whether the server ran that request is not known.
+type ConnError struct {
+	// CloseCode is the WebSocket close code, 1006 for an abrupt loss, and zero
+	// when there never was a WebSocket.
+	CloseCode int
+	// HTTPStatus is the answer to a handshake that was refused, or zero.
+	HTTPStatus int
+	// Reason is the peer's text, or what the client found wrong.
+	Reason string
+	// RetryAfter is how long the server asked to be left alone, or zero.
+	RetryAfter time.Duration
+	// Final tells that the client will not connect again.
+	Final bool
+	// Err is the cause beneath, or nil.
+	Err error
+}
+
+func (e *ConnError) Error() string {
+	text := "client: no connection"
+	switch {
+	case e.HTTPStatus != 0:
+		text = fmt.Sprintf("client: connection refused with HTTP status %d", e.HTTPStatus)
+	case e.CloseCode != 0:
+		text = fmt.Sprintf("client: connection ended with close code %d", e.CloseCode)
+	}
+	if e.Reason != "" {
+		text += ": " + e.Reason
+	}
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	return text
+}
+
+func (e *ConnError) Unwrap() error { return e.Err }
+
+// Retryable reports whether the same request may succeed on a later
+// connection.
+func (e *ConnError) Retryable() bool { return !e.Final }
+
+// Retryable reports whether sending the request that failed with err once more
+// can help: the server said so, or the connection was lost and comes back.
+func Retryable(err error) bool {
+	var wire *protocol.Error
+	if errors.As(err, &wire) {
+		return wire.Code.Retryable()
+	}
+	var conn *ConnError
+	return errors.As(err, &conn) && conn.Retryable()
+}
+
+// ended makes a ConnError of what ended a socket.
+func ended(err error) *ConnError {
+	var conn *ConnError
+	if errors.As(err, &conn) {
+		return conn
+	}
+	var closed websocket.CloseError
+	if errors.As(err, &closed) {
+		return &ConnError{CloseCode: int(closed.Code), Reason: closed.Reason}
+	}
+	return &ConnError{CloseCode: abnormal, Err: err}
+}
+
+// refused makes a ConnError of a handshake that failed. Only an answer about
+// who we are is final: anything else may come from a proxy in the middle of a
+// roll-out.
+func refused(resp *http.Response, err error) *ConnError {
+	if resp == nil || resp.StatusCode == http.StatusSwitchingProtocols {
+		return &ConnError{Err: err}
+	}
+	e := &ConnError{HTTPStatus: resp.StatusCode}
+	e.Final = resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusForbidden
+	if s, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && s > 0 {
+		e.RetryAfter = time.Duration(s) * time.Second
+	}
+	var problem struct{ Title, Detail string }
+	if resp.Body != nil && json.NewDecoder(resp.Body).Decode(&problem) == nil {
+		e.Reason = problem.Detail
+		if e.Reason == "" {
+			e.Reason = problem.Title
+		}
+	}
+	return e
+}
+
+// reconnectable reports whether a client should connect again after e.
+func (e *ConnError) reconnectable() bool {
+	if e.Final {
+		return false
+	}
+	return e.CloseCode == 0 || protocol.Reconnectable(e.CloseCode)
+}

@@ -1,0 +1,201 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"penstock/protocol"
+)
+
+// link is one connection of a Client, from its hello to its end.
+type link struct {
+	c      *Client
+	s      *socket
+	hello  *protocol.Hello
+	flight *flight
+	since  time.Time
+
+	ended   chan struct{} // closed when the reader has stopped
+	leaving chan struct{} // holds a token after a going_away notice
+	renew   chan struct{} // holds a token after a token_expiring notice
+	cause   atomic.Pointer[ConnError]
+}
+
+// connect dials and waits for the server's hello. It starts no goroutine.
+func (c *Client) connect(ctx context.Context) (*link, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.opts.DialTimeout)
+	defer cancel()
+	s, err := dialSocket(ctx, &c.opts, c.address, protocol.Subprotocol)
+	if err != nil {
+		return nil, err
+	}
+	l := &link{c: c, s: s, since: time.Now(), ended: make(chan struct{}),
+		leaving: make(chan struct{}, 1), renew: make(chan struct{}, 1)}
+	// The context ends the wait by closing the connection beneath.
+	stop := context.AfterFunc(ctx, func() { _ = s.raw.Close() })
+	err = l.greet()
+	if !stop() && err == nil {
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		s.drop()
+		return nil, err
+	}
+	rows := max(l.hello.Limits.Window, 1)
+	if c.opts.Window > 0 {
+		rows = min(rows, c.opts.Window)
+	}
+	l.flight = newFlight(rows)
+	return l, nil
+}
+
+func (l *link) greet() error {
+	if l.s.ws.Subprotocol() != protocol.Subprotocol {
+		return &ConnError{Reason: "the server does not speak " + protocol.Subprotocol}
+	}
+	_, b, err := l.s.read()
+	if err != nil {
+		return ended(err)
+	}
+	var r reply
+	if err := newReplyReader().read(b, &r); err != nil {
+		return &ConnError{CloseCode: abnormal, Err: err}
+	}
+	if r.kind != kindHello {
+		return &ConnError{CloseCode: abnormal, Reason: "the server's first message is not hello"}
+	}
+	l.hello = r.hello
+	return nil
+}
+
+// serve carries requests and replies until the connection ends, and returns
+// why. When it returns its goroutines have stopped; calls may still be in the
+// air.
+func (l *link) serve(ctx context.Context) *ConnError {
+	// Two goroutines beside this one, both ended by the reader's end: one
+	// writes, one keeps the connection alive or says goodbye.
+	var beside sync.WaitGroup
+	beside.Go(l.write)
+	alive, stop := context.WithCancel(ctx)
+	defer stop()
+	beside.Go(func() { l.tend(ctx, alive) })
+	err := l.read()
+	close(l.ended)
+	stop()
+	_ = l.s.raw.Close() // ends a write that is under way
+	beside.Wait()
+	l.s.drop()
+
+	end := ended(err)
+	if first := l.cause.Load(); first != nil && (first.Final || end.CloseCode == abnormal) {
+		return first // what we did ourselves, unless the server told its reason
+	}
+	return end
+}
+
+// giveUp records why the connection ends and lets the reader end it. The
+// reader has a moment more, since a server that refuses us sends its reason
+// and closes, and a write may notice first.
+func (l *link) giveUp(e *ConnError, moment time.Duration) {
+	l.cause.CompareAndSwap(nil, e)
+	l.s.raw.expire(moment)
+}
+
+// write sends what the flight has, all that is there in one go.
+func (l *link) write() {
+	var batch []*frame
+	for {
+		select {
+		case <-l.ended:
+			return
+		case <-l.flight.signal:
+		}
+		batch = l.flight.drain(batch)
+		if err := l.writeBatch(batch); err != nil {
+			l.giveUp(&ConnError{CloseCode: abnormal, Err: err}, time.Second)
+			return
+		}
+	}
+}
+
+func (l *link) writeBatch(batch []*frame) (err error) {
+	l.s.raw.gather()
+	for i, m := range batch {
+		if err == nil {
+			err = l.s.ws.Write(context.Background(), websocket.MessageText, m.b)
+		}
+		l.c.freeFrame(m)
+		batch[i] = nil
+	}
+	if flushed := l.s.raw.flush(); err == nil {
+		err = flushed
+	}
+	return err
+}
+
+// read answers calls until the connection ends. Callbacks run here, without a
+// lock.
+func (l *link) read() error {
+	replies := newReplyReader()
+	var r reply
+	for {
+		kind, b, err := l.s.read()
+		if err != nil {
+			return err
+		}
+		if kind != websocket.MessageText {
+			continue // we asked for none; a newer server may know why
+		}
+		if err := replies.read(b, &r); err != nil {
+			return &ConnError{CloseCode: abnormal, Err: err}
+		}
+		l.handle(&r)
+	}
+}
+
+func (l *link) handle(r *reply) {
+	switch r.kind {
+	case kindPrediction, kindFeedbackOK, kindError:
+		l.answer(r)
+	case kindNotice:
+		switch r.notice.Code {
+		case "going_away":
+			l.c.detach(l, &ConnError{CloseCode: protocol.CloseGoingAway, Reason: r.notice.Message})
+			l.flight.close() // after detach, so that who comes now finds no link
+			poke(l.leaving)
+		case "token_expiring":
+			poke(l.renew)
+		}
+		l.c.notice(r.notice)
+	}
+}
+
+func (l *link) answer(r *reply) {
+	c, ok := l.flight.land(r.id)
+	switch {
+	case !ok && r.kind == kindError && r.id.IsZero():
+		l.c.notice(protocol.Notice{Type: "error", Code: r.err.Code.String(), Message: r.err.Message})
+	case !ok:
+		// A cancel that crossed with its reply, or a reply to nobody.
+	case r.kind == kindError:
+		c.fail(r.id, r.err)
+	case r.kind == kindPrediction && c.kind == predictCall:
+		c.predicted(r.prediction, nil)
+	case r.kind == kindFeedbackOK && c.kind == feedbackCall:
+		c.labelled(r.correct, nil)
+	default:
+		c.fail(r.id, &ConnError{CloseCode: abnormal, Reason: fmt.Sprintf("the reply to %s is of another kind", r.id)})
+	}
+}
+
+func poke(ch chan struct{}) {
+	select {
+	case ch <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,63 @@
+package client
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
+	"net/url"
+)
+
+// validSession reports whether the server will take a session's name.
+func validSession(s string) bool {
+	if len(s) < 16 || len(s) > 64 {
+		return false
+	}
+	for _, c := range []byte(s) {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '_':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// newSession draws a name that nobody guesses: who knows it, and has the same
+// token, may label its predictions.
+func newSession() string { return rand.Text() }
+
+// firstID returns the number before a client's first request id. A session
+// that is new to the server counts from one. A session that the caller named
+// may be known to it from an earlier process, so its numbers start at a random
+// place, below 2^52 to stay exact where numbers are float64.
+func firstID(sessionIsNew bool) uint64 {
+	if sessionIsNew {
+		return 0
+	}
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the program instead
+	return binary.LittleEndian.Uint64(b[:]) >> 12
+}
+
+// endpoint completes a server's address: path is used when the address has
+// none, session when it is not empty and the address names none.
+func endpoint(address, path, session string) (*url.URL, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, fmt.Errorf("client: the address is not a URL: %w", err)
+	}
+	switch u.Scheme {
+	case "ws", "wss", "http", "https":
+	default:
+		return nil, fmt.Errorf("client: the address %q does not start with ws:// or wss://", u.Redacted())
+	}
+	if u.Path == "" || u.Path == "/" {
+		u.Path = path
+	}
+	if session != "" {
+		q := u.Query()
+		q.Set("session", session)
+		u.RawQuery = q.Encode()
+	}
+	return u, nil
+}
