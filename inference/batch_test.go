@@ -86,6 +86,9 @@ func TestBatchSizesAndTimesAreReported(t *testing.T) {
 		mustSubmit(t, s, m.rows(0, 1))
 		synctest.Wait()
 		time.Sleep(time.Second / 4)
+		if busy := p.Stats().BusySeconds; busy != 0.25 {
+			t.Errorf("busy for %v s a quarter of a second into a batch", busy)
+		}
 		mustSubmit(t, s, m.rows(1, 6)) // waits 3/4 s, then runs as 4 and 2 rows
 		<-in
 		r := <-in

@@ -133,6 +133,22 @@ func TestWorkerRecoversWhenSessionsCanBeMadeAgain(t *testing.T) {
 	}
 }
 
+func TestPanicInCloseIsContained(t *testing.T) {
+	in := newInbox()
+	m := &spy{Oracle: modeltest.Oracle{Features: 1, OnRow: poison(modeltest.Fate{Panic: "poison"}, 1)}, panicClose: true}
+	p := start(t, m, inference.Options{Workers: 1})
+	s := p.Open(in)
+	defer s.Close()
+	mustSubmit(t, s, m.rows(1, 1))
+	mustEnd(t, <-in, inference.Failed)
+	mustSubmit(t, s, m.rows(2, 1))
+	mustPredict(t, m, <-in)
+	p.stop()
+	if n := p.Stats().Panics; n != 3 {
+		t.Errorf("%d panics; want 3: the engine's, and two of Close", n)
+	}
+}
+
 // While the engine finds out which rows are at fault, it is not started on
 // those that nobody waits for any more.
 func TestBisectingLeavesOutExpiredRows(t *testing.T) {

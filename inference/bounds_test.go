@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -72,16 +73,16 @@ func TestFullWindowBlocksSubmit(t *testing.T) {
 				first := m.rows(0, 3)
 				mustSubmit(t, s, first)
 				<-g.batches
-				mustSubmit(t, s, m.rows(10, 2))
 				done := make(chan error, 1)
 				go func() { done <- s.Submit(m.rows(20, 3)) }()
 				synctest.Wait()
 				if len(done) > 0 {
 					t.Fatalf("Submit returned %v; want it to block", <-done)
 				}
+				began := time.Now()
 				c.free(p, s, g, first)
-				if err := <-done; !errors.Is(err, c.want) {
-					t.Errorf("Submit returned %v; want %v", err, c.want)
+				if err := <-done; !errors.Is(err, c.want) || time.Since(began) != 0 {
+					t.Errorf("Submit returned %v after %v; want %v at once", err, time.Since(began), c.want)
 				}
 			})
 		})

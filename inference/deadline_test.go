@@ -1,6 +1,7 @@
 package inference_test
 
 import (
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -131,35 +132,41 @@ func TestDeadlineCountsWhileTheWindowIsFull(t *testing.T) {
 }
 
 func TestHangingEngine(t *testing.T) {
-	const hang = 8 * time.Second
-	synctest.Test(t, func(t *testing.T) {
-		g, in := newGate(), newInbox()
-		m := &spy{Oracle: modeltest.Oracle{Features: 1}, predict: g.hold}
-		p := start(t, m, inference.Options{Workers: 1, MaxBatch: 2, HangTimeout: hang})
-		s := p.Open(in)
-		defer s.Close()
-		began := time.Now()
-		mustSubmit(t, s, m.rows(0, 3)) // runs in part
-		mustSubmit(t, s, m.rows(3, 1)) // waits
-		for range 2 {
-			mustEnd(t, <-in, inference.Expired)
-			if took := time.Since(began); took < hang || took > hang+hang/8 {
-				t.Errorf("given up after %v; want %v to %v", took, hang, hang+hang/8)
-			}
-		}
-		if st := p.Stats(); st.StuckWorkers != 1 || st.InFlight != 0 || st.QueueRows != 0 {
-			t.Errorf("%+v; want 1 stuck worker and nothing in flight", st)
-		}
+	const hang, maxBatch = 8 * time.Second, 2
+	for _, rows := range []int{maxBatch, maxBatch + 1} { // all of them run, or one waits
+		t.Run(fmt.Sprintf("%d rows", rows), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { hangAndRecover(t, rows, maxBatch, hang) })
+		})
+	}
+}
 
-		mustSubmit(t, s, m.rows(5, 1))
-		g.open()
-		mustPredict(t, m, <-in) // the worker is back
-		synctest.Wait()
-		mustBeQuiet(t, in)
-		if st := p.Stats(); st.StuckWorkers != 0 || st.Expired != 2 || st.Predicted != 1 {
-			t.Errorf("%+v; want none stuck, 2 expired, 1 predicted", st)
+func hangAndRecover(t *testing.T, rows, maxBatch int, hang time.Duration) {
+	g, in := newGate(), newInbox()
+	m := &spy{Oracle: modeltest.Oracle{Features: 1}, predict: g.hold}
+	p := start(t, m, inference.Options{Workers: 1, MaxBatch: maxBatch, HangTimeout: hang})
+	s := p.Open(in)
+	defer s.Close()
+	began := time.Now()
+	mustSubmit(t, s, m.rows(0, rows))
+	mustSubmit(t, s, m.rows(3, 1))
+	for range 2 {
+		mustEnd(t, <-in, inference.Expired)
+		if took := time.Since(began); took < hang || took > hang+hang/8 {
+			t.Errorf("given up after %v; want %v to %v", took, hang, hang+hang/8)
 		}
-	})
+	}
+	if st := p.Stats(); st.StuckWorkers != 1 || st.InFlight != 0 || st.QueueRows != 0 {
+		t.Errorf("%+v; want 1 stuck worker and nothing in flight", st)
+	}
+
+	mustSubmit(t, s, m.rows(5, 1))
+	g.open()
+	mustPredict(t, m, <-in) // the worker is back
+	synctest.Wait()
+	mustBeQuiet(t, in)
+	if st := p.Stats(); st.StuckWorkers != 0 || st.Expired != 2 || st.Predicted != 1 {
+		t.Errorf("%+v; want none stuck, 2 expired, 1 predicted", st)
+	}
 }
 
 // A request that is submitted anew while the batch that it was in before is

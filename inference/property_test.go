@@ -299,6 +299,9 @@ func (c *client) judge(a *ask, r *inference.Request) (problem string) {
 	if r.Total != time.Since(a.submitted) || r.Queue > r.Total || r.BatchRows > c.opt.MaxBatch {
 		return "wrong measures"
 	}
+	if (r.Err != nil) != (r.Outcome == inference.Failed) {
+		return "error and outcome disagree"
+	}
 	overdue := a.deadline > 0 && r.Total >= a.deadline
 	switch r.Outcome {
 	case inference.Predicted:
@@ -308,7 +311,7 @@ func (c *client) judge(a *ask, r *inference.Request) (problem string) {
 		for i := range a.rows {
 			want = append(want, c.model.Want(a.first+uint32(i))...)
 		}
-		if !slices.Equal(r.Scores, want) || r.Err != nil || a.poisoned || overdue || !r.Reusable() {
+		if !slices.Equal(r.Scores, want) || a.poisoned || overdue || !r.Reusable() {
 			return "should not be predicted so"
 		}
 	case inference.Failed:

@@ -17,6 +17,7 @@ type spy struct {
 	modeltest.Oracle
 	newSession func() error          // an error refuses the session; may be nil
 	predict    func(nonces []uint32) // before each call of the engine; may be nil
+	panicClose bool                  // sessions panic after they closed
 	opened     struct {
 		sync.Mutex
 		n int
@@ -52,6 +53,14 @@ func (s *spySession) Predict(scores, features []float32, rows int) error {
 		s.spy.predict(nonces(features, s.spy.Features))
 	}
 	return s.Session.Predict(scores, features, rows)
+}
+
+func (s *spySession) Close() error {
+	err := s.Session.Close()
+	if s.spy.panicClose {
+		panic("close")
+	}
+	return err
 }
 
 // nonces reads which rows features hold.
