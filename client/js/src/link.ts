@@ -1,0 +1,241 @@
+import { Backoff } from './backoff.js';
+import { PenstockError } from './error.js';
+import { Heartbeat } from './heartbeat.js';
+import type { Settings } from './options.js';
+import { abnormal, protocols, reconnectable, type WebSocketLike } from './socket.js';
+import type { StatusInfo } from './status.js';
+import { State } from './value.js';
+import { onWake } from './wake.js';
+
+/** A JSON message from the server. */
+export interface Incoming {
+  type: string;
+  [field: string]: unknown;
+}
+
+/** What the owner of a link does with it. */
+export interface LinkOwner {
+  /** The socket is open; the server has not spoken yet. */
+  opened(): void;
+  message(message: Incoming): void;
+  binary(frame: ArrayBuffer): void;
+  /** What was sent and not answered never will be. */
+  lost(error: PenstockError): void;
+  /** As `lost`, and no connection will come by itself. */
+  ended(error: PenstockError): void;
+}
+
+/**
+ * - `connecting`: an attempt is under way, up to the server's first message.
+ * - `up`: messages may be sent.
+ * - `draining`: the server is going away; it still answers what it took.
+ * - `waiting`: for the next attempt.
+ * - `ended`: no attempt follows, unless somebody asks for one.
+ */
+type Phase = 'connecting' | 'up' | 'draining' | 'waiting' | 'ended' | 'closed';
+
+const drainTimeoutMs = 30_000;
+
+/** A WebSocket that comes back by itself. */
+export class Link {
+  readonly status = new State<StatusInfo>({ status: 'reconnecting', attempt: 1, nextAttemptAt: null, reason: null });
+  readonly #url: string;
+  readonly #settings: Settings;
+  readonly #owner: LinkOwner;
+  readonly #backoff: Backoff;
+  readonly #heartbeat: Heartbeat;
+  readonly #stopWaking: () => void;
+
+  #phase: Phase = 'waiting';
+  #socket: WebSocketLike | null = null;
+  #timer: unknown; // of the phase: the end of an attempt, a drain or a pause
+  #round = 0; // counts attempts, so that a late token is not used
+  #failures = 0; // attempts in a row that came to nothing
+  #upSince = 0;
+  #triedAt = -Infinity;
+  #manualAt = -Infinity;
+  #reason: string | null = null;
+
+  constructor(url: string, settings: Settings, owner: LinkOwner) {
+    this.#url = url;
+    this.#settings = settings;
+    this.#owner = owner;
+    const { clock } = settings;
+    this.#backoff = new Backoff(settings.backoffMinMs, settings.backoffMaxMs, settings.random);
+    this.#heartbeat = new Heartbeat(
+      clock,
+      settings.pingIntervalMs,
+      settings.pongTimeoutMs,
+      () => this.send('{"type":"ping"}'),
+      () => this.#lose(abnormal, `no sign of life for ${settings.pongTimeoutMs} ms`),
+    );
+    this.#stopWaking = onWake(() => this.#wake());
+  }
+
+  get up(): boolean {
+    return this.#phase === 'up';
+  }
+
+  /** Whether no connection will come by itself, and why. */
+  get final(): PenstockError | null {
+    if (this.#phase === 'closed') return new PenstockError('closed', 'the client was closed');
+    if (this.#phase === 'ended') return new PenstockError('disconnected', this.#reason ?? 'refused');
+    return null;
+  }
+
+  connect(): void {
+    const { clock, connectTimeoutMs, token } = this.#settings;
+    const round = ++this.#round;
+    this.#phase = 'connecting';
+    this.#triedAt = clock.monotonic();
+    this.#after(connectTimeoutMs, () => this.#lose(abnormal, `no answer within ${connectTimeoutMs} ms`));
+    this.#tell(null);
+    if (typeof token !== 'function') return this.#open(token);
+    const current = () => round === this.#round && this.#phase === 'connecting';
+    new Promise<string>((resolve) => resolve(token())).then(
+      (got) => current() && this.#open(got),
+      (error: unknown) => current() && this.#lose(abnormal, `no token: ${String(error)}`),
+    );
+  }
+
+  /** Says that the server has greeted: from now on messages are taken. */
+  greeted(): void {
+    if (this.#phase !== 'connecting') return;
+    this.#phase = 'up';
+    this.#failures = 0;
+    this.#upSince = this.#settings.clock.monotonic();
+    this.#settings.clock.clearTimeout(this.#timer);
+    this.#heartbeat.start();
+    this.#tell(null);
+  }
+
+  /** Says that the server will close after what it owes. */
+  drain(reason: string): void {
+    if (this.#phase !== 'up') return;
+    this.#phase = 'draining';
+    this.#reason = reason;
+    this.#after(drainTimeoutMs, () => this.#lose(1001, reason));
+    this.#tell(null);
+  }
+
+  /** Sends on the socket of now; without one it does nothing. */
+  send(data: string | ArrayBuffer): void {
+    this.#socket?.send(data);
+  }
+
+  /** Connects anew, at once, unless an attempt is under way or somebody asked a moment ago. */
+  reconnect(): void {
+    const now = this.#settings.clock.monotonic();
+    if (this.#phase === 'closed' || this.#phase === 'connecting') return;
+    if (now - this.#manualAt < this.#settings.reconnectThrottleMs) return;
+    this.#manualAt = now;
+    if (this.#phase === 'ended') this.#failures = 0;
+    if (this.#socket) {
+      this.#reason = 'reconnect() was called';
+      this.#drop(this.#reason);
+      this.#owner.lost(new PenstockError('connection_lost', this.#reason));
+    }
+    this.connect();
+  }
+
+  close(): void {
+    if (this.#phase === 'closed') return;
+    this.#phase = 'closed';
+    this.#reason = 'closed by the client';
+    this.#stopWaking();
+    this.#drop('');
+    this.#tell(null);
+    const error = this.final as PenstockError;
+    this.#owner.lost(error);
+    this.#owner.ended(error);
+  }
+
+  #open(token: string | undefined): void {
+    let socket: WebSocketLike;
+    try {
+      socket = new this.#settings.WebSocket(this.#url, protocols(token));
+    } catch (error) {
+      return this.#end(`the WebSocket was refused: ${String(error)}`); // such as ws:// from a page of https://
+    }
+    this.#socket = socket;
+    socket.binaryType = 'arraybuffer';
+    socket.onopen = () => this.#owner.opened();
+    socket.onmessage = (event: { data: unknown }) => this.#receive(event.data);
+    socket.onclose = (event: { code: number; reason: string }) => this.#lose(event.code, event.reason);
+    socket.onerror = () => undefined; // a close follows
+  }
+
+  #receive(data: unknown): void {
+    this.#heartbeat.heard();
+    if (data instanceof ArrayBuffer) return this.#owner.binary(data);
+    let message: Incoming | null;
+    try {
+      message = JSON.parse(String(data)) as Incoming | null;
+    } catch {
+      return this.#lose(abnormal, 'the server sent what is no JSON');
+    }
+    if (message?.type === 'ping') this.send('{"type":"pong"}');
+    else if (typeof message?.type === 'string' && message.type !== 'pong') this.#owner.message(message);
+  }
+
+  /** The connection ended, or an attempt came to nothing. */
+  #lose(code: number, why: string): void {
+    const { clock, maxAttempts } = this.#settings;
+    if (this.#phase === 'connecting') this.#failures++;
+    else this.#backoff.lived(clock.monotonic() - this.#upSince);
+    this.#drop(why);
+    this.#reason = why ? `${why} (${code})` : `the connection was lost (${code})`;
+    if (!reconnectable(code)) return this.#end(this.#reason);
+    if (this.#failures >= maxAttempts) return this.#end(`gave up after ${this.#failures} attempts: ${this.#reason}`);
+    this.#pause(this.#backoff.next());
+    this.#owner.lost(new PenstockError('connection_lost', this.#reason));
+  }
+
+  #pause(ms: number): void {
+    this.#phase = 'waiting';
+    this.#after(ms, () => this.connect());
+    this.#tell(Math.round(this.#settings.clock.now() + ms));
+  }
+
+  #end(reason: string): void {
+    this.#drop('');
+    this.#phase = 'ended';
+    this.#reason = reason;
+    this.#tell(null);
+    const error = this.final as PenstockError;
+    this.#owner.lost(error);
+    this.#owner.ended(error);
+  }
+
+  /** Lets go of the socket: nothing that it does from now on matters. */
+  #drop(why: string): void {
+    this.#heartbeat.stop();
+    this.#settings.clock.clearTimeout(this.#timer);
+    const socket = this.#socket;
+    if (!socket) return;
+    this.#socket = null;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close(1000, why.length > 40 ? '' : why); // a reason has at most 123 bytes
+  }
+
+  /** There is hope for a lost network, or doubt about a living one. */
+  #wake(): void {
+    const { clock, reconnectThrottleMs } = this.#settings;
+    if (this.#phase === 'up') this.#heartbeat.probe();
+    if (this.#phase !== 'waiting' || clock.monotonic() - this.#triedAt < reconnectThrottleMs) return;
+    const planned = (this.status.value.nextAttemptAt ?? Infinity) - clock.now();
+    this.#pause(Math.max(0, Math.min(planned, this.#backoff.soon())));
+  }
+
+  #after(ms: number, fn: () => void): void {
+    this.#settings.clock.clearTimeout(this.#timer);
+    this.#timer = this.#settings.clock.setTimeout(fn, ms);
+  }
+
+  #tell(nextAttemptAt: number | null): void {
+    const final = this.#phase === 'ended' || this.#phase === 'closed';
+    const status = this.up ? 'connected' : final ? 'disconnected' : 'reconnecting';
+    const attempt = status === 'reconnecting' ? this.#failures + 1 : 0;
+    this.status.set({ status, attempt, nextAttemptAt, reason: this.#reason });
+  }
+}

@@ -1,0 +1,75 @@
+import { type Clock, systemClock } from './clock.js';
+import type { WebSocketConstructor } from './socket.js';
+
+/** Options that both clients share. */
+export interface ConnectionOptions {
+  /**
+   * Names the stream of requests across reconnects and, when the caller keeps
+   * it, across pages: 16 to 64 of `A-Za-z0-9_-`. Default: drawn at random. Who
+   * shares a session shares its request ids.
+   */
+  session?: string | undefined;
+  /**
+   * A bearer token, or what returns one: it is asked before every connection,
+   * and when the server says that the token expires. Default: none is sent.
+   */
+  token?: string | (() => string | Promise<string>) | undefined;
+  /** Bounds of the pause before a reconnect. Default: 1,000 and 30,000. Smaller ones turn a server's restart into a stampede. */
+  backoffMinMs?: number | undefined;
+  backoffMaxMs?: number | undefined;
+  /** Attempts in a row before the client gives up. Default: no limit. */
+  maxAttempts?: number | undefined;
+  /** Time for one attempt, up to the server's first message. Default: 10,000. */
+  connectTimeoutMs?: number | undefined;
+  /** Silence after which the server is asked for a sign of life. Default: 15,000. */
+  pingIntervalMs?: number | undefined;
+  /** Time for that sign; then the connection counts as lost. Default: 10,000. */
+  pongTimeoutMs?: number | undefined;
+  /** Least time between two calls of `reconnect()` that have an effect. Default: 2,000. */
+  reconnectThrottleMs?: number | undefined;
+  /** Messages that may wait for a connection or for room in the window. Default: 4,096. */
+  queueLimit?: number | undefined;
+  /** Bytes that may wait likewise. Default: 16 MiB. */
+  queueBytes?: number | undefined;
+  /** How long a message may wait. Default: 30,000. */
+  queueTtlMs?: number | undefined;
+  /** Default: the global `WebSocket`. */
+  WebSocket?: WebSocketConstructor | undefined;
+  /** Default: the system's. */
+  clock?: Clock | undefined;
+  /** A number in [0,1), for jitter. Default: `Math.random`. */
+  random?: (() => number) | undefined;
+}
+
+/** {@link ConnectionOptions} with every default filled in. */
+export type Settings = ReturnType<typeof settings>;
+
+export function settings(o: ConnectionOptions) {
+  const filled = {
+    backoffMinMs: o.backoffMinMs ?? 1_000,
+    backoffMaxMs: o.backoffMaxMs ?? 30_000,
+    maxAttempts: o.maxAttempts ?? Infinity,
+    connectTimeoutMs: o.connectTimeoutMs ?? 10_000,
+    pingIntervalMs: o.pingIntervalMs ?? 15_000,
+    pongTimeoutMs: o.pongTimeoutMs ?? 10_000,
+    reconnectThrottleMs: o.reconnectThrottleMs ?? 2_000,
+    queueLimit: o.queueLimit ?? 4_096,
+    queueBytes: o.queueBytes ?? 16 * 1024 * 1024,
+    queueTtlMs: o.queueTtlMs ?? 30_000,
+  };
+  for (const [field, value] of Object.entries(filled)) {
+    if (!(value > 0) && !(value === 0 && mayBeZero.includes(field))) {
+      throw new RangeError(`option ${field} is ${value}; expected a number above 0`);
+    }
+  }
+  if (filled.backoffMaxMs < filled.backoffMinMs) {
+    throw new RangeError(`option backoffMaxMs is ${filled.backoffMaxMs}; expected at least backoffMinMs, ${filled.backoffMinMs}`);
+  }
+  const WebSocket = o.WebSocket ?? (globalThis.WebSocket as WebSocketConstructor | undefined);
+  if (!WebSocket) {
+    throw new TypeError('there is no global WebSocket here (Node.js has one since 22); pass one as the option WebSocket');
+  }
+  return { ...filled, WebSocket, token: o.token, clock: o.clock ?? systemClock, random: o.random ?? Math.random };
+}
+
+const mayBeZero = ['reconnectThrottleMs', 'queueLimit', 'queueBytes'];

@@ -1,0 +1,34 @@
+/** The part of the standard WebSocket that the clients use. */
+export interface WebSocketLike {
+  binaryType: string;
+  onopen: ((event: never) => void) | null;
+  onmessage: ((event: never) => void) | null;
+  onclose: ((event: never) => void) | null;
+  onerror: ((event: never) => void) | null;
+  send(data: string | ArrayBuffer): void;
+  close(code?: number, reason?: string): void;
+}
+
+export type WebSocketConstructor = new (url: string, protocols: string[]) => WebSocketLike;
+
+/** What every client asks for; see the protocol's chapter on greeting. */
+export const subprotocol = 'penstock.v1';
+
+/** Offers a token to the server where no header can be set and no URL should tell it. */
+export function protocols(token: string | undefined): string[] {
+  if (token === undefined) return [subprotocol];
+  const binary = String.fromCharCode(...new TextEncoder().encode(token));
+  const base64url = btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  return [subprotocol, `base64url.bearer.authorization.penstock.${base64url}`];
+}
+
+/** The close code that stands for a connection lost without one. */
+export const abnormal = 1006;
+
+/**
+ * Reports whether to connect again after a close code: after the server went
+ * away, broke or was full, never after a normal end or a refusal.
+ */
+export function reconnectable(closeCode: number): boolean {
+  return closeCode === 1001 || closeCode === abnormal || closeCode === 1011 || closeCode === 1013;
+}
