@@ -8,16 +8,23 @@ import (
 	"os"
 	"time"
 
+	"penstock/dashboard"
 	"penstock/weights"
 )
 
-// checkCmd validates bundles.
+// checkCmd validates bundles, or everything that serve is told by flags,
+// environment and config.
 type checkCmd struct {
-	Bundle []string `arg:"" optional:"" help:"Folders of bundles; without, the embedded one." placeholder:"DIR"`
+	Bundle []string `arg:"" optional:"" help:"Folders of bundles. Without, the flags and config of serve are checked." placeholder:"DIR"`
+
+	serveCmd `embed:""`
 }
 
 // Run checks every hash, shape and golden row, and prints what is wrong.
 func (c checkCmd) Run() error {
+	if len(c.Bundle) == 0 {
+		return c.checkServe()
+	}
 	bundles, err := openBundles(c.Bundle)
 	if err != nil {
 		return err
@@ -29,12 +36,27 @@ func (c checkCmd) Run() error {
 	return problems
 }
 
+// checkServe does all that serve does before it listens.
+func (c checkCmd) checkServe() error {
+	a, err := prepare(c.serveCmd, c.newLogger(os.Stderr), dashboard.Files())
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	for _, m := range a.models {
+		s := m.Spec()
+		fmt.Printf("%s version %s, engine %s: all right\n", s.Name, s.Version, s.Engine)
+	}
+	fmt.Println("flags and config: all right")
+	return nil
+}
+
 func checkBundle(b *weights.Bundle) error {
 	if err := b.Check(); err != nil {
 		return err
 	}
 	s := b.Spec()
-	fmt.Fprintf(os.Stdout, "%s: %s version %s, %s, %d features, %d outputs, engines %v (this build runs %v): all right\n",
+	fmt.Printf("%s: %s version %s, %s, %d features, %d outputs, engines %v (this build runs %v): all right\n",
 		b.Name(), s.Name, s.Version, s.Task, s.Features, s.Outputs(), b.Engines(), b.Loadable())
 	return nil
 }
@@ -42,7 +64,7 @@ func checkBundle(b *weights.Bundle) error {
 // healthCmd asks a running server whether it is ready: the health check of a
 // container that has no other program.
 type healthCmd struct {
-	URL string `name:"url" default:"http://127.0.0.1:8080/readyz" help:"What to ask."`
+	URL string `name:"url" env:"PENSTOCK_HEALTH_URL" default:"http://127.0.0.1:8080/readyz" help:"What to ask."`
 }
 
 // Run returns an error unless the server answers that it is ready.

@@ -34,6 +34,7 @@ type serveCmd struct {
 	AllowOrigin    []string `help:"Origin whose pages may connect, such as https://example.org; repeatable. * allows every page that a user visits." placeholder:"ORIGIN" sep:"none"`
 	AllowHost      []string `help:"Name by which clients may call this server, besides localhost and addresses; repeatable." placeholder:"HOST" sep:"none"`
 	AllowAnonymous bool     `help:"Listen beyond loopback although there is no authentication: whoever reaches the port may use the models."`
+	AllowOpenAdmin bool     `help:"Let --admin-listen be beyond loopback: whoever reaches that port may read the process's memory through pprof."`
 
 	DrainTimeout time.Duration `default:"20s" help:"Time to answer what was accepted after SIGTERM."`
 	LogFormat    string        `default:"text" enum:"text,json" help:"text or json."`
@@ -97,8 +98,8 @@ func (c serveCmd) validate() error {
 	if c.AdminListen == "" {
 		return nil
 	}
-	if err := c.loopbackOnly("--admin-listen", c.AdminListen); err != nil && !c.AllowAnonymous {
-		return fmt.Errorf("%w: anybody who reaches it could read memory through pprof; add --allow-anonymous if that is meant", err)
+	if err := c.loopbackOnly("--admin-listen", c.AdminListen); err != nil && !c.AllowOpenAdmin {
+		return fmt.Errorf("%w: anybody who reaches it could read memory through pprof; add --allow-open-admin if that is meant", err)
 	}
 	return nil
 }

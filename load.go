@@ -23,7 +23,7 @@ type loadCmd struct {
 	ForModel    string        `help:"Name of the model. Default: the server's default." placeholder:"NAME"`
 
 	Sweep  bool    `help:"Double the rate, from --rate on, until the server breaks a limit."`
-	MaxP99 float64 `name:"max-p99-ms" default:"50" help:"Limit of a sweep: p99 latency in milliseconds."`
+	MaxP99 float64 `name:"max-p99-ms" env:"PENSTOCK_MAX_P99_MS" default:"50" help:"Limit of a sweep: p99 latency in milliseconds."`
 	To     float64 `default:"1000000" help:"Limit of a sweep: the rate."`
 	JSON   bool    `name:"json" help:"Report as JSON."`
 }

@@ -29,7 +29,7 @@ type commands struct {
 	Serve   serveCmd   `cmd:"" default:"withargs" help:"Serve models. This is what penstock without a command does."`
 	Demo    demoCmd    `cmd:"" help:"Stream held-out digits with late labels to a running server."`
 	Load    loadCmd    `cmd:"" help:"Load a running server, open loop, and report throughput and latency."`
-	Check   checkCmd   `cmd:"" help:"Validate a bundle, or the flags and config of serve."`
+	Check   checkCmd   `cmd:"" help:"Validate bundles, or the flags and config of serve."`
 	Health  healthCmd  `cmd:"" help:"Exit with 0 if a running server is ready, else with 1."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
@@ -76,7 +76,8 @@ func newParser(c *commands) (*kong.Kong, error) {
 
 type versionCmd struct{}
 
+// Run implements kong's interface for commands.
 func (versionCmd) Run() error {
-	fmt.Printf("penstock %s %s %s/%s\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	return nil
+	_, err := fmt.Printf("penstock %s %s %s/%s\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return err
 }

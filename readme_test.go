@@ -14,12 +14,13 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-var update = flag.Bool("update", false, "write README.md's table of flags")
+var update = flag.Bool("update", false, "write README.md's tables of commands and flags")
 
 var flagsSection = regexp.MustCompile(`(?s)(<!-- flags: [^\n]* -->\n).*(<!-- end of flags -->)`)
 
-// TestReadmeFlags compares README.md's table with the flags that serve has.
-func TestReadmeFlags(t *testing.T) {
+// TestReadmeCommands compares README.md's tables with the commands that there are,
+// and the flags that serve has.
+func TestReadmeCommands(t *testing.T) {
 	parser, err := newParser(new(commands))
 	if err != nil {
 		t.Fatal(err)
@@ -32,12 +33,12 @@ func TestReadmeFlags(t *testing.T) {
 	if found == nil {
 		t.Fatal("README.md has no section of flags")
 	}
-	want := found[1] + "\n" + flagsTable(t, parser) + "\n" + found[2]
+	want := found[1] + "\n" + commandsTable(parser) + "\n" + flagsTable(t, parser) + "\n" + found[2]
 	if found[0] == want {
 		return
 	}
 	if !*update {
-		t.Errorf("README.md's flags are not those of serve; run: go test -run %s -update .\nexpected\n%s", t.Name(), want)
+		t.Errorf("README.md's tables are not those of the program; run: go test -run %s -update .\nexpected\n%s", t.Name(), want)
 		return
 	}
 	text := strings.Replace(string(readme), found[0], want, 1)
@@ -46,10 +47,19 @@ func TestReadmeFlags(t *testing.T) {
 	}
 }
 
+func commandsTable(parser *kong.Kong) string {
+	var b strings.Builder
+	b.WriteString("| command | what |\n|---|---|\n")
+	for _, command := range parser.Model.Children {
+		b.WriteString("| `" + command.Name + "` | " + command.Help + " |\n")
+	}
+	return b.String()
+}
+
 func flagsTable(t *testing.T, parser *kong.Kong) string {
 	t.Helper()
 	var b strings.Builder
-	b.WriteString("| flag | default | what |\n|---|---|---|\n")
+	b.WriteString("| flag of `serve` | default | what |\n|---|---|---|\n")
 	for _, command := range parser.Model.Children {
 		if command.Name != "serve" {
 			continue

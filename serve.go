@@ -37,34 +37,46 @@ type app struct {
 	public, admin net.Listener
 }
 
-// newApp loads and checks the models, wires the rooms and opens the
-// listeners. It starts nothing: see Run.
-func newApp(flags serveCmd, logger *slog.Logger, page fs.FS) (_ *app, err error) {
+// newApp prepares the program and opens its listeners. It starts nothing: see
+// Run.
+func newApp(flags serveCmd, logger *slog.Logger, page fs.FS) (*app, error) {
+	a, err := prepare(flags, logger, page)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.listen(); err != nil {
+		a.close()
+		return nil, err
+	}
+	return a, nil
+}
+
+// prepare loads and checks the models and wires the rooms.
+func prepare(flags serveCmd, logger *slog.Logger, page fs.FS) (*app, error) {
 	if err := flags.validate(); err != nil {
 		return nil, err
 	}
 	a := &app{flags: flags, logger: logger, registry: prometheus.NewRegistry()}
 	a.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	defer func() {
-		if err != nil {
-			a.close()
-		}
-	}()
+	var err error
 	if a.models, err = loadModels(flags.Model, flags.Engine); err != nil {
 		return nil, err
 	}
-	if err = a.wire(page); err != nil {
+	if err := a.wire(page); err != nil {
+		a.close()
 		return nil, err
-	}
-	if a.public, err = net.Listen("tcp", flags.Listen); err != nil {
-		return nil, err
-	}
-	if flags.AdminListen != "" {
-		if a.admin, err = net.Listen("tcp", flags.AdminListen); err != nil {
-			return nil, err
-		}
 	}
 	return a, nil
+}
+
+func (a *app) listen() (err error) {
+	if a.public, err = net.Listen("tcp", a.flags.Listen); err != nil {
+		return err
+	}
+	if a.flags.AdminListen != "" {
+		a.admin, err = net.Listen("tcp", a.flags.AdminListen)
+	}
+	return err
 }
 
 // wire makes the rooms, from the model up to the monitor.
@@ -110,7 +122,7 @@ func (a *app) wire(page fs.FS) error {
 	return nil
 }
 
-// close frees what newApp took.
+// close frees what prepare and listen took.
 func (a *app) close() {
 	for _, l := range []net.Listener{a.public, a.admin} {
 		if l != nil {

