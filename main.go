@@ -35,12 +35,16 @@ type commands struct {
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// After the first signal the default is back: a second one ends the process
-	// at once.
-	context.AfterFunc(ctx, stop)
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		signal.Stop(signals) // first, so that a second signal ends the process at once
+		cancel()
+	}()
 	err := run(ctx, os.Args[1:])
-	stop()
+	cancel()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "penstock:", err)
 		os.Exit(1)

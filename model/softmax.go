@@ -17,16 +17,23 @@ import "math"
 func Softmax(row []float32, temperature float64) {
 	top := math.Inf(-1)
 	for _, x := range row {
-		top = max(top, float64(x))
+		if x := float64(x); x > top { // max would do the same, slower
+			top = x
+		}
 	}
 	sum := 0.0
 	for i, x := range row {
-		e := math.Exp((float64(x) - top) / temperature)
+		scaled := float64(x) - top
+		if temperature != 1 {
+			scaled /= temperature
+		}
+		e := exp(scaled)
 		row[i] = float32(e)
 		sum += e
 	}
+	scale := 1 / sum
 	for i, e := range row {
-		row[i] = float32(float64(e) / sum)
+		row[i] = float32(float64(e) * scale)
 	}
 }
 

@@ -10,7 +10,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
+
+// bodyTimeout is how long the body of a request, which nobody needs, may take.
+const bodyTimeout = 5 * time.Second
 
 // checkCaller refuses requests that name a host we do not answer to, or come
 // from a page of a foreign origin. coder/websocket compares Origin with Host,
@@ -18,6 +22,11 @@ import (
 // compared with our own lists.
 func (s *Server) checkCaller(next http.Handler) http.Handler {
 	return s.CheckHost(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength != 0 {
+			// Nothing here reads a body, but net/http would wait for it for ever.
+			w.Header().Set("Connection", "close")
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout))
+		}
 		if origin := r.Header.Get("Origin"); origin != "" && !s.allowsOrigin(origin, r) {
 			problem(w, http.StatusForbidden, "origin_not_allowed",
 				"pages of that Origin may not use this server; allow it with --allow-origin")
@@ -78,22 +87,25 @@ func (s *Server) webSocket(serve func(w http.ResponseWriter, r *http.Request, se
 			problem(w, http.StatusBadRequest, "bad_session", "session must have 16 to 64 characters of A-Z, a-z, 0-9, _ and -")
 			return
 		}
-		if err := s.reserve(); err != nil {
-			// Jitter keeps refused clients from coming back all at once.
-			w.Header().Set("Retry-After", strconv.Itoa(1+rand.N(5)))
-			s.metrics.refused.Inc()
-			problem(w, http.StatusServiceUnavailable, "try_again_later", err.Error()+"; try again after the time in Retry-After")
-			return
+		if s.reserve(w) {
+			serve(w, r, session)
 		}
-		serve(w, r, session)
 	}
 }
 
-func (s *Server) reserve() error {
-	if s.draining.Load() {
-		return errClosed
+// reserve takes a place for a connection, or says that there is none.
+func (s *Server) reserve(w http.ResponseWriter) bool {
+	err := errClosed
+	if !s.draining.Load() {
+		err = s.hub.reserve()
 	}
-	return s.hub.reserve()
+	if err != nil {
+		// Jitter keeps refused clients from coming back all at once.
+		w.Header().Set("Retry-After", strconv.Itoa(1+rand.N(5)))
+		s.metrics.refused.Inc()
+		problem(w, http.StatusServiceUnavailable, "try_again_later", err.Error()+"; try again after the time in Retry-After")
+	}
+	return err == nil
 }
 
 // connect completes the handshake, or writes what was wrong with it. notices

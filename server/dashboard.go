@@ -10,6 +10,7 @@ import (
 	"github.com/coder/websocket"
 	"golang.org/x/time/rate"
 
+	"penstock/monitor"
 	"penstock/protocol"
 )
 
@@ -17,8 +18,8 @@ import (
 // are dropped. Metrics never wait at all: a slow dashboard gets the newest.
 const watchBacklog = 256 << 10
 
-// watcher is one connection to /ws/dashboard. The handler's goroutine reads;
-// a second one, in follow, sends what the monitor publishes.
+// watcher is one connection to /ws/dashboard. The link's goroutine reads; a
+// second one, in follow, sends what the monitor publishes.
 type watcher struct {
 	*link
 	server *Server
@@ -32,32 +33,46 @@ func (s *Server) serveDashboard(w http.ResponseWriter, r *http.Request, session 
 	if !ok {
 		return
 	}
-	defer l.finish()
 	identity := s.users.identify(anonymous, session)
 	s.users.enter(identity)
-	defer s.users.leave(identity)
 	c := &watcher{link: l, server: s, user: anonymous, notes: rate.NewLimiter(1, 5)}
 	c.filter.Store(&filter{})
+	l.start(func() {
+		defer s.users.leave(identity)
+		c.watch()
+	})
+}
 
+// watch runs follow beside the reader, and waits for it.
+func (c *watcher) watch() {
+	sub := c.begin()
 	ctx, cancel := context.WithCancel(context.Background())
 	followed := make(chan struct{})
 	go func() {
 		defer close(followed)
-		c.follow(ctx)
+		c.follow(ctx, sub)
 	}()
 	c.read()
 	cancel()
 	<-followed // at the latest when its write has timed out
 }
 
-// follow sends the history, then each frame as it comes. It waits until one
-// is written before it asks for the next, which is then the newest.
-func (c *watcher) follow(ctx context.Context) {
+// begin sends the history and the alerts that hold. Nothing comes before them.
+func (c *watcher) begin() *monitor.Subscription {
 	sub, state := c.server.monitor.Subscribe()
-	defer sub.Close()
 	c.outbox.send(opText, state.History())
 	for _, alert := range state.Firing() {
 		c.outbox.send(opText, protocol.Encode(alert))
+	}
+	return sub
+}
+
+// follow sends each frame as it comes. It waits until one is written before it
+// asks for the next, which is then the newest.
+func (c *watcher) follow(ctx context.Context, sub *monitor.Subscription) {
+	defer sub.Close()
+	if !c.outbox.waitWritten() { // a long history leaves no room for notes
+		return
 	}
 	c.server.board.join(c)
 	defer c.server.board.leave(c)

@@ -13,10 +13,12 @@ import (
 // ceiling that benchmarks compare with.
 func (s *Server) serveEcho(w http.ResponseWriter, r *http.Request, _ string) {
 	l, ok := s.connect(w, r, false)
-	if !ok {
-		return
+	if ok {
+		l.start(l.echo)
 	}
-	defer l.finish()
+}
+
+func (l *link) echo() {
 	for {
 		buf := newBuffer()
 		typ, frame, err := l.next(buf.b)

@@ -23,10 +23,7 @@ const (
 // that comes back with Last-Event-ID gets what it missed, or, where that is
 // forgotten, the history again.
 func (s *Server) serveEvents(w http.ResponseWriter, r *http.Request) {
-	if err := s.reserve(); err != nil {
-		w.Header().Set("Retry-After", "2")
-		s.metrics.refused.Inc()
-		problem(w, http.StatusServiceUnavailable, "try_again_later", err.Error())
+	if !s.reserve(w) {
 		return
 	}
 	defer s.hub.release()

@@ -24,9 +24,10 @@ var (
 // hub knows every open link. One goroutine, in run, keeps all their
 // heartbeats: an idle socket costs no goroutine but its reader.
 type hub struct {
-	limit int
-	epoch time.Time
-	clock atomic.Int64 // nanoseconds since epoch, never zero, moved by every sweep
+	limit    int
+	panicked func(v any) // told of a panic in a link's goroutine
+	epoch    time.Time
+	clock    atomic.Int64 // nanoseconds since epoch, never zero, moved by every sweep
 
 	mu       sync.Mutex
 	reserved int // places taken: links, and handshakes under way
@@ -37,8 +38,8 @@ type hub struct {
 	empty    chan struct{} // closed when closed and no place is taken
 }
 
-func newHub(limit int) *hub {
-	h := &hub{limit: limit, epoch: time.Now(), links: make(map[*link]struct{}), empty: make(chan struct{})}
+func newHub(limit int, panicked func(v any)) *hub {
+	h := &hub{limit: limit, panicked: panicked, epoch: time.Now(), links: make(map[*link]struct{}), empty: make(chan struct{})}
 	h.open, h.close = context.WithCancel(context.Background())
 	h.clock.Store(1)
 	return h

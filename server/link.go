@@ -16,8 +16,8 @@ import (
 )
 
 // link is one WebSocket. coder/websocket reads from it and answers control
-// frames through it; it is that library's net.Conn. The goroutine of the HTTP
-// handler is the one reader. The kept net.Conn carries the deadlines: in
+// frames through it; it is that library's net.Conn. One goroutine reads, that
+// of start. The kept net.Conn carries the deadlines: in
 // coder/websocket an expired context closes the connection, and Close can hang
 // on a peer that stalled in the middle of a frame, so neither is used.
 type link struct {
@@ -25,6 +25,7 @@ type link struct {
 	hub    *hub
 	ws     *websocket.Conn
 	reader *bufio.Reader // what coder/websocket reads from
+	inbox  inbox
 	outbox outbox
 
 	leaving atomic.Bool // goodbye was said: messages are not acted on any more
@@ -37,9 +38,8 @@ type link struct {
 	lastRead     atomic.Int64
 	messageSince atomic.Int64
 	acting       atomic.Bool // the reader acts on a message: silence is not the peer's
-	early        bool        // bytes came with the handshake; the reader's own
-	inMessage    bool  // the reader's own
-	pingedSince  int64 // the sweep's own: the lastRead after which it pinged
+	inMessage    bool        // the reader's own
+	pingedSince  int64       // the sweep's own: the lastRead after which it pinged
 	pings        pingMeter
 
 	notices bool // the client understands notice messages
@@ -81,16 +81,38 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, err
 	}
 	l := h.link
-	l.Conn, l.reader = conn, rw.Reader
-	// coder/websocket moves these to a place where nobody can see them.
-	l.early = rw.Reader.Buffered() > 0
 	if tcp, ok := conn.(*net.TCPConn); ok {
 		// A client that never reads would else have the kernel buffer megabytes.
 		_ = tcp.SetWriteBuffer(sendBuffer)
 	}
+	early, _ := rw.Reader.Peek(rw.Reader.Buffered()) // what is there can be peeked at
+	l.Conn = conn
+	l.inbox.init(conn, early)
 	l.outbox.init(conn)
-	// Only control frames go through this writer; the largest has 127 bytes.
-	return l, bufio.NewReadWriter(rw.Reader, bufio.NewWriterSize(l, 256)), nil
+	// net/http's buffers stay behind, for its next connection. The reader is
+	// small because the inbox reads ahead; only control frames go through the
+	// writer, and the largest has 127 bytes.
+	l.reader = bufio.NewReaderSize(l, 512)
+	return l, bufio.NewReadWriter(l.reader, bufio.NewWriterSize(l, 256)), nil
+}
+
+// start hands the link to a goroutine of its own, which ends it when serve
+// returns. The goroutine of the HTTP handler is let go, and with it what
+// net/http holds for a connection; the hub waits for this one.
+func (l *link) start(serve func()) {
+	go func() {
+		defer l.finish()
+		defer l.contain()
+		serve()
+	}()
+}
+
+// contain keeps a panic from taking the other connections along.
+func (l *link) contain() {
+	if v := recover(); v != nil {
+		l.hub.panicked(v)
+		l.goodbye(protocol.CloseInternal, "internal error")
+	}
 }
 
 // Read is called by coder/websocket when it has used up what it read before.
@@ -98,7 +120,7 @@ func (l *link) Read(p []byte) (int, error) {
 	if l.ended.Load() {
 		return 0, net.ErrClosed
 	}
-	n, err := l.Conn.Read(p)
+	n, err := l.inbox.read(p)
 	if n > 0 {
 		now := l.hub.now()
 		l.lastRead.Store(now)
@@ -171,8 +193,7 @@ func (l *link) readMessage(buf []byte) (websocket.MessageType, []byte, error) {
 // startMessageClock runs on the reader's goroutine when it begins to wait, and
 // after a control frame: if more bytes have come already, a message began.
 func (l *link) startMessageClock() {
-	if l.early || l.reader.Buffered() > 0 {
-		l.early = false
+	if l.reader.Buffered() > 0 || l.inbox.waiting() {
 		l.messageSince.Store(l.hub.now())
 		return
 	}
@@ -206,6 +227,7 @@ func (l *link) finish() {
 		_, _ = io.CopyN(io.Discard, l.Conn, lingerBytes)
 	}
 	_ = l.Conn.Close()
+	l.inbox.release()
 	_ = l.ws.CloseNow()
 	l.hub.remove(l)
 	l.hub.release()

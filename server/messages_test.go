@@ -135,12 +135,9 @@ func TestSubprotocolIsGreeted(t *testing.T) {
 	}
 }
 
-// TestBinaryIsRefused: there are no binary frames yet.
-func TestBinaryIsRefused(t *testing.T) {
-	r := start(t, setup{})
-	for _, path := range []string{"/ws/predict", "/ws/dashboard"} {
-		p := r.connect(path)
-		p.write(websocket.MessageBinary, []byte{1, 2, 3})
-		p.expectClose(websocket.StatusUnsupportedData, "…")
-	}
+// TestDashboardsTakeNoBinary: no kind of binary message was agreed on there.
+func TestDashboardsTakeNoBinary(t *testing.T) {
+	p := start(t, setup{}).connect("/ws/dashboard")
+	p.write(websocket.MessageBinary, []byte{1, 2, 3})
+	p.expectClose(websocket.StatusUnsupportedData, "…")
 }

@@ -42,8 +42,11 @@ type Options struct {
 	// so that a hostile name that resolves to this address reaches nothing.
 	AllowHosts []string
 
-	// Dashboard holds the page at /. Default: none.
+	// Dashboard holds the page at /, read once. Default: none.
 	Dashboard fs.FS
+	// Models are facts about the models of Pools, in the same order, for
+	// /api/models. Default: none are told beyond what the models' specs say.
+	Models []ModelFacts
 	// GoodbyeSpread is over how long the close frames of a drain are spread.
 	// Default 500 ms.
 	GoodbyeSpread time.Duration
@@ -95,6 +98,9 @@ func (o Options) validate() error {
 	}
 	if o.Quality == nil {
 		return bad("Quality", "is nil; labels need a store")
+	}
+	if len(o.Models) != 0 && len(o.Models) != len(o.Pools) {
+		return bad("Models", "has %d entries; expected none, or one for each of the %d Pools", len(o.Models), len(o.Pools))
 	}
 	if o.MaxConnections < 1 || o.MaxMessageBytes < 1 || o.MaxRows < 1 {
 		return bad("MaxConnections, MaxMessageBytes or MaxRows", "is below 1")

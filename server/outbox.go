@@ -40,7 +40,8 @@ const (
 // Its size is bounded by what may be appended: a reply per row in the window,
 // and what the reader adds, who waits in waitBelow while it is long.
 type outbox struct {
-	conn net.Conn
+	conn   net.Conn
+	writer func() // write, made once: a method value a flush would be garbage
 
 	mu       sync.Mutex
 	frames   *buffer // whole frames only; nil when there are none
@@ -72,7 +73,7 @@ func (b *buffer) recycle() {
 }
 
 func (o *outbox) init(conn net.Conn) {
-	o.conn = conn
+	o.conn, o.writer = conn, o.write
 	o.changed.L = &o.mu
 }
 
@@ -122,13 +123,11 @@ func (o *outbox) end(dst []byte, start int, op byte) {
 	o.frames.b = dst
 }
 
-// send appends one frame and has it written. It reports whether the outbox
-// was open.
-func (o *outbox) send(op byte, payload []byte) bool {
-	return o.sendBelow(math.MaxInt, op, payload)
-}
+// send appends one frame and has it written, if the outbox is open.
+func (o *outbox) send(op byte, payload []byte) { o.sendBelow(math.MaxInt, op, payload) }
 
-// sendBelow is send, unless more than limit bytes wait already.
+// sendBelow is send, unless more than limit bytes wait already. It reports
+// whether the frame was appended.
 func (o *outbox) sendBelow(limit int, op byte, payload []byte) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -149,8 +148,8 @@ func (o *outbox) appendRaw(frames []byte) bool {
 	if !o.open() || len(frames) == 0 {
 		return false
 	}
-	dst, start := o.begin()
-	o.frames.b = append(dst[:start], frames...)
+	_, start := o.begin()
+	o.frames.b = append(o.frames.b[:start], frames...)
 	o.closing = frames[0] == opClose
 	return true
 }
@@ -174,7 +173,7 @@ func (o *outbox) flush() {
 func (o *outbox) flushLocked() {
 	if o.frames != nil && !o.writing && !o.dead {
 		o.writing = true
-		go o.write()
+		go o.writer()
 	}
 }
 

@@ -39,7 +39,6 @@ func (s *Server) servePredict(w http.ResponseWriter, r *http.Request, session st
 	if !ok {
 		return
 	}
-	defer l.finish()
 	greeted := l.ws.Subprotocol() != ""
 	if greeted && session == "" {
 		session = rand.Text()
@@ -50,14 +49,16 @@ func (s *Server) servePredict(w http.ResponseWriter, r *http.Request, session st
 		decoder: protocol.Decoder{MaxRows: s.opt.MaxRows},
 	}
 	identity := s.users.identify(c.user, session)
-	s.users.enter(identity)
-	defer s.users.leave(identity)
 	c.scope = s.opt.Quality.Scope(c.user, identity)
-	if greeted {
-		c.send(opText, s.hello(session))
-	}
-	defer c.hangUp()
-	c.read()
+	s.users.enter(identity)
+	l.start(func() {
+		defer s.users.leave(identity)
+		defer c.hangUp()
+		if greeted {
+			c.send(opText, s.hello(session))
+		}
+		c.read()
+	})
 }
 
 // anonymous is everybody's name while there is no authentication.
@@ -73,28 +74,25 @@ func (c *predictor) read() {
 			buf.recycle()
 			return
 		}
-		more := c.handle(typ, frame)
+		c.handle(typ, frame)
 		buf.recycle()
-		if !more {
-			return
-		}
 		c.outbox.waitBelow(errorBacklog)
 	}
 }
 
-// handle acts on one message and reports whether to go on reading.
-func (c *predictor) handle(typ websocket.MessageType, frame []byte) bool {
+// handle acts on one message.
+func (c *predictor) handle(typ websocket.MessageType, frame []byte) {
 	if typ == websocket.MessageBinary {
 		c.handleBinary(frame)
-		return true
+		return
 	}
 	if string(frame) == "ping" {
 		c.send(opText, []byte("pong"))
-		return true
+		return
 	}
 	if !utf8.Valid(frame) {
 		c.goodbye(protocol.CloseInvalidText, "a text message must be UTF-8")
-		return true // until the peer has closed too
+		return
 	}
 	m := &c.message
 	if err := c.decoder.Decode(frame, m); err != nil {
@@ -104,7 +102,7 @@ func (c *predictor) handle(typ websocket.MessageType, frame []byte) bool {
 		} else {
 			c.sendError(address{id: m.ID}, err)
 		}
-		return true
+		return
 	}
 	switch m.Kind {
 	case protocol.KindPredict:
@@ -120,7 +118,6 @@ func (c *predictor) handle(typ websocket.MessageType, frame []byte) bool {
 	case protocol.KindHello:
 		c.send(opText, c.server.hello(c.session))
 	}
-	return true
 }
 
 // predict hands a request to its model's pool, or refuses it.

@@ -2,7 +2,10 @@ package server
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"runtime/debug"
+	"sync"
 	"sync/atomic"
 
 	"penstock/inference"
@@ -22,7 +25,10 @@ type Server struct {
 	metrics  *metrics
 	monitor  *monitor.Monitor
 	board    *board
+	assets   map[string]*asset // the dashboard's files by path
 	draining atomic.Bool
+
+	qualityAnswer fresh
 }
 
 // servedModel is one pool with what its replies have in common.
@@ -42,8 +48,11 @@ func New(opt Options) (*Server, error) {
 	}
 	s := &Server{
 		opt: opt, byName: make(map[string]*servedModel),
-		hub: newHub(opt.MaxConnections), users: newUsers(), board: newBoard(),
+		users: newUsers(), board: newBoard(),
 	}
+	s.hub = newHub(opt.MaxConnections, func(v any) {
+		opt.Logger.Error("panic in a connection; it was closed", "panic", v, "stack", string(debug.Stack()))
+	})
 	for i, pool := range opt.Pools {
 		spec := pool.Spec()
 		m := &servedModel{
@@ -54,6 +63,11 @@ func New(opt Options) (*Server, error) {
 		s.byName[m.name] = m
 	}
 	var err error
+	if opt.Dashboard != nil {
+		if s.assets, err = readAssets(opt.Dashboard); err != nil {
+			return nil, err
+		}
+	}
 	if s.metrics, err = newMetrics(opt.Registerer, s); err != nil {
 		return nil, err
 	}
@@ -76,7 +90,14 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /events", s.serveEvents)
 	mux.HandleFunc("GET /livez", s.serveLive)
 	mux.HandleFunc("GET /readyz", s.serveReady)
-	mux.Handle("GET /", s.page())
+	mux.HandleFunc("GET /api/models", s.serveModels)
+	mux.HandleFunc("GET /api/quality", s.serveQuality)
+	mux.HandleFunc("GET /api/alerts", s.serveAlerts)
+	mux.HandleFunc("GET /", s.servePage)
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Allow", "GET, HEAD")
+		problem(w, http.StatusMethodNotAllowed, "method_not_allowed", "everything here is read with GET")
+	})
 	return s.checkCaller(mux)
 }
 
@@ -95,12 +116,19 @@ func (s *Server) Drain(ctx context.Context) error {
 			l.outbox.send(opText, notice)
 		}
 	}
-	var err error
-	for _, m := range s.models {
-		if e := m.pool.Drain(ctx); e != nil {
-			err = e
-		}
-	}
+	err := s.drainPools(ctx)
 	s.hub.closeAll(ctx, s.opt.GoodbyeSpread, errClosed.Error())
 	return err
+}
+
+// drainPools drains all pools at the same time: each is to refuse new work at
+// once, however long another takes.
+func (s *Server) drainPools(ctx context.Context) error {
+	errs := make([]error, len(s.models))
+	var draining sync.WaitGroup
+	for i, m := range s.models {
+		draining.Go(func() { errs[i] = m.pool.Drain(ctx) })
+	}
+	draining.Wait()
+	return errors.Join(errs...)
 }

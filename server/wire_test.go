@@ -27,7 +27,9 @@ func (r *rig) open() *wire {
 	defer cancel()
 	conn, err := r.dial(ctx)
 	r.must(err)
-	_ = conn.SetDeadline(time.Now().Add(10 * patience))
+	if _, isTCP := conn.(*net.TCPConn); isTCP {
+		_ = conn.SetDeadline(time.Now().Add(3 * patience))
+	}
 	w := &wire{conn, r.t, bufio.NewReader(conn)}
 	r.t.Cleanup(func() { _ = conn.Close() })
 	return w
@@ -100,6 +102,14 @@ func (w *wire) mustWrite(b ...[]byte) {
 			w.t.Fatal(err)
 		}
 	}
+}
+
+// reset ends the connection without a word to the peer's reader but an error.
+func (w *wire) reset() {
+	if tcp, ok := w.Conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	_ = w.Conn.Close()
 }
 
 // next reads one frame of the server.

@@ -1,29 +1,38 @@
 package dense
 
+//go:generate go run -C avo . ..
+
 // product is one layer's weights, laid out for the code that multiplies them.
 //
-// multiply computes, for each of rows rows,
+// multiply computes, for each of rows rows, of which there is at least one,
 //
 //	dst[r·out+o] = bias[o] + Σ_i weight[o·in+i] · src[r·in+i]
 //
+// and then the layer's activation, if pack said so.
+//
+// backwards asks it to go over the outputs from the last to the first, where
+// that makes a difference; see session.
+//
 // It overwrites dst, keeps neither slice, allocates nothing, starts no
 // goroutine and may be called by many sessions at once. The order in which it
-// adds up one row must not depend on rows, on the row's place in the batch or
-// on where the slices lie in memory: that is what makes a row's scores the
-// same bits in every batch.
+// adds up one row must not depend on rows, on backwards, on the row's place in
+// the batch or on where the slices lie in memory: that is what makes a row's
+// scores the same bits in every batch.
 type product interface {
-	multiply(dst, src []float32, rows int)
+	multiply(dst, src []float32, rows int, backwards bool)
 }
 
 // kernel is one way to multiply. A new one is added to kernels, and the tests
 // then hold it to gonum's results.
 type kernel struct {
 	name string
-	pack func(weight, bias []float32, in, out int) product
+	// pack lays out a layer, which it copies. activated says that multiply
+	// applies the layer's activation as well.
+	pack func(l Layer) (p product, activated bool)
 }
 
 // kernels returns what this machine can run, fastest first. gonum comes last:
 // it runs everywhere and is the reference for the others.
 func kernels() []kernel {
-	return []kernel{{name: "gonum", pack: packGonum}}
+	return append(vectorKernels(), kernel{"gonum", packGonum})
 }

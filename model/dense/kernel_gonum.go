@@ -28,23 +28,23 @@ type panels struct {
 	weight  [][]float32
 }
 
-func packGonum(weight, bias []float32, in, out int) product {
-	p := &panels{in: in, out: out, bias: make([]float32, out)}
-	copy(p.bias, bias)
-	for first := 0; first < out; first += panelColumns {
-		columns := min(panelColumns, out-first)
-		panel := make([]float32, in*columns)
+func packGonum(l Layer) (_ product, activated bool) {
+	p := &panels{in: l.In, out: l.Out, bias: make([]float32, l.Out)}
+	copy(p.bias, l.Bias)
+	for first := 0; first < l.Out; first += panelColumns {
+		columns := min(panelColumns, l.Out-first)
+		panel := make([]float32, l.In*columns)
 		for c := range columns {
-			for i := range in {
-				panel[i*columns+c] = weight[(first+c)*in+i]
+			for i := range l.In {
+				panel[i*columns+c] = l.Weight[(first+c)*l.In+i]
 			}
 		}
 		p.weight = append(p.weight, panel)
 	}
-	return p
+	return p, false
 }
 
-func (p *panels) multiply(dst, src []float32, rows int) {
+func (p *panels) multiply(dst, src []float32, rows int, _ bool) {
 	for r := range rows {
 		copy(dst[r*p.out:(r+1)*p.out], p.bias)
 	}

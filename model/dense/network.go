@@ -32,7 +32,7 @@ type Network struct {
 type packed struct {
 	product
 	out        int
-	activation Activation
+	activation Activation // that multiply leaves to do
 }
 
 // New builds a network from layers in PyTorch's layout, which it copies; it
@@ -63,7 +63,11 @@ func build(spec model.Spec, layers []Layer, temperature float64, k kernel) (*Net
 			folded, ok := fold(l, spec.Input)
 			l, n.normalise = folded, !ok
 		}
-		n.layers = append(n.layers, packed{k.pack(l.Weight, l.Bias, l.In, l.Out), l.Out, l.Activation})
+		p, activated := k.pack(l)
+		if activated {
+			l.Activation = Identity
+		}
+		n.layers = append(n.layers, packed{p, l.Out, l.Activation})
 		n.widest = max(n.widest, l.Out)
 	}
 	if n.normalise {
@@ -89,7 +93,7 @@ func checkTemperature(spec model.Spec, temperature float64) error {
 // Spec describes the model; its Engine is "dense".
 func (n *Network) Spec() model.Spec { return n.spec }
 
-// Kernel names the code that multiplies, such as "gonum".
+// Kernel names the code that multiplies: "avx512", "avx2" or "gonum".
 func (n *Network) Kernel() string { return n.kernel }
 
 // Pinned is false: a session may move between threads.

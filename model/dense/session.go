@@ -14,6 +14,11 @@ type session struct {
 	maxRows int
 	// from and to hold a layer's input and output; they swap at every layer.
 	from, to []float32
+	// backwards changes from block to block: a processor goes over a layer's
+	// weights to and fro, like a shuttle, so that what it saw last, and has in
+	// its cache, comes first. Going round in circles, weights that are a little
+	// larger than the cache would be thrown out just before they are needed.
+	backwards bool
 }
 
 // NewSession makes a session for batches of up to maxRows rows.
@@ -41,6 +46,7 @@ func (s *session) Predict(scores, features []float32, rows int) error {
 // into scores itself.
 func (s *session) block(scores, values []float32, rows int) {
 	n := s.network
+	s.backwards = !s.backwards
 	if n.normalise {
 		values = s.normalised(values, rows)
 	}
@@ -49,7 +55,7 @@ func (s *session) block(scores, values []float32, rows int) {
 		if i < len(n.layers)-1 {
 			dst = s.to[:rows*l.out]
 		}
-		l.multiply(dst, values, rows)
+		l.multiply(dst, values, rows, s.backwards)
 		if l.activation == Softmax {
 			for r := range rows {
 				model.Softmax(dst[r*l.out:(r+1)*l.out], n.temperature)

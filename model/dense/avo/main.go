@@ -1,7 +1,7 @@
-// Command avo writes the assembly kernels of package dense: for each
-// instruction set a .s file, the Go declarations of its functions and the
-// table by which dense finds them. It is a module of its own, so that nobody
-// who builds Penstock downloads the generator's library.
+// Command avo writes the assembly tiles of package dense: for each instruction
+// set a .s file, and a .go file that declares its functions and lists them. It
+// is a module of its own, so that nobody who builds Penstock downloads the
+// generator's library.
 //
 //	go generate ./model/dense
 //
@@ -10,12 +10,12 @@ package main
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
 	"go/format"
 	"log"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/pass"
@@ -23,19 +23,23 @@ import (
 )
 
 func main() {
-	out := flag.String("out", ".", "folder to write into")
-	flag.Parse()
+	if len(os.Args) != 2 {
+		log.Fatal("expected one argument: the folder to write into")
+	}
 	for _, set := range []instructionSet{avx512(), avx2()} {
-		if err := write(*out, set); err != nil {
+		if err := generate(os.Args[1], set); err != nil {
 			log.Fatalf("%s: %v", set.name, err)
 		}
 	}
 }
 
-func write(folder string, set instructionSet) error {
+func generate(folder string, set instructionSet) error {
 	c := build.NewContext()
-	for _, t := range set.tiles {
-		set.emit(c, t)
+	if set.name == "avx2" {
+		maskWindow(c)
+	}
+	for _, s := range set.shapes {
+		writer{c, s, set}.write()
 	}
 	file, err := c.Result()
 	if err != nil {
@@ -44,6 +48,7 @@ func write(folder string, set instructionSet) error {
 	if err := pass.Compile.Execute(file); err != nil {
 		return err
 	}
+
 	config := printer.Config{Name: "model/dense/avo", Pkg: "dense"}
 	assembly, err := printer.NewGoAsm(config).Print(file)
 	if err != nil {
@@ -53,37 +58,29 @@ func write(folder string, set instructionSet) error {
 	if err != nil {
 		return err
 	}
-	stubs, err = format.Source(append(stubs, table(set)...))
+	stubs, err = format.Source(append(stubs, list(set)...))
 	if err != nil {
 		return err
 	}
 	name := filepath.Join(folder, "tile_"+set.name+"_amd64")
-	return errorsOf(os.WriteFile(name+".s", assembly, 0o644), os.WriteFile(name+".go", stubs, 0o644))
-}
-
-func errorsOf(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
+	if err := os.WriteFile(name+".s", assembly, 0o644); err != nil {
+		return err
 	}
-	return nil
+	return os.WriteFile(name+".go", stubs, 0o644)
 }
 
-// table writes the Go value that lists a set's tiles, widest first for each
-// number of rows.
-func table(set instructionSet) []byte {
+// list declares the Go value that lists a set's functions, as dense's tileSet
+// wants them.
+func list(set instructionSet) []byte {
+	byRows := map[int][]string{}
+	for _, s := range set.shapes {
+		byRows[s.rows] = append(byRows[s.rows], set.function(s))
+	}
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "\n// %sTiles[r-1] lists the tiles of r rows, widest first.\n", set.name)
-	fmt.Fprintf(&b, "var %sTiles = [][]tile{\n", set.name)
-	for rows := 1; rows <= set.maxRows(); rows++ {
-		b.WriteString("{")
-		for _, t := range set.tiles {
-			if t.rows == rows {
-				fmt.Fprintf(&b, "{%d, %s},", t.vectors, set.function(t))
-			}
-		}
-		b.WriteString("},\n")
+	fmt.Fprintf(&b, "\n// %sTiles[r-1][i] is the tile of r rows and 2ⁱ vectors.\n", set.name)
+	fmt.Fprintf(&b, "var %sTiles = [][]tileFunc{\n", set.name)
+	for rows := range len(byRows) {
+		fmt.Fprintf(&b, "{%s},\n", strings.Join(byRows[rows+1], ", "))
 	}
 	b.WriteString("}\n")
 	return b.Bytes()

@@ -1,0 +1,68 @@
+package dense
+
+import (
+	"fmt"
+	"slices"
+	"syscall"
+	"testing"
+	"unsafe"
+)
+
+// guarded returns a copy of values in memory of its own, between two pages
+// that must not be touched: right before the second, or right after the first.
+// The copy is gone at the end of the test.
+func guarded(t testing.TB, values []float32, atEnd bool) []float32 {
+	t.Helper()
+	page := syscall.Getpagesize()
+	size := (4*len(values) + page - 1) / page * page
+	memory, err := syscall.Mmap(-1, 0, size+2*page, syscall.PROT_NONE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Munmap(memory); err != nil {
+			t.Error(err)
+		}
+	})
+	inside := memory[page : page+size]
+	if err := syscall.Mprotect(inside, syscall.PROT_READ|syscall.PROT_WRITE); err != nil {
+		t.Fatal(err)
+	}
+	if atEnd {
+		inside = inside[size-4*len(values):]
+	}
+	guarded := unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(inside))), len(values))
+	copy(guarded, values)
+	return guarded
+}
+
+// No tile reads or writes outside of its slices: that would fault here.
+func TestTilesStayWithinTheirSlices(t *testing.T) {
+	for _, k := range vectorKernels() {
+		for _, atEnd := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/end=%v", k.name, atEnd), func(t *testing.T) {
+				for _, rows := range []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 64} {
+					for _, out := range []int{1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 50, 100, 256, 257, 300} {
+						checkGuarded(t, k, shape{rows, 1 + (rows+out)%5, out}, atEnd)
+					}
+				}
+			})
+		}
+	}
+}
+
+func checkGuarded(t *testing.T, k kernel, s shape, atEnd bool) {
+	l, src := s.operands(1, ReLU)
+	want := k.run(l, src, false)
+	packed, _ := k.pack(l)
+	p := packed.(*tiled)
+	p.weight, p.bias = guarded(t, p.weight, atEnd), guarded(t, p.bias, atEnd)
+	src, dst := guarded(t, src, atEnd), guarded(t, make([]float32, len(want)), atEnd)
+	for _, backwards := range []bool{false, true} {
+		clear(dst)
+		p.multiply(dst, src, s.rows, backwards)
+		if !slices.EqualFunc(dst, want, sameBits) {
+			t.Fatalf("%+v: other results in guarded memory", s)
+		}
+	}
+}

@@ -1,0 +1,71 @@
+package dense
+
+import (
+	"math"
+	"unsafe"
+)
+
+// tileFunc sums up count tiles, one below the other in the batch, each of some
+// rows and some vectors of outputs:
+//
+//	dst[r][o] = max(floor, start[r][o] + Σ_k src[r][k] · weight[k][o])
+//
+// for depth values of k, each sum one chain of fused multiply-adds in the order
+// of k. A NaN stays NaN. The last vector of a row has only columns outputs; what
+// lies past them is neither read nor written. Strides are in bytes from one row
+// (of weights: from one panel) to the next. depth and count are at least 1.
+//
+// The functions are assembly, which Go cannot preempt: a caller that asks for
+// much in one call holds up every collection of garbage.
+type tileFunc func(dst, src, weight, start *float32, depth, count,
+	dstStride, srcStride, startStride, panelStride, columns uintptr, floor float32)
+
+// tileSet is what an instruction set offers: tiles[r-1][i] sums up r rows and
+// 2ⁱ vectors. The more rows, the narrower is the widest.
+type tileSet struct {
+	lanes int // float32 values in a vector
+	tiles [][]tileFunc
+}
+
+// vectorsPerPanel is that of the generator.
+const vectorsPerPanel = 2
+
+// tiled is a layer packed for a set of tiles: panels of two vectors of outputs,
+// each panel contiguous, [in][outputs of the panel]. Where one vector is left
+// the last panel is of that width. What is missing from the last vector is
+// filled up with zeros.
+type tiled struct {
+	set          tileSet
+	in, out      int
+	bias, weight []float32
+	floor        float32 // 0 for a ReLU, else −∞
+}
+
+func (set tileSet) pack(l Layer) (p product, activated bool) {
+	t := &tiled{set: set, in: l.In, out: l.Out, bias: make([]float32, l.Out), floor: float32(math.Inf(-1))}
+	if l.Activation == ReLU {
+		t.floor, activated = 0, true
+	}
+	copy(t.bias, l.Bias)
+	vectors := (l.Out + set.lanes - 1) / set.lanes
+	t.weight = aligned(vectors * set.lanes * l.In)
+	for first := 0; first < l.Out; first += vectorsPerPanel * set.lanes {
+		width := min(vectorsPerPanel, vectors-first/set.lanes) * set.lanes
+		panel := t.weight[first*l.In:]
+		for o := first; o < min(first+width, l.Out); o++ {
+			for i, w := range l.Weight[o*l.In : (o+1)*l.In] {
+				panel[i*width+o-first] = w
+			}
+		}
+	}
+	return t, activated
+}
+
+// aligned makes a slice that starts on a cache line, so that no vector of
+// weights lies across two.
+func aligned(n int) []float32 {
+	const line = 64 / 4
+	values := make([]float32, n+line-1)
+	skip := -(uintptr(unsafe.Pointer(unsafe.SliceData(values))) / 4) % line
+	return values[skip:][:n:n]
+}

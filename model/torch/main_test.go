@@ -1,0 +1,20 @@
+package torch
+
+import (
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"penstock/model"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// classifier and regression describe models of so many features.
+func classifier(features int) model.Spec {
+	return model.Spec{Name: "test", Version: "1", Task: model.Classification, Features: features, Classes: []string{"a", "b", "c"}}
+}
+
+func regression(features int) model.Spec {
+	return model.Spec{Name: "test", Version: "1", Task: model.Regression, Features: features}
+}

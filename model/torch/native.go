@@ -1,0 +1,50 @@
+//go:build torch && linux && cgo
+
+package torch
+
+// #cgo LDFLAGS: -ltorch -ltorch_cpu -lc10 -ldl
+// #include <stdlib.h>
+// #include "native.h"
+import "C"
+
+import (
+	"sync"
+	"unsafe"
+
+	"github.com/sugarme/gotch/libtch"
+)
+
+// version returns the version of the libtorch that is loaded, which may be
+// another than the one that was compiled against.
+func version() string {
+	config := C.penstock_torch_config()
+	defer C.free(unsafe.Pointer(config))
+	return versionIn(C.GoString(config))
+}
+
+// prepareThread makes this OS thread fit for inference. Its caller is locked
+// to it.
+func prepareThread(threads int) {
+	C.penstock_torch_threads(C.int(threads))
+	libtch.AtGradSetEnabled(0)
+}
+
+// prepareProcess makes settings that libtorch and the BLAS have one of.
+//
+// The executor would, by default, watch a module's first runs and recompile it
+// for the shapes seen. Batches come in every size, so that costs the first
+// clients time and later ones nothing back. (libtch's own call for this reads
+// beyond its argument.)
+var prepareProcess = sync.OnceFunc(func() { C.penstock_torch_prepare() })
+
+// lastError takes the error that the last call into libtch left on this OS
+// thread. It must be asked after every call that can fail, or the next one is
+// blamed.
+func lastError(doing string) error {
+	text := unsafe.Pointer(libtch.GetAndResetLastErr())
+	if text == nil {
+		return nil
+	}
+	defer C.free(text)
+	return &Error{Doing: doing, Problem: condense(C.GoString((*C.char)(text)))}
+}

@@ -1,0 +1,121 @@
+package server
+
+import (
+	"net/http"
+	"sync"
+	"time"
+
+	"penstock/protocol"
+)
+
+// ModelFacts is what the composition root knows of a model beyond its spec:
+// where its weights came from, and how the golden check went.
+type ModelFacts struct {
+	File   string // that the weights came from, within the bundle
+	Bytes  int64  // of that file
+	SHA256 string // of that file, measured, in hexadecimal
+
+	GoldenRows      int     // golden rows that were predicted; 0: the bundle has none
+	GoldenMaxDiff   float64 // largest difference between a golden score and the engine's
+	GoldenTolerance float64 // that is allowed
+	GoldenDuration  time.Duration
+}
+
+// apiModel is a model in the answer of /api/models.
+type apiModel struct {
+	Name     string     `json:"name"`
+	Version  string     `json:"version"`
+	Default  bool       `json:"default"`
+	Task     string     `json:"task"`
+	Features int        `json:"features"`
+	Classes  []string   `json:"classes"`
+	Engine   string     `json:"engine"`
+	Workers  int        `json:"workers"`
+	MaxBatch int        `json:"max_batch"`
+	File     *string    `json:"file"`
+	Bytes    *int64     `json:"bytes"`
+	SHA256   *string    `json:"sha256"`
+	Golden   *apiGolden `json:"golden"`
+}
+
+type apiGolden struct {
+	Rows      int     `json:"rows"`
+	MaxDiff   float64 `json:"max_diff"`
+	Tolerance float64 `json:"tolerance"`
+	Duration  float64 `json:"duration_ms"`
+}
+
+// serveModels says what is loaded. Nothing of it changes while the server runs.
+func (s *Server) serveModels(w http.ResponseWriter, _ *http.Request) {
+	answer := struct {
+		Models []apiModel `json:"models"`
+	}{Models: []apiModel{}}
+	for i, m := range s.models {
+		pool := m.pool.Options()
+		a := apiModel{
+			Name: m.name, Version: m.spec.Version, Default: i == 0, Task: string(m.spec.Task),
+			Features: m.spec.Features, Classes: notNil(m.spec.Classes), Engine: m.spec.Engine,
+			Workers: pool.Workers, MaxBatch: pool.MaxBatch,
+		}
+		if len(s.opt.Models) > 0 {
+			a.add(&s.opt.Models[i])
+		}
+		answer.Models = append(answer.Models, a)
+	}
+	writeJSON(w, protocol.Encode(answer))
+}
+
+func (a *apiModel) add(f *ModelFacts) {
+	a.File, a.Bytes, a.SHA256 = &f.File, &f.Bytes, &f.SHA256
+	if f.GoldenRows > 0 {
+		a.Golden = &apiGolden{
+			Rows: f.GoldenRows, MaxDiff: f.GoldenMaxDiff, Tolerance: f.GoldenTolerance, Duration: milliseconds(f.GoldenDuration),
+		}
+	}
+}
+
+// serveAlerts tells the last ten times that an alert fired, changed or
+// resolved, oldest first, to dashboards that were not there.
+func (s *Server) serveAlerts(w http.ResponseWriter, _ *http.Request) {
+	answer := struct {
+		Alerts []*protocol.Alert `json:"alerts"`
+	}{Alerts: []*protocol.Alert{}}
+	for _, u := range s.monitor.State().Recent() {
+		answer.Alerts = append(answer.Alerts, u.Alert)
+	}
+	writeJSON(w, protocol.Encode(answer))
+}
+
+// fresh keeps an answer that is dear to make for a second, so that what many
+// dashboards ask for is made once.
+type fresh struct {
+	mu    sync.Mutex
+	until time.Time
+	bytes []byte
+}
+
+func (f *fresh) get(build func() []byte) []byte {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if now := time.Now(); now.After(f.until) {
+		f.bytes, f.until = build(), now.Add(time.Second)
+	}
+	return f.bytes
+}
+
+func writeJSON(w http.ResponseWriter, body []byte) {
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	_, _ = w.Write(body)
+}
+
+func notNil(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

@@ -1,0 +1,127 @@
+package server_test
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"penstock/protocol"
+)
+
+// TestNotes reach every dashboard, their author included, and the last fifty
+// those who join.
+func TestNotes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, setup{inMemory: true})
+		author, reader := r.connect("/ws/dashboard"), r.connect("/ws/dashboard")
+		author.expect(`{"type":"history",…`)
+		reader.expect(`{"type":"history",…`)
+		synctest.Wait()
+		for n := range 60 {
+			author.send(fmt.Sprintf(`{"type":"note","text":" note %d <b>& "}`, n))
+			want := fmt.Sprintf(`{"type":"note","text":"note %d \u003cb\u003e\u0026","author":"anonymous","time":"…Z"}`, n)
+			author.skipTo(want)
+			reader.skipTo(want)
+			time.Sleep(time.Second)
+		}
+		later := r.connect("/ws/dashboard")
+		later.expect(`{"type":"history",…`)
+		for n := 10; n < 60; n++ {
+			note := decode[protocol.Note](t, later.receive())
+			if want := fmt.Sprintf("note %d <b>&", n); note.Text != want {
+				t.Fatalf("who joins gets %+v; want %s", note, want)
+			}
+			if at, err := time.Parse(time.RFC3339, note.Time); err != nil || time.Since(at).Round(time.Second) != time.Duration(60-n)*time.Second {
+				t.Errorf("%+v is of the wrong time", note)
+			}
+		}
+		for _, p := range []*peer{author, reader, later} {
+			p.leave()
+		}
+	})
+}
+
+// TestNotesAreReplayedAfterALongHistory: ten minutes of frames are more than a
+// dashboard may have waiting, which must not cost it the notes.
+func TestNotesAreReplayedAfterALongHistory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, setup{inMemory: true})
+		author := r.connect("/ws/dashboard")
+		author.send(`{"type":"note","text":"it began here"}`)
+		author.skipTo(`{"type":"note",…`)
+		author.leave()
+		time.Sleep(10 * time.Minute)
+		later := r.connect("/ws/dashboard")
+		if history := later.receive(); len(history) < 256<<10 {
+			t.Fatalf("the history has %d bytes only", len(history))
+		}
+		later.expect(`{"type":"note","text":"it began here",…`)
+		later.leave()
+	})
+}
+
+func TestTypingTellsTheOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, setup{inMemory: true})
+		writer, reader := r.connect("/ws/dashboard"), r.connect("/ws/dashboard")
+		writer.expect(`{"type":"history",…`)
+		reader.expect(`{"type":"history",…`)
+		synctest.Wait()
+		writer.send(`{"type":"typing"}`)
+		reader.skipTo(`{"type":"typing","user":"anonymous"}`)
+		writer.send(`{"type":"note","text":"done"}`)
+		for text := ""; !matches(text, `{"type":"note",…`); {
+			if text = writer.receive(); matches(text, `{"type":"typing",…`) {
+				t.Error("the writer was told that it writes")
+			}
+		}
+		writer.leave()
+		reader.leave()
+	})
+}
+
+// TestPresence is told within a second of a change, and not again without one.
+func TestPresence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, setup{inMemory: true})
+		staying := r.connect("/ws/dashboard")
+		staying.skipTo(`{"type":"presence","watching":1,"users":[{"user":"anonymous","sockets":1}]}`)
+		staying.expect(`{"type":"metrics",…`)
+		staying.expect(`{"type":"metrics",…`)
+		coming := r.connect("/ws/dashboard")
+		coming.skipTo(`{"type":"presence","watching":2,"users":[{"user":"anonymous","sockets":2}]}`)
+		staying.expect(`{"type":"metrics",…`)
+		staying.expect(`{"type":"presence","watching":2,…`)
+		coming.leave()
+		staying.expect(`{"type":"metrics",…`)
+		staying.expect(`{"type":"presence","watching":1,…`)
+		staying.expect(`{"type":"metrics",…`)
+		staying.expect(`{"type":"metrics",…`)
+		staying.leave()
+	})
+}
+
+// TestNotesAreRateLimited: five at once, then one a second.
+func TestNotesAreRateLimited(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, setup{inMemory: true})
+		d := r.connect("/ws/dashboard")
+		for range 5 {
+			d.send(`{"type":"note","text":"hello"}`)
+			d.skipTo(`{"type":"note",…`)
+		}
+		d.send(`{"type":"note","text":"hello"}`)
+		d.skipTo(`{"type":"error","request_id":null,"code":"rate_limited","message":"…","retryable":true,"retry_after_ms":1000}`)
+		d.send(`{"type":"typing"}`)
+		d.skipTo(typedError("null", "rate_limited"))
+		time.Sleep(time.Second)
+		d.send(`{"type":"note","text":"hello"}`)
+		d.skipTo(`{"type":"note",…`)
+		other := r.connect("/ws/dashboard")
+		other.send(`{"type":"note","text":"another's limit is its own"}`)
+		d.skipTo(`{"type":"note","text":"another's…`)
+		d.leave()
+		other.leave()
+	})
+}

@@ -1,0 +1,199 @@
+package server_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"penstock/server"
+)
+
+// problemDocument is RFC 9457 with our code.
+type problemDocument struct {
+	Type, Title, Code, Detail string
+	Status                    int
+}
+
+// mustProblem checks that a response is a problem of a status and a code.
+func mustProblem(t *testing.T, response *http.Response, body string, status int, code string) {
+	t.Helper()
+	if response.StatusCode != status || response.Header.Get("Content-Type") != "application/problem+json" {
+		t.Fatalf("%s, %s: %s; want %d as a problem", response.Status, response.Header.Get("Content-Type"), body, status)
+	}
+	p := decode[problemDocument](t, body)
+	if p.Type != "about:blank" || p.Title != http.StatusText(status) || p.Status != status || p.Code != code || p.Detail == "" {
+		t.Errorf("%+v; want status %d, code %s and a detail", p, status, code)
+	}
+}
+
+// TestBadHandshakes are told what was wrong (row 3).
+func TestBadHandshakes(t *testing.T) {
+	r := start(t, setup{})
+	const key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+	ask := func(method, path, headers string) string {
+		return method + " " + path + " HTTP/1.1\r\nHost: localhost\r\n" + headers + "\r\n"
+	}
+	const up = "Connection: Upgrade\r\nUpgrade: websocket\r\n"
+	for _, c := range []struct {
+		name, request string
+		status        int
+		code          string
+	}{
+		{"plain GET", ask("GET", "/ws/predict", ""), 426, "websocket_required"},
+		{"HTTP/1.0", "GET /ws/predict HTTP/1.0\r\nHost: localhost\r\n" + up + "Sec-WebSocket-Version: 13\r\n" + key + "\r\n", 426, "bad_handshake"},
+		{"upgrade to another protocol", ask("GET", "/ws/predict", "Connection: Upgrade\r\nUpgrade: h2c\r\n"), 426, "bad_handshake"},
+		{"no Connection", ask("GET", "/ws/predict", "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"+key), 426, "bad_handshake"},
+		{"version 8", ask("GET", "/ws/predict", up+"Sec-WebSocket-Version: 8\r\n"+key), 400, "bad_handshake"},
+		{"no key", ask("GET", "/ws/predict", up+"Sec-WebSocket-Version: 13\r\n"), 400, "bad_handshake"},
+		{"two keys", ask("GET", "/ws/predict", up+"Sec-WebSocket-Version: 13\r\n"+key+key), 400, "bad_handshake"},
+		{"short key", ask("GET", "/ws/predict", up+"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: eA==\r\n"), 400, "bad_handshake"},
+		{"POST", ask("POST", "/ws/predict", up+"Sec-WebSocket-Version: 13\r\n"+key), 405, "method_not_allowed"},
+		{"DELETE of the page", ask("DELETE", "/", ""), 405, "method_not_allowed"},
+		{"short session", ask("GET", "/ws/predict?session=abc", up), 400, "bad_session"},
+		{"long session", ask("GET", "/ws/predict?session="+strings.Repeat("x", 65), up), 400, "bad_session"},
+		{"session with a space", ask("GET", "/ws/predict?session=0123456789+0123456789", up), 400, "bad_session"},
+		{"nothing there", ask("GET", "/ws/other", ""), 404, "not_found"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r.t = t
+			response, body := r.open().handshake(c.request)
+			mustProblem(t, response, body, c.status, c.code)
+			if c.status == 405 && response.Header.Get("Allow") == "" {
+				t.Error("405 without Allow")
+			}
+		})
+	}
+	r.t = t
+	if n := r.Traffic().Connections; n != 0 {
+		t.Errorf("%d connections are open", n)
+	}
+	r.connect("/ws/predict").ask("ping", "pong")
+}
+
+// TestHugeHeader is refused by net/http itself, as text.
+func TestHugeHeader(t *testing.T) {
+	r := start(t, setup{})
+	response, _ := r.open().handshake("GET /ws/predict HTTP/1.1\r\nHost: localhost\r\nX: " + strings.Repeat("x", 2<<20) + "\r\n\r\n")
+	if response.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
+		t.Errorf("%s; want 431", response.Status)
+	}
+	r.connect("/ws/predict").ask("ping", "pong")
+}
+
+// TestHostsAndOrigins: pages of other sites, and names that we do not answer
+// to, reach nothing (row 15).
+func TestHostsAndOrigins(t *testing.T) {
+	r := start(t, setup{server: func(o *server.Options) {
+		o.AllowHosts = []string{"penstock.example"}
+		o.AllowOrigins = []string{"https://ok.example"}
+	}})
+	const own = "localhost"
+	cases := []struct {
+		host, origin string
+		status       int
+	}{
+		{own, "", 101}, {"localhost:8080", "", 101}, {"LOCALHOST", "", 101}, {"localhost.", "", 101},
+		{"127.0.0.1", "", 101}, {"10.1.2.3:80", "", 101}, {"[::1]", "", 101}, {"[::1]:8080", "", 101},
+		{"penstock.example", "", 101}, {"Penstock.Example:443", "", 101},
+		{"evil.example", "", 421}, {"localhost.evil.example", "", 421}, {"evil-localhost", "", 421},
+		{"a.penstock.example", "", 421}, {"penstock.example.evil.example", "", 421}, {"127.0.0.1.evil.example", "", 421},
+		{"evil.example", "http://evil.example", 421}, {"evil.example:8080", "http://evil.example:8080", 421},
+
+		{own, "http://localhost", 101}, {"localhost:8080", "http://localhost:8080", 101}, {own, "https://ok.example", 101},
+		{"penstock.example", "http://penstock.example", 101}, {"penstock.example", "https://ok.example", 101},
+		{own, "null", 403}, {own, "http://evil.example", 403}, {own, "https://localhost", 403}, {own, "ftp://localhost", 403},
+		{"localhost:8080", "http://localhost", 403}, {own, "http://localhost:8080", 403}, {"127.0.0.1", "http://localhost", 403},
+		{own, "http://ok.example", 403}, {own, "https://ok.example.evil.example", 403}, {own, "https://a.ok.example", 403},
+		{own, "https://evil-ok.example", 403}, {own, "https://ok.example:444", 403}, {own, "localhost", 403}, {own, "file://", 403},
+		{own, "http://localhost, http://evil.example", 403},
+	}
+	for _, c := range cases {
+		t.Run(fmt.Sprintf("%s from %q", c.host, c.origin), func(t *testing.T) {
+			r.t = t
+			request := strings.Replace(fmt.Sprintf(upgrade, "/ws/predict"), "Host: localhost", "Host: "+c.host, 1)
+			if c.origin != "" {
+				request = strings.Replace(request, "\r\n\r\n", "\r\nOrigin: "+c.origin+"\r\n\r\n", 1)
+			}
+			w := r.open()
+			response, body := w.handshake(request)
+			switch c.status {
+			case 403:
+				mustProblem(t, response, body, 403, "origin_not_allowed")
+			case 421:
+				mustProblem(t, response, body, 421, "unknown_host")
+			default:
+				if response.StatusCode != c.status {
+					t.Errorf("%s: %s; want %d", response.Status, body, c.status)
+				}
+			}
+			_ = w.Close()
+		})
+	}
+	r.t = t
+	for _, path := range []string{"/", "/events", "/livez", "/readyz", "/ws/echo", "/ws/dashboard"} {
+		if response, _ := r.get(path, "Host", "evil.example"); response.StatusCode != http.StatusMisdirectedRequest {
+			t.Errorf("%s with a foreign host: %s", path, response.Status)
+		}
+		if response, _ := r.get(path, "Origin", "http://evil.example"); response.StatusCode != http.StatusForbidden {
+			t.Errorf("%s from a foreign origin: %s", path, response.Status)
+		}
+	}
+}
+
+// TestAnyOriginMayBeAllowed, by name only.
+func TestAnyOriginMayBeAllowed(t *testing.T) {
+	r := start(t, setup{server: func(o *server.Options) { o.AllowOrigins = []string{"*"} }})
+	if response, body := r.get("/livez", "Origin", "http://evil.example"); response.StatusCode != http.StatusOK {
+		t.Errorf("%s: %s", response.Status, body)
+	}
+	if response, _ := r.get("/livez", "Origin", "http://evil.example", "Host", "evil.example"); response.StatusCode != http.StatusMisdirectedRequest {
+		t.Errorf("a foreign host: %s; want 421 all the same", response.Status)
+	}
+}
+
+// TestAdminIsNotPublic: what operators see is nowhere on the public side (row
+// 27).
+func TestAdminIsNotPublic(t *testing.T) {
+	for name, page := range map[string]func(*server.Options){
+		"without a page": nil,
+		"with a page":    func(o *server.Options) { o.Dashboard = fstest.MapFS{"index.html": {Data: []byte("hello")}} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := start(t, setup{server: page})
+			for _, path := range []string{"/metrics", "/debug/pprof/", "/debug/pprof/heap", "/debug/vars", "/admin", "/..%2fmetrics"} {
+				response, body := r.get(path)
+				mustProblem(t, response, body, 404, "not_found")
+			}
+		})
+	}
+}
+
+func TestHealth(t *testing.T) {
+	r := start(t, setup{})
+	for path, want := range map[string]string{"/livez": `{"status":"alive"}` + "\n", "/readyz": `{"status":"ready"}` + "\n"} {
+		if response, body := r.get(path); response.StatusCode != http.StatusOK || body != want || response.Header.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: %s, %q; want 200 and %q", path, response.Status, body, want)
+		}
+	}
+}
+
+// TestPage comes with headers that let nothing foreign run.
+func TestPage(t *testing.T) {
+	r := start(t, setup{server: func(o *server.Options) {
+		o.Dashboard = fstest.MapFS{"index.html": {Data: []byte("<title>hello</title>")}, "main.js": {Data: []byte("1")}}
+	}})
+	for path, kind := range map[string]string{"/": "text/html; charset=utf-8", "/main.js": "text/javascript; charset=utf-8"} {
+		response, body := r.get(path)
+		h := response.Header
+		if response.StatusCode != http.StatusOK || h.Get("Content-Type") != kind || body == "" {
+			t.Errorf("%s: %s, %s, %q", path, response.Status, h.Get("Content-Type"), body)
+		}
+		policy := h.Get("Content-Security-Policy")
+		if !strings.Contains(policy, "default-src 'none'") || !strings.Contains(policy, "script-src 'self';") || strings.Contains(policy, "unsafe") ||
+			h.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s has the headers %v", path, h)
+		}
+	}
+}

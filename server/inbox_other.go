@@ -1,0 +1,9 @@
+//go:build !unix
+
+package server
+
+import "net"
+
+// newRawReader knows no way to read a socket without holding a buffer
+// meanwhile: inboxes read straight into their reader's.
+func newRawReader(net.Conn) rawReader { return nil }

@@ -1,0 +1,76 @@
+package server_test
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"penstock/inference"
+	"penstock/model/modeltest"
+	"penstock/quality"
+	"penstock/server"
+)
+
+// TestOptionsAreValidated: what makes no sense is refused by the field's name.
+func TestOptionsAreValidated(t *testing.T) {
+	pool, err := inference.New(&modeltest.Oracle{Features: 1}, inference.Options{Window: 8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := quality.New(quality.Options{Models: []quality.Model{{Name: "oracle"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := server.Options{Pools: []*inference.Pool{pool}, Quality: store}
+	if _, err := server.New(good); err != nil {
+		t.Fatal(err)
+	}
+	for field, spoil := range map[string]func(*server.Options){
+		"Pools is empty":           func(o *server.Options) { o.Pools = nil },
+		`Pools has two`:            func(o *server.Options) { o.Pools = append(o.Pools, pool) },
+		"Quality is nil":           func(o *server.Options) { o.Quality = nil },
+		"MaxRows is 9":             func(o *server.Options) { o.MaxRows = 9 },
+		"MaxConnections":           func(o *server.Options) { o.MaxConnections = -1 },
+		"MaxMessageBytes":          func(o *server.Options) { o.MaxMessageBytes = -1 },
+		`AllowOrigins has "ok.ex`:  func(o *server.Options) { o.AllowOrigins = []string{"ok.example"} },
+		`AllowHosts has "http://e`: func(o *server.Options) { o.AllowHosts = []string{"http://e"} },
+		`AllowHosts has "10.0.0.1`: func(o *server.Options) { o.AllowHosts = []string{"10.0.0.1"} },
+	} {
+		o := good
+		o.Pools = append([]*inference.Pool(nil), good.Pools...)
+		spoil(&o)
+		if _, err := server.New(o); err == nil || !strings.Contains(err.Error(), field) {
+			t.Errorf("%v; want an error with %q", err, field)
+		}
+	}
+}
+
+// TestNoSecretIsLogged, whatever becomes of the handshake that carries it (row
+// 14).
+func TestNoSecretIsLogged(t *testing.T) {
+	var log bytes.Buffer
+	r := start(t, setup{server: func(o *server.Options) {
+		o.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}})
+	const secret = "s3cr3t-t0k3n"
+	r.connect("/ws/predict?token="+secret).ask(`{"type":"auth","token":"`+secret+`"}`, `{"type":"auth_ok",…}`)
+	for _, request := range []string{
+		fmt.Sprintf(upgrade, "/ws/predict?session=x&token="+secret),
+		strings.Replace(fmt.Sprintf(upgrade, "/ws/predict?token="+secret), "13", "8", 1),
+		strings.Replace(fmt.Sprintf(upgrade, "/ws/predict?token="+secret), "localhost", "evil.example", 1),
+		strings.Replace(fmt.Sprintf(upgrade, "/ws/predict"), "\r\n\r\n", "\r\nAuthorization: Bearer "+secret+"\r\nOrigin: http://evil.example\r\n\r\n", 1),
+	} {
+		if response, body := r.open().handshake(request); response.StatusCode < 400 || strings.Contains(body, secret) {
+			t.Errorf("%s: %s; want an error without the secret", response.Status, body)
+		}
+	}
+	r.stop()
+	if strings.Contains(log.String(), secret) {
+		t.Errorf("the log has the secret:\n%s", log.String())
+	}
+	if log.Len() == 0 {
+		t.Error("nothing was logged at all")
+	}
+}

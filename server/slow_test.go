@@ -1,0 +1,120 @@
+package server_test
+
+import (
+	"encoding/json"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"penstock/protocol"
+)
+
+// TestSlowConsumer: a client that sends and never reads is stopped at a bound,
+// and closed with 1008 when it has not read for 5 s; it finds whole frames and
+// the close frame when it reads after all (row 9).
+func TestSlowConsumer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, setup{inMemory: true})
+		healthy, w := r.connect("/ws/predict"), r.upgraded("/ws/predict")
+		go func() {
+			var err error
+			for err == nil {
+				_, err = w.Write(frame(fin|text, `{"features":`+r.row(7)+`,"detail":["scores"]}`))
+			}
+		}()
+		for range 5 { // nothing is read meanwhile; the healthy client is served
+			time.Sleep(time.Second)
+			healthy.ask(r.request("2", 8), r.prediction("2", 8))
+		}
+		time.Sleep(300 * time.Millisecond)
+		code, reason, texts := w.end()
+		if code != 1008 || reason != "slow_consumer" {
+			t.Errorf("closed with %d %s; want 1008 slow_consumer", code, reason)
+		}
+		for _, text := range texts {
+			if !json.Valid([]byte(text)) {
+				t.Fatalf("%q is half a frame", text)
+			}
+		}
+		synctest.Wait()
+		if l := r.Traffic(); l.Connections != 1 || l.Received > 1024+2*(256<<10)/200 {
+			t.Errorf("ledger %+v; want one connection left, and no more requests than a window and 256 KiB of replies", l)
+		}
+		healthy.leave()
+	})
+}
+
+// TestSlowConsumerOfErrors: refusals are no way around the bound.
+func TestSlowConsumerOfErrors(t *testing.T) {
+	for _, message := range []string{`nonsense`, `ping`, `{"type":"hello"}`, `{"type":"feedback","request_id":1,"label":1}`} {
+		t.Run(message, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := start(t, setup{inMemory: true})
+				w := r.upgraded("/ws/predict")
+				n := 0
+				for {
+					if _, err := w.Write(frame(fin|text, message)); err != nil {
+						break
+					}
+					n++
+				}
+				if n > 300_000 {
+					t.Errorf("%d messages were taken from a client that reads nothing", n)
+				}
+				_ = w.Close()
+			})
+		})
+	}
+}
+
+// TestSlowDashboardGetsTheNewest: frames that a dashboard has no time for are
+// passed over, never queued.
+func TestSlowDashboardGetsTheNewest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, setup{inMemory: true})
+		healthy, w := r.connect("/ws/dashboard"), r.upgraded("/ws/dashboard")
+		var seqs []uint64
+		go func() {
+			for {
+				text, err := healthy.read()
+				if err != nil {
+					return
+				}
+				if m := decode[protocol.Metrics](t, text); m.Type == "metrics" {
+					seqs = append(seqs, m.Seq)
+				}
+			}
+		}()
+		w.expect(`{"type":"history",…`)
+		w.expect(`{"type":"presence",…`)
+		time.Sleep(4500 * time.Millisecond) // the frame of the first second waits to be read
+		first, second := w.metrics(), w.metrics()
+		if first.Seq != 1 || second.Seq != 4 {
+			t.Errorf("frames %d and %d; want 1, which was on its way, and 4, the newest", first.Seq, second.Seq)
+		}
+		synctest.Wait()
+		for i, seq := range seqs {
+			if seq != uint64(i+1) {
+				t.Fatalf("the other dashboard got frames %v; want every one", seqs)
+			}
+		}
+		if len(seqs) != 4 {
+			t.Errorf("the other dashboard got frames %v; want 1 to 4", seqs)
+		}
+		_ = healthy.ws.CloseNow()
+		_ = w.Close()
+	})
+}
+
+// metrics reads up to the next metrics frame.
+func (w *wire) metrics() (m protocol.Metrics) {
+	w.t.Helper()
+	for m.Type != "metrics" {
+		_, payload, err := w.next()
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		m = decode[protocol.Metrics](w.t, string(payload))
+	}
+	return m
+}
