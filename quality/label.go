@@ -45,6 +45,14 @@ func (s *Store) LabelIndices(scope Scope, id []byte, labels []float32) (Result, 
 	})
 }
 
+// Remembers reports whether a label for this request would find a prediction.
+func (s *Store) Remembers(scope Scope, id []byte) bool {
+	key := s.key(scope, id)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ring.find(key) >= 0
+}
+
 type readLabel func(j *judge, row int) (float64, error)
 
 func (s *Store) join(scope Scope, id []byte, labels int, read readLabel) (Result, error) {

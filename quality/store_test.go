@@ -62,3 +62,15 @@ func TestScopes(t *testing.T) {
 		t.Errorf("%d distinct scopes; expected 6", len(distinct))
 	}
 }
+
+func TestRemembers(t *testing.T) {
+	s := newStore(t, digits)
+	scope := s.ConnectionScope()
+	if s.Remembers(scope, []byte("1")) {
+		t.Error("an empty store remembers")
+	}
+	s.Remember(quality.Prediction{Scope: scope, ID: []byte("1"), Values: []float32{0}})
+	if !s.Remembers(scope, []byte("1")) || s.Remembers(scope, []byte("2")) || s.Remembers(s.ConnectionScope(), []byte("1")) {
+		t.Error("only this scope's request 1 is remembered")
+	}
+}

@@ -36,6 +36,16 @@ func startHeld(t *testing.T, opt inference.Options) (r *rig, p *peer, open func(
 	return r, p, open
 }
 
+// TestCancelCrossesPrediction: a request has one answer, however late a cancel
+// for it comes.
+func TestCancelCrossesPrediction(t *testing.T) {
+	r := start(t, setup{})
+	p := r.connect("/ws/predict")
+	p.ask(r.request("1", 1), r.prediction("1", 1))
+	p.send(`{"type":"cancel","request_id":1}`)
+	p.ask("ping", "pong") // and nothing before it
+}
+
 func TestCancel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, p, open := startHeld(t, oneByOne)

@@ -35,10 +35,11 @@ func (b *inbox) init(conn net.Conn, early []byte) {
 // waiting reports whether read will return without waiting.
 func (b *inbox) waiting() bool { return len(b.ahead) > 0 }
 
-// read waits for bytes and copies to p what there is and fits.
+// read waits for bytes and copies to p what there is and fits. The middle of a
+// large message goes straight to p.
 func (b *inbox) read(p []byte) (int, error) {
 	if len(b.ahead) == 0 {
-		if b.raw == nil {
+		if b.raw == nil || len(p) >= chunkSize {
 			return b.conn.Read(p)
 		}
 		chunk, n, err := b.raw.read()

@@ -30,7 +30,7 @@ const (
 	writeTimeout = 5 * time.Second // for the peer to take what is written
 	lingerTime   = time.Second     // for a close frame to get through
 	lingerBytes  = 1 << 20         // input thrown away meanwhile
-	keepBuffer   = 64 << 10        // larger buffers go back to the garbage collector
+	keepBuffer   = 1 << 20         // larger buffers go back to the garbage collector
 )
 
 // outbox holds the frames that wait to be written to one socket. Appending

@@ -188,7 +188,9 @@ func (c *predictor) stream(m *servedModel) *inference.Stream {
 	return c.streams[m.index]
 }
 
-// cancel takes a request back and answers it, if it is still in flight.
+// cancel takes a request back and answers it, if it is still in flight. A
+// cancel that crossed the request's prediction gets no answer: the request has
+// had its one.
 func (c *predictor) cancel(id []byte) {
 	c.outbox.mu.Lock()
 	req := c.flying.find(id)
@@ -197,14 +199,15 @@ func (c *predictor) cancel(id []byte) {
 		c.flying.remove(req)
 	}
 	c.outbox.mu.Unlock()
-	if cancelled {
+	switch {
+	case cancelled:
 		c.refuse(req.address, protocol.Errorf(protocol.Cancelled, "cancelled by the client"))
 		if req.Reusable() {
 			req.recycle()
 		}
-	} else if req == nil {
+	case req == nil && !c.server.opt.Quality.Remembers(c.scope, id):
 		c.sendError(address{id: id}, protocol.Errorf(protocol.UnknownRequest, "no request with this request_id is in flight here"))
-	} // else its answer is on its way
+	}
 }
 
 // hangUp tells the pools that nobody waits for replies any more.
