@@ -101,15 +101,21 @@ func (req *request) decide() {
 			req.confidences = append(req.confidences, float32(math.NaN()))
 			continue
 		}
-		best := 0
-		for i, score := range scores {
-			if score > scores[best] {
-				best = i
-			}
-		}
-		req.values = append(req.values, float32(best))
-		req.confidences = append(req.confidences, min(max(scores[best], 0), 1))
+		class, confidence := highest(scores)
+		req.values = append(req.values, float32(class))
+		req.confidences = append(req.confidences, min(max(confidence, 0), 1))
 	}
+}
+
+// highest returns the first of the highest scores. They are finite.
+func highest(scores []float32) (class int, score float32) {
+	score = scores[0]
+	for i, s := range scores {
+		if s > score {
+			class, score = i, s
+		}
+	}
+	return class, score
 }
 
 func (req *request) knownConfidences() []float32 {
