@@ -173,9 +173,29 @@ func (a *app) Run(ctx context.Context) error {
 	shutdown(drain, public)
 	shutdown(drain, admin)
 	stopInner()
-	running.Wait()
+	if !endsWithin(&running, hangTimeout) {
+		return errors.Join(err, errors.New("an engine does not return from its batch; it is left behind"))
+	}
 	a.logger.Info("stopped")
 	return err
+}
+
+// hangTimeout is how long all that was told to stop may take. Go cannot end a
+// call into an engine that hangs.
+const hangTimeout = 5 * time.Second
+
+func endsWithin(running *sync.WaitGroup, timeout time.Duration) bool {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		running.Wait()
+	}()
+	select {
+	case <-ended:
+		return true
+	case <-time.After(timeout):
+		return false
+	}
 }
 
 func serveHTTP(s *http.Server, l net.Listener, failed chan<- error) {

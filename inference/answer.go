@@ -63,9 +63,9 @@ func (p *Pool) answer(r *Request) {
 }
 
 // deliver calls the sinks: one Reply per request, then a Flush per stream that
-// had any. It holds no lock meanwhile. It returns touched, emptied, which is
-// scratch.
-func (p *Pool) deliver(replies []*Request, touched []*Stream) []*Stream {
+// had any, but for the leader's. It holds no lock meanwhile. It returns
+// touched, emptied, which is scratch.
+func (p *Pool) deliver(replies []*Request, touched []*Stream, leader *Stream) []*Stream {
 	if len(replies) == 0 {
 		return touched
 	}
@@ -73,7 +73,7 @@ func (p *Pool) deliver(replies []*Request, touched []*Stream) []*Stream {
 	for _, r := range replies {
 		s := r.stream
 		s.sink.Reply(r) // r is its owner's again
-		if s.touched.Swap(id) != id {
+		if s != leader && s.touched.Swap(id) != id {
 			touched = append(touched, s)
 		}
 	}

@@ -64,7 +64,7 @@ func (p *Pool) watch(ctx context.Context) {
 		case <-timer.C:
 		}
 		expired, next := p.expireDue()
-		p.deliver(expired, nil)
+		p.deliver(expired, nil, nil)
 		timer.Reset(next)
 	}
 }

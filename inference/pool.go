@@ -22,14 +22,13 @@ type Pool struct {
 	workers  []*worker
 
 	mu          sync.Mutex
-	work        sync.Cond            // rows wait, or the pool stops
 	empty       sync.Cond            // nothing is in flight
 	streams     map[*Stream]struct{} // open ones, to free their submitters
 	round       round
 	deadlines   deadlines
 	waiting     int           // rows that wait, over all streams
 	inFlight    int           // requests accepted and not yet answered
-	idlers      int           // workers in work.Wait that nobody has woken yet
+	idle        []*worker     // those with nothing to do, the latest to become so last
 	undelivered int           // replies decided and not yet with their sinks
 	nextLook    time.Duration // when the watch looks again, on the pool's clock
 	rowTime     time.Duration // per row of a batch, a moving average; zero before the first
@@ -59,7 +58,7 @@ func New(m model.Model, opt Options) (*Pool, error) {
 		opt: opt, epoch: time.Now(), sooner: make(chan struct{}, 1),
 		latencies: newLatencies(), streams: make(map[*Stream]struct{}),
 	}
-	p.work.L, p.empty.L = &p.mu, &p.mu
+	p.empty.L = &p.mu
 	for range opt.Workers {
 		p.workers = append(p.workers, newWorker(p))
 	}
@@ -131,7 +130,9 @@ func (p *Pool) stop() {
 	defer p.mu.Unlock()
 	p.refuse()
 	p.stopped = true
-	p.work.Broadcast()
+	for len(p.idle) > 0 {
+		p.wake()
+	}
 }
 
 // answerLeft ends what no worker will come for.
@@ -145,7 +146,7 @@ func (p *Pool) answerLeft() {
 		}
 	}
 	p.mu.Unlock()
-	p.deliver(left, nil)
+	p.deliver(left, nil, nil)
 }
 
 // next gives w its next batch, waiting for work if there is none; false means
@@ -154,26 +155,45 @@ func (p *Pool) next(w *worker) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for p.waiting == 0 && !p.stopped {
-		p.idlers++
-		p.work.Wait()
+		p.idle = append(p.idle, w)
+		p.mu.Unlock()
+		<-w.woken
+		p.mu.Lock()
 	}
 	if p.stopped {
 		return false
 	}
+	p.begin(w)
+	return true
+}
+
+// begin gives w, which is not idle any more, what waits. The caller holds p.mu.
+func (p *Pool) begin(w *worker) {
 	p.form(&w.batch)
 	w.setBusy(w.batch.rows > 0)
 	if p.waiting > 0 {
 		p.wake() // a request may have rows for several workers
 	}
-	return true
 }
 
 // wake gets one idle worker to look at the queue. The caller holds p.mu.
 func (p *Pool) wake() {
-	if p.idlers > 0 {
-		p.idlers--
-		p.work.Signal()
+	if w := p.takeIdle(); w != nil {
+		w.woken <- struct{}{}
 	}
+}
+
+// takeIdle takes a worker that has nothing to do out of idle; nil when there is
+// none. Its goroutine sleeps until somebody sends to woken. The caller holds
+// p.mu.
+func (p *Pool) takeIdle() *worker {
+	last := len(p.idle) - 1
+	if last < 0 {
+		return nil
+	}
+	w := p.idle[last]
+	p.idle = p.idle[:last]
+	return w
 }
 
 // now reads the pool's clock.

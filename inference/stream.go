@@ -3,6 +3,7 @@ package inference
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Stream is one client as the pool sees it: a queue of its own, and a window
@@ -34,9 +35,25 @@ func (p *Pool) Open(sink Sink) *Stream {
 }
 
 // Submit hands a request to the pool. It blocks while the stream's window is
-// full; that time counts towards the deadline. On an error the request was not accepted and is still the caller's:
-// *ShapeError, *RowsError, *OverloadedError, ErrDraining or ErrStreamClosed.
+// full; that time counts towards the deadline. On an error the request was not
+// accepted and is still the caller's: *ShapeError, *RowsError,
+// *OverloadedError, ErrDraining or ErrStreamClosed.
 func (s *Stream) Submit(r *Request) error {
+	p := s.pool
+	arrived := p.now()
+	if err := s.checkShape(r); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := s.admit(r, arrived); err != nil {
+		return err
+	}
+	p.wake()
+	return nil
+}
+
+func (s *Stream) checkShape(r *Request) error {
 	p := s.pool
 	if r.Rows < 1 || r.Rows > p.opt.Window {
 		return &RowsError{Max: p.opt.Window, Got: r.Rows}
@@ -44,9 +61,13 @@ func (s *Stream) Submit(r *Request) error {
 	if want := r.Rows * p.features; len(r.Features) != want {
 		return &ShapeError{Rows: r.Rows, Expected: want, Got: len(r.Features)}
 	}
-	arrived := p.now()
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	return nil
+}
+
+// admit waits for room in the window and queues the request, or refuses it.
+// The caller holds p.mu and sees to it that a worker comes.
+func (s *Stream) admit(r *Request, arrived time.Duration) error {
+	p := s.pool
 	for s.inFlight+r.Rows > p.opt.Window && !s.closed && !p.draining {
 		s.room.Wait()
 	}
@@ -61,13 +82,6 @@ func (s *Stream) Submit(r *Request) error {
 		return &OverloadedError{RetryAfter: p.queueTime()}
 	}
 	r.prepare(s, arrived)
-	p.accept(r)
-	return nil
-}
-
-// accept queues a request and wakes a worker if one has nothing to do.
-func (p *Pool) accept(r *Request) {
-	s := r.stream
 	p.stats.Accepted++
 	p.inFlight++
 	s.inFlight += r.Rows
@@ -78,13 +92,13 @@ func (p *Pool) accept(r *Request) {
 	if r.expires > 0 {
 		p.watchDeadline(r)
 	}
-	p.wake()
+	return nil
 }
 
 // Cancel takes a request back. When it returns true the pool will not answer
 // it any more and the caller must; false means that the answer is already on
-// its way, or that the stream is closed. The caller makes sure that r was submitted on this stream and that
-// its Reply has not given it back.
+// its way, or that the stream is closed. The caller makes sure that r was
+// submitted on this stream and that its Reply has not given it back.
 //
 // After a true return r.Reusable tells whether its memory may be used again.
 func (s *Stream) Cancel(r *Request) bool {

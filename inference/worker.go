@@ -18,9 +18,11 @@ type PanicError struct{ Value any }
 
 func (e *PanicError) Error() string { return fmt.Sprintf("the engine panicked: %v", e.Value) }
 
-// worker runs one batch at a time with a session of its own.
+// worker runs one batch at a time with a session of its own. It belongs to the
+// goroutine of run, but while that sleeps, a submitter may borrow it; see lead.
 type worker struct {
 	pool    *Pool
+	woken   chan struct{} // ends the sleep of run; has room for one
 	session model.Session // nil after a panic, until the next batch
 
 	busy  bool // guarded by pool.mu, as batch is while busy is false
@@ -34,6 +36,7 @@ type worker struct {
 func newWorker(p *Pool) *worker {
 	return &worker{
 		pool:     p,
+		woken:    make(chan struct{}, 1),
 		features: make([]float32, p.opt.MaxBatch*p.features),
 		scores:   make([]float32, p.opt.MaxBatch*p.outputs),
 	}
@@ -46,16 +49,22 @@ func (w *worker) run() {
 	}
 	defer w.dropSession()
 	for w.pool.next(w) {
-		w.touched = w.pool.deliver(w.batch.expired, w.touched)
-		if w.batch.rows == 0 {
-			continue
-		}
-		w.runBatch()
-		w.pool.finish(w)
-		w.touched = w.pool.deliver(w.replies, w.touched)
-		clear(w.replies)
-		w.replies = w.replies[:0]
+		w.work(nil)
 	}
+}
+
+// work runs the batch that w was given, and delivers what it answers. Replies
+// to the stream of leader are not flushed: it does that itself.
+func (w *worker) work(leader *Stream) {
+	w.touched = w.pool.deliver(w.batch.expired, w.touched, leader)
+	if w.batch.rows == 0 {
+		return
+	}
+	w.runBatch()
+	w.pool.finish(w)
+	w.touched = w.pool.deliver(w.replies, w.touched, leader)
+	clear(w.replies)
+	w.replies = w.replies[:0]
 }
 
 // runBatch runs the engine on the batch and puts the scores where they belong.

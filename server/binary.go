@@ -61,5 +61,5 @@ func (c *predictor) feedbackBinary(m *protocol.BinaryMessage, to address) {
 		c.sendError(to, labelError(err))
 		return
 	}
-	c.send(opBinary, protocol.AppendBinaryFeedbackOK(nil, to.number, result.Rows, result.Correct))
+	c.reply(opBinary, protocol.AppendBinaryFeedbackOK(nil, to.number, result.Rows, result.Correct))
 }

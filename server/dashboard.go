@@ -114,7 +114,7 @@ func (c *watcher) handle(typ websocket.MessageType, frame []byte) {
 		c.goodbye(protocol.CloseUnsupported, "the dashboard takes JSON text only")
 		return
 	case string(frame) == "ping":
-		c.outbox.send(opText, []byte("pong"))
+		c.reply(opText, []byte("pong"))
 		return
 	case !utf8.Valid(frame):
 		c.goodbye(protocol.CloseInvalidText, "a text message must be UTF-8")
@@ -126,18 +126,18 @@ func (c *watcher) handle(typ websocket.MessageType, frame []byte) {
 	}
 	if err != nil {
 		c.server.metrics.countError(err.Code)
-		c.outbox.send(opText, protocol.AppendError(nil, nil, err))
+		c.reply(opText, protocol.AppendError(nil, nil, err))
 	}
 }
 
 func (c *watcher) act(m protocol.WatchMessage) *protocol.Error {
 	switch m.Type {
 	case "ping":
-		c.outbox.send(opText, []byte(`{"type":"pong"}`))
+		c.reply(opText, []byte(`{"type":"pong"}`))
 	case "auth":
-		c.outbox.send(opText, protocol.Encode(protocol.AuthOK{Type: "auth_ok", User: c.user}))
+		c.reply(opText, protocol.Encode(protocol.AuthOK{Type: "auth_ok", User: c.user}))
 	case "hello":
-		c.outbox.send(opText, c.server.hello(""))
+		c.reply(opText, c.server.hello(""))
 	case "subscribe":
 		f, err := newFilter(m)
 		if err != nil {

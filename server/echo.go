@@ -28,9 +28,9 @@ func (l *link) echo() {
 			buf.recycle()
 			return
 		case typ == websocket.MessageBinary:
-			l.outbox.send(opBinary, frame)
+			l.reply(opBinary, frame)
 		case utf8.Valid(frame):
-			l.outbox.send(opText, frame)
+			l.reply(opText, frame)
 		default:
 			l.goodbye(protocol.CloseInvalidText, "a text message must be UTF-8")
 		}

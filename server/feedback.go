@@ -18,7 +18,7 @@ func (c *predictor) feedback(m *protocol.Message) {
 		c.sendError(address{id: m.ID}, labelError(err))
 		return
 	}
-	c.send(opText, protocol.AppendFeedbackOK(nil, m.ID, result.Correct, m.ManyLabels))
+	c.reply(opText, protocol.AppendFeedbackOK(nil, m.ID, result.Correct, m.ManyLabels))
 }
 
 // labelError puts the store's refusal into the protocol's words.

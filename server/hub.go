@@ -14,6 +14,7 @@ const (
 	goneAfter      = 35 * time.Second // of silence, a ping included
 	messageTimeout = 10 * time.Second // from a message's first byte to its last
 	sweepInterval  = time.Second
+	abortTimeout   = 5 * time.Second // for readers to notice that they are aborted
 )
 
 var (
@@ -32,6 +33,7 @@ type hub struct {
 	mu       sync.Mutex
 	reserved int // places taken: links, and handshakes under way
 	links    map[*link]struct{}
+	parting  []byte // the notice that every link gets, once there is to be an end
 	closed   bool
 	open     context.Context // ends when closed
 	close    context.CancelFunc
@@ -75,6 +77,7 @@ func (h *hub) add(l *link) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.links[l] = struct{}{}
+	l.tell(h.parting)
 	if h.closed {
 		l.goodbye(closeGoingAway, errClosed.Error())
 	}
@@ -100,6 +103,24 @@ func (h *hub) count() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return len(h.links)
+}
+
+// part sends the notice to every link, and to those whose handshake is not over
+// yet.
+func (h *hub) part(notice []byte) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.parting = notice
+	for l := range h.links {
+		l.tell(notice)
+	}
+}
+
+// tell sends a notice, if there is one and the peer understands it.
+func (l *link) tell(notice []byte) {
+	if notice != nil && l.notices {
+		l.outbox.send(opText, notice)
+	}
 }
 
 // untilClosing returns a context that ends when the hub begins to close.
@@ -182,7 +203,10 @@ func (h *hub) closeAll(ctx context.Context, spread time.Duration, reason string)
 	for _, l := range h.snapshot() {
 		l.abort()
 	}
-	<-h.empty
+	select {
+	case <-h.empty:
+	case <-time.After(abortTimeout): // a reader that leads a batch may hang with its engine
+	}
 }
 
 // goodbye sends a close frame and gives the peer a moment to answer it. Only

@@ -39,6 +39,7 @@ type link struct {
 	messageSince atomic.Int64
 	acting       atomic.Bool // the reader acts on a message: silence is not the peer's
 	inMessage    bool        // the reader's own
+	unflushed    bool        // the reader's own: it appended frames to the outbox
 	pingedSince  int64       // the sweep's own: the lastRead after which it pinged
 	pings        pingMeter
 
@@ -115,8 +116,18 @@ func (l *link) contain() {
 	}
 }
 
+// more reports whether input is there already, read but not used. It is for the
+// reader.
+func (l *link) more() bool { return l.reader.Buffered() > 0 || l.inbox.waiting() }
+
 // Read is called by coder/websocket when it has used up what it read before.
+// Before it waits, it writes what the reader has appended: answers to all
+// messages that came together leave together.
 func (l *link) Read(p []byte) (int, error) {
+	if l.unflushed && !l.inbox.waiting() {
+		l.unflushed = false
+		l.outbox.writeNow()
+	}
 	if l.ended.Load() {
 		return 0, net.ErrClosed
 	}
@@ -131,11 +142,19 @@ func (l *link) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Write is called by coder/websocket for control frames.
+// Write is called by coder/websocket for control frames, on the reader's
+// goroutine.
 func (l *link) Write(p []byte) (int, error) {
 	l.outbox.appendRaw(p)
-	l.outbox.flush()
+	l.unflushed = true
 	return len(p), nil
+}
+
+// reply appends a frame on the reader's goroutine. It leaves when the reader
+// has no more input.
+func (l *link) reply(op byte, payload []byte) {
+	l.outbox.append(op, payload)
+	l.unflushed = true
 }
 
 // Close is called by coder/websocket when it is done. The outbox may still
@@ -193,7 +212,7 @@ func (l *link) readMessage(buf []byte) (websocket.MessageType, []byte, error) {
 // startMessageClock runs on the reader's goroutine when it begins to wait, and
 // after a control frame: if more bytes have come already, a message began.
 func (l *link) startMessageClock() {
-	if l.reader.Buffered() > 0 || l.inbox.waiting() {
+	if l.more() {
 		l.messageSince.Store(l.hub.now())
 		return
 	}

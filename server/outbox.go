@@ -123,6 +123,21 @@ func (o *outbox) end(dst []byte, start int, op byte) {
 	o.frames.b = dst
 }
 
+// append appends one frame, if the outbox is open. It leaves with the next
+// flush.
+func (o *outbox) append(op byte, payload []byte) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.appendLocked(op, payload)
+}
+
+func (o *outbox) appendLocked(op byte, payload []byte) {
+	if o.open() {
+		dst, start := o.begin()
+		o.end(append(dst, payload...), start, op)
+	}
+}
+
 // send appends one frame and has it written, if the outbox is open.
 func (o *outbox) send(op byte, payload []byte) { o.sendBelow(math.MaxInt, op, payload) }
 
@@ -134,8 +149,7 @@ func (o *outbox) sendBelow(limit int, op byte, payload []byte) bool {
 	if !o.open() || o.waiting() > limit {
 		return false
 	}
-	dst, start := o.begin()
-	o.end(append(dst, payload...), start, op)
+	o.appendLocked(op, payload)
 	o.flushLocked()
 	return true
 }
@@ -181,6 +195,23 @@ func (o *outbox) flushLocked() {
 func (o *outbox) write() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.writeLocked()
+}
+
+// writeNow writes what waits on the caller's goroutine, unless a writer runs
+// already: a reader that would wait for input anyway saves the hand-over.
+func (o *outbox) writeNow() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.frames != nil && !o.writing && !o.dead {
+		o.writing = true
+		o.writeLocked()
+	}
+}
+
+// writeLocked does the writing. The caller holds o.mu, which is free while the
+// system call runs, and has set o.writing.
+func (o *outbox) writeLocked() {
 	for o.frames != nil && !o.dead {
 		frames := o.frames
 		o.frames = nil
@@ -253,6 +284,7 @@ func (o *outbox) waitBelow(limit int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for o.waiting() > limit && !o.dead {
+		o.flushLocked()
 		o.changed.Wait()
 	}
 }
@@ -273,6 +305,7 @@ func (o *outbox) drain(timeout time.Duration) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.closing, o.draining = true, true
+	o.flushLocked()
 	_ = o.conn.SetWriteDeadline(time.Now().Add(timeout))
 	for o.writing {
 		o.changed.Wait()

@@ -55,7 +55,7 @@ func (s *Server) servePredict(w http.ResponseWriter, r *http.Request, session st
 		defer s.users.leave(identity)
 		defer c.hangUp()
 		if greeted {
-			c.send(opText, s.hello(session))
+			c.reply(opText, s.hello(session))
 		}
 		c.read()
 	})
@@ -87,7 +87,7 @@ func (c *predictor) handle(typ websocket.MessageType, frame []byte) {
 		return
 	}
 	if string(frame) == "ping" {
-		c.send(opText, []byte("pong"))
+		c.reply(opText, []byte("pong"))
 		return
 	}
 	if !utf8.Valid(frame) {
@@ -112,11 +112,11 @@ func (c *predictor) handle(typ websocket.MessageType, frame []byte) {
 	case protocol.KindCancel:
 		c.cancel(m.ID)
 	case protocol.KindPing:
-		c.send(opText, []byte(`{"type":"pong"}`))
+		c.reply(opText, []byte(`{"type":"pong"}`))
 	case protocol.KindAuth:
-		c.send(opText, protocol.Encode(protocol.AuthOK{Type: "auth_ok", User: c.user}))
+		c.reply(opText, protocol.Encode(protocol.AuthOK{Type: "auth_ok", User: c.user}))
 	case protocol.KindHello:
-		c.send(opText, c.server.hello(c.session))
+		c.reply(opText, c.server.hello(c.session))
 	}
 }
 
@@ -135,7 +135,8 @@ func (c *predictor) predict(m *protocol.Message) {
 	c.submit(req)
 }
 
-// submit hands a request to the pool, or refuses and recycles it.
+// submit hands a request to the pool, or refuses and recycles it. When there is
+// no more input to read, this goroutine may run the batch itself.
 func (c *predictor) submit(req *request) {
 	if !c.take(req) {
 		c.refuse(req.address, protocol.Errorf(protocol.DuplicateRequestID,
@@ -143,13 +144,24 @@ func (c *predictor) submit(req *request) {
 		req.recycle()
 		return
 	}
-	if err := c.stream(req.model).Submit(&req.Request); err != nil {
+	if err := c.hand(req); err != nil {
 		c.outbox.mu.Lock()
 		c.flying.remove(req)
 		c.outbox.mu.Unlock()
 		c.refuse(req.address, submitError(err))
 		req.recycle()
 	}
+}
+
+// hand gives the pool a request, which is not ours any more without an error.
+func (c *predictor) hand(req *request) error {
+	stream := c.stream(req.model)
+	if c.more() {
+		return stream.Submit(&req.Request)
+	}
+	led, err := stream.Lead(&req.Request)
+	c.unflushed = c.unflushed || led
+	return err
 }
 
 // take enters a request among those in flight; false if its id is there.

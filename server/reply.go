@@ -146,7 +146,8 @@ func (c *predictor) refuse(to address, err *protocol.Error) {
 	c.server.metrics.refusedRequest(err.Code, sent)
 }
 
-// sendError sends a typed error. It reports whether the outbox was open.
+// sendError sends a typed error, on the reader's goroutine. It reports whether
+// the outbox was open.
 func (c *predictor) sendError(to address, err *protocol.Error) bool {
 	c.outbox.mu.Lock()
 	defer c.outbox.mu.Unlock()
@@ -154,9 +155,6 @@ func (c *predictor) sendError(to address, err *protocol.Error) bool {
 		return false
 	}
 	c.appendError(to, err)
-	c.outbox.flushLocked()
+	c.unflushed = true
 	return true
 }
-
-// send sends one frame.
-func (c *predictor) send(op byte, payload []byte) { c.outbox.send(op, payload) }

@@ -103,19 +103,15 @@ func (s *Server) Handler() http.Handler {
 
 // Drain ends service in good order: new sockets are refused and new requests
 // answered with draining; everything accepted is answered; then every socket
-// gets a close frame with 1001, spread over a moment. When ctx ends first, what
-// is left is dropped, and the error says so.
+// gets a close frame with 1001, spread over a moment. When ctx ends first, the
+// sockets that are left are dropped; the error tells of requests that were not
+// answered.
 func (s *Server) Drain(ctx context.Context) error {
 	s.draining.Store(true)
-	notice := protocol.Encode(protocol.Notice{
+	s.hub.part(protocol.Encode(protocol.Notice{
 		Type: "notice", Code: "going_away",
 		Message: "the server is going away; requests already accepted will be answered, then reconnect",
-	})
-	for _, l := range s.hub.snapshot() {
-		if l.notices {
-			l.outbox.send(opText, notice)
-		}
-	}
+	}))
 	err := s.drainPools(ctx)
 	s.hub.closeAll(ctx, s.opt.GoodbyeSpread, errClosed.Error())
 	return err
