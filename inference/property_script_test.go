@@ -30,6 +30,7 @@ type ask struct {
 	pause    time.Duration // before it is submitted
 	deadline time.Duration // zero for none
 	cancel   time.Duration // after its admission; zero for never
+	lead     bool          // the submitter runs the batch itself, if it may
 	poisoned bool
 
 	submitted time.Time // written before Submit
@@ -67,6 +68,7 @@ func drawScript(t *rapid.T) *script {
 			a := &ask{
 				first: nonce, rows: rapid.IntRange(1, window).Draw(t, "rows"), pause: millis("pause", 3),
 				deadline: sometimes("deadline", 20), cancel: sometimes("cancel", 8),
+				lead: rapid.Bool().Draw(t, "lead"),
 			}
 			s.poison(t, a)
 			nonce += uint32(a.rows)

@@ -195,7 +195,7 @@ func (c *client) submit(asks []*ask) {
 		c.flying[a] = r
 		c.clientMu.Unlock()
 		a.submitted = time.Now()
-		err := c.stream.Submit(r)
+		err := c.hand(r, a.lead)
 
 		c.clientMu.Lock()
 		var overloaded *inference.OverloadedError
@@ -218,6 +218,18 @@ func (c *client) submit(asks []*ask) {
 		}
 		c.clientMu.Unlock()
 	}
+}
+
+// hand gives the pool a request, and flushes after a batch that it led.
+func (c *client) hand(r *inference.Request, lead bool) error {
+	if !lead {
+		return c.stream.Submit(r)
+	}
+	led, err := c.stream.Lead(r)
+	if led {
+		c.Flush()
+	}
+	return err
 }
 
 // request fills a request, an old one if there is one.
