@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math"
 )
 
@@ -31,7 +32,8 @@ func AppendBinaryPrediction(dst []byte, id uint64, p *Prediction) []byte {
 	return dst
 }
 
-// AppendBinaryError appends the binary frame of a typed error to dst.
+// AppendBinaryError appends the binary frame of a typed error to dst. Counts,
+// which have no place of their own in it, stand in the message.
 func AppendBinaryError(dst []byte, id uint64, e *Error) []byte {
 	var flags uint16
 	if e.Code.Retryable() {
@@ -42,7 +44,11 @@ func AppendBinaryError(dst []byte, id uint64, e *Error) []byte {
 		retry = max(retry, 1)
 	}
 	dst = appendBinaryHeader(dst, BinaryError, byte(e.Code), flags, retry, id)
-	return append(dst, e.Message...)
+	dst = append(dst, e.Message...)
+	if e.HasCounts {
+		dst = fmt.Appendf(dst, " (expected %d, got %d)", e.Expected, e.Got)
+	}
+	return dst
 }
 
 // AppendBinaryFeedbackOK appends the binary frame that acknowledges labels. A

@@ -26,16 +26,17 @@ type watcher struct {
 	user   string
 	filter atomic.Pointer[filter]
 	notes  *rate.Limiter
+	typing *rate.Limiter
 }
 
 func (s *Server) serveDashboard(w http.ResponseWriter, r *http.Request, session string) {
-	l, ok := s.connect(w, r, false)
+	l, ok := s.connect(w, r, true)
 	if !ok {
 		return
 	}
 	identity := s.users.identify(anonymous, session)
 	s.users.enter(identity)
-	c := &watcher{link: l, server: s, user: anonymous, notes: rate.NewLimiter(1, 5)}
+	c := &watcher{link: l, server: s, user: anonymous, notes: rate.NewLimiter(1, 5), typing: rate.NewLimiter(1, 2)}
 	c.filter.Store(&filter{})
 	l.start(func() {
 		defer s.users.leave(identity)
@@ -144,21 +145,31 @@ func (c *watcher) act(m protocol.WatchMessage) *protocol.Error {
 			return err
 		}
 		c.filter.Store(f)
-	case "note", "typing":
-		if reserved := c.notes.Reserve(); reserved.Delay() > 0 {
-			wait := reserved.Delay()
-			reserved.Cancel()
-			e := protocol.Errorf(protocol.RateLimited, "too many notes; wait a moment")
-			e.RetryAfter = wait
-			return e
-		}
-		if m.Type == "typing" {
-			c.server.board.typing(c)
-			return nil
+	case "note":
+		if err := limited(c.notes); err != nil {
+			return err
 		}
 		c.server.board.note(c.user, m.Text)
+	case "typing":
+		if err := limited(c.typing); err != nil {
+			return err
+		}
+		c.server.board.typing(c)
 	}
 	return nil
+}
+
+// limited takes one from the limiter, or says how long there is none.
+func limited(l *rate.Limiter) *protocol.Error {
+	reserved := l.Reserve()
+	wait := reserved.Delay()
+	if wait == 0 {
+		return nil
+	}
+	reserved.Cancel()
+	err := protocol.Errorf(protocol.RateLimited, "too many notes; wait a moment")
+	err.RetryAfter = wait
+	return err
 }
 
 // offer sends a frame that is not metrics, unless too much waits already.
