@@ -60,14 +60,14 @@ func small(tb testing.TB) model.Model {
 
 // serve runs a whole server for m on a real socket and returns its address. It
 // ends with the benchmark.
-func serve(tb testing.TB, m model.Model) (url string) {
+func serve(tb testing.TB, m model.Model, opt inference.Options) (url string) {
 	tb.Helper()
 	must := func(err error) {
 		if err != nil {
 			tb.Fatal(err)
 		}
 	}
-	pool, err := inference.New(m, inference.Options{})
+	pool, err := inference.New(m, opt)
 	must(err)
 	spec := m.Spec()
 	store, err := quality.New(quality.Options{Models: []quality.Model{{Name: spec.Name, Classes: spec.Classes}}})

@@ -10,6 +10,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"penstock/client"
+	"penstock/inference"
 	"penstock/model"
 )
 
@@ -25,7 +26,7 @@ func BenchmarkSocket(b *testing.B) {
 			for _, inFlight := range []int{1, 32} {
 				name := fmt.Sprintf("model=%s/connections=%d/in_flight=%d", m.name, connections, inFlight)
 				b.Run(name, func(b *testing.B) {
-					benchmarkSocket(b, serve(b, m.make(b)), connections, inFlight)
+					benchmarkSocket(b, serve(b, m.make(b), inference.Options{}), connections, inFlight)
 				})
 			}
 		}
