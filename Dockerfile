@@ -9,6 +9,26 @@ COPY . .
 ARG VERSION=dev
 RUN make build VERSION="$VERSION"
 
+# With the engine torchscript: docker build --target torch. "make torch"
+# installs libtorch here as it does anywhere; the image keeps the library alone.
+FROM build AS build-torch
+ARG VERSION=dev
+RUN make torch VERSION="$VERSION"
+
+FROM debian:bookworm-slim AS torch
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends libtorch1.13 libopenblas0-pthread ca-certificates \
+    && rm -rf /var/lib/apt/lists/*
+COPY --from=build-torch /src/penstock /penstock
+COPY --from=build-torch /src/weights/digits-cnn /models/digits-cnn
+USER 65532:65532
+EXPOSE 8080
+# As below.
+ENV PENSTOCK_LISTEN=0.0.0.0:8080
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["/penstock", "health"]
+ENTRYPOINT ["/penstock"]
+CMD ["serve", "--model=/models/digits-cnn"]
+
 # Nothing but the program, and the certificates of those whom it may call.
 FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/

@@ -8,7 +8,7 @@ FUZZ_SECONDS ?= 10
 export VERSION LDFLAGS FUZZ_SECONDS
 
 .DEFAULT_GOAL := help
-.PHONY: help build test unit install lint fuzz bench weights cross docs-check generate stale clean
+.PHONY: help build torch torch-test js page bench-rivals test unit install lint fuzz bench weights cross docs-check generate stale clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,7 +16,20 @@ help: ## show this list
 build: ## one static binary: ./penstock
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o penstock .
 
-test: install lint docs-check stale build cross fuzz unit ## everything that CI checks, after installing what it needs
+torch: ## ./penstock with the engine torchscript: installs libtorch, or takes LIBTORCH=folder
+	ci/torch.sh build
+
+test: install lint docs-check stale build cross js page fuzz unit torch-test ## everything that CI checks, after installing what it needs
+
+torch-test: ## the engine torchscript, where libtorch is or can be installed
+	ci/torch.sh test
+
+js: ## the TypeScript client: types, tests against the server, build
+	client/js/ci.sh
+
+page: ## the dashboard: built again and compared, unit tests, a browser against the server
+	dashboard/ci.sh
+	dashboard/e2e/run.sh
 
 unit: ## the Go tests alone, with the race detector
 	ci/test.sh
@@ -32,6 +45,9 @@ fuzz: ## every fuzz target for FUZZ_SECONDS each (10)
 
 bench: ## Go benchmarks; compare two runs with benchstat
 	go test -run '^$$' -bench . -benchmem ./...
+
+bench-rivals: ## measure beside other servers; writes docs/benchmarks.md
+	bench/rivals/run.sh
 
 weights: ## train the default bundle again (minutes; needs PyTorch)
 	weights/recipe/run.sh

@@ -1,16 +1,19 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"os"
+	"runtime"
 	"time"
 
 	"penstock/dashboard"
 	"penstock/monitor"
+	"penstock/weights"
 )
 
 // serveCmd holds the flags of penstock serve.
@@ -20,6 +23,7 @@ type serveCmd struct {
 
 	Model  []string `help:"Folder of a bundle; repeat for several, the first is the default. Without, the embedded digits." placeholder:"DIR" sep:"none"`
 	Engine string   `help:"Engine to use where a bundle has several." placeholder:"NAME"`
+	Device string   `default:"cpu" help:"Where engine torchscript runs: cpu, or cuda:0 and so on with a libtorch that has CUDA." placeholder:"NAME"`
 
 	Workers   int `help:"Batches that run at the same time. Default: the processors that the process may use." placeholder:"N"`
 	MaxBatch  int `default:"64" help:"Rows in a batch."`
@@ -80,6 +84,11 @@ func (c serveCmd) Run(ctx context.Context) error {
 		return err
 	}
 	return a.Run(ctx)
+}
+
+// place tells engines what to get ready for.
+func (c serveCmd) place() weights.Place {
+	return weights.Place{Device: c.Device, Workers: cmp.Or(c.Workers, runtime.GOMAXPROCS(0)), MaxBatch: c.MaxBatch}
 }
 
 func (c serveCmd) newLogger(w io.Writer) *slog.Logger {

@@ -15,7 +15,7 @@ type loadedModel struct {
 
 // loadModels loads the bundles in folders, or the embedded one when there are
 // none. On an error nothing stays loaded.
-func loadModels(folders []string, engine string) (models []*loadedModel, err error) {
+func loadModels(folders []string, engine string, place weights.Place) (models []*loadedModel, err error) {
 	defer func() {
 		if err != nil {
 			for _, m := range models {
@@ -30,7 +30,7 @@ func loadModels(folders []string, engine string) (models []*loadedModel, err err
 	}
 	for _, b := range bundles {
 		start := time.Now()
-		loaded, err := b.Load(engine)
+		loaded, err := b.LoadAt(engine, place)
 		if err != nil {
 			return models, err
 		}

@@ -59,7 +59,7 @@ func prepare(flags serveCmd, logger *slog.Logger, page fs.FS) (*app, error) {
 	a := &app{flags: flags, logger: logger, registry: prometheus.NewRegistry()}
 	a.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	var err error
-	if a.models, err = loadModels(flags.Model, flags.Engine); err != nil {
+	if a.models, err = loadModels(flags.Model, flags.Engine, flags.place()); err != nil {
 		return nil, err
 	}
 	if err := a.wire(page); err != nil {

@@ -18,7 +18,7 @@ func TestAccuracyOnMNIST(t *testing.T) {
 
 	right := correct(t, loaded, pixels, labels)
 	t.Logf("%d of %d test images right: %.2f %%", right, len(labels), 100*float64(right)/float64(len(labels)))
-	if want := readMeasured(t).Test; right != want.Correct || len(labels) != want.Images {
+	if want := readMeasured(t, "digits").Test; right != want.Correct || len(labels) != want.Images {
 		t.Errorf("%d of %d right; the recipe measured %d of %d", right, len(labels), want.Correct, want.Images)
 	}
 	if accuracy := float64(right) / float64(len(labels)); accuracy < 0.985 {

@@ -94,9 +94,11 @@ func (b *Bundle) omits(file string) bool { return slices.Contains(b.omitted, fil
 // problems, joined.
 func (b *Bundle) Check() error {
 	var problems []error
+	bad := make(map[string]bool) // files that were complained of already
 	for _, file := range slices.Sorted(maps.Keys(b.manifest.hashes)) {
 		if !b.omits(file) {
-			problems = append(problems, b.checkFile(file))
+			err := b.checkFile(file)
+			problems, bad[file] = append(problems, err), err != nil
 		}
 	}
 	loadable := b.Loadable()
@@ -104,6 +106,7 @@ func (b *Bundle) Check() error {
 		file := b.manifest.engines[engine].file
 		_, hashed := b.manifest.hashes[file]
 		switch {
+		case bad[file]:
 		case slices.Contains(loadable, engine):
 			problems = append(problems, b.checkEngine(engine))
 		case !hashed && !b.omits(file):

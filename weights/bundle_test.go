@@ -216,6 +216,15 @@ func TestFilesOfOtherEngines(t *testing.T) {
 	wantError(t, b.Check(), "", "model.pt: has SHA-256")
 }
 
+func TestDenseOnACard(t *testing.T) {
+	b, err := OpenFS(small(), "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = b.LoadAt(Dense, Place{Device: "cuda:0"})
+	wantError(t, err, "engines.dense", `on "cuda:0" run the engine torchscript`)
+}
+
 func TestLoadUnknownEngine(t *testing.T) {
 	b, err := OpenFS(small(), "test")
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"penstock/model"
@@ -19,9 +20,9 @@ type measured struct {
 	}
 }
 
-func readMeasured(t testing.TB) (m measured) {
+func readMeasured(t testing.TB, bundle string) (m measured) {
 	t.Helper()
-	data, err := os.ReadFile("digits/measured.json")
+	data, err := os.ReadFile(filepath.Join(bundle, "measured.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +74,7 @@ func TestHeldOut(t *testing.T) {
 	for i := range rows.Len() {
 		labels = append(labels, rows.Label(i))
 	}
-	want := readMeasured(t).HeldOut
+	want := readMeasured(t, "digits").HeldOut
 	if got := correct(t, loaded, rows.Pixels, labels); rows.Len() != want.Images || got != want.Correct {
 		t.Errorf("%d of %d held-out digits are right; the recipe measured %d of %d", got, rows.Len(), want.Correct, want.Images)
 	}

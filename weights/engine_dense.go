@@ -11,7 +11,10 @@ import (
 )
 
 // buildDense reads the tensors that the manifest names and makes a network.
-func buildDense(b *Bundle, e entry) (built, error) {
+func buildDense(b *Bundle, e entry, place Place) (built, error) {
+	if place.Device != "" && place.Device != "cpu" {
+		return built{}, b.in("manifest.json", wrong("engines.dense", "runs on \"cpu\" alone; on %q run the engine torchscript, if the bundle has it", place.Device))
+	}
 	f, err := b.openVerified(e.file)
 	if err != nil {
 		return built{}, err

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"penstock/model"
+	"penstock/model/torch"
 )
 
 // Loaded is a model that reproduced its bundle's golden rows. It is a
@@ -34,22 +35,41 @@ type built struct {
 
 // builder makes a model from an entry of the manifest. It checks the file's
 // hash before it believes the file.
-type builder func(*Bundle, entry) (built, error)
+type builder func(*Bundle, entry, Place) (built, error)
 
 // builders returns the engines that this build can run, by name.
 func builders() map[string]builder {
 	all := map[string]builder{Dense: buildDense}
-	addTorchScript(all)
+	if torch.Built {
+		all[TorchScript] = buildTorchScript
+	}
 	return all
+}
+
+// Place says where a model is to run and what to expect there. Zero fields
+// take their defaults.
+type Place struct {
+	// Device is "cpu", the default, or "cuda:0" and so on, for engine
+	// torchscript with a libtorch that has CUDA.
+	Device string
+	// Workers is how many sessions will be open. An engine that takes long over
+	// a session's first batches gets so many ready beforehand, and with several
+	// it uses one thread for each. Default 1 session and 1 thread.
+	Workers int
+	// MaxBatch is the largest batch to get ready for. Default 64.
+	MaxBatch int
 }
 
 // Load makes the model run by an engine, or by the preferred one of Loadable
 // when the name is empty, and proves it on the golden rows.
-func (b *Bundle) Load(engine string) (*Loaded, error) {
+func (b *Bundle) Load(engine string) (*Loaded, error) { return b.LoadAt(engine, Place{}) }
+
+// LoadAt is Load for a place.
+func (b *Bundle) LoadAt(engine string, place Place) (*Loaded, error) {
 	if engine == "" {
 		loadable := b.Loadable()
 		if len(loadable) == 0 {
-			return nil, b.in("manifest.json", wrong("engines", "names %q, of which this build runs none; use a build that has one of them", b.Engines()))
+			return nil, b.cannotRun(b.Engines()[0])
 		}
 		engine = loadable[0]
 	}
@@ -61,9 +81,9 @@ func (b *Bundle) Load(engine string) (*Loaded, error) {
 		if b.omits(e.file) {
 			return nil, b.in(e.file, wrong("", "is not part of the binary; open the bundle from its folder to run engine %s", engine))
 		}
-		return nil, b.in("manifest.json", wrong("engines."+engine, "cannot run in this build; it can run %q of this bundle", b.Loadable()))
+		return nil, b.cannotRun(engine)
 	}
-	m, err := builders()[engine](b, e)
+	m, err := builders()[engine](b, e, place)
 	if err != nil {
 		return nil, b.in(e.file, err)
 	}
@@ -73,4 +93,14 @@ func (b *Bundle) Load(engine string) (*Loaded, error) {
 		return nil, b.in(b.manifest.golden, err)
 	}
 	return loaded, nil
+}
+
+// cannotRun says that this build lacks an engine, and how to get one that has
+// it.
+func (b *Bundle) cannotRun(engine string) error {
+	why := wrong("engines."+engine, "cannot run in this build, which runs %q of this bundle", b.Loadable())
+	if engine == TorchScript {
+		why = wrong("engines."+engine, "cannot run: %w", torch.ErrAbsent)
+	}
+	return b.in("manifest.json", why)
 }

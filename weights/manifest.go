@@ -8,11 +8,13 @@ import (
 	"strings"
 
 	"penstock/model"
+	"penstock/model/torch"
 )
 
 // manifest is what manifest.json says.
 type manifest struct {
 	spec        model.Spec // without Engine
+	shape       []int      // that an engine of tensors takes a row as; nil is flat
 	engines     map[string]entry
 	temperature float64
 	golden      string // a file's name, or empty
@@ -66,6 +68,11 @@ func (m *manifest) readInput(data json.RawMessage) error {
 	}
 	o := readObject("input", data)
 	o.optional("uint8_scale", &m.spec.Input.Uint8Scale)
+	if o.optional("shape", &m.shape) && o.err == nil {
+		if err := torch.CheckShape(m.shape, m.spec.Features); err != nil {
+			o.err = wrong(o.at("shape"), "%w", err)
+		}
+	}
 	for _, v := range []struct {
 		key  string
 		into *[]float64

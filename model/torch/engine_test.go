@@ -68,7 +68,7 @@ func TestConforms(t *testing.T) {
 			if c.spec.Task == model.Regression {
 				drift = 1e-3 // of sums that may be large
 			}
-			modeltest.Run(t, modeltest.Engine{Drift: drift, Open: func(t testing.TB) model.Model {
+			modeltest.Run(t, modeltest.Engine{Drift: drift, AllocationFree: c.file != "tuple", Open: func(t testing.TB) model.Model {
 				return mustLoad(t, c.file, c.spec, c.opt)
 			}})
 		})

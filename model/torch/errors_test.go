@@ -7,7 +7,7 @@ import (
 
 func TestCondense(t *testing.T) {
 	cases := []struct{ name, text, want string }{
-		{"traceback of a module", "The following operation failed in the TorchScript interpreter.\nTraceback of TorchScript, serialized code (most recent call last):\n" +
+		{"traceback of a module", "The following operation failed in the TorchScript interpreter.\nTraceback of TorchScript, original code (most recent call last):\n" +
 			"  File \"code/__torch__.py\", line 12, in forward\n    ops.prim.RaiseException(\"told to raise\")\n    ~~~~ <--- HERE\n\n" +
 			"Traceback of TorchScript, original code (most recent call last):\nRuntimeError: told to raise\n", "RuntimeError: told to raise"},
 		{"traceback of C++", "mat1 and mat2 do not fit (2x3 and 4x2)\nException raised from meta at x.cpp:1 (most recent call first):\nframe #0: c10::Error\n", "mat1 and mat2 do not fit (2x3 and 4x2)"},

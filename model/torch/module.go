@@ -10,13 +10,14 @@ import (
 
 // module is a TorchScript module in evaluation mode, on a device.
 type module struct {
-	handle libtch.Cmodule
-	warm   int // batches of the sizes up to this one were run
+	handle   libtch.Cmodule
+	argument *libtch.Civalue // of the call that runs; see session.view
+	warm     int             // batches of the sizes up to this one were run
 }
 
 func loadModule(path string, device int) (*module, error) {
 	const doing = "loading the module"
-	m := &module{handle: libtch.AtmLoadOnDevice(path, int32(device))}
+	m := &module{handle: libtch.AtmLoadOnDevice(path, int32(device)), argument: new(libtch.Civalue)}
 	if err := lastError(doing); err != nil {
 		return nil, err
 	}
@@ -35,12 +36,12 @@ const running = "running the module"
 // forward runs the module on a batch and returns what it says, or the first
 // of several things that it says.
 func (m *module) forward(batch tensor) (tensor, error) {
-	argument := libtch.AtiTensor(batch.handle)
+	*m.argument = libtch.AtiTensor(batch.handle)
 	if err := lastError(running); err != nil {
 		return tensor{}, err
 	}
-	defer libtch.AtiFree(argument)
-	result := libtch.AtmForward_(m.handle, &argument, 1)
+	defer libtch.AtiFree(*m.argument)
+	result := libtch.AtmForward_(m.handle, m.argument, 1)
 	if err := lastError(running); err != nil {
 		return tensor{}, err
 	}

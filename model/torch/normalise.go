@@ -6,9 +6,13 @@ import "github.com/sugarme/gotch/libtch"
 
 // normaliser computes (x − mean) / std with libtorch's kernels, in place. A
 // tensor in it is missing where the model has no such thing.
-type normaliser struct{ mean, std tensor }
+type normaliser struct {
+	mean, std tensor
+	same      *tensor // what an operator in place returns: its operand again
+}
 
 func newNormaliser(m *Model) (n normaliser, err error) {
+	n.same = new(tensor)
 	if n.mean, err = perFeature(m, m.spec.Input.Mean); err != nil {
 		return n, err
 	}
@@ -32,28 +36,26 @@ func perFeature(m *Model, values []float64) (tensor, error) {
 	return tensorOf(singles, shape, m.device)
 }
 
-func (n normaliser) apply(batch tensor) error {
+func (n *normaliser) apply(batch tensor) error {
 	const doing = "normalising the batch"
 	if n.mean.handle != nil {
-		var same tensor
-		libtch.AtgSub_(&same.handle, batch.handle, n.mean.handle)
+		libtch.AtgSub_(&n.same.handle, batch.handle, n.mean.handle)
 		if err := lastError(doing); err != nil {
 			return err
 		}
-		same.free()
+		n.same.free()
 	}
 	if n.std.handle != nil {
-		var same tensor
-		libtch.AtgDiv_(&same.handle, batch.handle, n.std.handle)
+		libtch.AtgDiv_(&n.same.handle, batch.handle, n.std.handle)
 		if err := lastError(doing); err != nil {
 			return err
 		}
-		same.free()
+		n.same.free()
 	}
 	return nil
 }
 
-func (n normaliser) free() {
+func (n *normaliser) free() {
 	n.mean.free()
 	n.std.free()
 }

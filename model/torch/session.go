@@ -17,6 +17,11 @@ type session struct {
 	input   tensor    // of maxRows rows, on the host
 	memory  []float32 // input's
 	scale   normaliser
+
+	// What a batch needs, kept so that it is no garbage. C is told where these
+	// are, and for that no Go pointer may lie in the same object.
+	view, plain *tensor
+	size        dimensions
 }
 
 // open makes a session whose module has run on batches of every size class.
@@ -24,7 +29,7 @@ func (m *Model) open(maxRows int) (*session, error) {
 	runtime.LockOSThread() // for errors; the worker's own lock holds longer
 	defer runtime.UnlockOSThread()
 	prepareThread(m.opt.Threads)
-	s := &session{model: m, maxRows: maxRows}
+	s := &session{model: m, maxRows: maxRows, view: new(tensor), plain: new(tensor)}
 	if err := s.allocate(); err != nil {
 		_ = s.Close()
 		return nil, err
@@ -88,17 +93,18 @@ func (s *session) Predict(scores, features []float32, rows int) error {
 // run takes the first rows of the input through the module, and puts what it
 // says into scores.
 func (s *session) run(scores []float32, rows int) error {
-	host, err := s.input.first(rows)
-	if err != nil {
+	if err := s.input.first(rows, s.view); err != nil {
 		return err
 	}
-	defer host.free()
-	batch := host
+	defer s.view.free()
+	batch := *s.view
 	if s.model.device != cpu {
-		if batch, err = host.on(s.model.device); err != nil {
+		there, err := s.view.on(s.model.device)
+		if err != nil {
 			return err
 		}
-		defer batch.free()
+		defer there.free()
+		batch = there
 	}
 	if err := s.scale.apply(batch); err != nil {
 		return err
@@ -108,16 +114,13 @@ func (s *session) run(scores []float32, rows int) error {
 		return err
 	}
 	defer said.free()
-	n, width := int64(rows), int64(s.model.spec.Outputs())
-	if s.model.opt.Output == Value {
-		err = said.expect([]int64{n, 1}, []int64{n})
-	} else {
-		err = said.expect([]int64{n, width})
-	}
-	if err != nil {
+	if err := s.size.of(said); err != nil {
 		return err
 	}
-	return said.copyTo(scores)
+	if err := s.size.expect(rows, s.model.spec.Outputs(), s.model.opt.Output == Value); err != nil {
+		return err
+	}
+	return said.copyTo(scores, s.plain)
 }
 
 // Close leaves the module to the next session and frees the rest. A second

@@ -4,7 +4,6 @@ package torch
 
 import (
 	"fmt"
-	"slices"
 	"unsafe"
 
 	"github.com/sugarme/gotch/libtch"
@@ -45,10 +44,10 @@ func (t tensor) memory(values int) []float32 {
 	return unsafe.Slice((*float32)(libtch.AtDataPtr(t.handle)), values)
 }
 
-// first returns the first rows of a tensor; both share memory.
-func (t tensor) first(rows int) (view tensor, err error) {
+// first makes view the first rows of a tensor; both share memory.
+func (t tensor) first(rows int, view *tensor) error {
 	libtch.AtgNarrow(&view.handle, t.handle, 0, 0, int64(rows))
-	return view, lastError("taking a batch's rows")
+	return lastError("taking a batch's rows")
 }
 
 // on returns the tensor on a device: another handle of the same, or a copy.
@@ -64,46 +63,62 @@ func (t tensor) free() {
 	}
 }
 
-// expect checks the tensor's shape.
-func (t tensor) expect(shapes ...[]int64) error {
-	var got [maxDimensions]int64
-	n := libtch.AtDim(t.handle)
-	if n > maxDimensions {
-		return &Error{Doing: "reading the scores", Problem: fmt.Sprintf("the module returned %d dimensions; expected the shape %v", n, shapes[0])}
-	}
-	if n > 0 {
-		libtch.AtShape(t.handle, unsafe.Pointer(&got[0]))
-		if err := lastError("reading the scores"); err != nil {
-			return err
-		}
-	}
-	for _, shape := range shapes {
-		if slices.Equal(got[:n], shape) {
-			return nil
-		}
-	}
-	return &Error{Doing: "reading the scores", Problem: fmt.Sprintf("the module returned the shape %v; expected %v", got[:n], shapes[0])}
+const reading = "reading the scores"
+
+// dimensions are the sizes of a tensor, in memory that is used again.
+type dimensions struct {
+	sizes [maxDimensions]int64
+	n     int
 }
 
-// copyTo writes the values, of any floating type, into dst, which is as long
-// as the tensor.
-func (t tensor) copyTo(dst []float32) error {
-	const doing = "reading the scores"
-	switch kind := libtch.AtScalarType(t.handle); kind {
-	case float32s:
-	case float16, float64s, bfloat16:
-		var single tensor
-		libtch.AtgToDtype(&single.handle, t.handle, float32s, 0, 0)
-		if err := lastError(doing); err != nil {
-			return err
-		}
-		defer single.free()
-		t = single
-	default:
-		return &Error{Doing: doing, Problem: fmt.Sprintf("the module returned numbers of type %s; expected a floating type", kindName(kind))}
+func (d *dimensions) of(t tensor) error {
+	n := libtch.AtDim(t.handle)
+	if n > maxDimensions {
+		return &Error{Doing: reading, Problem: fmt.Sprintf("the module returned %d dimensions; expected 1 or 2", n)}
 	}
-	libtch.AtCopyData(t.handle, unsafe.Pointer(&dst[0]), uint(len(dst)), 4)
-	return lastError(doing)
+	if d.n = int(n); n == 0 {
+		return nil
+	}
+	libtch.AtShape(t.handle, unsafe.Pointer(&d.sizes[0]))
+	return lastError(reading)
+}
+
+// expect checks for rows × width; of one value a row, the second dimension may
+// be missing where that is said.
+func (d *dimensions) expect(rows, width int, flat bool) error {
+	got := d.sizes[:d.n]
+	switch {
+	case d.n == 2 && got[0] == int64(rows) && got[1] == int64(width):
+		return nil
+	case flat && d.n == 1 && got[0] == int64(rows):
+		return nil
+	}
+	return &Error{Doing: reading, Problem: fmt.Sprintf("the module returned the shape %v; expected [%d %d]", got, rows, width)}
+}
+
+// copyTo writes the values, of any floating type and on any device, into dst,
+// which is as long as the tensor. C is not given Go's memory to write into:
+// what else lies beside dst is not ours to know. plain is room for a handle.
+func (t tensor) copyTo(dst []float32, plain *tensor) error {
+	switch kind := libtch.AtScalarType(t.handle); kind {
+	case float32s, float16, float64s, bfloat16:
+	default:
+		return &Error{Doing: reading, Problem: fmt.Sprintf("the module returned numbers of type %s; expected a floating type", kindName(kind))}
+	}
+	// Another handle of the same tensor, where that is what is wanted already.
+	libtch.AtgToDtypeLayout(&plain.handle, t.handle, float32s, cpu, 0, 0)
+	if err := lastError(reading); err != nil {
+		return err
+	}
+	converted := *plain
+	defer converted.free()
+	libtch.AtgContiguous(&plain.handle, converted.handle)
+	if err := lastError(reading); err != nil {
+		return err
+	}
+	defer plain.free()
+	copy(dst, plain.memory(len(dst)))
+	return nil
 }
 
 func kindName(kind int32) string {

@@ -1,7 +1,9 @@
-"""Writes a trained network as a bundle, and what was measured of it.
+"""Writes the trained network as the bundle weights/digits, and what was
+measured of it: manifest.json, model.safetensors, model.pt, golden.json,
+heldout.bin.gz and measured.json.
 
-The files: manifest.json, model.safetensors, model.pt, golden.json,
-heldout.bin.gz and measured.json, all in weights/digits.
+golden, measure and store are for other networks too. They know a network as
+answer(rows): rows in [0,1], float32 [n, 784], to float64 (logits, scores).
 """
 import gzip
 import hashlib
@@ -43,13 +45,13 @@ def safetensors(tensors):
     return struct.pack("<Q", len(head)) + head + data
 
 
-def golden(tensors, mean_std, temperature, images, labels):
+def golden(answer, images, labels):
     """Real digits of every class, then rows that pixels never make."""
     chosen = [int(np.flatnonzero(labels == digit)[0]) for digit in range(10)]
     rows = (images[chosen].astype(np.float32) / np.float32(255))
     ramp = np.linspace(0, 1, rows.shape[1], dtype=np.float32)
     rows = np.vstack([rows, np.zeros_like(ramp)[None], ramp[None]])
-    _, scores = forward(tensors, rows, mean_std, temperature)
+    _, scores = answer(rows)
     # str(float32) is the shortest text that reads back as the same float32.
     text = ",\n  ".join("[" + ",".join(_short(x) for x in row) + "]" for row in rows)
     want = ",\n  ".join(json.dumps(row.tolist(), separators=(",", ":")) for row in scores)
@@ -68,12 +70,29 @@ def held_out(images, labels, seed):
     return gzip.compress(raw, 9, mtime=0), chosen
 
 
-def measure(tensors, mean_std, temperature, images, labels):
-    logits, scores = forward(tensors, images.astype(np.float32) / np.float32(255), mean_std, temperature)
+def measure(answer, images, labels):
+    logits, scores = answer(images.astype(np.float32) / np.float32(255))
     correct = int((logits.argmax(1) == labels).sum())
     return {"images": len(labels), "correct": correct, "accuracy": correct / len(labels),
             "log_loss": round(log_loss(scores, labels), 5),
             "calibration_error": round(calibration_error(scores, labels), 5)}
+
+
+def store(folder, promised, manifest, files, measured):
+    """Writes a bundle, unless it is less accurate than promised."""
+    for split, m in measured.items():
+        print(f"{split}: {m['correct']} of {m['images']} right ({100 * m['accuracy']:.2f} %), "
+              f"log loss {m['log_loss']}, calibration error {m['calibration_error']}")
+    if measured["test"]["accuracy"] < promised:
+        raise SystemExit(f"test accuracy is below {promised}: nothing was written")
+
+    manifest["sha256"] = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+    for name, value in (("manifest.json", manifest), ("measured.json", measured)):
+        files[name] = (json.dumps(value, indent=2) + "\n").encode()
+    folder.mkdir(exist_ok=True)
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+        print(f"{len(data):9}  {name}")
 
 
 def write(net, temperature, mean_std, validation, seed):
@@ -82,10 +101,13 @@ def write(net, temperature, mean_std, validation, seed):
     test_images, test_labels = mnist.read("t10k")
     held, held_index = held_out(test_images, test_labels, seed)
 
+    def answer(rows, t=temperature):
+        return forward(tensors, rows, mean_std, t)
+
     files = {
         "model.safetensors": safetensors(tensors),
-        "model.pt": torchscript.export(net),
-        "golden.json": golden(tensors, mean_std, temperature, *validation),
+        "model.pt": torchscript.export(net, (784,)),
+        "golden.json": golden(answer, *validation),
         "heldout.bin.gz": held,
     }
     layers = [{"weight": f"{i}.weight", "bias": f"{i}.bias", "activation": a}
@@ -98,24 +120,11 @@ def write(net, temperature, mean_std, validation, seed):
                     "torchscript": {"file": "model.pt", "output": "logits"}},
         "calibration": {"temperature": temperature},
         "golden": "golden.json",
-        "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
     }
     measured = {
-        "test": measure(tensors, mean_std, temperature, test_images, test_labels),
-        "test_without_temperature": measure(tensors, mean_std, 1.0, test_images, test_labels),
-        "validation": measure(tensors, mean_std, temperature, *validation),
-        "heldout": measure(tensors, mean_std, temperature, test_images[held_index], test_labels[held_index]),
+        "test": measure(answer, test_images, test_labels),
+        "test_without_temperature": measure(lambda rows: answer(rows, 1.0), test_images, test_labels),
+        "validation": measure(answer, *validation),
+        "heldout": measure(answer, test_images[held_index], test_labels[held_index]),
     }
-    for split, m in measured.items():
-        print(f"{split}: {m['correct']} of {m['images']} right ({100 * m['accuracy']:.2f} %), "
-              f"log loss {m['log_loss']}, calibration error {m['calibration_error']}")
-    if measured["test"]["accuracy"] < PROMISED_ACCURACY:
-        raise SystemExit(f"test accuracy is below {PROMISED_ACCURACY}: nothing was written")
-
-    for name, value in (("manifest.json", manifest), ("measured.json", measured)):
-        files[name] = (json.dumps(value, indent=2) + "\n").encode()
-
-    OUT.mkdir(exist_ok=True)
-    for name, data in files.items():
-        (OUT / name).write_bytes(data)
-        print(f"{len(data):9}  {name}")
+    store(OUT, PROMISED_ACCURACY, manifest, files, measured)

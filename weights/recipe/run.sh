@@ -1,7 +1,8 @@
 #!/bin/sh
 # Trains the digits bundle again and writes it to weights/digits: about eight
-# minutes on one core. "run.sh --data-only" brings the images and stops; the
-# Go test that measures accuracy on the test images needs no more.
+# minutes on one core. "run.sh cnn" does so for weights/digits-cnn, in about
+# ten. "run.sh --data-only" brings the images and stops; the Go tests that
+# measure accuracy on the test images need no more.
 set -eu
 cd "$(dirname "$0")"
 
@@ -24,4 +25,11 @@ fi
 
 # One thread: sums are then added in one order, and the result repeats.
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE=1
-exec "$python" train.py
+case ${1-} in
+'') exec "$python" train.py ;;
+cnn) exec "$python" train_cnn.py ;;
+*)
+	echo "run.sh: $1? Expected nothing, cnn or --data-only" >&2
+	exit 1
+	;;
+esac

@@ -1,8 +1,9 @@
 """Saves a network as TorchScript, in the same bytes every time.
 
-The module takes normalised rows [n, features] and returns logits: the input's
-mean and deviation, the temperature and the softmax are applied by the server,
-as for every engine.
+The module takes normalised rows, [n, features] or of the shape that the
+manifest's input.shape gives, and returns logits: the input's mean and
+deviation, the temperature and the softmax are applied by the server, as for
+every engine.
 """
 import io
 import zipfile
@@ -10,12 +11,13 @@ import zipfile
 import torch
 
 
-def export(net):
+def export(net, shape):
+    """The file for a network that takes rows of a shape."""
     buffer = io.BytesIO()
     torch.jit.save(torch.jit.script(net), buffer)
     plain = _without_sources(buffer.getvalue())
 
-    rows = torch.randn(3, next(net.parameters()).shape[1])
+    rows = torch.randn(3, *shape)
     with torch.no_grad():
         if not torch.equal(torch.jit.load(io.BytesIO(plain))(rows), net(rows)):
             raise SystemExit("model.pt does not answer as the network does")

@@ -67,16 +67,16 @@ def logits_of(net, pixels):
     return net(normalise(pixels)).numpy()
 
 
-def train(net, images, labels, validation):
+def train(net, images, labels, validation, epochs=EPOCHS):
     rows, targets = normalise(images), torch.from_numpy(labels)
     optimiser = torch.optim.AdamW(net.parameters(), weight_decay=WEIGHT_DECAY)
     batches = len(rows) // BATCH
     began = time.monotonic()
-    for epoch in range(EPOCHS):
+    for epoch in range(epochs):
         order, total = torch.randperm(len(rows)), 0.0
         for i in range(batches):
             for group in optimiser.param_groups:
-                group["lr"] = PEAK_RATE * rate(epoch * batches + i, EPOCHS * batches)
+                group["lr"] = PEAK_RATE * rate(epoch * batches + i, epochs * batches)
             chosen = order[i * BATCH:(i + 1) * BATCH]
             loss = F.cross_entropy(net(augment(rows[chosen])), targets[chosen])
             optimiser.zero_grad()
@@ -84,7 +84,7 @@ def train(net, images, labels, validation):
             optimiser.step()
             total += loss.item()
         right = (logits_of(net, validation[0]).argmax(1) == validation[1]).mean()
-        print(f"epoch {epoch + 1:2}/{EPOCHS}  loss {total / batches:.4f}  "
+        print(f"epoch {epoch + 1:2}/{epochs}  loss {total / batches:.4f}  "
               f"validation {right:.4f}  {time.monotonic() - began:.0f} s", flush=True)
 
 

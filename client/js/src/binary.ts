@@ -54,6 +54,7 @@ function microseconds(ms: number | undefined): number {
   return ms === undefined ? 0 : Math.min(Math.max(Math.round(ms * 1000), 1), 0xffffffff);
 }
 
+/** The answer to a binary request. */
 export interface BinaryPrediction {
   kind: 'prediction';
   requestId: number;

@@ -48,6 +48,7 @@ export class Link {
 
   #phase: Phase = 'waiting';
   #socket: WebSocketLike | null = null;
+  #open = false; // the socket's handshake is done
   #timer: unknown; // of the phase: the end of an attempt, a drain or a pause
   #round = 0; // counts attempts, so that a late token is not used
   #failures = 0; // attempts in a row that came to nothing
@@ -90,10 +91,11 @@ export class Link {
     this.#triedAt = clock.monotonic();
     this.#after(connectTimeoutMs, () => this.#lose(abnormal, `no answer within ${connectTimeoutMs} ms`));
     this.#tell(null);
-    if (typeof token !== 'function') return this.#open(token);
     const current = () => round === this.#round && this.#phase === 'connecting';
+    if (!current()) return; // whoever was told has closed the client
+    if (typeof token !== 'function') return this.#dial(token);
     new Promise<string>((resolve) => resolve(token())).then(
-      (got) => current() && this.#open(got),
+      (got) => current() && this.#dial(got),
       (error: unknown) => current() && this.#lose(abnormal, `no token: ${String(error)}`),
     );
   }
@@ -118,9 +120,22 @@ export class Link {
     this.#tell(null);
   }
 
-  /** Sends on the socket of now; without one it does nothing. */
+  /** Sends on the socket of now; without an open one it does nothing. */
   send(data: string | ArrayBuffer): void {
-    this.#socket?.send(data);
+    if (this.#open) this.#socket?.send(data);
+  }
+
+  /** Shows a fresh token before the old one expires. */
+  async renewToken(): Promise<void> {
+    const { token } = this.#settings;
+    if (typeof token !== 'function') return;
+    const round = this.#round;
+    try {
+      const fresh = await token();
+      if (round === this.#round) this.send(JSON.stringify({ type: 'auth', token: fresh }));
+    } catch {
+      // The server closes when the old one has expired, and says why.
+    }
   }
 
   /** Connects anew, at once, unless an attempt is under way or somebody asked a moment ago. */
@@ -144,13 +159,10 @@ export class Link {
     this.#reason = 'closed by the client';
     this.#stopWaking();
     this.#drop('');
-    this.#tell(null);
-    const error = this.final as PenstockError;
-    this.#owner.lost(error);
-    this.#owner.ended(error);
+    this.#finish();
   }
 
-  #open(token: string | undefined): void {
+  #dial(token: string | undefined): void {
     let socket: WebSocketLike;
     try {
       socket = new this.#settings.WebSocket(this.#url, protocols(token));
@@ -159,7 +171,10 @@ export class Link {
     }
     this.#socket = socket;
     socket.binaryType = 'arraybuffer';
-    socket.onopen = () => this.#owner.opened();
+    socket.onopen = () => {
+      this.#open = true;
+      this.#owner.opened();
+    };
     socket.onmessage = (event: { data: unknown }) => this.#receive(event.data);
     socket.onclose = (event: { code: number; reason: string }) => this.#lose(event.code, event.reason);
     socket.onerror = () => undefined; // a close follows
@@ -181,14 +196,15 @@ export class Link {
   /** The connection ended, or an attempt came to nothing. */
   #lose(code: number, why: string): void {
     const { clock, maxAttempts } = this.#settings;
+    const lost = this.#phase === 'connecting' ? 'the server could not be reached' : 'the connection was lost';
     if (this.#phase === 'connecting') this.#failures++;
     else this.#backoff.lived(clock.monotonic() - this.#upSince);
     this.#drop(why);
-    this.#reason = why ? `${why} (${code})` : `the connection was lost (${code})`;
+    this.#reason = `${why || lost} (${code})`;
     if (!reconnectable(code)) return this.#end(this.#reason);
     if (this.#failures >= maxAttempts) return this.#end(`gave up after ${this.#failures} attempts: ${this.#reason}`);
-    this.#pause(this.#backoff.next());
     this.#owner.lost(new PenstockError('connection_lost', this.#reason));
+    this.#pause(this.#backoff.next());
   }
 
   #pause(ms: number): void {
@@ -201,10 +217,14 @@ export class Link {
     this.#drop('');
     this.#phase = 'ended';
     this.#reason = reason;
-    this.#tell(null);
+    this.#finish();
+  }
+
+  #finish(): void {
     const error = this.final as PenstockError;
     this.#owner.lost(error);
     this.#owner.ended(error);
+    this.#tell(null);
   }
 
   /** Lets go of the socket: nothing that it does from now on matters. */
@@ -214,6 +234,7 @@ export class Link {
     const socket = this.#socket;
     if (!socket) return;
     this.#socket = null;
+    this.#open = false;
     socket.onopen = socket.onmessage = socket.onclose = null;
     socket.close(1000, why.length > 40 ? '' : why); // a reason has at most 123 bytes
   }
@@ -222,6 +243,7 @@ export class Link {
   #wake(): void {
     const { clock, reconnectThrottleMs } = this.#settings;
     if (this.#phase === 'up') this.#heartbeat.probe();
+    if (globalThis.navigator?.onLine === false) return;
     if (this.#phase !== 'waiting' || clock.monotonic() - this.#triedAt < reconnectThrottleMs) return;
     const planned = (this.status.value.nextAttemptAt ?? Infinity) - clock.now();
     this.#pause(Math.max(0, Math.min(planned, this.#backoff.soon())));

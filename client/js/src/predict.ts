@@ -36,9 +36,15 @@ export interface RequestOptions {
   requestId?: RequestId | undefined;
 }
 
-type Reply =
-  | { kind: 'json'; message: Incoming; roundTripMs: number }
-  | { kind: 'binary'; reply: BinaryPrediction; model: ModelInfo; roundTripMs: number };
+/** What the server says to a call. */
+type Reply = { message: Incoming } | { frame: BinaryPrediction };
+
+/** A reply, with what the call knows. */
+interface Answer {
+  reply: Reply;
+  model: ModelInfo | undefined;
+  roundTripMs: number;
+}
 
 /**
  * Many requests in flight over one socket that comes back by itself.
@@ -107,8 +113,8 @@ export class PredictClient {
       throw new PenstockError('duplicate_feedback', 'a label for this request is on its way');
     }
     const text = encodeFeedback(requestId, label);
-    const reply = await this.#call('feedback', requestId, 1, text, undefined, {});
-    return { requestId, correct: (reply as { message: Incoming }).message['correct'] as FeedbackResult['correct'] };
+    const { reply } = await this.#call('feedback', requestId, 1, text, {});
+    return { requestId, correct: 'message' in reply ? (reply.message['correct'] as FeedbackResult['correct']) : null };
   }
 
   /** Connects anew at once, at most every `reconnectThrottleMs`. A connection that stands is given up for it. */
@@ -122,25 +128,30 @@ export class PredictClient {
   }
 
   async #ask(rows: readonly Features[], many: boolean, o: RequestOptions): Promise<Prediction[]> {
-    const bytes = rows.length > 0 && rows.every(isBytes);
-    const typed = bytes || rows.every((row) => row instanceof Float32Array);
+    const { model, deadlineMs, scores = false, timing = false, topK } = o;
+    if (rows.length === 0) throw new PenstockError('too_many_rows', 'a request needs at least one row', { got: 0 });
+    const someBytes = rows.some(isBytes);
+    const typed = rows.every((row) => isBytes(row) || row instanceof Float32Array);
     const binary = o.binary ?? (typed && typeof o.requestId !== 'string');
-    if (bytes && !binary) {
-      throw new PenstockError('bad_features', 'bytes are scaled by the server, and go in binary requests alone; make numbers of them, or let requestId be a number');
+    if (someBytes && !(binary && rows.every(isBytes))) {
+      throw new PenstockError(
+        'bad_features',
+        'bytes are scaled by the server, and go in binary requests of bytes alone; make numbers of them, or let requestId be a number',
+      );
     }
     const requestId = o.requestId ?? this.#freeId();
     checkId(requestId, binary);
     if (this.#open.predict.has(requestId)) {
       throw new PenstockError('duplicate_request_id', 'a request with this id has not been answered yet');
     }
-    const topK = o.topK ?? 0;
     const message = binary
-      ? encodeBinary({ ...o, rows, requestId: requestId as number, scores: o.scores || topK > 0 })
-      : encodeRequest({ ...o, rows, many, requestId });
-    const reply = await this.#call('predict', requestId, Math.max(rows.length, 1), message, o.model, o);
-    const known = { requestId, roundTripMs: reply.roundTripMs };
-    if (reply.kind === 'json') return predictionsOf(reply.message as unknown as PredictionMessage, known);
-    return predictionsOfBinary(reply.reply, { model: reply.model, scores: !!o.scores, timing: !!o.timing, topK }, known);
+      ? encodeBinary({ rows, requestId: requestId as number, deadlineMs, scores: scores || topK !== undefined, timing })
+      : encodeRequest({ rows, many, requestId, model, deadlineMs, scores, timing, topK });
+    const answer = await this.#call('predict', requestId, rows.length, message, o);
+    const known = { requestId, roundTripMs: answer.roundTripMs };
+    if ('message' in answer.reply) return predictionsOf(answer.reply.message as unknown as PredictionMessage, known);
+    const asked = { model: answer.model as ModelInfo, scores, timing, topK: topK ?? 0 };
+    return predictionsOfBinary(answer.reply.frame, asked, known);
   }
 
   #freeId(): number {
@@ -154,10 +165,9 @@ export class PredictClient {
     requestId: RequestId,
     rows: number,
     message: string | ArrayBuffer,
-    modelName: string | undefined,
-    { signal, deadlineMs = Infinity }: Pick<RequestOptions, 'signal' | 'deadlineMs'>,
-  ): Promise<Reply> {
-    return new Promise<Reply>((resolve, reject) => {
+    { model: modelName, signal, deadlineMs = Infinity }: RequestOptions,
+  ): Promise<Answer> {
+    return new Promise<Answer>((resolve, reject) => {
       signal?.throwIfAborted();
       const { clock, queueTtlMs } = this.#settings;
       let sentAt = 0;
@@ -179,7 +189,7 @@ export class PredictClient {
         },
         done: (reply) => {
           settle();
-          resolve({ ...reply, model, roundTripMs: clock.monotonic() - sentAt } as Reply);
+          resolve({ reply, model, roundTripMs: clock.monotonic() - sentAt });
         },
         fail: (error) => {
           settle();
@@ -250,10 +260,10 @@ export class PredictClient {
     const id = m['request_id'] as RequestId;
     switch (m.type) {
       case 'prediction':
-        this.#flight.take('predict', id)?.done({ kind: 'json', message: m, roundTripMs: 0 });
+        this.#flight.take('predict', id)?.done({ message: m });
         break;
       case 'feedback_ok':
-        this.#flight.take('feedback', id)?.done({ kind: 'json', message: m, roundTripMs: 0 });
+        this.#flight.take('feedback', id)?.done({ message: m });
         break;
       case 'error':
         this.#failed(errorFrom(m as unknown as ErrorMessage), id);
@@ -272,8 +282,7 @@ export class PredictClient {
     const reply = decodeBinary(frame);
     if (reply.kind === 'error') this.#failed(reply.error, reply.requestId);
     else if (reply.kind === 'prediction') {
-      const model = undefined as unknown as ModelInfo; // the call knows it
-      this.#flight.take('predict', reply.requestId)?.done({ kind: 'binary', reply, model, roundTripMs: 0 });
+      this.#flight.take('predict', reply.requestId)?.done({ frame: reply });
     }
     this.#sendWaiting();
   }

@@ -24,7 +24,8 @@ export class State<T> implements Value<T> {
 
   set(value: T): void {
     this.#value = value;
-    this.#listeners.tell(value);
+    // A listener that sets another value has told it to all by itself.
+    this.#listeners.tell(value, () => this.#value === value);
   }
 
   subscribe(fn: (value: T) => void): () => void {
@@ -45,8 +46,9 @@ export class Listeners<T> {
     return () => void this.#all.delete(entry);
   }
 
-  tell(event: T): void {
-    for (const { fn } of [...this.#all]) call(fn, event);
+  /** Calls all with an event, for as long as it is news. */
+  tell(event: T, news: () => boolean = () => true): void {
+    for (const { fn } of [...this.#all]) if (news()) call(fn, event);
   }
 }
 

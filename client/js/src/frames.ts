@@ -1,0 +1,103 @@
+/**
+ * What `/ws/dashboard` sends, as it stands on the wire: the field names are
+ * those of the protocol's chapter on the dashboard, which a subscription uses
+ * too. A number is null where nothing was measured.
+ */
+export type DashboardFrame = History | Metrics | Alert | Note | Presence | Typing;
+
+/** The first frame of every connection: up to the last 600 metrics, oldest first. Alerts that fire, notes and presence follow anew. */
+export interface History {
+  type: 'history';
+  points: Metrics[];
+}
+
+/** The measurements of one second. After a `subscribe` that names fields, only those are there. */
+export interface Metrics {
+  type: 'metrics';
+  /** Counts frames since the server started. */
+  seq: number;
+  /** RFC 3339, UTC. */
+  timestamp: string;
+  active_connections: number;
+  active_users: number;
+  requests_per_second: number;
+  /** Rows. */
+  predictions_per_second: number;
+  /** Share of requests answered with an error or shed, 0 to 1, over the last 10 s. */
+  error_rate: number;
+  shed_per_second: number;
+  /** Share of right answers among the labelled ones since the server started; null without labels. */
+  model_accuracy: number | null;
+  /** Its 95 % Wilson interval. */
+  accuracy_interval: [number, number] | null;
+  /** Rows with a label. */
+  labelled: number;
+  /** Their share of all rows predicted. */
+  label_coverage: number | null;
+  /** From a request's arrival to its reply, over the last 10 s. */
+  latency_ms: { p50: number | null; p95: number | null; p99: number | null; max: number | null };
+  /** The part of it spent waiting for a worker. */
+  queue_ms: { p50: number | null; p99: number | null };
+  /** Rows waiting at this moment. */
+  queue_depth: number;
+  /** Mean rows per batch over the last second. */
+  batch_rows: number | null;
+  /** Share of the workers' time, 0 to 1, over the last second. */
+  workers_busy: number;
+  /** Percent of the machine. */
+  cpu_usage: number;
+  /** Resident memory of the server's process. */
+  memory_bytes: number;
+  /** By model's name. */
+  models: Record<string, ModelMetrics>;
+}
+
+/** One model's part of {@link Metrics}. */
+export interface ModelMetrics {
+  version: string;
+  predictions_per_second: number;
+  model_accuracy: number | null;
+  accuracy_interval: [number, number] | null;
+  labelled: number;
+  label_coverage: number | null;
+  /** Of a regression only. */
+  mean_absolute_error?: number | null;
+  queue_depth: number;
+  workers_busy: number;
+}
+
+/** A value that went beyond its threshold, or came back. */
+export interface Alert {
+  type: 'alert';
+  severity: 'warning' | 'critical';
+  /** `error_rate`, `latency_p99_ms`, `queue_share`, `model_accuracy`, `cpu_usage`, or one of a newer server. */
+  metric: string;
+  value: number;
+  threshold: number;
+  message: string;
+  state: 'firing' | 'resolved';
+  /** RFC 3339. */
+  since: string;
+}
+
+/** A remark on the timeline. Text and author come from people: show them as text. */
+export interface Note {
+  type: 'note';
+  text: string;
+  author: string;
+  /** RFC 3339. */
+  time: string;
+}
+
+/** Who watches; the first hundred users by name. */
+export interface Presence {
+  type: 'presence';
+  watching: number;
+  users: { user: string; sockets: number }[];
+}
+
+/** Somebody else writes a note. */
+export interface Typing {
+  type: 'typing';
+  user: string;
+}

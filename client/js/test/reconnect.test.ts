@@ -1,0 +1,326 @@
+import { PredictClient, type StatusInfo } from 'penstock-client';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { connected, failure, fakeSockets, hello, seeded } from './fake.js';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
+
+const quiet = (promise: Promise<unknown>) => void promise.catch(() => undefined);
+
+test('the status tells the whole story', () => {
+  const { client, last, greet } = connected({ random: () => 0.5 });
+  const told: StatusInfo[] = [];
+  client.status.subscribe((s) => told.push(s));
+  last().end(1006);
+  vi.advanceTimersByTime(500);
+  last().end(1006);
+  vi.advanceTimersByTime(1_000);
+  greet();
+  client.close();
+  const start = Date.now() - 1_500;
+  const reason = 'the connection was lost (1006)';
+  const unreached = 'the server could not be reached (1006)';
+  expect(told).toEqual([
+    { status: 'connected', attempt: 0, nextAttemptAt: null, reason: null },
+    { status: 'reconnecting', attempt: 1, nextAttemptAt: start + 500, reason },
+    { status: 'reconnecting', attempt: 1, nextAttemptAt: null, reason },
+    { status: 'reconnecting', attempt: 2, nextAttemptAt: start + 1_500, reason: unreached },
+    { status: 'reconnecting', attempt: 2, nextAttemptAt: null, reason: unreached },
+    { status: 'connected', attempt: 0, nextAttemptAt: null, reason: unreached },
+    { status: 'disconnected', attempt: 0, nextAttemptAt: null, reason: 'closed by the client' },
+  ]);
+});
+
+test.each([1001, 1006, 1011, 1013])('it comes back after %i', (code) => {
+  const { client, sockets, last } = connected();
+  last().end(code, 'why');
+  expect(client.status.value).toMatchObject({ status: 'reconnecting', reason: `why (${code})` });
+  vi.advanceTimersByTime(1_000);
+  expect(sockets).toHaveLength(2);
+});
+
+test.each([1000, 1002, 1003, 1007, 1008, 1009])('it stays away after %i', async (code) => {
+  const { client, sockets, last } = connected();
+  const asked = client.predict([1, 2]);
+  last().end(code, 'slow_consumer');
+  expect(await failure(asked)).toMatchObject({ code: 'disconnected', retryable: false });
+  vi.advanceTimersByTime(3_600_000);
+  expect(sockets).toHaveLength(1);
+  expect(client.status.value).toMatchObject({ status: 'disconnected', nextAttemptAt: null });
+  expect(await failure(client.predict([1, 2]))).toMatchObject({ code: 'disconnected' });
+});
+
+test('for days of failures, the pauses keep to their ceilings', () => {
+  const { WebSocket, sockets, last } = fakeSockets();
+  const client = new PredictClient('ws://server.test', { WebSocket, random: seeded(7) });
+  for (let n = 0; n < 1_000; n++) {
+    last().end(1006);
+    const pause = (client.status.value.nextAttemptAt ?? Infinity) - Date.now();
+    expect(pause).toBeGreaterThanOrEqual(0);
+    expect(pause).toBeLessThanOrEqual(Math.min(1_000 * 2 ** n, 30_000));
+    vi.advanceTimersByTime(pause + 1);
+    expect(sockets).toHaveLength(n + 2);
+  }
+  client.close();
+});
+
+test('it gives up after maxAttempts, and starts again when asked', () => {
+  const { WebSocket, sockets, last } = fakeSockets();
+  const client = new PredictClient('ws://server.test', { WebSocket, maxAttempts: 3 });
+  for (let n = 0; n < 3; n++) {
+    last().end(1006);
+    vi.advanceTimersByTime(30_000);
+  }
+  expect(sockets).toHaveLength(3);
+  expect(client.status.value.reason).toMatch(/^gave up after 3 attempts/);
+  client.reconnect();
+  expect(sockets).toHaveLength(4);
+  expect(client.status.value).toMatchObject({ status: 'reconnecting', attempt: 1 });
+});
+
+test('a server that accepts and never greets is another failure', () => {
+  const { WebSocket, sockets } = fakeSockets();
+  new PredictClient('ws://server.test', { WebSocket, random: () => 0 });
+  sockets[0]?.open();
+  vi.advanceTimersByTime(10_000);
+  expect(sockets[0]?.closedWith).toBe(1000);
+  vi.advanceTimersByTime(1);
+  expect(sockets).toHaveLength(2);
+});
+
+test('requests in flight at a loss are rejected as retryable; none is sent again', async () => {
+  const { client, sockets, last, greet } = connected();
+  const asked = [client.predict([1, 2]), client.feedback(99, 'one')];
+  const failed = Promise.all(asked.map(failure));
+  last().end(1006);
+  for (const error of await failed) expect(error).toMatchObject({ code: 'connection_lost', retryable: true });
+  vi.advanceTimersByTime(1_000);
+  greet();
+  expect(sockets).toHaveLength(2);
+  expect(last().sent).toEqual([]);
+});
+
+test('a reconnect keeps the session', () => {
+  const { client, sockets, last } = connected();
+  last().end(1006);
+  vi.advanceTimersByTime(1_000);
+  const sessions = sockets.map((s) => new URL(s.url).searchParams.get('session'));
+  expect(sessions).toEqual([client.session, client.session]);
+  expect(sockets[0]?.protocols).toEqual(['penstock.v1']);
+});
+
+test('a server that is going away keeps what it took, and gets nothing more', async () => {
+  const { client, sockets, last, greet } = connected();
+  const taken = client.predict([1, 2], { requestId: 1 });
+  last().say({ type: 'notice', code: 'going_away', message: 'the server is going away' });
+  expect(client.status.value).toMatchObject({ status: 'reconnecting', reason: 'the server is going away' });
+  const waiting = client.predict([3, 4], { requestId: 2 });
+  last().say({ type: 'prediction', request_id: 1, prediction: 'one', confidence: 1, model: 'digits', version: '1' });
+  expect(await taken).toMatchObject({ label: 'one' });
+  last().end(1001, 'bye');
+  vi.advanceTimersByTime(1_000);
+  greet();
+  expect(sockets[0]?.texts).toHaveLength(1);
+  expect(sockets[1]?.last).toMatchObject({ request_id: 2 });
+  quiet(waiting);
+});
+
+test('a server that is going away and does not go is left', () => {
+  const { sockets, last } = connected({ pingIntervalMs: 60_000 });
+  last().say({ type: 'notice', code: 'going_away', message: '' });
+  vi.advanceTimersByTime(30_000 + 1_000);
+  expect(sockets).toHaveLength(2);
+});
+
+describe('reconnect()', () => {
+  test('does not wait, and is throttled', () => {
+    const { client, sockets, last } = connected({ random: () => 0.999, backoffMinMs: 20_000 });
+    last().end(1006);
+    client.reconnect();
+    expect(sockets).toHaveLength(2);
+    last().end(1006);
+    for (let n = 0; n < 100; n++) client.reconnect();
+    expect(sockets).toHaveLength(2);
+    vi.advanceTimersByTime(2_000);
+    client.reconnect();
+    expect(sockets).toHaveLength(3);
+    client.reconnect();
+    vi.advanceTimersByTime(5_000);
+    client.reconnect(); // an attempt is under way
+    expect(sockets).toHaveLength(3);
+  });
+
+  test('leaves a refusal behind, but not close()', () => {
+    const { client, sockets, last } = connected();
+    last().end(1008, 'auth_required');
+    client.reconnect();
+    expect(sockets).toHaveLength(2);
+    client.close();
+    vi.advanceTimersByTime(10_000);
+    client.reconnect();
+    expect(sockets).toHaveLength(2);
+  });
+
+  test('replaces a connection that stands', async () => {
+    const { client, sockets } = connected();
+    const asked = client.predict([1, 2]);
+    client.reconnect();
+    expect(await failure(asked)).toMatchObject({ code: 'connection_lost' });
+    expect(sockets.map((s) => s.closedWith)).toEqual([1000, undefined]);
+  });
+});
+
+test('close() says goodbye and rejects what is left', async () => {
+  const { client, last } = connected();
+  const failed = failure(client.predict([1, 2]));
+  client.close();
+  client.close();
+  expect(last().closedWith).toBe(1000);
+  expect(await failed).toMatchObject({ code: 'closed', retryable: false });
+  expect(await failure(client.predict([1, 2]))).toMatchObject({ code: 'closed' });
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test('what a dropped socket still says is not heard', () => {
+  const { client, sockets } = connected();
+  client.reconnect();
+  sockets[0]?.say(hello);
+  sockets[0]?.end(1008);
+  expect(client.status.value.status).toBe('reconnecting');
+});
+
+test('whoever is told of a status may act on it at once', () => {
+  const closing = connected();
+  closing.client.status.subscribe((s) => s.nextAttemptAt === null && s.status === 'reconnecting' && closing.client.close());
+  const after: string[] = [];
+  closing.client.status.subscribe((s) => after.push(s.status));
+  closing.last().end(1006);
+  vi.advanceTimersByTime(60_000);
+  expect(closing.sockets).toHaveLength(1);
+  expect(after).toEqual(['connected', 'reconnecting', 'disconnected']);
+  expect(vi.getTimerCount()).toBe(0);
+
+  const retrying = connected();
+  retrying.client.status.subscribe((s) => s.status === 'disconnected' && retrying.client.reconnect());
+  retrying.last().end(1008);
+  expect(retrying.sockets).toHaveLength(2);
+  expect(retrying.client.status.value.status).toBe('reconnecting');
+});
+
+test('nonsense from the server ends the connection, not the client', () => {
+  const { client, last } = connected();
+  last().say('{"type":');
+  expect(client.status.value).toMatchObject({ status: 'reconnecting' });
+});
+
+test('a constructor that throws is a refusal', () => {
+  const client = new PredictClient('ws://server.test', {
+    WebSocket: class {
+      constructor() {
+        throw new Error('mixed content');
+      }
+    } as never,
+  });
+  expect(client.status.value).toMatchObject({ status: 'disconnected' });
+  expect(client.status.value.reason).toContain('mixed content');
+});
+
+describe('tokens', () => {
+  test('are offered in the handshake, fresh for every connection', async () => {
+    const { WebSocket, sockets, last } = fakeSockets();
+    let n = 0;
+    new PredictClient('ws://server.test', { WebSocket, token: async () => `täg${n++}` });
+    await vi.advanceTimersByTimeAsync(0);
+    last().end(1006);
+    await vi.advanceTimersByTimeAsync(1_000);
+    const prefix = 'base64url.bearer.authorization.penstock.';
+    const tokens = sockets.map((s) => Buffer.from(s.protocols[1]?.slice(prefix.length) ?? '', 'base64url').toString());
+    expect(tokens).toEqual(['täg0', 'täg1']);
+  });
+
+  test('that cannot be had are a failed attempt', async () => {
+    const { WebSocket, sockets } = fakeSockets();
+    const token = vi.fn().mockRejectedValueOnce(new Error('signed out')).mockResolvedValue('good');
+    const client = new PredictClient('ws://server.test', { WebSocket, token });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(client.status.value.reason).toContain('signed out');
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(sockets).toHaveLength(1);
+  });
+
+  test('are renewed on a socket before they expire', async () => {
+    const { WebSocket, last } = fakeSockets();
+    new PredictClient('ws://server.test', { WebSocket, token: () => 'fresh' });
+    await vi.advanceTimersByTimeAsync(0);
+    last().open().say(hello);
+    last().say({ type: 'notice', code: 'token_expiring', message: '' });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(last().last).toEqual({ type: 'auth', token: 'fresh' });
+  });
+});
+
+describe('in a browser', () => {
+  function browser() {
+    const window = new EventTarget();
+    const document = Object.assign(new EventTarget(), { visibilityState: 'visible' });
+    vi.stubGlobal('addEventListener', window.addEventListener.bind(window));
+    vi.stubGlobal('removeEventListener', window.removeEventListener.bind(window));
+    vi.stubGlobal('document', document);
+    return { window, document };
+  }
+
+  test('coming online shortens the pause, with jitter', () => {
+    const { window } = browser();
+    const { client, sockets, last } = connected({ random: () => 0.5, backoffMaxMs: 30_000 });
+    for (let n = 0; n < 6; n++) {
+      last().end(1006);
+      vi.advanceTimersByTime(n < 5 ? 15_000 : 5_000);
+    }
+    expect((client.status.value.nextAttemptAt ?? 0) - Date.now()).toBeGreaterThan(9_000);
+    const before = sockets.length;
+    window.dispatchEvent(new Event('online'));
+    expect(sockets).toHaveLength(before);
+    vi.advanceTimersByTime(500);
+    expect(sockets).toHaveLength(before + 1);
+  });
+
+  test('a page that is seen again checks its connection', () => {
+    const { document } = browser();
+    const { client, last } = connected();
+    document.visibilityState = 'hidden';
+    document.dispatchEvent(new Event('visibilitychange'));
+    expect(last().sent).toEqual([]);
+    document.visibilityState = 'visible';
+    document.dispatchEvent(new Event('visibilitychange'));
+    expect(last().texts).toEqual([{ type: 'ping' }]);
+    client.close();
+    document.dispatchEvent(new Event('visibilitychange'));
+    expect(last().texts).toHaveLength(1);
+  });
+
+  test('going offline checks a connection, and hurries no attempt', () => {
+    const { window } = browser();
+    vi.stubGlobal('navigator', { onLine: false });
+    const { client, last } = connected({ random: () => 0.9, backoffMinMs: 20_000 });
+    window.dispatchEvent(new Event('offline'));
+    expect(last().texts).toEqual([{ type: 'ping' }]);
+    last().end(1006);
+    const planned = client.status.value.nextAttemptAt;
+    vi.advanceTimersByTime(10_000);
+    window.dispatchEvent(new Event('offline'));
+    expect(client.status.value.nextAttemptAt).toBe(planned);
+  });
+
+  test('flapping networks make no storm', () => {
+    const { window } = browser();
+    const { sockets, last } = connected({ random: () => 0 });
+    for (let n = 0; n < 1_000; n++) {
+      last().end(1006);
+      window.dispatchEvent(new Event('online'));
+    }
+    expect(sockets.length).toBeLessThan(3);
+  });
+});

@@ -1,0 +1,79 @@
+import { PredictClient, type StatusInfo } from 'penstock-client';
+import { afterEach, expect, test } from 'vitest';
+import { failure } from '../fake.js';
+import { digits, serve, until } from './server.js';
+
+const server = await serve();
+const clients: PredictClient[] = [];
+afterEach(() => clients.splice(0).forEach((c) => c.close()));
+
+function connect(options = {}): PredictClient {
+  const client = new PredictClient(server.url, { backoffMinMs: 20, backoffMaxMs: 100, reconnectThrottleMs: 50, ...options });
+  clients.push(client);
+  return client;
+}
+
+const image = digits()[3]?.bytes ?? [];
+const isConnected = (s: StatusInfo) => s.status === 'connected';
+
+test('a server that is killed and comes back is found again, and gets what waited', async () => {
+  const client = connect();
+  expect(await client.predict(image)).toMatchObject({ label: '3' });
+  await server.stop('SIGKILL');
+  await until(client.status, (s) => s.status === 'reconnecting' && s.attempt >= 3);
+  const waiting = client.predict(image);
+  const expired = failure(client.predict(image, { deadlineMs: 1 }));
+  expect(await expired).toMatchObject({ code: 'deadline_exceeded' });
+  await server.start();
+  expect(await waiting).toMatchObject({ label: '3' });
+  expect(client.status.value.status).toBe('connected');
+});
+
+test('a server that drains answers what it took', async () => {
+  const client = connect();
+  await until(client.status, isConnected);
+  const asked = Array.from({ length: 200 }, () => client.predict(image));
+  const settled = Promise.allSettled(asked);
+  const stopped = server.stop('SIGTERM');
+  const results = await settled;
+  for (const r of results) {
+    if (r.status === 'fulfilled') expect(r.value.label).toBe('3');
+    else expect(r.reason).toMatchObject({ name: 'PenstockError', retryable: true });
+  }
+  await stopped;
+  await server.start();
+  expect(await client.predict(image)).toMatchObject({ label: '3' });
+});
+
+test('a label finds its prediction over a new connection', async () => {
+  const client = connect();
+  const { requestId } = await client.predict(image);
+  client.reconnect();
+  expect(client.status.value.status).toBe('reconnecting');
+  expect(await client.feedback(requestId, '3')).toEqual({ requestId, correct: true });
+  expect(client.status.value.status).toBe('connected');
+});
+
+test('a page that kept its session labels what the page before it asked', async () => {
+  const before = connect();
+  const { requestId } = await before.predict(image);
+  before.close();
+  const after = connect({ session: before.session });
+  expect(await after.feedback(requestId, '5')).toEqual({ requestId, correct: false });
+  const stranger = connect();
+  expect(await failure(stranger.feedback(requestId, '3'))).toMatchObject({ code: 'unknown_request' });
+});
+
+test('a server that falls silent counts as lost, until it wakes', async () => {
+  const client = connect({ pingIntervalMs: 100, pongTimeoutMs: 1_500 });
+  await until(client.status, isConnected);
+  await new Promise((resolve) => setTimeout(resolve, 500)); // many pings, all answered
+  expect(client.status.value.status).toBe('connected');
+  server.signal('SIGSTOP');
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const asked = failure(client.predict(image));
+  await until(client.status, (s) => s.status === 'reconnecting');
+  expect(await asked).toMatchObject({ code: 'connection_lost', retryable: true });
+  server.signal('SIGCONT');
+  expect(await client.predict(image)).toMatchObject({ label: '3' });
+});

@@ -1,0 +1,211 @@
+import { readFileSync } from 'node:fs';
+import { PenstockError } from 'penstock-client';
+import { describe, expect, test } from 'vitest';
+import { decodeBinary, encodeBinary } from '../src/binary.js';
+import { errorFrom, type ErrorMessage, serverCodes } from '../src/error.js';
+import { type PredictionMessage, predictionsOf, predictionsOfBinary } from '../src/prediction.js';
+import { encodeCancel, encodeFeedback, encodeRequest, type Label, type RequestId } from '../src/request.js';
+import { reconnectable } from '../src/socket.js';
+
+// The vectors are written by the server's codec; see protocol/vectors_test.go.
+function vectors<T>(name: string): T {
+  const file = new URL(`../../../protocol/testdata/vectors/${name}.json`, import.meta.url);
+  return JSON.parse(readFileSync(file, 'utf8')) as T;
+}
+
+const hex = (frame: ArrayBuffer) => Buffer.from(frame).toString('hex');
+const unhex = (text: string) => new Uint8Array(Buffer.from(text, 'hex')).buffer;
+
+interface Meaning {
+  type: string;
+  rows?: number[][];
+  many?: boolean;
+  bytes?: number[];
+  row_count?: number;
+  model?: string;
+  model_index?: number;
+  deadline_ms?: number;
+  scores?: boolean;
+  timing?: boolean;
+  top_k?: number;
+  labels?: Label[];
+}
+
+interface RequestVector {
+  name: string;
+  json?: string;
+  hex?: string;
+  message?: Meaning;
+  refused?: string;
+  request_id: RequestId | null;
+}
+
+const requests = vectors<RequestVector[]>('requests');
+
+describe('requests in JSON say what the server reads', () => {
+  const known = ['type', 'request_id', 'features', 'model', 'deadline_ms', 'detail', 'top_k', 'label', 'labels'];
+
+  /** A frame as far as it says something: no unknown field, no null, float32 numbers. */
+  function said(text: string) {
+    const frame = JSON.parse(text) as Record<string, unknown>;
+    const kept = Object.entries(frame).filter(([key, value]) => known.includes(key) && value !== null);
+    const round = (v: unknown): unknown => (Array.isArray(v) ? v.map(round) : Math.fround(v as number) + 0); // −0 is 0
+    const features = frame['features'] === undefined ? {} : { features: round(frame['features']) };
+    return { type: 'predict', ...Object.fromEntries(kept), ...features };
+  }
+
+  function encode(m: Meaning, requestId: RequestId): string {
+    if (m.type === 'cancel') return encodeCancel(requestId);
+    if (m.type === 'feedback') return encodeFeedback(requestId, m.many ? (m.labels ?? []) : (m.labels?.[0] ?? ''));
+    return encodeRequest({
+      requestId,
+      rows: m.rows ?? [],
+      many: m.many ?? false,
+      model: m.model,
+      deadlineMs: m.deadline_ms,
+      scores: m.scores,
+      timing: m.timing,
+      topK: m.top_k,
+    });
+  }
+
+  const sent = requests.filter((v) => v.json && ['predict', 'feedback', 'cancel'].includes(v.message?.type ?? ''));
+  test('there are some', () => expect(sent.length).toBeGreaterThan(10));
+  test.each(sent)('$name', ({ json = '', message, request_id }) => {
+    const { request_id: id = null, ...rest } = said(encode(message as Meaning, request_id ?? 'mine')) as Record<string, unknown>;
+    const { request_id: _, ...want } = said(json) as Record<string, unknown>;
+    expect(id).toBe(request_id ?? 'mine');
+    expect(rest).toEqual(want);
+  });
+});
+
+describe('binary requests are the same to the byte', () => {
+  const sent = requests.filter((v) => v.hex && v.message?.type === 'predict');
+  test('there are some', () => expect(sent.length).toBeGreaterThan(1));
+  test.each(sent)('$name', ({ hex: want, message: m = {} as Meaning, request_id }) => {
+    const count = m.row_count ?? 1;
+    const bytes = m.bytes && Uint8Array.from(m.bytes);
+    const width = (m.bytes?.length ?? 0) / count;
+    const rows = bytes
+      ? Array.from({ length: count }, (_, i) => bytes.subarray(i * width, (i + 1) * width))
+      : (m.rows ?? []);
+    // Ids beyond 2^53 are none that this client sends: they are put in afterwards.
+    const safe = Number.isSafeInteger(request_id);
+    const frame = encodeBinary({
+      rows,
+      requestId: safe ? (request_id as number) : 0,
+      deadlineMs: m.deadline_ms,
+      model: m.model_index,
+      scores: m.scores,
+      timing: m.timing,
+    });
+    if (!safe) new DataView(frame).setBigUint64(8, 2n ** 64n - 1n, true);
+    expect(hex(frame)).toBe(want);
+  });
+});
+
+interface ReplyVector {
+  name: string;
+  json?: string;
+  hex?: string;
+  meaning?: {
+    type: string;
+    request_id: number;
+    values?: number[];
+    confidences?: (number | null)[];
+    scores?: number[][];
+    queue_us?: number;
+    compute_us?: number;
+    correct?: boolean[];
+    code?: string;
+    message?: string;
+    retryable?: boolean;
+    retry_after_ms?: number;
+  };
+}
+
+const replies = vectors<ReplyVector[]>('replies');
+
+describe('replies in JSON are read whole', () => {
+  const predictions = replies.filter((v) => v.json?.includes('"type":"prediction"'));
+  test.each(predictions)('$name', ({ json = '' }) => {
+    const m = JSON.parse(json) as PredictionMessage & { request_id: RequestId };
+    const got = predictionsOf(m, { requestId: m.request_id, roundTripMs: 0 });
+    const rows = <T>(field: T | T[]) => (Array.isArray(m.prediction) ? field : [field]) as T[];
+    expect(got.map((p) => p.label ?? p.value)).toEqual(rows(m.prediction));
+    expect(got.map((p) => p.confidence)).toEqual(rows(m.confidence));
+    expect(got.map((p) => p.scores && [...p.scores])).toEqual(got.map((_, i) => m.scores && rows(m.scores as never)[i]));
+    expect(got.map((p) => p.top)).toEqual(got.map((_, i) => m.top && rows(m.top as never)[i]));
+  });
+
+  test.each(replies.filter((v) => v.json?.includes('"type":"error"')))('$name', ({ json = '' }) => {
+    const m = JSON.parse(json) as ErrorMessage;
+    expect(errorFrom(m)).toMatchObject({
+      code: m.code,
+      message: m.message,
+      retryable: m.retryable,
+      retryAfterMs: m.retry_after_ms ?? null,
+      expected: m.expected ?? null,
+      got: m.got ?? null,
+    });
+  });
+});
+
+describe('binary replies are read whole', () => {
+  const classes = ['zero', 'one'];
+  test.each(replies.filter((v) => v.hex))('$name', ({ name, hex: frame = '', meaning: want }) => {
+    const reply = decodeBinary(unhex(frame));
+    expect(reply.kind).toBe(want?.type);
+    if (reply.kind === 'unknown' || !want) return;
+    expect(reply.requestId).toBe(want.request_id);
+    switch (reply.kind) {
+      case 'feedback_ok':
+        expect(reply.correct).toEqual(want.correct);
+        break;
+      case 'error':
+        expect(reply.error).toMatchObject({
+          code: want.code,
+          message: want.message,
+          retryable: want.retryable ?? false,
+          retryAfterMs: want.retry_after_ms ?? null,
+        });
+        break;
+      case 'prediction': {
+        const regression = name.includes('regression');
+        const model = { name: 'm', version: '1', task: 'classification', features: 2, classes: regression ? [] : classes } as const;
+        const asked = { model: { ...model, classes: [...model.classes] }, scores: true, timing: true, topK: 0 };
+        const got = predictionsOfBinary(reply, asked, { requestId: 1, roundTripMs: 0 });
+        const float = (v: number | null) => (v === null ? null : Math.fround(v));
+        expect(got.map((p) => p.value ?? classes.indexOf(p.label ?? ''))).toEqual(want.values?.map(float));
+        expect(got.map((p) => p.confidence)).toEqual(want.confidences?.map(float));
+        expect(got.map((p) => p.scores && [...p.scores])).toEqual(got.map((_, i) => want.scores?.[i]?.map(float)));
+        expect(got[0]?.timing).toEqual({ queueUs: want.queue_us ?? 0, computeUs: want.compute_us ?? 0, batchRows: null });
+      }
+    }
+  });
+
+  test.each(['', '81', '8100000001000000', `8100000002${'00'.repeat(27)}`, `42${'00'.repeat(23)}`])('%j is not read', (frame) => {
+    expect(decodeBinary(unhex(frame))).toEqual({ kind: 'unknown' });
+  });
+});
+
+describe('the tables of codes are those of the server', () => {
+  const codes = vectors<{
+    errors: { code: string; number: number; retryable: boolean }[];
+    closes: { code: number; reconnect: boolean }[];
+  }>('codes');
+
+  test('errors', () => {
+    const ours = serverCodes.slice(1).map((code, i) => ({ code, number: i + 1, retryable: new PenstockError(code, '').retryable }));
+    expect(ours).toEqual(codes.errors);
+  });
+
+  test('closes', () => {
+    expect(codes.closes.map((c) => ({ ...c, reconnect: reconnectable(c.code) }))).toEqual(codes.closes);
+  });
+
+  test('a number of a newer server has a code all the same', () => {
+    const frame = `fff0${'01'}0000000000${'00'.repeat(8)}`;
+    expect(decodeBinary(unhex(frame))).toMatchObject({ error: { code: 'code_240', retryable: true } });
+  });
+});
