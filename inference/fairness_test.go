@@ -116,3 +116,35 @@ func TestBackloggedStreamsGetEqualShares(t *testing.T) {
 		})
 	}
 }
+
+// TestFullQueueHasRoomForNewcomers: streams that fill the queue are shed, one
+// of which nothing waits is let in.
+func TestFullQueueHasRoomForNewcomers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate()
+		m := &spy{Oracle: modeltest.Oracle{Features: 2}, predict: g.hold}
+		p := start(t, m, inference.Options{Workers: 1, MaxBatch: 1, Window: 64, QueueRows: 64})
+		hog, light := p.Open(newInbox()), p.Open(newInbox())
+		defer hog.Close()
+		defer light.Close()
+		var err error
+		accepted := uint32(0)
+		for ; err == nil && accepted < 64; accepted++ {
+			err = hog.Submit(m.rows(accepted, 1))
+			if accepted == 0 {
+				<-g.batches // it runs; the others wait
+			}
+		}
+		var overloaded *inference.OverloadedError
+		if !errors.As(err, &overloaded) {
+			t.Errorf("after %d requests the hog got %v; want it to be shed", accepted, err)
+		}
+		if err := light.Submit(m.rows(1000, 1)); err != nil {
+			t.Errorf("the newcomer got %v", err)
+		}
+		if err := light.Submit(m.rows(1001, 1)); !errors.As(err, &overloaded) {
+			t.Errorf("once something of it waits it got %v; want it to be shed", err)
+		}
+		g.open()
+	})
+}

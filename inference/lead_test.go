@@ -1,6 +1,7 @@
 package inference_test
 
 import (
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -69,7 +70,7 @@ func TestLeadRefuses(t *testing.T) {
 			t.Errorf("three rows in a window of two: %t, %v", led, err)
 		}
 		s.Close()
-		if led, err := s.Lead(m.rows(0, 1)); led || err != inference.ErrStreamClosed {
+		if led, err := s.Lead(m.rows(0, 1)); led || !errors.Is(err, inference.ErrStreamClosed) {
 			t.Errorf("on a closed stream: %t, %v", led, err)
 		}
 	})

@@ -17,7 +17,8 @@ type Options struct {
 	// help throughput until the engine's kernels are full, and cost latency.
 	MaxBatch int
 	// QueueRows is how many rows may wait over all streams; beyond it Submit
-	// refuses with *OverloadedError. Default 16384. It bounds the queueing delay to
+	// refuses with *OverloadedError; the last eighth is kept for streams of which
+	// nothing waits. Default 16384. It bounds the queueing delay to
 	// QueueRows divided by the rows per second that the model does, and the memory
 	// to QueueRows × features × 4 bytes.
 	QueueRows int

@@ -77,7 +77,7 @@ func (s *Stream) admit(r *Request, arrived time.Duration) error {
 	case p.draining:
 		p.stats.Refused++
 		return ErrDraining
-	case p.waiting+r.Rows > p.opt.QueueRows:
+	case p.waiting+r.Rows > s.share():
 		p.stats.Shed++
 		return &OverloadedError{RetryAfter: p.queueTime()}
 	}
@@ -93,6 +93,17 @@ func (s *Stream) admit(r *Request, arrived time.Duration) error {
 		p.watchDeadline(r)
 	}
 	return nil
+}
+
+// share is how full this stream may make the queue. The last eighth is for
+// those of whom nothing waits: streams that fill their windows cannot have the
+// others shed. The caller holds p.mu.
+func (s *Stream) share() int {
+	limit := s.pool.opt.QueueRows
+	if s.queue.head != nil {
+		limit -= limit / 8
+	}
+	return limit
 }
 
 // Cancel takes a request back. When it returns true the pool will not answer
