@@ -105,7 +105,7 @@ func (c *watcher) read() {
 		}
 		c.handle(typ, frame)
 		buf.recycle()
-		c.outbox.waitBelow(errorBacklog)
+		c.holdBack()
 	}
 }
 

@@ -35,6 +35,6 @@ func (l *link) echo() {
 			l.goodbye(protocol.CloseInvalidText, "a text message must be UTF-8")
 		}
 		buf.recycle()
-		l.outbox.waitBelow(errorBacklog)
+		l.holdBack()
 	}
 }

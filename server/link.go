@@ -116,6 +116,13 @@ func (l *link) contain() {
 	}
 }
 
+// holdBack stops the reader while too much of what it has appended waits.
+func (l *link) holdBack() {
+	if l.unflushed {
+		l.outbox.waitBelow(errorBacklog)
+	}
+}
+
 // more reports whether input is there already, read but not used. It is for the
 // reader.
 func (l *link) more() bool { return l.reader.Buffered() > 0 || l.inbox.waiting() }

@@ -76,7 +76,7 @@ func (c *predictor) read() {
 		}
 		c.handle(typ, frame)
 		buf.recycle()
-		c.outbox.waitBelow(errorBacklog)
+		c.holdBack()
 	}
 }
 
