@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { heldOut } from './digits.mjs';
+import { open, serve, socket, until } from './rig.mjs';
+
+test('an alert fires under overload, can be dismissed, and clears', async () => {
+  const server = await serve([
+    '--workers', '1', '--max-batch', '8', '--queue-rows', '64', '--window', '64', '--max-rows', '64',
+    '--alert-error-rate', '0.02', '--alert-error-rate-critical', '0', '--alert-cpu', '0', '--alert-cpu-critical', '0',
+    '--alert-queue', '0', '--alert-queue-critical', '0', '--alert-latency-ms', '0', '--alert-latency-ms-critical', '0',
+    '--alert-fire-after', '1s', '--alert-resolve-after', '1s',
+  ]);
+  const page = await open(server.url);
+  await page.locator('.plot canvas').first().waitFor();
+
+  // More rows at once than may wait: the rest is shed.
+  const features = Array.from(heldOut(1)[0].pixels, (v) => v / 255);
+  const clients = await Promise.all(Array.from({ length: 6 }, () => socket(`${server.ws}ws/predict`)));
+  const burst = setInterval(() => { for (const c of clients) for (let i = 0; i < 60; i++) c.send({ features }); }, 200);
+  const alert = page.locator('.alert', { hasText: 'error rate' });
+  await alert.waitFor();
+  clearInterval(burst);
+  assert.match(await alert.innerText(), /Warning[\s\S]*since \d\d:\d\d:\d\d/);
+  await page.locator('ps-alert-log .entry.warning').waitFor();
+  assert.match(await page.locator('[data-card=errors] .value').innerText(), /^[1-9]/);
+
+  // It is on every page, and gone once dismissed; the log keeps it.
+  await page.goto(`${server.url}#/models`);
+  await alert.waitFor();
+  await alert.getByRole('button', { name: /Dismiss/ }).click();
+  await alert.waitFor({ state: 'detached' });
+  await page.goto(`${server.url}#/live`);
+  await page.locator('ps-alert-log .entry.warning').waitFor();
+
+  await page.locator('ps-alert-log .entry.over', { hasText: 'Resolved' }).waitFor({ timeout: 30_000 });
+  const late = await open(server.url);
+  await late.locator('ps-alert-log .entry.over', { hasText: 'Resolved' }).waitFor();
+  await until('no banner for what is over', async () => (await late.locator('.alert').count()) === 0);
+  for (const c of clients) c.close();
+  await late.leave();
+  await page.leave();
+});

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { feed } from './feed.mjs';
+import { open, serve, sleep, until } from './rig.mjs';
+
+// The browser itself complains of a socket that cannot be opened.
+const lost = /WebSocket connection to .* failed|ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED/;
+
+test('the server is killed and comes back: Reconnecting, then Live, with the charts filled, without a reload', async () => {
+  let server = await serve();
+  const stream = await feed(server);
+  const page = await open(server.url, { allow: lost });
+  const status = page.locator('ps-connection .state');
+  const points = async () => Number(await page.getByRole('slider', { name: /Latency/ }).getAttribute('aria-valuemax'));
+  await status.filter({ hasText: 'Live' }).waitFor();
+  await until('some seconds are charted', async () => (await points()) >= 5);
+  await page.evaluate(() => { window.neverReloaded = true; });
+
+  stream.stop();
+  await server.kill();
+  await status.filter({ hasText: 'Reconnecting' }).waitFor();
+  await page.locator('ps-connection .detail', { hasText: /next attempt in \d+ s|trying now/ }).waitFor();
+  const before = await points();
+  await sleep(1500);
+
+  server = await serve([], server.port);
+  await page.getByRole('button', { name: 'Try now' }).click({ timeout: 2000 }).catch(() => {}); // it may be Live already
+  await status.filter({ hasText: 'Live' }).waitFor({ timeout: 40_000 });
+  await until('the charts go on after what they had', async () => (await points()) > before + 2);
+  assert.equal(await page.evaluate(() => window.neverReloaded), true);
+
+  // A page opened now gets the server's own history at once.
+  const late = await open(server.url);
+  await until('the history is there', async () => Number(await late.getByRole('slider', { name: /Latency/ }).getAttribute('aria-valuemax')) >= 2, 3000);
+  await late.leave();
+  await page.leave();
+});
+
+test('a server that says goodbye is waited for too', async () => {
+  let server = await serve();
+  const page = await open(server.url, { allow: lost });
+  const status = page.locator('ps-connection .state');
+  await status.filter({ hasText: 'Live' }).waitFor();
+  await server.stop();
+  await status.filter({ hasText: 'Reconnecting' }).waitFor();
+  server = await serve([], server.port);
+  await status.filter({ hasText: 'Live' }).waitFor({ timeout: 40_000 });
+  await page.leave();
+});

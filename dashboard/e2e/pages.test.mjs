@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { test } from 'node:test';
+import { feed } from './feed.mjs';
+import { writeBundle } from './bundle.mjs';
+import { draw, mustFit, open, serve, sleep, three, until } from './rig.mjs';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** axe-core's own words on what is serious. */
+async function mustBeAccessible(page, where) {
+  await page.evaluate(axe);
+  const found = await page.evaluate(async () => (await window.axe.run()).violations.map((v) => ({
+    impact: v.impact, id: v.id, nodes: v.nodes.map((n) => `${n.target.join(' ')}: ${n.failureSummary}`),
+  })));
+  const serious = found.filter((v) => ['serious', 'critical'].includes(v.impact));
+  assert.deepEqual(serious, [], where);
+  return found.length;
+}
+
+const routes = ['live', 'try', 'quality', 'models'];
+
+test('every page, light and dark, wide and at 360 px: clean, accessible, no horizontal scroll', async (t) => {
+  const server = await serve();
+  const stream = await feed(server, { wrong: 0.02 });
+  await sleep(4000);
+  for (const colorScheme of ['light', 'dark']) {
+    for (const width of [1280, 360]) {
+      // axe's script is put into the page, which its policy would refuse.
+      const page = await open(server.url, { colorScheme, viewport: { width, height: 800 }, bypassCSP: true });
+      for (const route of routes) {
+        await page.goto(`${server.url}#/${route}`);
+        const where = `${route}, ${colorScheme}, ${width} px`;
+        await page.locator({ live: '.plot canvas', try: 'ps-pad canvas', quality: '.confusion', models: '.hash' }[route]).first().waitFor();
+        if (route === 'try') await draw(page, three);
+        await sleep(300);
+        await mustFit(page, where);
+        const minor = await mustBeAccessible(page, where);
+        if (minor > 0) t.diagnostic(`${where}: ${minor} things that axe calls minor or moderate`);
+      }
+      await page.leave();
+    }
+  }
+  stream.stop();
+});
+
+test('the page says what is not there: no labels, no requests', async () => {
+  const server = await serve();
+  const page = await open(`${server.url}#/quality`, { bypassCSP: true });
+  await page.getByRole('heading', { name: 'No labels yet' }).waitFor();
+  assert.match(await page.locator('.facts').innerText(), /Accuracy\s+no labels yet/);
+  await mustBeAccessible(page, 'quality, empty');
+  await page.goto(`${server.url}#/live`);
+  await page.getByText('No labels yet: accuracy is measured').waitFor();
+  await page.getByText('No request was answered in this time.').waitFor();
+  await mustBeAccessible(page, 'live, empty');
+  await page.leave();
+});
+
+test('the filter by model, and a bundle that reads no digits', async () => {
+  const server = await serve(['--model', '../weights/digits', '--model', writeBundle({ name: 'pets', classes: ['cat', 'dog', 'fish'] }), '--model', writeBundle({ name: 'price', classes: [], features: 2 })]);
+  const page = await open(`${server.url}#/try`, { bypassCSP: true });
+  await page.getByRole('combobox', { name: 'Model' }).selectOption('pets');
+  await page.getByLabel(/pasted row/).fill('0.1; 0,2');
+  await page.getByRole('button', { name: 'Ask the model' }).click();
+  await page.getByRole('button', { name: 'dog' }).waitFor({ state: 'attached' });
+  await page.locator('output', { hasText: 'fish' }).waitFor();
+  await page.getByLabel(/pasted row/).fill('1, 2');
+  await page.getByRole('button', { name: 'Ask the model' }).click();
+  await page.getByText('This model takes 3 values; there are 2.').waitFor();
+  await page.getByLabel(/pasted row/).fill('0 7 0');
+  await page.getByRole('button', { name: 'Ask the model' }).click();
+  await page.locator('output', { hasText: 'dog' }).waitFor();
+  await mustBeAccessible(page, 'try, a form');
+  await page.getByRole('button', { name: 'cat' }).click();
+  await page.getByText('Counted: wrong.').waitFor();
+
+  await page.getByRole('combobox', { name: 'Model' }).selectOption('price');
+  await page.getByLabel(/pasted row/).fill('[2, 5]');
+  await page.getByRole('button', { name: 'Ask the model' }).click();
+  await page.locator('output', { hasText: '8' }).waitFor();
+  await page.getByLabel('True value').fill('9.5');
+  await page.getByRole('button', { name: 'Send' }).click();
+  await page.getByText('Counted.', { exact: false }).waitFor();
+
+  await page.goto(`${server.url}#/live`);
+  await page.getByRole('combobox', { name: 'Model' }).selectOption('pets');
+  await page.locator('[data-card=accuracy]', { hasText: '1 label' }).waitFor();
+  assert.equal(await page.locator('[data-card=accuracy] .value').innerText(), '0.0');
+  assert.match(await page.locator('[data-card=cpu]').innerText(), /all models/);
+  await page.getByRole('combobox', { name: 'Model' }).selectOption('price');
+  await page.locator('[data-card=accuracy]', { hasText: 'mean absolute error' }).waitFor();
+  await page.goto(`${server.url}#/quality`);
+  await page.getByRole('combobox', { name: 'Model' }).selectOption('price');
+  await page.getByText('Root mean square error').waitFor();
+  await page.leave();
+});
+
+test('keyboard: pages, the skip link, and the cursor of the charts', async () => {
+  const server = await serve();
+  const page = await open(server.url);
+  await page.locator('.plot canvas').first().waitFor();
+  await page.keyboard.press('Tab');
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Skip to the page');
+  await page.keyboard.press('Enter');
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'main');
+  await sleep(2500);
+  const chart = page.getByRole('slider', { name: /Latency/ });
+  await chart.focus();
+  const newest = Number(await chart.getAttribute('aria-valuenow'));
+  await page.keyboard.press('ArrowLeft');
+  await page.keyboard.press('ArrowLeft');
+  assert.match(await chart.getAttribute('aria-valuetext'), /^\d\d:\d\d:\d\d: p99 /);
+  assert.ok(Number(await chart.getAttribute('aria-valuenow')) >= newest - 2);
+  assert.match(await page.locator('[data-chart=batch] .at').innerText(), /^\d\d:\d\d:\d\d$/, 'the cursor is shared');
+  await page.keyboard.press('Escape');
+  await page.getByRole('link', { name: 'Models' }).press('Enter');
+  await page.getByRole('heading', { name: 'Models' }).waitFor();
+  assert.equal(await page.title(), 'Models · Penstock');
+  await page.leave();
+});
+
+test('what is transferred, how it is served, and how soon it paints', async (t) => {
+  const server = await serve();
+  const page = await open('about:blank');
+  const cdp = await page.context().newCDPSession(page);
+  await cdp.send('Network.enable');
+  let bytes = 0;
+  cdp.on('Network.loadingFinished', (e) => { bytes += e.encodedDataLength; });
+  await page.goto(server.url);
+  await page.locator('.plot canvas').first().waitFor();
+  const paint = await until('the browser tells of its first paint', () => page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime));
+  t.diagnostic(`${(bytes / 1000).toFixed(1)} kB transferred, headers included; first contentful paint after ${paint.toFixed(0)} ms`);
+  assert.ok(bytes < 120_000, `${bytes} bytes`);
+  await page.leave();
+
+  const get = (path, headers) => fetch(server.url + path, { headers });
+  for (const path of ['', 'main.js', 'styles.css', 'icon.svg']) {
+    const first = await get(path, { 'Accept-Encoding': 'br' });
+    assert.equal(first.headers.get('Content-Encoding'), 'br', path);
+    assert.match(first.headers.get('Content-Security-Policy'), /default-src 'none'; script-src 'self'; style-src 'self';/);
+    const again = await get(path, { 'Accept-Encoding': 'br', 'If-None-Match': first.headers.get('ETag') });
+    assert.equal(again.status, 304, path);
+  }
+  assert.equal((await get('no/such/page')).status, 404);
+  assert.equal((await get('main.js.br')).status, 404);
+});

@@ -1,0 +1,61 @@
+// Numbers and times as people read them. A null is an en dash: nothing was
+// measured. Nothing here depends on the browser's language, so that two people
+// who look at the same server read the same.
+
+export const NONE = '–';
+
+type Maybe = number | null | undefined;
+
+const absent = (x: Maybe): x is null | undefined => x === null || x === undefined || !Number.isFinite(x);
+
+/** Digits that make three significant ones, and no more than two decimals. */
+function decimals(x: number): number {
+  const size = Math.abs(x);
+  return size >= 100 || x === 0 ? 0 : size >= 10 ? 1 : 2;
+}
+
+export function count(x: Maybe): string {
+  return absent(x) ? NONE : Math.round(x).toString().replace(/\B(?=(\d{3})+$)/g, '\u202f');
+}
+
+export function rate(x: Maybe): string {
+  return absent(x) ? NONE : x >= 1000 ? count(x) : x.toFixed(decimals(x));
+}
+
+/** A share of one, in percent without the sign. */
+export function percent(x: Maybe, digits = 1): string {
+  return absent(x) ? NONE : (100 * x).toFixed(digits);
+}
+
+/** Milliseconds without the unit. */
+export function millis(x: Maybe): string {
+  return absent(x) ? NONE : x >= 1000 ? count(x) : x.toFixed(decimals(x));
+}
+
+/** A duration in its best unit. */
+export function duration(ms: Maybe): string {
+  if (absent(ms)) return NONE;
+  if (ms < 1) return `${Math.round(ms * 1000)} µs`;
+  if (ms < 1000) return `${ms.toFixed(decimals(ms))} ms`;
+  const s = ms / 1000;
+  if (s < 120) return `${s.toFixed(decimals(s))} s`;
+  if (s < 7200) return `${(s / 60).toFixed(1)} min`;
+  if (s < 172_800) return `${(s / 3600).toFixed(1)} h`;
+  return `${(s / 86_400).toFixed(1)} days`;
+}
+
+export function bytes(n: Maybe): string {
+  if (absent(n)) return NONE;
+  for (const [unit, size] of [['GiB', 2 ** 30], ['MiB', 2 ** 20], ['KiB', 2 ** 10]] as const) {
+    if (n >= size) return `${(n / size).toFixed(decimals(n / size))} ${unit}`;
+  }
+  return `${n} B`;
+}
+
+const two = (n: number) => n.toString().padStart(2, '0');
+
+/** Local time of day. */
+export function clock(at: number | string): string {
+  const d = new Date(at);
+  return Number.isNaN(d.getTime()) ? NONE : `${two(d.getHours())}:${two(d.getMinutes())}:${two(d.getSeconds())}`;
+}

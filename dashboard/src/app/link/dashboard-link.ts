@@ -1,0 +1,75 @@
+import { inject, Injectable } from '@angular/core';
+import { KEPT } from '../live/points';
+import { Store } from '../store/store';
+import { SESSION, socketAddress } from './address';
+import { type Alert, DashboardClient, type Metrics } from './client';
+import { Frames } from './frames';
+
+/**
+ * Brings what /ws/dashboard sends into the store. Metrics go there in animation
+ * frames: a hidden tab keeps the newest ten minutes aside and draws nothing.
+ */
+@Injectable({ providedIn: 'root' })
+export class DashboardLink {
+  private readonly store = inject(Store);
+  private readonly frames = inject(Frames);
+  private client: DashboardClient | null = null;
+  private waiting: Metrics[] = [];
+
+  start(): void {
+    const { live, shell } = this.store;
+    const client = new DashboardClient(socketAddress('ws/dashboard'), { session: SESSION });
+    this.client = client;
+    client.status.subscribe((status) => shell.setStatus(status));
+    client.on('history', (history) => {
+      this.flush();
+      live.begin(history.points);
+      void this.recallAlerts();
+    });
+    client.on('metrics', (frame) => this.hold(frame));
+    client.on('alert', (alert) => live.alert(alert));
+    client.on('note', (note) => live.note(note));
+    client.on('presence', (presence) => live.setPresence(presence));
+    client.on('typing', ({ user }) => live.startTyping(user, Date.now()));
+    client.on('error', (error) => live.noteFailed(error.message));
+  }
+
+  reconnect(): void {
+    this.client?.reconnect();
+  }
+
+  note(text: string): void {
+    this.client?.note(text);
+  }
+
+  /** Tells the others that somebody writes; call it with every key. */
+  typing(): void {
+    this.client?.typing();
+  }
+
+  private hold(frame: Metrics): void {
+    this.waiting.push(frame);
+    if (this.waiting.length > KEPT) this.waiting.shift();
+    this.frames.next(this, () => this.flush());
+  }
+
+  private flush(): void {
+    if (this.waiting.length === 0) return;
+    this.store.live.add(this.waiting);
+    this.store.shell.hear();
+    this.waiting = [];
+  }
+
+  /** Fetches the alerts of before this page was opened. */
+  private async recallAlerts(): Promise<void> {
+    try {
+      const answer = await fetch('api/alerts');
+      if (!answer.ok) return;
+      const { alerts } = (await answer.json()) as { alerts: (Alert & { seq: number })[] };
+      const { live } = this.store;
+      for (const { seq, ...alert } of alerts) live.alert(alert, live.timeOf(seq));
+    } catch {
+      // The connection was lost again; the next one asks again.
+    }
+  }
+}

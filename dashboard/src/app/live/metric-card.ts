@@ -1,0 +1,32 @@
+import { ChangeDetectionStrategy, Component, computed, inject, input } from '@angular/core';
+import { NONE } from '../format';
+import { Store } from '../store/store';
+import type { Card } from './cards';
+import { Sparkline } from './sparkline';
+
+@Component({
+  selector: 'div[psMetricCard]',
+  changeDetection: ChangeDetectionStrategy.OnPush,
+  imports: [Sparkline],
+  host: { class: 'card', '[attr.data-card]': 'card().id', '[class.words]': 'inWords()' },
+  template: `
+    <dt>{{ card().label }}@if (live.model() && !card().perModel) { <small>all models</small> }</dt>
+    <dd>
+      <span class="figure"><span class="value">{{ reading().value }}</span>@if (reading().unit && !inWords() && reading().value !== NONE) {<span class="unit">{{ reading().unit }}</span>}</span>
+      @if (reading().note; as note) { <span class="note">{{ note }}</span> }
+      <ps-sparkline [values]="line()" [least]="card().least" [close]="card().id === 'accuracy' || card().id === 'memory'" />
+    </dd>
+  `,
+})
+export class MetricCard {
+  readonly card = input.required<Card>();
+  protected readonly live = inject(Store).live;
+  protected readonly NONE = NONE;
+
+  protected readonly reading = computed(() => {
+    const m = this.live.latest();
+    return m ? this.card().read(m, this.live.model()) : { value: NONE };
+  });
+  protected readonly inWords = computed(() => /[a-z]{2}/.test(this.reading().value));
+  protected readonly line = computed(() => this.live.lastMinute().map((p) => this.card().line(p.m, this.live.model())));
+}

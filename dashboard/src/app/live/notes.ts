@@ -1,0 +1,66 @@
+import { ChangeDetectionStrategy, Component, computed, inject, signal } from '@angular/core';
+import { clock } from '../format';
+import { DashboardLink } from '../link/dashboard-link';
+import { Store } from '../store/store';
+
+/** Remarks of those who watch, who they are, and who is writing. */
+@Component({
+  selector: 'ps-notes',
+  changeDetection: ChangeDetectionStrategy.OnPush,
+  template: `
+    <h2>Notes</h2>
+    <p class="who">{{ watching() }}</p>
+    <form (submit)="send($event)">
+      <label for="note">Leave a note on the timeline</label>
+      <div class="compose">
+        <input id="note" type="text" maxlength="500" autocomplete="off" [value]="draft()" (input)="type($event)" [attr.aria-describedby]="live.noteProblem() ? 'note-problem' : null">
+        <button type="submit" [disabled]="!draft().trim() || shell.status().status !== 'connected'">Add</button>
+      </div>
+      @if (live.noteProblem(); as problem) { <p class="problem" id="note-problem" role="alert">{{ problem }}</p> }
+    </form>
+    <p class="typing" aria-live="polite">{{ typing() }}</p>
+    @if (live.notes().length === 0) { <p class="none">No notes yet. They are shown to everybody who watches, and marked in the charts.</p> }
+    <ol class="log notes">
+      @for (n of live.notes(); track n.key) {
+        <li class="entry note">
+          <p class="head"><span class="tag">{{ n.author }}</span> <time [attr.datetime]="n.time">{{ clock(n.time) }}</time></p>
+          <p dir="auto">{{ n.text }}</p>
+        </li>
+      }
+    </ol>
+  `,
+})
+export class Notes {
+  private readonly store = inject(Store);
+  private readonly link = inject(DashboardLink);
+  protected readonly live = this.store.live;
+  protected readonly shell = this.store.shell;
+  protected readonly draft = signal('');
+  protected readonly clock = clock;
+
+  protected readonly watching = computed(() => {
+    const p = this.live.presence();
+    if (!p || this.shell.status().status !== 'connected') return 'Nobody is connected.';
+    if (p.watching === 1) return 'Only you are watching.';
+    const users = p.users.filter((u) => u.user !== 'anonymous').map((u) => u.user);
+    return `${p.watching} are watching${users.length > 0 ? `: ${users.slice(0, 5).join(', ')}${users.length > 5 ? ' and others' : ''}` : '.'}`;
+  });
+
+  protected readonly typing = computed(() => {
+    const users = this.live.typing().map((u) => (u === 'anonymous' ? 'Somebody' : u));
+    return users.length === 0 ? '' : users.length === 1 ? `${users[0]} is writing…` : `${users.length} are writing…`;
+  });
+
+  protected type(event: Event): void {
+    this.draft.set((event.target as HTMLInputElement).value);
+    if (this.draft()) this.link.typing();
+  }
+
+  protected send(event: Event): void {
+    event.preventDefault();
+    const text = this.draft().trim();
+    if (!text) return;
+    this.link.note(text);
+    this.draft.set('');
+  }
+}

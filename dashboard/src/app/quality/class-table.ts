@@ -1,0 +1,35 @@
+import { ChangeDetectionStrategy, Component, computed, input } from '@angular/core';
+import { count, percent } from '../format';
+import type { ModelQuality } from './quality.state';
+import { classScores } from './scores';
+
+@Component({
+  selector: 'ps-class-table',
+  changeDetection: ChangeDetectionStrategy.OnPush,
+  template: `
+    @if (scores(); as rows) {
+      <div class="scroll" tabindex="0" role="region" aria-label="Scores by class">
+        <table class="plain">
+          <thead>
+            <tr><th scope="col">Class</th><th scope="col">Labelled</th><th scope="col">Recall</th><th scope="col">Precision</th><th scope="col">F1</th></tr>
+          </thead>
+          <tbody>
+            @for (c of rows; track $index) {
+              <tr><th scope="row"><bdi>{{ c.name }}</bdi></th><td>{{ count(c.labelled) }}</td><td>{{ percent(c.recall) }}</td><td>{{ percent(c.precision) }}</td><td>{{ percent(c.f1) }}</td></tr>
+            }
+          </tbody>
+        </table>
+      </div>
+      <p class="lead">In percent. Recall: of the rows that are of the class, how many were found. Precision: of those taken for it, how many are.</p>
+    } @else { <p class="lead">Not kept for this many classes.</p> }
+  `,
+})
+export class ClassTable {
+  readonly model = input.required<ModelQuality>();
+  protected readonly count = count;
+  protected readonly percent = percent;
+  protected readonly scores = computed(() => {
+    const { classes, confusion } = this.model();
+    return confusion ? classScores(classes, confusion) : null;
+  });
+}

@@ -1,0 +1,51 @@
+import { computed, signal } from '@angular/core';
+import type { StatusInfo } from '../link/client';
+import { ROUTES, type Route, routeOf } from './routes';
+
+/** Where we are, what time it is, and how the connection does. */
+export class ShellState {
+  private readonly _route = signal<Route>('live');
+  private readonly _status = signal<StatusInfo>({ status: 'reconnecting', attempt: 1, nextAttemptAt: null, reason: null });
+  private readonly _now = signal(Date.now());
+  private readonly _heard = signal<number | null>(null);
+
+  readonly route = this._route.asReadonly();
+  readonly status = this._status.asReadonly();
+  /** Milliseconds; moves once a second while the page is looked at. */
+  readonly now = this._now.asReadonly();
+
+  readonly title = computed(() => ROUTES.find((r) => r.id === this._route())!.label);
+
+  /** Whole seconds until the next attempt to connect; null when none is set. */
+  readonly nextAttempt = computed(() => {
+    const { status, nextAttemptAt } = this._status();
+    if (status !== 'reconnecting' || !nextAttemptAt) return null;
+    return Math.max(0, Math.ceil((nextAttemptAt - this._now()) / 1000));
+  });
+
+  /** Seconds without a frame on a living connection, once that is unusual. */
+  readonly silence = computed(() => {
+    const heard = this._heard();
+    if (this._status().status !== 'connected' || heard === null) return null;
+    const seconds = Math.floor((this._now() - heard) / 1000);
+    return seconds >= 4 ? seconds : null;
+  });
+
+  go(hash: string): void {
+    this._route.set(routeOf(hash));
+  }
+
+  setStatus(status: StatusInfo): void {
+    this._status.set(status);
+    this._now.set(Date.now());
+    if (status.status === 'connected') this._heard.set(Date.now());
+  }
+
+  tick(): void {
+    this._now.set(Date.now());
+  }
+
+  hear(): void {
+    this._heard.set(Date.now());
+  }
+}

@@ -1,0 +1,20 @@
+import { Injectable } from '@angular/core';
+import { LiveState } from '../live/live.state';
+import { ModelsState } from '../models/models.state';
+import { QualityState } from '../quality/quality.state';
+import { ShellState } from '../shell/shell.state';
+import { TrialState } from '../try/trial.state';
+
+/**
+ * All that the page knows, in signals. Components read it and render; the
+ * links (folder link) and people's actions change it, through the methods of
+ * its parts and nowhere else.
+ */
+@Injectable({ providedIn: 'root' })
+export class Store {
+  readonly shell = new ShellState();
+  readonly live = new LiveState();
+  readonly trial = new TrialState();
+  readonly quality = new QualityState();
+  readonly models = new ModelsState();
+}

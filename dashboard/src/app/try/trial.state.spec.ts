@@ -1,0 +1,42 @@
+import { expect, it } from 'vitest';
+import { MISTAKES_KEPT, TrialState } from './trial.state';
+
+const answer = (label: string) => ({
+  prediction: { label, value: null, confidence: 0.9, model: 'digits', version: '1', requestId: 1, roundTripMs: 1 },
+  pixels: new Float32Array(784),
+});
+
+it('keeps the newest wrong guesses, and counts all', () => {
+  const trial = new TrialState();
+  for (let i = 0; i < 100; i++) {
+    trial.answered(answer(String(i % 10)));
+    trial.labelled(answer(String(i % 10)), '3', i % 10 === 3);
+  }
+  expect(trial.tally()).toEqual({ right: 10, wrong: 90 });
+  expect(trial.mistakes().length).toBe(MISTAKES_KEPT);
+  expect(trial.mistakes()[0]).toMatchObject({ guess: '9', truth: '3' });
+});
+
+it('undoing the last stroke clears the answer', () => {
+  const trial = new TrialState();
+  trial.penDown({ x: 1, y: 1 });
+  trial.penMoved([{ x: 2, y: 2 }]);
+  trial.answered(answer('1'));
+  trial.undo();
+  expect(trial.pixels()).toBe(null);
+  expect(trial.answer()).toBe(null);
+});
+
+it('a model of 784 features and ten classes is drawn for', () => {
+  const trial = new TrialState();
+  const hello = (features: number, classes: number) => ({
+    type: 'hello' as const, session: 's', limits: { window: 1, max_rows: 1, max_bytes: 1 },
+    models: [{ name: 'm', version: '1', task: 'classification' as const, features, classes: Array.from({ length: classes }, String) }],
+  });
+  trial.setHello(hello(784, 10));
+  expect(trial.drawable()).toBe(true);
+  trial.setHello(hello(784, 26));
+  expect(trial.drawable()).toBe(false);
+  trial.setHello(hello(4, 10));
+  expect(trial.drawable()).toBe(false);
+});

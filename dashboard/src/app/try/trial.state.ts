@@ -1,0 +1,134 @@
+import { computed, signal } from '@angular/core';
+import type { Hello, ModelInfo, Prediction, StatusInfo } from '../link/client';
+import { type Dot, rasterise, SIDE, type Stroke } from './mnist';
+
+export const MISTAKES_KEPT = 24;
+
+/** A guess that its label proved wrong. */
+export interface Mistake {
+  readonly id: number;
+  readonly pixels: Float32Array;
+  readonly guess: string;
+  readonly truth: string;
+  readonly confidence: number | null;
+}
+
+/** What became of the label for the newest prediction. */
+export type Labelling =
+  | { readonly state: 'none' | 'sending' }
+  | { readonly state: 'counted'; readonly label: string; readonly correct: boolean | null }
+  | { readonly state: 'failed'; readonly problem: string };
+
+/** A prediction with the pixels that it is about (null where it is no digit). */
+export interface Answer {
+  readonly prediction: Prediction;
+  readonly pixels: Float32Array | null;
+}
+
+/** What the Try it page draws, asks and learns. */
+export class TrialState {
+  private readonly _status = signal<StatusInfo>({ status: 'reconnecting', attempt: 1, nextAttemptAt: null, reason: null });
+  private readonly _hello = signal<Hello | null>(null);
+  private readonly _name = signal<string | null>(null);
+  private readonly _strokes = signal<readonly Stroke[]>([]);
+  private readonly _row = signal('');
+  private readonly _answer = signal<Answer | null>(null);
+  private readonly _problem = signal<string | null>(null);
+  private readonly _busy = signal(false);
+  private readonly _labelling = signal<Labelling>({ state: 'none' });
+  private readonly _mistakes = signal<readonly Mistake[]>([]);
+  private readonly _tally = signal({ right: 0, wrong: 0 });
+  private newest = 0; // id of a mistake
+
+  readonly status = this._status.asReadonly();
+  readonly models = computed<readonly ModelInfo[]>(() => this._hello()?.models ?? []);
+  readonly model = computed<ModelInfo | null>(() => {
+    const models = this.models();
+    return models.find((m) => m.name === this._name()) ?? models[0] ?? null;
+  });
+  readonly classes = computed<readonly string[]>(() => this.model()?.classes ?? []);
+  /** Whether the model reads drawn digits: 784 features, ten classes. */
+  readonly drawable = computed(() => this.model()?.features === SIDE * SIDE && this.classes().length === 10);
+
+  readonly strokes = this._strokes.asReadonly();
+  readonly pixels = computed(() => rasterise(this._strokes()));
+  readonly row = this._row.asReadonly();
+
+  readonly answer = this._answer.asReadonly();
+  readonly problem = this._problem.asReadonly();
+  /** Whether an answer to what is there now is still to come. */
+  readonly busy = this._busy.asReadonly();
+  readonly labelling = this._labelling.asReadonly();
+  readonly mistakes = this._mistakes.asReadonly();
+  readonly tally = this._tally.asReadonly();
+
+  setStatus(status: StatusInfo): void {
+    this._status.set(status);
+  }
+
+  setHello(hello: Hello | null): void {
+    if (hello) this._hello.set(hello);
+  }
+
+  choose(name: string): void {
+    this._name.set(name);
+    this.clear();
+  }
+
+  penDown(dot: Dot): void {
+    this._strokes.update((all) => [...all, [dot]]);
+  }
+
+  penMoved(dots: readonly Dot[]): void {
+    this._strokes.update((all) => [...all.slice(0, -1), [...(all.at(-1) ?? []), ...dots]]);
+  }
+
+  undo(): void {
+    this._strokes.update((all) => all.slice(0, -1));
+    if (this._strokes().length === 0) this.clear();
+  }
+
+  clear(): void {
+    this._strokes.set([]);
+    this._answer.set(null);
+    this._problem.set(null);
+    this._labelling.set({ state: 'none' });
+  }
+
+  setRow(text: string): void {
+    this._row.set(text);
+    this._problem.set(null);
+  }
+
+  answered(answer: Answer): void {
+    this._answer.set(answer);
+    this._problem.set(null);
+    this._labelling.set({ state: 'none' });
+  }
+
+  setBusy(busy: boolean): void {
+    this._busy.set(busy);
+  }
+
+  fail(problem: string): void {
+    this._problem.set(problem);
+  }
+
+  labelSent(): void {
+    this._labelling.set({ state: 'sending' });
+  }
+
+  labelled(answer: Answer, label: string, correct: boolean | null): void {
+    this._labelling.set({ state: 'counted', label, correct });
+    if (correct === null) return;
+    this._tally.update(({ right, wrong }) => (correct ? { right: right + 1, wrong } : { right, wrong: wrong + 1 }));
+    if (correct || !answer.pixels) return;
+    const { label: guess, confidence } = answer.prediction;
+    const mistake = { id: ++this.newest, pixels: answer.pixels, guess: guess ?? '', truth: label, confidence };
+    this._mistakes.update((all) => [mistake, ...all].slice(0, MISTAKES_KEPT));
+  }
+
+  labelFailed(problem: string): void {
+    this._labelling.set({ state: 'failed', problem });
+  }
+}
