@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"penstock/server"
 	"penstock/weights"
 )
 
@@ -11,6 +12,15 @@ import (
 type loadedModel struct {
 	*weights.Loaded
 	took time.Duration
+}
+
+// facts are what the page says of the model.
+func (m *loadedModel) facts() server.ModelFacts {
+	return server.ModelFacts{
+		File: m.File, Bytes: m.Bytes, SHA256: m.SHA256,
+		GoldenRows: m.GoldenRows, GoldenMaxDiff: m.GoldenMaxDiff,
+		GoldenTolerance: weights.GoldenTolerance, GoldenDuration: m.GoldenDuration,
+	}
 }
 
 // loadModels loads the bundles in folders, or the embedded one when there are

@@ -82,6 +82,7 @@ func (a *app) listen() (err error) {
 // wire makes the rooms, from the model up to the monitor.
 func (a *app) wire(page fs.FS) error {
 	var models []quality.Model
+	var facts []server.ModelFacts
 	for _, m := range a.models {
 		pool, err := inference.New(m, inference.Options{
 			Workers: a.flags.Workers, MaxBatch: a.flags.MaxBatch, QueueRows: a.flags.QueueRows,
@@ -93,6 +94,7 @@ func (a *app) wire(page fs.FS) error {
 		a.pools = append(a.pools, pool)
 		spec := m.Spec()
 		models = append(models, quality.Model{Name: spec.Name, Version: spec.Version, Classes: spec.Classes})
+		facts = append(facts, m.facts())
 	}
 	var err error
 	if a.quality, err = quality.New(quality.Options{
@@ -101,7 +103,7 @@ func (a *app) wire(page fs.FS) error {
 		return err
 	}
 	if a.server, err = server.New(server.Options{
-		Pools: a.pools, Quality: a.quality, Dashboard: page,
+		Pools: a.pools, Quality: a.quality, Models: facts, Dashboard: page,
 		MaxConnections: a.flags.MaxConnections, MaxMessageBytes: a.flags.MaxMessageBytes, MaxRows: a.flags.MaxRows,
 		AllowOrigins: a.flags.AllowOrigin, AllowHosts: a.flags.AllowHost,
 		Logger: a.logger, Registerer: a.registry,
