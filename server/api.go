@@ -74,14 +74,21 @@ func (a *apiModel) add(f *ModelFacts) {
 	}
 }
 
+// apiAlert is an alert with the number of the metrics frame that it came with,
+// whose timestamp says when it fired, changed or resolved.
+type apiAlert struct {
+	Seq uint64 `json:"seq"`
+	*protocol.Alert
+}
+
 // serveAlerts tells the last ten times that an alert fired, changed or
 // resolved, oldest first, to dashboards that were not there.
 func (s *Server) serveAlerts(w http.ResponseWriter, _ *http.Request) {
 	answer := struct {
-		Alerts []*protocol.Alert `json:"alerts"`
-	}{Alerts: []*protocol.Alert{}}
+		Alerts []apiAlert `json:"alerts"`
+	}{Alerts: []apiAlert{}}
 	for _, u := range s.monitor.State().Recent() {
-		answer.Alerts = append(answer.Alerts, u.Alert)
+		answer.Alerts = append(answer.Alerts, apiAlert{u.Seq, u.Alert})
 	}
 	writeJSON(w, protocol.Encode(answer))
 }

@@ -155,7 +155,10 @@ func TestAlertsAPI(t *testing.T) {
 		time.Sleep(20 * time.Second)
 		got := ask[answer](r, "/api/alerts").Alerts
 		if len(got) != 2 || got[0]["state"] != "firing" || got[1]["state"] != "resolved" || got[0]["metric"] != "error_rate" || got[0]["since"] != got[1]["since"] {
-			t.Errorf("%v; want one that fired and resolved", got)
+			t.Fatalf("%v; want one that fired and resolved", got)
+		}
+		if fired, resolved := got[0]["seq"].(float64), got[1]["seq"].(float64); fired < 1 || resolved <= fired {
+			t.Errorf("fired with frame %v, resolved with %v", fired, resolved)
 		}
 		p.leave()
 	})
