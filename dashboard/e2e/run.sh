@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Tests the dashboard in a browser against the real binary, some four minutes.
-# "run.sh --pictures" instead takes the pictures in docs/images.
+# "run.sh --pictures" instead takes the pictures in docs/images, "run.sh
+# --watch" measures what five minutes of the Live page cost the browser.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -25,8 +26,10 @@ if [[ -z ${PENSTOCK_BINARY-} ]]; then
 	export PENSTOCK_BINARY=$scratch/penstock
 	CGO_ENABLED=0 go build -C .. -o "$PENSTOCK_BINARY" .
 fi
-if [[ ${1-} == --pictures ]]; then
-	node e2e/pictures.mjs
+case ${1-} in
+--pictures | --watch)
+	node "e2e/${1#--}.mjs"
 	exit
-fi
-node --test --test-concurrency=1 --test-reporter=spec 'e2e/*.test.mjs'
+	;;
+esac
+node --test --test-force-exit --test-concurrency=1 --test-reporter=spec 'e2e/*.test.mjs'
