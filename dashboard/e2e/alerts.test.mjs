@@ -1,7 +1,24 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { heldOut } from './digits.mjs';
-import { open, serve, socket, until } from './rig.mjs';
+import { open, serve, until } from './rig.mjs';
+
+/** A binary request of 64 rows of 784 bytes (docs/protocol.md). */
+function frame() {
+  const bytes = new Uint8Array(24 + 64 * 784);
+  const header = new DataView(bytes.buffer);
+  header.setUint8(0, 1);
+  header.setUint8(1, 2);
+  header.setUint32(4, 64, true);
+  header.setUint32(8, ++frame.id, true);
+  return bytes;
+}
+frame.id = 0;
+
+async function rowSocket(url) {
+  const ws = new WebSocket(url);
+  await new Promise((done, failed) => { ws.addEventListener('open', done); ws.addEventListener('error', failed); });
+  return ws;
+}
 
 test('an alert fires under overload, can be dismissed, and clears', async () => {
   const server = await serve([
@@ -13,10 +30,10 @@ test('an alert fires under overload, can be dismissed, and clears', async () => 
   const page = await open(server.url);
   await page.locator('.plot canvas').first().waitFor();
 
-  // More rows at once than may wait: the rest is shed.
-  const features = Array.from(heldOut(1)[0].pixels, (v) => v / 255);
-  const clients = await Promise.all(Array.from({ length: 6 }, () => socket(`${server.ws}ws/predict`)));
-  const burst = setInterval(() => { for (const c of clients) for (let i = 0; i < 60; i++) c.send({ features }); }, 200);
+  // Each frame has as many rows as may wait in all, and takes the model eight
+  // batches: of six sockets that send at once, most are shed.
+  const clients = await Promise.all(Array.from({ length: 6 }, () => rowSocket(`${server.ws}ws/predict`)));
+  const burst = setInterval(() => { for (const c of clients) for (let i = 0; i < 10; i++) c.send(frame()); }, 200);
   const alert = page.locator('.alert', { hasText: 'error rate' });
   await alert.waitFor();
   clearInterval(burst);
