@@ -116,12 +116,10 @@ func (l *link) contain() {
 	}
 }
 
-// holdBack stops the reader while too much of what it has appended waits.
-func (l *link) holdBack() {
-	if l.unflushed {
-		l.outbox.waitBelow(errorBacklog)
-	}
-}
+// holdBack stops the reader while too much waits to be written, whoever has
+// appended it: a request leaves its window when it is answered, not when the
+// peer has read that.
+func (l *link) holdBack() { l.outbox.waitBelow(errorBacklog) }
 
 // more reports whether input is there already, read but not used. It is for the
 // reader.
