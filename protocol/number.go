@@ -21,11 +21,12 @@ const (
 // (nearest, ties to even), and returns the index after it. Numbers too small
 // for float32 round to zero or to a subnormal, as IEEE 754 says.
 //
-// Most numbers take an exact path: at most 19 significant digits, a power of
-// ten up to 22. The decimal is then within two units in the last place of a
-// float64, and rounding that again to float32 is correct unless it lies that
-// close to the midpoint of two neighbouring float32 values; those, and all
-// others, go to strconv.
+// Most numbers take a short path: at most 19 significant digits, times a power
+// of ten from −22 to 22. Three roundings, of the digits, of the power and of
+// their product, keep that within four units in the last place of a float64,
+// and rounding it again to float32 is correct unless it lies that close to the
+// midpoint of two neighbouring float32 values; those, and all others, go to
+// strconv.
 func parseFloat32(b []byte, i int) (float32, int, numberState) {
 	start := i
 	if i >= len(b) {
@@ -72,12 +73,7 @@ func parseFloat32(b []byte, i int) (float32, int, numberState) {
 		i = next
 	}
 	if digits <= 19 && uint(exponent+22) <= 44 {
-		f := float64(mantissa)
-		if exponent < 0 {
-			f /= pow10[-exponent]
-		} else {
-			f *= pow10[exponent]
-		}
+		f := float64(mantissa) * pow10[exponent+22]
 		if f == 0 || roundsSafely(f) {
 			f = math.Float64frombits(math.Float64bits(f) | uint64(sign)<<63)
 			return float32(f), i, numberOK
@@ -145,16 +141,17 @@ func parseExponent(b []byte, i int) (exp, next int) {
 	return sign * exp, i
 }
 
-// roundsSafely reports whether a float64 within two units of the true value
+// roundsSafely reports whether a float64 within eight units of the true value
 // rounds to the same float32 as the true value: it is a normal float32 and not
 // beside the midpoint between two of them.
 func roundsSafely(f float64) bool {
 	const (
 		lowBits  = 1<<29 - 1 // bits of a float64's mantissa that float32 lacks
 		midpoint = 1 << 28
+		margin   = 8
 	)
 	low := math.Float64bits(f) & lowBits
-	return low-(midpoint-2) > 4 && f > 0x1p-126 && f < 0x1p127
+	return low-(midpoint-margin) > 2*margin && f > 0x1p-126 && f < 0x1p127
 }
 
 func parseSlowly(number []byte, next int) (float32, int, numberState) {
@@ -165,7 +162,10 @@ func parseSlowly(number []byte, next int) (float32, int, numberState) {
 	return float32(f), next, numberOK
 }
 
+// pow10 holds 10ⁿ at n+22, rounded where it is no float64.
 var pow10 = [...]float64{
+	1e-22, 1e-21, 1e-20, 1e-19, 1e-18, 1e-17, 1e-16, 1e-15, 1e-14, 1e-13, 1e-12,
+	1e-11, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1,
 	1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
 	1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
 }
