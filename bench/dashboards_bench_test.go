@@ -2,13 +2,15 @@ package bench_test
 
 import (
 	"context"
+	"io"
 	"slices"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/coder/websocket"
+
 	"penstock/bench"
-	"penstock/client"
 	"penstock/inference"
 )
 
@@ -43,24 +45,30 @@ func BenchmarkDashboards(b *testing.B) {
 	}
 }
 
-// watch opens dashboards that read what they are sent, until leave.
+// watch opens dashboards that read what they are sent and look no further, so
+// that it is the server's part that is measured, until leave.
 func watch(b *testing.B, url string, n int) (leave func()) {
 	var reading sync.WaitGroup
-	var all []*client.Dashboard
+	var all []*websocket.Conn
 	for range n {
-		d, err := client.DialDashboard(context.Background(), url, client.Options{NoReconnect: true})
+		c, _, err := websocket.Dial(context.Background(), url+"/ws/dashboard", nil)
 		if err != nil {
 			b.Fatal(err)
 		}
-		all = append(all, d)
+		c.SetReadLimit(-1)
+		all = append(all, c)
 		reading.Go(func() {
-			for range d.Frames(context.Background()) {
+			for err := error(nil); err == nil; {
+				var frame io.Reader
+				if _, frame, err = c.Reader(context.Background()); err == nil {
+					_, err = io.Copy(io.Discard, frame)
+				}
 			}
 		})
 	}
 	return func() {
-		for _, d := range all {
-			_ = d.Close()
+		for _, c := range all {
+			_ = c.CloseNow()
 		}
 		reading.Wait()
 	}

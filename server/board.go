@@ -26,15 +26,18 @@ type board struct {
 
 func newBoard() *board { return &board{watchers: make(map[*watcher]struct{})} }
 
-// join adds a watcher and replays the notes to it.
-func (b *board) join(w *watcher) {
+// join adds a watcher, replays the notes to it, and returns how many watched
+// before.
+func (b *board) join(w *watcher) (before int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	before = len(b.watchers)
 	b.watchers[w] = struct{}{}
 	b.presence = nil
 	for _, note := range b.notes {
 		w.offer(note)
 	}
+	return before
 }
 
 func (b *board) leave(w *watcher) {

@@ -75,7 +75,7 @@ func (c *watcher) follow(ctx context.Context, sub *monitor.Subscription) {
 	if !c.outbox.waitWritten() { // a long history leaves no room for notes
 		return
 	}
-	c.server.board.join(c)
+	turn := min(time.Duration(c.server.board.join(c))*turnLength, longestTurn)
 	defer c.server.board.leave(c)
 	var presence *byte // first byte of the presence frame sent last
 	for c.outbox.waitWritten() {
@@ -87,9 +87,35 @@ func (c *watcher) follow(ctx context.Context, sub *monitor.Subscription) {
 		if err != nil {
 			return
 		}
+		if update.Metrics != nil && !waitTurn(ctx, turn) {
+			return
+		}
 		if frame := c.filter.Load().apply(update, time.Now()); frame != nil {
 			c.outbox.send(opText, frame)
 		}
+	}
+}
+
+// A thousand frames written at once would hold up predictions for as long as
+// that takes, so dashboards take turns: each waits a little longer than the one
+// that came before it. turnLength is some twenty times what a frame costs.
+const (
+	turnLength  = 200 * time.Microsecond
+	longestTurn = 500 * time.Millisecond
+)
+
+// waitTurn reports false when ctx ends first.
+func waitTurn(ctx context.Context, turn time.Duration) bool {
+	if turn == 0 {
+		return true
+	}
+	timer := time.NewTimer(turn)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 

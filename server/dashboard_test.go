@@ -229,3 +229,29 @@ func TestHistoryIsFirst(t *testing.T) {
 		_ = w.Close()
 	}
 }
+
+// TestDashboardsTakeTurns: frames for many are not written all at once.
+func TestDashboardsTakeTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, setup{inMemory: true})
+		var all []*peer
+		for range 4 {
+			d := r.connect("/ws/dashboard")
+			d.skipTo(`{"type":"presence",…`)
+			all = append(all, d)
+		}
+		began := time.Now()
+		for i, d := range all {
+			d.skipTo(`{"type":"metrics",…`)
+			if i == 0 {
+				began = time.Now()
+			}
+			if late := time.Since(began); late != time.Duration(i)*200*time.Microsecond {
+				t.Errorf("dashboard %d got its frame %v after the first", i, late)
+			}
+		}
+		for _, d := range all {
+			d.leave()
+		}
+	})
+}
