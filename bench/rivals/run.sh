@@ -26,4 +26,4 @@ for program in echo gathered naive wireload compare; do
   go build -o "$work/$program" "./$program"
 done
 /usr/bin/python3 python/model.py "$work/net"
-"$work/compare" -bin "$work" -net "$work/net" -digits "$root/weights/digits" -out "$root/docs/benchmarks.md" "$@"
+"$work/compare" -bin "$work" -net "$work/net" -digits "$root/weights/digits" -out "$root/docs/benchmarks.md" -append engines.md "$@"

@@ -23,6 +23,7 @@ func main() {
 	flag.IntVar(&c.rounds, "rounds", 5, "rounds")
 	flag.DurationVar(&c.duration, "duration", 2*time.Second, "time of each measurement")
 	out := flag.String("out", "", "Markdown file to write")
+	more := flag.String("append", "", "Markdown file to put at the end of it")
 	flag.Parse()
 	table, err := c.run()
 	if err != nil {
@@ -33,7 +34,16 @@ func main() {
 	if *out == "" {
 		return
 	}
-	if err := os.WriteFile(*out, []byte(c.document(table)), 0o644); err != nil {
+	document := c.document(table)
+	if *more != "" {
+		text, err := os.ReadFile(*more)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "compare:", err)
+			os.Exit(1)
+		}
+		document += "\n" + string(text)
+	}
+	if err := os.WriteFile(*out, []byte(document), 0o644); err != nil {
 		fmt.Fprintln(os.Stderr, "compare:", err)
 		os.Exit(1)
 	}
