@@ -53,7 +53,7 @@ func (c *watcher) watch() {
 		defer close(followed)
 		c.follow(ctx, sub)
 	}()
-	c.read()
+	c.messages(c.handle)
 	cancel()
 	<-followed // at the latest when its write has timed out
 }
@@ -119,22 +119,7 @@ func waitTurn(ctx context.Context, turn time.Duration) bool {
 	}
 }
 
-// read handles what the watcher sends.
-func (c *watcher) read() {
-	for {
-		buf := newBuffer()
-		typ, frame, err := c.next(buf.b)
-		buf.b = frame
-		if err != nil {
-			buf.recycle()
-			return
-		}
-		c.handle(typ, frame)
-		buf.recycle()
-		c.holdBack()
-	}
-}
-
+// handle acts on what the watcher sends.
 func (c *watcher) handle(typ websocket.MessageType, frame []byte) {
 	switch {
 	case typ == websocket.MessageBinary:

@@ -14,27 +14,17 @@ import (
 func (s *Server) serveEcho(w http.ResponseWriter, r *http.Request, _ string) {
 	l, ok := s.connect(w, r, false)
 	if ok {
-		l.start(l.echo)
+		l.start(func() { l.messages(l.echo) })
 	}
 }
 
-func (l *link) echo() {
-	for {
-		buf := newBuffer()
-		typ, frame, err := l.next(buf.b)
-		buf.b = frame
-		switch {
-		case err != nil:
-			buf.recycle()
-			return
-		case typ == websocket.MessageBinary:
-			l.reply(opBinary, frame)
-		case utf8.Valid(frame):
-			l.reply(opText, frame)
-		default:
-			l.goodbye(protocol.CloseInvalidText, "a text message must be UTF-8")
-		}
-		buf.recycle()
-		l.holdBack()
+func (l *link) echo(typ websocket.MessageType, message []byte) {
+	switch {
+	case typ == websocket.MessageBinary:
+		l.reply(opBinary, message)
+	case utf8.Valid(message):
+		l.reply(opText, message)
+	default:
+		l.goodbye(protocol.CloseInvalidText, "a text message must be UTF-8")
 	}
 }

@@ -3,7 +3,6 @@ package server
 import (
 	"bufio"
 	"context"
-	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -175,43 +174,51 @@ func (l *link) interrupt() {
 	_ = l.SetReadDeadline(time.Unix(1, 0))
 }
 
-// next reads one message into buf, which it grows as needed, and returns it.
-// The message is valid until the next call with the same buf.
-func (l *link) next(buf []byte) (typ websocket.MessageType, message []byte, err error) {
-	l.lastRead.Store(l.hub.now())
-	l.acting.Store(false)
+// messages hands every message to handle until the connection ends. A message
+// is valid until handle returns.
+func (l *link) messages(handle func(typ websocket.MessageType, message []byte)) {
 	for {
-		typ, buf, err = l.readMessage(buf)
-		if err != nil || !l.leaving.Load() {
-			l.acting.Store(true)
-			return typ, buf, err
+		typ, message, err := l.next()
+		if err != nil {
+			return
 		}
+		handle(typ, message.b)
+		message.recycle()
+		l.holdBack()
 	}
 }
 
-func (l *link) readMessage(buf []byte) (websocket.MessageType, []byte, error) {
+// next waits for a message. After goodbye was said it only waits for the end.
+func (l *link) next() (websocket.MessageType, *buffer, error) {
+	l.lastRead.Store(l.hub.now())
+	l.acting.Store(false)
+	for {
+		typ, message, err := l.readMessage()
+		if err != nil || !l.leaving.Load() {
+			l.acting.Store(true)
+			return typ, message, err
+		}
+		message.recycle()
+	}
+}
+
+// readMessage takes a buffer when a message has begun: a socket that waits for
+// one holds none.
+func (l *link) readMessage() (websocket.MessageType, *buffer, error) {
 	l.startMessageClock()
 	typ, r, err := l.ws.Reader(context.Background())
 	if err != nil {
-		return 0, buf[:0], err
+		return 0, nil, err
 	}
 	l.inMessage = true
-	buf = buf[:0]
-	for {
-		if len(buf) == cap(buf) {
-			buf = append(buf, 0)[:len(buf)]
-		}
-		n, err := r.Read(buf[len(buf):cap(buf)])
-		buf = buf[:len(buf)+n]
-		if errors.Is(err, io.EOF) {
-			l.inMessage = false
-			l.messageSince.Store(0)
-			return typ, buf, nil
-		}
-		if err != nil {
-			return 0, buf, err
-		}
+	message := newBuffer()
+	if err := message.readFrom(r); err != nil {
+		message.recycle()
+		return 0, nil, err
 	}
+	l.inMessage = false
+	l.messageSince.Store(0)
+	return typ, message, nil
 }
 
 // startMessageClock runs on the reader's goroutine when it begins to wait, and

@@ -3,6 +3,7 @@ package server
 import (
 	"encoding/binary"
 	"errors"
+	"io"
 	"math"
 	"net"
 	"os"
@@ -64,6 +65,23 @@ func newBuffer() *buffer {
 	b := buffers.Get().(*buffer)
 	b.b = b.b[:0]
 	return b
+}
+
+// readFrom appends all that r has.
+func (b *buffer) readFrom(r io.Reader) error {
+	for {
+		if len(b.b) == cap(b.b) {
+			b.b = append(b.b, 0)[:len(b.b)]
+		}
+		n, err := r.Read(b.b[len(b.b):cap(b.b)])
+		b.b = b.b[:len(b.b)+n]
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
 }
 
 func (b *buffer) recycle() {

@@ -57,28 +57,12 @@ func (s *Server) servePredict(w http.ResponseWriter, r *http.Request, session st
 		if greeted {
 			c.reply(opText, s.hello(session))
 		}
-		c.read()
+		c.messages(c.handle)
 	})
 }
 
 // anonymous is everybody's name while there is no authentication.
 const anonymous = "anonymous"
-
-// read handles messages until the connection ends.
-func (c *predictor) read() {
-	for {
-		buf := newBuffer()
-		typ, frame, err := c.next(buf.b)
-		buf.b = frame
-		if err != nil {
-			buf.recycle()
-			return
-		}
-		c.handle(typ, frame)
-		buf.recycle()
-		c.holdBack()
-	}
-}
 
 // handle acts on one message.
 func (c *predictor) handle(typ websocket.MessageType, frame []byte) {
