@@ -1,9 +1,7 @@
 package server
 
 import (
-	"encoding/binary"
 	"errors"
-	"io"
 	"math"
 	"net"
 	"os"
@@ -31,15 +29,14 @@ const (
 	writeTimeout = 5 * time.Second // for the peer to take what is written
 	lingerTime   = time.Second     // for a close frame to get through
 	lingerBytes  = 1 << 20         // input thrown away meanwhile
-	keepBuffer   = 1 << 20         // larger buffers go back to the garbage collector
 )
 
 // outbox holds the frames that wait to be written to one socket. Appending
 // never blocks. A goroutine writes while there is something to write, and only
 // then: frames that come meanwhile gather and leave in the next system call.
 //
-// Its size is bounded by what may be appended: a reply per row in the window,
-// and what the reader adds, who waits in waitBelow while it is long.
+// Its size is bounded by who appends: the reader waits in waitBelow while it is
+// long, and beyond that there can only be replies to what was in the window.
 type outbox struct {
 	conn   net.Conn
 	writer func() // write, made once: a method value a flush would be garbage
@@ -53,41 +50,6 @@ type outbox struct {
 	slow     bool    // it failed because the peer did not read
 	changed  sync.Cond
 	deadline time.Time // set on the connection last
-}
-
-// buffer is memory for frames or messages, shared by all links: an idle socket
-// holds none.
-type buffer struct{ b []byte }
-
-var buffers = sync.Pool{New: func() any { return new(buffer) }}
-
-func newBuffer() *buffer {
-	b := buffers.Get().(*buffer)
-	b.b = b.b[:0]
-	return b
-}
-
-// readFrom appends all that r has.
-func (b *buffer) readFrom(r io.Reader) error {
-	for {
-		if len(b.b) == cap(b.b) {
-			b.b = append(b.b, 0)[:len(b.b)]
-		}
-		n, err := r.Read(b.b[len(b.b):cap(b.b)])
-		b.b = b.b[:len(b.b)+n]
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
-
-func (b *buffer) recycle() {
-	if cap(b.b) <= keepBuffer {
-		buffers.Put(b)
-	}
 }
 
 func (o *outbox) init(conn net.Conn) {
@@ -105,40 +67,6 @@ func (o *outbox) waiting() int {
 		return 0
 	}
 	return len(o.frames.b)
-}
-
-// begin reserves room for a frame's header and returns the buffer to append
-// the payload to; end completes the frame. The caller holds o.mu throughout,
-// and has seen that the outbox is open.
-func (o *outbox) begin() (dst []byte, start int) {
-	if o.frames == nil {
-		o.frames = newBuffer()
-	}
-	start = len(o.frames.b)
-	return append(o.frames.b, 0, 0, 0, 0), start
-}
-
-// end writes the header of the frame that begins at start of dst. Servers send
-// frames unmasked, so the payload stands as it is (RFC 6455, section 5.2).
-func (o *outbox) end(dst []byte, start int, op byte) {
-	const reserved = 4
-	n := len(dst) - start - reserved
-	switch {
-	case n < 126:
-		copy(dst[start+2:], dst[start+reserved:])
-		dst = dst[:len(dst)-2]
-		dst[start+1] = byte(n)
-	case n <= 0xffff:
-		dst[start+1] = 126
-		binary.BigEndian.PutUint16(dst[start+2:], uint16(n))
-	default:
-		dst = append(dst, 0, 0, 0, 0, 0, 0)
-		copy(dst[start+10:], dst[start+reserved:])
-		dst[start+1] = 127
-		binary.BigEndian.PutUint64(dst[start+2:], uint64(n))
-	}
-	dst[start] = op
-	o.frames.b = dst
 }
 
 // append appends one frame, if the outbox is open. It leaves with the next
@@ -282,19 +210,6 @@ func (o *outbox) tellSlow(frames []byte, written int) {
 	rest = append(rest, protocol.ReasonSlow...)
 	_ = o.conn.SetWriteDeadline(time.Now().Add(lingerTime))
 	_, _ = o.conn.Write(rest)
-}
-
-// frameLength returns the length of the unmasked frame at the start of b,
-// header included.
-func frameLength(b []byte) int {
-	switch n := int(b[1]); n {
-	case 126:
-		return 4 + int(binary.BigEndian.Uint16(b[2:]))
-	case 127:
-		return 10 + int(binary.BigEndian.Uint64(b[2:]))
-	default:
-		return 2 + n
-	}
 }
 
 // waitBelow blocks while more than limit bytes wait to be written.
