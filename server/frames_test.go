@@ -36,7 +36,7 @@ func TestBadFrames(t *testing.T) {
 		{"reserved control opcode", [][]byte{frame(fin|0xb, "")}, 1002},
 		{"long ping", [][]byte{frame(fin|pinging, strings.Repeat("x", 126))}, 1002},
 		{"fragmented ping", [][]byte{frame(pinging, "x")}, 1002},
-		{"unmasked", [][]byte{unmasked}, 0},
+		{"unmasked", [][]byte{append(unmasked, unmasked...)}, 0},
 		{"continuation of nothing", [][]byte{frame(fin|more, request)}, 1002},
 		{"message within a message", [][]byte{frame(text, request), frame(fin|text, request)}, 1002},
 		{"close with one byte", [][]byte{frame(fin|closing, "x")}, 1002},

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"encoding/binary"
 	"net"
 	"sync"
 )
@@ -14,12 +15,24 @@ var chunks = sync.Pool{New: func() any { return new([chunkSize]byte) }}
 
 // inbox reads ahead from one socket. It takes a chunk when bytes are there and
 // gives it back when they are used up: a socket that waits holds none.
+//
+// What it has read is taken in one of two ways. A whole message that lies in
+// the chunk, as nearly all do, is handed out where it lies. The rest goes
+// through coder/websocket, which knows about fragments, control frames and
+// errors; it is given one frame at a time, so that what follows can be handed
+// out whole again.
 type inbox struct {
 	conn  net.Conn
 	raw   rawReader // reads without holding a chunk while it waits; nil where that cannot be done
 	chunk *[chunkSize]byte
-	ahead []byte // read, not yet asked for: a part of chunk, or what came with the handshake
+	small []byte // in place of a chunk, without raw
+	ahead []byte // read, not yet taken: a part of chunk or small, or what came with the handshake
+	meter frameMeter
 }
+
+// smallSize is how much is read at a time where a chunk would be held by every
+// socket that waits.
+const smallSize = 512
 
 // rawReader reads into a chunk that it takes once the socket is readable.
 type rawReader interface {
@@ -32,34 +45,165 @@ func (b *inbox) init(conn net.Conn, early []byte) {
 	b.raw = newRawReader(conn)
 }
 
-// waiting reports whether read will return without waiting.
+// waiting reports whether there is something that nobody has taken.
 func (b *inbox) waiting() bool { return len(b.ahead) > 0 }
 
-// read waits for bytes and copies to p what there is and fits. The middle of a
-// large message goes straight to p.
+// fill waits for bytes, when there are none. An error leaves it empty.
+func (b *inbox) fill() error {
+	b.release()
+	if b.raw == nil {
+		if b.small == nil {
+			b.small = make([]byte, smallSize)
+		}
+		n, err := b.conn.Read(b.small)
+		b.ahead = b.small[:n]
+		if n > 0 {
+			return nil
+		}
+		return err
+	}
+	chunk, n, err := b.raw.read()
+	if n > 0 {
+		b.chunk, b.ahead = chunk, chunk[:n]
+		return nil
+	}
+	return err
+}
+
+// message takes a message that is there as a whole, in one frame and with at
+// most limit bytes, and unmasks it. It stays valid until fill or release.
+// Without such a message ok is false and nothing was taken.
+func (b *inbox) message(limit int) (op byte, payload []byte, ok bool) {
+	in := b.ahead
+	if len(in) < minHeader || in[0] != opText && in[0] != opBinary || in[1] < masked {
+		return 0, nil, false
+	}
+	n, header := int(in[1]&^masked), minHeader
+	switch n {
+	case 126:
+		n, header = int(binary.BigEndian.Uint16(in[2:])), minHeader+2
+	case 127:
+		return 0, nil, false // of 64 KiB and more, which does not fit into a chunk
+	}
+	if n > limit || len(in) < header+n {
+		return 0, nil, false
+	}
+	payload = in[header : header+n : header+n]
+	unmask(payload, binary.LittleEndian.Uint32(in[header-4:]))
+	b.ahead = in[header+n:]
+	return in[0], payload, true
+}
+
+// read copies to p of the frame that is read, and waits for bytes if there are
+// none. The middle of a large frame goes straight to p.
 func (b *inbox) read(p []byte) (int, error) {
 	if len(b.ahead) == 0 {
-		if b.raw == nil || len(p) >= chunkSize {
-			return b.conn.Read(p)
+		if b.meter.left >= chunkSize && len(p) >= chunkSize {
+			b.release()
+			n, err := b.conn.Read(p[:min(uint64(len(p)), b.meter.left)])
+			b.meter.left -= uint64(n)
+			return n, err
 		}
-		chunk, n, err := b.raw.read()
-		if n == 0 {
+		if err := b.fill(); err != nil {
 			return 0, err
 		}
-		b.chunk, b.ahead = chunk, chunk[:n]
 	}
-	n := copy(p, b.ahead)
+	n := b.meter.pass(b.ahead[:min(len(p), len(b.ahead))])
+	copy(p, b.ahead[:n])
 	if b.ahead = b.ahead[n:]; len(b.ahead) == 0 {
 		b.release()
 	}
 	return n, nil
 }
 
-// release gives the chunk back.
+// release gives the chunk back, with what is left in it.
 func (b *inbox) release() {
 	b.ahead = nil
 	if b.chunk != nil {
 		chunks.Put(b.chunk)
 		b.chunk = nil
+	}
+}
+
+const (
+	masked    = 0x80   // the bit beside a frame's length
+	minHeader = 2 + 4  // with its mask
+	maxHeader = 10 + 4 // with a length of 64 bits
+)
+
+// frameMeter follows the frames in a stream of bytes, to tell where each ends.
+// What a frame holds is no concern of its.
+type frameMeter struct {
+	header [maxHeader]byte
+	have   int    // bytes of the next header that have passed
+	left   uint64 // bytes of the frame to come
+}
+
+// pass returns how many bytes at the start of b, of which there is one at
+// least, belong to one frame, and counts them as passed.
+func (m *frameMeter) pass(b []byte) int {
+	n := 0
+	for m.left == 0 && n < len(b) {
+		m.header[m.have] = b[n]
+		m.have++
+		n++
+		if m.have == m.headerLength() {
+			m.left, m.have = m.payloadLength(), 0
+			if m.left == 0 {
+				return n
+			}
+		}
+	}
+	rest := min(m.left, uint64(len(b)-n))
+	m.left -= rest
+	return n + int(rest)
+}
+
+// headerLength returns how long the header is, as far as can be told.
+func (m *frameMeter) headerLength() int {
+	n := 2
+	if m.have < n {
+		return n
+	}
+	switch m.header[1] &^ masked {
+	case 126:
+		n += 2
+	case 127:
+		n += 8
+	}
+	if m.header[1]&masked != 0 {
+		n += 4
+	}
+	return n
+}
+
+func (m *frameMeter) payloadLength() uint64 {
+	switch n := m.header[1] &^ masked; n {
+	case 126:
+		return uint64(binary.BigEndian.Uint16(m.header[2:]))
+	case 127:
+		return binary.BigEndian.Uint64(m.header[2:])
+	default:
+		return uint64(n)
+	}
+}
+
+// unmask undoes RFC 6455, section 5.3, 32 bytes at a time.
+func unmask(b []byte, key uint32) {
+	k := uint64(key)<<32 | uint64(key)
+	for len(b) >= 32 {
+		w := (*[32]byte)(b)
+		binary.LittleEndian.PutUint64(w[0:], binary.LittleEndian.Uint64(w[0:])^k)
+		binary.LittleEndian.PutUint64(w[8:], binary.LittleEndian.Uint64(w[8:])^k)
+		binary.LittleEndian.PutUint64(w[16:], binary.LittleEndian.Uint64(w[16:])^k)
+		binary.LittleEndian.PutUint64(w[24:], binary.LittleEndian.Uint64(w[24:])^k)
+		b = b[32:]
+	}
+	for len(b) >= 4 {
+		binary.LittleEndian.PutUint32(b, binary.LittleEndian.Uint32(b)^key)
+		b = b[4:]
+	}
+	for i := range b {
+		b[i] ^= byte(key >> (8 * i))
 	}
 }

@@ -14,18 +14,19 @@ import (
 	"penstock/protocol"
 )
 
-// link is one WebSocket. coder/websocket reads from it and answers control
-// frames through it; it is that library's net.Conn. One goroutine reads, that
-// of start. The kept net.Conn carries the deadlines: in
+// link is one WebSocket. One goroutine reads, that of start: messages that the
+// inbox has as a whole from there, and all else through coder/websocket, which
+// reads from the link and answers control frames through it; it is that
+// library's net.Conn. The kept net.Conn carries the deadlines: in
 // coder/websocket an expired context closes the connection, and Close can hang
 // on a peer that stalled in the middle of a frame, so neither is used.
 type link struct {
 	net.Conn
-	hub    *hub
-	ws     *websocket.Conn
-	reader *bufio.Reader // what coder/websocket reads from
-	inbox  inbox
-	outbox outbox
+	hub      *hub
+	ws       *websocket.Conn
+	inbox    inbox
+	outbox   outbox
+	maxBytes int // of a message
 
 	leaving atomic.Bool // goodbye was said: messages are not acted on any more
 	ended   atomic.Bool // the reader is to stop
@@ -38,6 +39,7 @@ type link struct {
 	messageSince atomic.Int64
 	acting       atomic.Bool // the reader acts on a message: silence is not the peer's
 	inMessage    bool        // the reader's own
+	message      *buffer     // the reader's own: what readMessage read
 	unflushed    bool        // the reader's own: it appended frames to the outbox
 	pingedSince  int64       // the sweep's own: the lastRead after which it pinged
 	pings        pingMeter
@@ -48,7 +50,7 @@ type link struct {
 // upgrade does the handshake in a place that the caller has reserved. On an
 // error the response has been written, and the place is the caller's still.
 func (h *hub) upgrade(w http.ResponseWriter, r *http.Request, maxBytes int, notices bool) (*link, error) {
-	l := &link{hub: h, notices: notices}
+	l := &link{hub: h, notices: notices, maxBytes: maxBytes}
 	ws, err := websocket.Accept(&hijacker{ResponseWriter: w, link: l}, r, &websocket.AcceptOptions{
 		InsecureSkipVerify: true, // Origin and Host were checked before, by an own list
 		Subprotocols:       []string{protocol.Subprotocol},
@@ -92,8 +94,7 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	// net/http's buffers stay behind, for its next connection. The reader is
 	// small because the inbox reads ahead; only control frames go through the
 	// writer, and the largest has 127 bytes.
-	l.reader = bufio.NewReaderSize(l, 512)
-	return l, bufio.NewReadWriter(l.reader, bufio.NewWriterSize(l, 256)), nil
+	return l, bufio.NewReadWriter(bufio.NewReaderSize(l, 64), bufio.NewWriterSize(l, 256)), nil
 }
 
 // start hands the link to a goroutine of its own, which ends it when serve
@@ -122,18 +123,12 @@ func (l *link) holdBack() { l.outbox.waitBelow(errorBacklog) }
 
 // more reports whether input is there already, read but not used. It is for the
 // reader.
-func (l *link) more() bool { return l.reader.Buffered() > 0 || l.inbox.waiting() }
+func (l *link) more() bool { return l.inbox.waiting() }
 
 // Read is called by coder/websocket when it has used up what it read before.
-// Before it waits, it writes what the reader has appended: answers to all
-// messages that came together leave together.
 func (l *link) Read(p []byte) (int, error) {
-	if l.unflushed && !l.inbox.waiting() {
-		l.unflushed = false
-		l.outbox.writeNow()
-	}
-	if l.ended.Load() {
-		return 0, net.ErrClosed
+	if err := l.beforeWait(); err != nil {
+		return 0, err
 	}
 	n, err := l.inbox.read(p)
 	if n > 0 {
@@ -144,6 +139,19 @@ func (l *link) Read(p []byte) (int, error) {
 		}
 	}
 	return n, err
+}
+
+// beforeWait writes what the reader has appended, if it is about to wait:
+// answers to all messages that came together leave together.
+func (l *link) beforeWait() error {
+	if l.unflushed && !l.more() {
+		l.unflushed = false
+		l.outbox.writeNow()
+	}
+	if l.ended.Load() {
+		return net.ErrClosed
+	}
+	return nil
 }
 
 // Write is called by coder/websocket for control frames, on the reader's
@@ -182,43 +190,87 @@ func (l *link) messages(handle func(typ websocket.MessageType, message []byte)) 
 		if err != nil {
 			return
 		}
-		handle(typ, message.b)
-		message.recycle()
+		if !l.leaving.Load() { // after goodbye was said it only waits for the end
+			handle(typ, message)
+		}
+		l.used()
 		l.holdBack()
 	}
 }
 
-// next waits for a message. After goodbye was said it only waits for the end.
-func (l *link) next() (websocket.MessageType, *buffer, error) {
-	l.lastRead.Store(l.hub.now())
-	l.acting.Store(false)
-	for {
-		typ, message, err := l.readMessage()
-		if err != nil || !l.leaving.Load() {
-			l.acting.Store(true)
-			return typ, message, err
+// next waits for a message. It is valid until used.
+func (l *link) next() (websocket.MessageType, []byte, error) {
+	if !l.more() {
+		if err := l.await(); err != nil {
+			return 0, nil, err
 		}
-		message.recycle()
+	}
+	if op, message, ok := l.inbox.message(l.maxBytes); ok {
+		if l.ended.Load() {
+			return 0, nil, net.ErrClosed
+		}
+		l.act()
+		return websocket.MessageType(op &^ opFin), message, nil
+	}
+	return l.readMessage()
+}
+
+// await waits for the first bytes of what comes next.
+func (l *link) await() error {
+	l.rest()
+	l.messageSince.Store(0)
+	if err := l.beforeWait(); err != nil {
+		return err
+	}
+	err := l.inbox.fill()
+	l.lastRead.Store(l.hub.now())
+	return err
+}
+
+// act and rest say whether the reader acts on a message. Between messages that
+// came together nothing needs to be said.
+func (l *link) act() {
+	if !l.acting.Load() {
+		l.acting.Store(true)
 	}
 }
 
-// readMessage takes a buffer when a message has begun: a socket that waits for
-// one holds none.
-func (l *link) readMessage() (websocket.MessageType, *buffer, error) {
+func (l *link) rest() {
+	l.lastRead.Store(l.hub.now())
+	l.acting.Store(false)
+}
+
+// readMessage has coder/websocket read a message that is not there as a whole,
+// or whatever else has come. It takes a buffer when a message has begun: a
+// socket that waits for one holds none.
+func (l *link) readMessage() (websocket.MessageType, []byte, error) {
+	l.rest()
 	l.startMessageClock()
 	typ, r, err := l.ws.Reader(context.Background())
 	if err != nil {
 		return 0, nil, err
 	}
 	l.inMessage = true
-	message := newBuffer()
-	if err := message.readFrom(r); err != nil {
-		message.recycle()
+	l.message = newBuffer()
+	if err := l.message.readFrom(r); err != nil {
+		l.used()
 		return 0, nil, err
 	}
 	l.inMessage = false
 	l.messageSince.Store(0)
-	return typ, message, nil
+	l.act()
+	return typ, l.message.b, nil
+}
+
+// used gives back the memory of the message that next returned.
+func (l *link) used() {
+	if l.message != nil {
+		l.message.recycle()
+		l.message = nil
+	}
+	if !l.inbox.waiting() {
+		l.inbox.release()
+	}
 }
 
 // startMessageClock runs on the reader's goroutine when it begins to wait, and

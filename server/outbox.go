@@ -12,10 +12,11 @@ import (
 )
 
 const (
-	opText   = 0x81 // FIN and opcode
-	opBinary = 0x82
-	opClose  = 0x88
-	opPing   = 0x89
+	opFin    = 0x80 // the last frame of a message, or the only one
+	opText   = opFin | 0x1
+	opBinary = opFin | 0x2
+	opClose  = opFin | 0x8
+	opPing   = opFin | 0x9
 )
 
 const (
