@@ -22,7 +22,7 @@ func (p *Pool) end(r *Request, how Outcome, now time.Duration) bool {
 		p.stats.Discarded++
 		return false
 	}
-	r.Outcome, r.Total = how, now-r.arrived
+	r.Outcome, r.Answered, r.Total = how, p.epoch.Add(now), now-r.arrived
 	switch how {
 	case Predicted:
 		p.stats.Predicted++

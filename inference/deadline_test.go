@@ -131,6 +131,29 @@ func TestDeadlineCountsWhileTheWindowIsFull(t *testing.T) {
 	})
 }
 
+func TestDeadlineCountsFromArrival(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		in := newInbox()
+		m := &spy{Oracle: modeltest.Oracle{Features: 1}}
+		s := start(t, m, inference.Options{Workers: 1}).Open(in)
+		defer s.Close()
+		came := time.Now()
+		time.Sleep(time.Second)
+		for deadline, want := range map[time.Duration]inference.Outcome{
+			time.Second: inference.Expired, 2 * time.Second: inference.Predicted,
+		} {
+			r := within(deadline, m.rows(1, 1))
+			r.Arrived = came
+			mustSubmit(t, s, r)
+			answered := <-in
+			mustEnd(t, answered, want)
+			if answered.Total != time.Second || !answered.Answered.Equal(time.Now()) {
+				t.Errorf("answered at %v after %v; want now, 1 s after it came", answered.Answered, answered.Total)
+			}
+		}
+	})
+}
+
 func TestHangingEngine(t *testing.T) {
 	const hang, maxBatch = 8 * time.Second, 2
 	for _, rows := range []int{maxBatch, maxBatch + 1} { // all of them run, or one waits

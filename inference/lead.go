@@ -18,7 +18,7 @@ const leadLimit = 200 * time.Microsecond
 // Other streams' were flushed as ever.
 func (s *Stream) Lead(r *Request) (led bool, err error) {
 	p := s.pool
-	arrived := p.now()
+	arrived := p.arrival(r)
 	if err := s.checkShape(r); err != nil {
 		return false, err
 	}

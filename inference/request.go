@@ -24,8 +24,10 @@ type Request struct {
 	// Features holds Rows rows, row-major and finite.
 	Features []float32
 	Rows     int
-	// Deadline counts from the call of Submit; zero means none. The engine is
-	// never started on a request whose deadline has passed, and a result that
+	// Arrived is when the request came, as far as its client is concerned. Zero
+	// means at the call of Submit.
+	Arrived time.Time
+	// Deadline counts from then; zero means none. The engine is never started on a request whose deadline has passed, and a result that
 	// comes later is dropped.
 	Deadline time.Duration
 	// Owner is the submitter's own; the pool does not look at it.
@@ -38,7 +40,9 @@ type Request struct {
 	// Scores holds Rows × Outputs values when Outcome is Predicted. Its memory
 	// is reused when the request is.
 	Scores []float32
-	// Total is the time since Submit, Queue the part of it before the first
+	// Answered is when the outcome was decided.
+	Answered time.Time
+	// Total is the time since Arrived, Queue the part of it before the first
 	// batch, Compute the running time of the last batch.
 	Total, Queue, Compute time.Duration
 	// BatchRows is the number of rows of the last batch.
@@ -64,13 +68,13 @@ type Request struct {
 func (r *Request) Reusable() bool { return r.reusable }
 
 // prepare makes a request new, keeping its memory.
-func (r *Request) prepare(s *Stream, now time.Duration) {
+func (r *Request) prepare(s *Stream, arrived time.Duration) {
 	*r = Request{
-		Features: r.Features, Rows: r.Rows, Deadline: r.Deadline, Owner: r.Owner,
-		Scores: r.Scores, stream: s, arrived: now,
+		Features: r.Features, Rows: r.Rows, Arrived: r.Arrived, Deadline: r.Deadline, Owner: r.Owner,
+		Scores: r.Scores, stream: s, arrived: arrived,
 	}
 	if r.Deadline > 0 {
-		r.expires = now + r.Deadline
+		r.expires = arrived + r.Deadline
 	}
 	n := r.Rows * s.pool.outputs
 	if cap(r.Scores) < n {

@@ -40,7 +40,7 @@ func (p *Pool) Open(sink Sink) *Stream {
 // *OverloadedError, ErrDraining or ErrStreamClosed.
 func (s *Stream) Submit(r *Request) error {
 	p := s.pool
-	arrived := p.now()
+	arrived := p.arrival(r)
 	if err := s.checkShape(r); err != nil {
 		return err
 	}
@@ -51,6 +51,15 @@ func (s *Stream) Submit(r *Request) error {
 	}
 	p.wake()
 	return nil
+}
+
+// arrival returns when r came, on the pool's clock. Where the caller knows it,
+// the clock need not be read for every request.
+func (p *Pool) arrival(r *Request) time.Duration {
+	if r.Arrived.IsZero() {
+		return p.now()
+	}
+	return r.Arrived.Sub(p.epoch)
 }
 
 func (s *Stream) checkShape(r *Request) error {

@@ -50,7 +50,8 @@ func (c *predictor) predictBinary(m *protocol.BinaryMessage, to address) {
 		req.recycle()
 		return
 	}
-	req.Features, req.Rows, req.Deadline = features, m.Rows, m.Deadline
+	req.Features, req.Rows = features, m.Rows
+	req.Arrived, req.Deadline = c.inbox.came, m.Deadline
 	req.scores, req.timing = m.Scores, m.Timing
 	c.submit(req)
 }

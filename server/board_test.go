@@ -89,10 +89,12 @@ func TestPresence(t *testing.T) {
 		staying.skipTo(`{"type":"presence","watching":1,"users":[{"user":"anonymous","sockets":1}]}`)
 		staying.expect(`{"type":"metrics",…`)
 		staying.expect(`{"type":"metrics",…`)
+		synctest.Wait() // until the next second's frame is all that it waits for
 		coming := r.connect("/ws/dashboard")
 		coming.skipTo(`{"type":"presence","watching":2,"users":[{"user":"anonymous","sockets":2}]}`)
 		staying.expect(`{"type":"metrics",…`)
 		staying.expect(`{"type":"presence","watching":2,…`)
+		synctest.Wait()
 		coming.leave()
 		staying.expect(`{"type":"metrics",…`)
 		staying.expect(`{"type":"presence","watching":1,…`)

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"net"
 	"sync"
+	"time"
 )
 
 // chunkSize is how much an inbox reads at a time: with many requests in
@@ -28,6 +29,7 @@ type inbox struct {
 	small []byte // in place of a chunk, without raw
 	ahead []byte // read, not yet taken: a part of chunk or small, or what came with the handshake
 	meter frameMeter
+	came  time.Time // when bytes were read last
 }
 
 // smallSize is how much is read at a time where a chunk would be held by every
@@ -56,18 +58,22 @@ func (b *inbox) fill() error {
 			b.small = make([]byte, smallSize)
 		}
 		n, err := b.conn.Read(b.small)
-		b.ahead = b.small[:n]
-		if n > 0 {
-			return nil
-		}
-		return err
+		return b.filled(b.small[:n], err)
 	}
 	chunk, n, err := b.raw.read()
 	if n > 0 {
-		b.chunk, b.ahead = chunk, chunk[:n]
-		return nil
+		b.chunk = chunk
+		return b.filled(chunk[:n], nil)
 	}
 	return err
+}
+
+func (b *inbox) filled(with []byte, err error) error {
+	if len(with) == 0 {
+		return err
+	}
+	b.ahead, b.came = with, time.Now()
+	return nil
 }
 
 // message takes a message that is there as a whole, in one frame and with at
@@ -102,6 +108,7 @@ func (b *inbox) read(p []byte) (int, error) {
 			b.release()
 			n, err := b.conn.Read(p[:min(uint64(len(p)), b.meter.left)])
 			b.meter.left -= uint64(n)
+			b.came = time.Now()
 			return n, err
 		}
 		if err := b.fill(); err != nil {

@@ -114,7 +114,7 @@ func (c *predictor) predict(m *protocol.Message) {
 	}
 	req := newRequest(c, model, address{id: m.ID})
 	req.many, req.scores, req.timing, req.topK = m.Many, m.Scores, m.Timing, m.TopK
-	req.Rows, req.Deadline = m.Rows, m.Deadline
+	req.Rows, req.Arrived, req.Deadline = m.Rows, c.inbox.came, m.Deadline
 	req.Features, m.Features = m.Features, req.Features // the message takes the request's old memory
 	c.submit(req)
 }

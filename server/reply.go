@@ -20,6 +20,7 @@ func (c *predictor) Reply(r *inference.Request) {
 		c.server.opt.Quality.Remember(quality.Prediction{
 			Model: req.model.index, Scope: c.scope, ID: req.id,
 			Values: req.values, Confidences: req.knownConfidences(),
+			At: req.Answered,
 		})
 	}
 	c.outbox.mu.Lock()

@@ -17,7 +17,7 @@ type request struct {
 
 	address
 	key  uint64   // hash of the id
-	next *request // in flight, of the same hash
+	next *request // in flight, in the same chain
 
 	many, scores, timing bool
 	topK                 int
@@ -55,26 +55,49 @@ func (r *request) recycle() {
 	requests.Put(r)
 }
 
-// inFlight finds a connection's requests by id. Requests whose ids have the
-// same hash are chained.
-type inFlight struct{ byKey map[uint64]*request }
+// inFlight finds a connection's requests by id. It is a hash table whose
+// entries are the requests themselves, chained: in the steady state nothing is
+// allocated, and it costs a third of what a Go map does.
+type inFlight struct {
+	chains []*request // a power of two, none at first
+	used   int
+}
+
+const firstChains = 16
 
 var idSeed = maphash.MakeSeed()
+
+func (f *inFlight) chain(key uint64) **request { return &f.chains[key&uint64(len(f.chains)-1)] }
 
 // add enters a request, unless one with its id is there.
 func (f *inFlight) add(r *request) bool {
 	r.key = maphash.Bytes(idSeed, r.id)
-	for other := f.byKey[r.key]; other != nil; other = other.next {
-		if string(other.id) == string(r.id) {
-			return false
+	if f.lookup(r.key, r.id) != nil {
+		return false
+	}
+	if f.used == len(f.chains) {
+		f.grow()
+	}
+	f.used++
+	f.put(r)
+	return true
+}
+
+func (f *inFlight) put(r *request) {
+	first := f.chain(r.key)
+	r.next, *first = *first, r
+}
+
+func (f *inFlight) grow() {
+	old := f.chains
+	f.chains = make([]*request, max(firstChains, 2*len(old)))
+	for _, r := range old {
+		for r != nil {
+			next := r.next
+			f.put(r)
+			r = next
 		}
 	}
-	if f.byKey == nil {
-		f.byKey = make(map[uint64]*request)
-	}
-	r.next = f.byKey[r.key]
-	f.byKey[r.key] = r
-	return true
 }
 
 // remove forgets a request; one without an id was never there.
@@ -82,26 +105,23 @@ func (f *inFlight) remove(r *request) {
 	if len(r.id) == 0 {
 		return
 	}
-	first := f.byKey[r.key]
-	if first == r {
-		if r.next == nil {
-			delete(f.byKey, r.key)
-		} else {
-			f.byKey[r.key] = r.next
-		}
-		return
-	}
-	for other := first; other != nil; other = other.next {
-		if other.next == r {
-			other.next = r.next
+	for at := f.chain(r.key); *at != nil; at = &(*at).next {
+		if *at == r {
+			*at = r.next
+			f.used--
 			return
 		}
 	}
 }
 
-func (f *inFlight) find(id []byte) *request {
-	r := f.byKey[maphash.Bytes(idSeed, id)]
-	for r != nil && string(r.id) != string(id) {
+func (f *inFlight) find(id []byte) *request { return f.lookup(maphash.Bytes(idSeed, id), id) }
+
+func (f *inFlight) lookup(key uint64, id []byte) *request {
+	if f.used == 0 {
+		return nil
+	}
+	r := *f.chain(key)
+	for r != nil && (r.key != key || string(r.id) != string(id)) {
 		r = r.next
 	}
 	return r
