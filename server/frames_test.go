@@ -27,8 +27,11 @@ func TestBadFrames(t *testing.T) {
 	}{
 		{"limit + 1", [][]byte{frame(fin|text, exactly+" ")}, 1009},
 		{"limit + 1 in fragments", [][]byte{frame(text, exactly), frame(fin|more, " ")}, 1009},
-		{"2^63 - 1 declared", [][]byte{header(fin|text, 1<<63-1), bytes.Repeat([]byte("x"), smallLimit+1)}, 1009},
-		{"2^63 declared", [][]byte{header(fin|text, 1<<63), bytes.Repeat([]byte("x"), smallLimit+1)}, 0},
+		{"limit + 1 declared", [][]byte{header(fin|text, smallLimit+1)}, 1009},
+		{"2^63 - 1 declared", [][]byte{header(fin|text, 1<<63-1)}, 1009},
+		{"2^63 - 1 declared, and much sent", [][]byte{header(fin|text, 1<<63-1), bytes.Repeat([]byte("x"), smallLimit+1)}, 1009},
+		{"2^63 declared", [][]byte{header(fin|text, 1<<63)}, 1009},
+		{"limit + 1 declared in a fragment", [][]byte{frame(text, "x"), header(fin|more, smallLimit+1)}, 1009},
 		{"RSV1", [][]byte{frame(fin|0x40|text, request)}, 1002},
 		{"RSV2", [][]byte{frame(fin|0x20|text, request)}, 1002},
 		{"RSV3", [][]byte{frame(fin|0x10|text, request)}, 1002},

@@ -2,6 +2,7 @@ package server
 
 import (
 	"encoding/binary"
+	"errors"
 	"net"
 	"sync"
 	"time"
@@ -24,6 +25,7 @@ var chunks = sync.Pool{New: func() any { return new([chunkSize]byte) }}
 // out whole again.
 type inbox struct {
 	conn  net.Conn
+	limit int       // bytes of a message
 	raw   rawReader // reads without holding a chunk while it waits; nil where that cannot be done
 	chunk *[chunkSize]byte
 	small []byte // in place of a chunk, without raw
@@ -41,8 +43,12 @@ type rawReader interface {
 	read() (chunk *[chunkSize]byte, n int, err error)
 }
 
-func (b *inbox) init(conn net.Conn, early []byte) {
-	b.conn = conn
+// errTooLarge is read's error for a frame that says it is over the limit. Most
+// of it has not come yet, and need not.
+var errTooLarge = errors.New("frame too large")
+
+func (b *inbox) init(conn net.Conn, limit int, early []byte) {
+	b.conn, b.limit = conn, limit
 	b.ahead = append(b.ahead, early...)
 	b.raw = newRawReader(conn)
 }
@@ -76,28 +82,36 @@ func (b *inbox) filled(with []byte, err error) error {
 	return nil
 }
 
-// message takes a message that is there as a whole, in one frame and with at
-// most limit bytes, and unmasks it. It stays valid until fill or release.
-// Without such a message ok is false and nothing was taken.
-func (b *inbox) message(limit int) (op byte, payload []byte, ok bool) {
-	in := b.ahead
-	if len(in) < minHeader || in[0] != opText && in[0] != opBinary || in[1] < masked {
+// message takes a message that is there as a whole, in one frame within the
+// limit, and unmasks it. It stays valid until fill or release. Without such a
+// message ok is false and nothing was taken.
+func (b *inbox) message() (op byte, payload []byte, ok bool) {
+	header, length := messageHeader(b.ahead)
+	if header == 0 || length > uint64(b.limit) || uint64(len(b.ahead)-header) < length {
 		return 0, nil, false
 	}
-	n, header := int(in[1]&^masked), minHeader
-	switch n {
-	case 126:
-		n, header = int(binary.BigEndian.Uint16(in[2:])), minHeader+2
-	case 127:
-		return 0, nil, false // of 64 KiB and more, which does not fit into a chunk
+	op, end := b.ahead[0], header+int(length)
+	payload = b.ahead[header:end:end]
+	unmask(payload, binary.LittleEndian.Uint32(b.ahead[header-4:]))
+	b.ahead = b.ahead[end:]
+	return op, payload, true
+}
+
+// messageHeader reads the header of a frame that is a whole message. It returns
+// zeros when there is another at the start of b, or not all of it.
+func messageHeader(b []byte) (header int, length uint64) {
+	if len(b) < minHeader || b[0] != opText && b[0] != opBinary || b[1] < masked {
+		return 0, 0
 	}
-	if n > limit || len(in) < header+n {
-		return 0, nil, false
+	switch n := b[1] &^ masked; {
+	case n < 126:
+		return minHeader, uint64(n)
+	case n == 126 && len(b) >= minHeader+2:
+		return minHeader + 2, uint64(binary.BigEndian.Uint16(b[2:]))
+	case n == 127 && len(b) >= maxHeader:
+		return maxHeader, binary.BigEndian.Uint64(b[2:])
 	}
-	payload = in[header : header+n : header+n]
-	unmask(payload, binary.LittleEndian.Uint32(in[header-4:]))
-	b.ahead = in[header+n:]
-	return in[0], payload, true
+	return 0, 0
 }
 
 // read copies to p of the frame that is read, and waits for bytes if there are
@@ -116,6 +130,9 @@ func (b *inbox) read(p []byte) (int, error) {
 		}
 	}
 	n := b.meter.pass(b.ahead[:min(len(p), len(b.ahead))])
+	if b.meter.left > uint64(b.limit) {
+		return 0, errTooLarge
+	}
 	copy(p, b.ahead[:n])
 	if b.ahead = b.ahead[n:]; len(b.ahead) == 0 {
 		b.release()

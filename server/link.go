@@ -3,6 +3,8 @@ package server
 import (
 	"bufio"
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -22,11 +24,10 @@ import (
 // on a peer that stalled in the middle of a frame, so neither is used.
 type link struct {
 	net.Conn
-	hub      *hub
-	ws       *websocket.Conn
-	inbox    inbox
-	outbox   outbox
-	maxBytes int // of a message
+	hub    *hub
+	ws     *websocket.Conn
+	inbox  inbox
+	outbox outbox
 
 	leaving atomic.Bool // goodbye was said: messages are not acted on any more
 	ended   atomic.Bool // the reader is to stop
@@ -50,8 +51,8 @@ type link struct {
 // upgrade does the handshake in a place that the caller has reserved. On an
 // error the response has been written, and the place is the caller's still.
 func (h *hub) upgrade(w http.ResponseWriter, r *http.Request, maxBytes int, notices bool) (*link, error) {
-	l := &link{hub: h, notices: notices, maxBytes: maxBytes}
-	ws, err := websocket.Accept(&hijacker{ResponseWriter: w, link: l}, r, &websocket.AcceptOptions{
+	l := &link{hub: h, notices: notices}
+	ws, err := websocket.Accept(&hijacker{ResponseWriter: w, link: l, maxBytes: maxBytes}, r, &websocket.AcceptOptions{
 		InsecureSkipVerify: true, // Origin and Host were checked before, by an own list
 		Subprotocols:       []string{protocol.Subprotocol},
 		CompressionMode:    websocket.CompressionDisabled,
@@ -74,7 +75,8 @@ func (h *hub) upgrade(w http.ResponseWriter, r *http.Request, maxBytes int, noti
 // hijacker hands coder/websocket the link in place of the raw connection.
 type hijacker struct {
 	http.ResponseWriter
-	link *link
+	link     *link
+	maxBytes int // of a message
 }
 
 func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
@@ -89,7 +91,7 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	}
 	early, _ := rw.Reader.Peek(rw.Reader.Buffered()) // what is there can be peeked at
 	l.Conn = conn
-	l.inbox.init(conn, early)
+	l.inbox.init(conn, h.maxBytes, early)
 	l.outbox.init(conn)
 	// net/http's buffers stay behind, for its next connection. The reader is
 	// small because the inbox reads ahead; only control frames go through the
@@ -131,6 +133,9 @@ func (l *link) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	n, err := l.inbox.read(p)
+	if errors.Is(err, errTooLarge) {
+		l.goodbye(protocol.CloseTooBig, fmt.Sprintf("a message may have %d bytes", l.inbox.limit))
+	}
 	if n > 0 {
 		now := l.hub.now()
 		l.lastRead.Store(now)
@@ -205,7 +210,7 @@ func (l *link) next() (websocket.MessageType, []byte, error) {
 			return 0, nil, err
 		}
 	}
-	if op, message, ok := l.inbox.message(l.maxBytes); ok {
+	if op, message, ok := l.inbox.message(); ok {
 		if l.ended.Load() {
 			return 0, nil, net.ErrClosed
 		}
