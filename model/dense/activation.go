@@ -27,7 +27,7 @@ func Activations() []Activation {
 }
 
 // apply replaces every value by the activation of it. Softmax is not
-// elementwise and is model.Softmax's to apply. NaN stays NaN, so that a model
+// elementwise and is the kernel's to apply. NaN stays NaN, so that a model
 // that fails is seen to fail.
 func (a Activation) apply(values []float32) {
 	switch a {

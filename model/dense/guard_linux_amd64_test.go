@@ -66,3 +66,25 @@ func checkGuarded(t *testing.T, k kernel, s shape, atEnd bool) {
 		}
 	}
 }
+
+// Nor does a softmax.
+func TestSoftmaxStaysWithinItsSlices(t *testing.T) {
+	for _, k := range vectorKernels() {
+		for _, atEnd := range []bool{false, true} {
+			for width := 1; width <= 50; width++ {
+				for rows := 1; rows <= 5; rows++ {
+					logits := make([]float32, rows*width)
+					for i := range logits {
+						logits[i] = float32(i % 7)
+					}
+					want := k.softmaxed(logits, width, 1)
+					src, dst := guarded(t, logits, atEnd), guarded(t, make([]float32, len(logits)), atEnd)
+					k.softmax(dst, src, width, 1)
+					if !slices.EqualFunc(dst, want, sameBits) {
+						t.Fatalf("%s: %d × %d: other results in guarded memory", k.name, rows, width)
+					}
+				}
+			}
+		}
+	}
+}

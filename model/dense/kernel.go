@@ -1,5 +1,7 @@
 package dense
 
+import "penstock/model"
+
 //go:generate go run -C avo . ..
 
 // product is one layer's weights, laid out for the code that multiplies them.
@@ -22,17 +24,31 @@ type product interface {
 	multiply(dst, src []float32, rows int, backwards bool)
 }
 
-// kernel is one way to multiply. A new one is added to kernels, and the tests
+// kernel is one way to compute. A new one is added to kernels, and the tests
 // then hold it to gonum's results.
 type kernel struct {
 	name string
 	// pack lays out a layer, which it copies. activated says that multiply
 	// applies the layer's activation as well.
 	pack func(l Layer) (p product, activated bool)
+	// softmax writes into dst what model.Softmax makes of each row of width
+	// logits in src, to within the last bits. dst and src do not overlap. Like
+	// multiply, it does the same to a row in every batch.
+	softmax func(dst, src []float32, width int, temperature float64)
 }
 
 // kernels returns what this machine can run, fastest first. gonum comes last:
 // it runs everywhere and is the reference for the others.
 func kernels() []kernel {
-	return append(vectorKernels(), kernel{"gonum", packGonum})
+	return append(vectorKernels(), gonumKernel)
+}
+
+// gonumKernel runs everywhere.
+var gonumKernel = kernel{"gonum", packGonum, softmaxRows}
+
+func softmaxRows(dst, src []float32, width int, temperature float64) {
+	copy(dst, src)
+	for ; len(dst) > 0; dst = dst[width:] {
+		model.Softmax(dst[:width], temperature)
+	}
 }

@@ -7,10 +7,12 @@ import "golang.org/x/sys/cpu"
 func vectorKernels() []kernel {
 	var found []kernel
 	if cpu.X86.HasAVX512F && cpu.X86.HasBMI2 {
-		found = append(found, kernel{"avx512", tileSet{16, avx512Tiles}.pack})
+		found = append(found, tileSet{16, avx512Tiles, avx512Softmax}.kernel("avx512"))
 	}
 	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
-		found = append(found, kernel{"avx2", tileSet{8, avx2Tiles}.pack})
+		found = append(found, tileSet{8, avx2Tiles, avx2Softmax}.kernel("avx2"))
 	}
 	return found
 }
+
+func (set tileSet) kernel(name string) kernel { return kernel{name, set.pack, set.softmax} }

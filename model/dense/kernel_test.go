@@ -47,7 +47,7 @@ func (k kernel) run(l Layer, src []float32, backwards bool) []float32 {
 // |bias| + Σ|weight·x|, since sums that nearly cancel have no better.
 func checkAgainstGonum(t interface{ Fatalf(string, ...any) }, s shape, seed uint64) {
 	l, src := s.operands(seed, []Activation{ReLU, Identity}[seed%2])
-	want := kernel{"gonum", packGonum}.run(l, src, false)
+	want := gonumKernel.run(l, src, false)
 	for _, k := range kernels() {
 		for _, backwards := range []bool{false, true} {
 			got := k.run(l, src, backwards)

@@ -20,7 +20,7 @@ import (
 // implements model.Model.
 type Network struct {
 	spec        model.Spec
-	kernel      string
+	kernel      kernel
 	layers      []packed
 	temperature float64
 	// normalise is set when the input's normalisation could not be worked into
@@ -56,7 +56,7 @@ func build(spec model.Spec, layers []Layer, temperature float64, k kernel) (*Net
 	if err := check(spec, layers); err != nil {
 		return nil, err
 	}
-	n := &Network{spec: spec, kernel: k.name, temperature: temperature}
+	n := &Network{spec: spec, kernel: k, temperature: temperature}
 	n.spec.Engine = "dense"
 	for i, l := range layers {
 		if i == 0 && spec.Input.Normalised() {
@@ -93,8 +93,8 @@ func checkTemperature(spec model.Spec, temperature float64) error {
 // Spec describes the model; its Engine is "dense".
 func (n *Network) Spec() model.Spec { return n.spec }
 
-// Kernel names the code that multiplies: "avx512", "avx2" or "gonum".
-func (n *Network) Kernel() string { return n.kernel }
+// Kernel names the code that computes: "avx512", "avx2" or "gonum".
+func (n *Network) Kernel() string { return n.kernel.name }
 
 // Pinned is false: a session may move between threads.
 func (n *Network) Pinned() bool { return false }

@@ -42,8 +42,8 @@ func (s *session) Predict(scores, features []float32, rows int) error {
 	return nil
 }
 
-// block takes up to blockRows rows through every layer. The last layer writes
-// into scores itself.
+// block takes up to blockRows rows through every layer. The last one writes into
+// scores, itself or by its softmax.
 func (s *session) block(scores, values []float32, rows int) {
 	n := s.network
 	s.backwards = !s.backwards
@@ -51,15 +51,13 @@ func (s *session) block(scores, values []float32, rows int) {
 		values = s.normalised(values, rows)
 	}
 	for i, l := range n.layers {
-		dst := scores
-		if i < len(n.layers)-1 {
-			dst = s.to[:rows*l.out]
+		dst := s.to[:rows*l.out]
+		if i == len(n.layers)-1 && l.activation != Softmax {
+			dst = scores
 		}
 		l.multiply(dst, values, rows, s.backwards)
 		if l.activation == Softmax {
-			for r := range rows {
-				model.Softmax(dst[r*l.out:(r+1)*l.out], n.temperature)
-			}
+			n.kernel.softmax(scores, dst, l.out, n.temperature)
 		} else {
 			l.activation.apply(dst)
 		}

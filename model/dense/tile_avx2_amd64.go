@@ -2,6 +2,11 @@
 
 package dense
 
+// avx2Softmax turns rows of logits into probabilities; see softmaxFunc.
+//
+//go:noescape
+func avx2Softmax(dst *float32, src *float32, rows uintptr, vectors uintptr, columns uintptr, stride uintptr, coldness float64)
+
 // avx2Tile1x1 sums up tiles of 1 × 8; see tileFunc.
 //
 //go:noescape

@@ -20,6 +20,235 @@ DATA maskWindow<>+56(SB)/4, $0x00000000
 DATA maskWindow<>+60(SB)/4, $0x00000000
 GLOBL maskWindow<>(SB), RODATA|NOPTR, $64
 
+DATA softmax_floor<>+0(SB)/8, $(-708.0)
+DATA softmax_floor<>+8(SB)/8, $(-708.0)
+DATA softmax_floor<>+16(SB)/8, $(-708.0)
+DATA softmax_floor<>+24(SB)/8, $(-708.0)
+GLOBL softmax_floor<>(SB), RODATA|NOPTR, $32
+
+DATA softmax_perLn2<>+0(SB)/8, $(1.4426950408889634)
+DATA softmax_perLn2<>+8(SB)/8, $(1.4426950408889634)
+DATA softmax_perLn2<>+16(SB)/8, $(1.4426950408889634)
+DATA softmax_perLn2<>+24(SB)/8, $(1.4426950408889634)
+GLOBL softmax_perLn2<>(SB), RODATA|NOPTR, $32
+
+DATA softmax_round<>+0(SB)/8, $(6755399441056767.0)
+DATA softmax_round<>+8(SB)/8, $(6755399441056767.0)
+DATA softmax_round<>+16(SB)/8, $(6755399441056767.0)
+DATA softmax_round<>+24(SB)/8, $(6755399441056767.0)
+GLOBL softmax_round<>(SB), RODATA|NOPTR, $32
+
+DATA softmax_ln2<>+0(SB)/8, $(0.6931471805599453)
+DATA softmax_ln2<>+8(SB)/8, $(0.6931471805599453)
+DATA softmax_ln2<>+16(SB)/8, $(0.6931471805599453)
+DATA softmax_ln2<>+24(SB)/8, $(0.6931471805599453)
+GLOBL softmax_ln2<>(SB), RODATA|NOPTR, $32
+
+DATA softmax_c6<>+0(SB)/8, $(0.0013933643522488035)
+DATA softmax_c6<>+8(SB)/8, $(0.0013933643522488035)
+DATA softmax_c6<>+16(SB)/8, $(0.0013933643522488035)
+DATA softmax_c6<>+24(SB)/8, $(0.0013933643522488035)
+GLOBL softmax_c6<>(SB), RODATA|NOPTR, $32
+
+DATA softmax_c5<>+0(SB)/8, $(0.008369150982490723)
+DATA softmax_c5<>+8(SB)/8, $(0.008369150982490723)
+DATA softmax_c5<>+16(SB)/8, $(0.008369150982490723)
+DATA softmax_c5<>+24(SB)/8, $(0.008369150982490723)
+GLOBL softmax_c5<>(SB), RODATA|NOPTR, $32
+
+DATA softmax_c4<>+0(SB)/8, $(0.04166648739947962)
+DATA softmax_c4<>+8(SB)/8, $(0.04166648739947962)
+DATA softmax_c4<>+16(SB)/8, $(0.04166648739947962)
+DATA softmax_c4<>+24(SB)/8, $(0.04166648739947962)
+GLOBL softmax_c4<>(SB), RODATA|NOPTR, $32
+
+DATA softmax_c3<>+0(SB)/8, $(0.16666523181133777)
+DATA softmax_c3<>+8(SB)/8, $(0.16666523181133777)
+DATA softmax_c3<>+16(SB)/8, $(0.16666523181133777)
+DATA softmax_c3<>+24(SB)/8, $(0.16666523181133777)
+GLOBL softmax_c3<>(SB), RODATA|NOPTR, $32
+
+DATA softmax_c2<>+0(SB)/8, $(0.5)
+DATA softmax_c2<>+8(SB)/8, $(0.5)
+DATA softmax_c2<>+16(SB)/8, $(0.5)
+DATA softmax_c2<>+24(SB)/8, $(0.5)
+GLOBL softmax_c2<>(SB), RODATA|NOPTR, $32
+
+DATA softmax_c1<>+0(SB)/8, $(1.0)
+DATA softmax_c1<>+8(SB)/8, $(1.0)
+DATA softmax_c1<>+16(SB)/8, $(1.0)
+DATA softmax_c1<>+24(SB)/8, $(1.0)
+GLOBL softmax_c1<>(SB), RODATA|NOPTR, $32
+
+DATA softmax_c0<>+0(SB)/8, $(1.0)
+DATA softmax_c0<>+8(SB)/8, $(1.0)
+DATA softmax_c0<>+16(SB)/8, $(1.0)
+DATA softmax_c0<>+24(SB)/8, $(1.0)
+GLOBL softmax_c0<>(SB), RODATA|NOPTR, $32
+
+// func avx2Softmax(dst *float32, src *float32, rows uintptr, vectors uintptr, columns uintptr, stride uintptr, coldness float64)
+// Requires: AVX, AVX2, FMA3
+TEXT ·avx2Softmax(SB), NOSPLIT, $0-56
+	MOVQ         src+8(FP), AX
+	MOVQ         dst+0(FP), CX
+	MOVQ         rows+16(FP), DX
+	MOVQ         columns+32(FP), SI
+	LEAQ         maskWindow<>+0(SB), BX
+	NEGQ         SI
+	VMOVUPS      32(BX)(SI*4), Y0
+	VBROADCASTSD softmax_floor<>+0(SB), Y1
+	VBROADCASTSD softmax_round<>+0(SB), Y2
+	VBROADCASTSD softmax_c6<>+0(SB), Y3
+	VBROADCASTSD coldness+48(FP), Y4
+	MOVL         $0xff800000, BX
+	VMOVD        BX, X5
+	VBROADCASTSS X5, Y5
+
+row:
+	VMOVAPS Y5, Y6
+	MOVQ    AX, BX
+	MOVQ    vectors+24(FP), SI
+	JMP     topLeft
+
+top:
+	VMAXPS (BX), Y6, Y6
+	ADDQ   $0x20, BX
+
+topLeft:
+	DECQ         SI
+	JNZ          top
+	VMASKMOVPS   (BX), Y0, Y7
+	VBLENDVPS    Y0, Y7, Y5, Y7
+	VMAXPS       Y7, Y6, Y6
+	VPERM2F128   $0x01, Y6, Y6, Y8
+	VMAXPS       Y8, Y6, Y6
+	VPERMILPS    $0x4e, Y6, Y8
+	VMAXPS       Y8, Y6, Y6
+	VPERMILPS    $0xb1, Y6, Y8
+	VMAXPS       Y8, Y6, Y6
+	VCVTPS2PD    X6, Y6
+	VEXTRACTF128 $0x01, Y7, X8
+	VCVTPS2PD    X7, Y7
+	VSUBPD       Y6, Y7, Y7
+	VMULPD       Y4, Y7, Y7
+	VMAXPD       Y7, Y1, Y10
+	VMOVAPD      Y2, Y9
+	VFMADD231PD  softmax_perLn2<>+0(SB), Y10, Y9
+	VSUBPD       Y2, Y9, Y7
+	VFNMADD231PD softmax_ln2<>+0(SB), Y7, Y10
+	VMOVAPD      Y3, Y7
+	VFMADD213PD  softmax_c5<>+0(SB), Y10, Y7
+	VFMADD213PD  softmax_c4<>+0(SB), Y10, Y7
+	VFMADD213PD  softmax_c3<>+0(SB), Y10, Y7
+	VFMADD213PD  softmax_c2<>+0(SB), Y10, Y7
+	VFMADD213PD  softmax_c1<>+0(SB), Y10, Y7
+	VFMADD213PD  softmax_c0<>+0(SB), Y10, Y7
+	VPSLLQ       $0x34, Y9, Y9
+	VMULPD       Y9, Y7, Y7
+	VCVTPS2PD    X8, Y8
+	VSUBPD       Y6, Y8, Y8
+	VMULPD       Y4, Y8, Y8
+	VMAXPD       Y8, Y1, Y10
+	VMOVAPD      Y2, Y9
+	VFMADD231PD  softmax_perLn2<>+0(SB), Y10, Y9
+	VSUBPD       Y2, Y9, Y8
+	VFNMADD231PD softmax_ln2<>+0(SB), Y8, Y10
+	VMOVAPD      Y3, Y8
+	VFMADD213PD  softmax_c5<>+0(SB), Y10, Y8
+	VFMADD213PD  softmax_c4<>+0(SB), Y10, Y8
+	VFMADD213PD  softmax_c3<>+0(SB), Y10, Y8
+	VFMADD213PD  softmax_c2<>+0(SB), Y10, Y8
+	VFMADD213PD  softmax_c1<>+0(SB), Y10, Y8
+	VFMADD213PD  softmax_c0<>+0(SB), Y10, Y8
+	VPSLLQ       $0x34, Y9, Y9
+	VMULPD       Y9, Y8, Y8
+	VADDPD       Y8, Y7, Y9
+	VCVTPD2PSY   Y7, X7
+	VCVTPD2PSY   Y8, X8
+	VINSERTF128  $0x01, X8, Y7, Y7
+	MOVQ         AX, BX
+	MOVQ         CX, SI
+	MOVQ         vectors+24(FP), DI
+	JMP          powerLeft
+
+power:
+	VMOVUPS      (BX), Y8
+	VEXTRACTF128 $0x01, Y8, X10
+	VCVTPS2PD    X8, Y8
+	VSUBPD       Y6, Y8, Y8
+	VMULPD       Y4, Y8, Y8
+	VMAXPD       Y8, Y1, Y12
+	VMOVAPD      Y2, Y11
+	VFMADD231PD  softmax_perLn2<>+0(SB), Y12, Y11
+	VSUBPD       Y2, Y11, Y8
+	VFNMADD231PD softmax_ln2<>+0(SB), Y8, Y12
+	VMOVAPD      Y3, Y8
+	VFMADD213PD  softmax_c5<>+0(SB), Y12, Y8
+	VFMADD213PD  softmax_c4<>+0(SB), Y12, Y8
+	VFMADD213PD  softmax_c3<>+0(SB), Y12, Y8
+	VFMADD213PD  softmax_c2<>+0(SB), Y12, Y8
+	VFMADD213PD  softmax_c1<>+0(SB), Y12, Y8
+	VFMADD213PD  softmax_c0<>+0(SB), Y12, Y8
+	VPSLLQ       $0x34, Y11, Y11
+	VMULPD       Y11, Y8, Y8
+	VCVTPS2PD    X10, Y10
+	VSUBPD       Y6, Y10, Y10
+	VMULPD       Y4, Y10, Y10
+	VMAXPD       Y10, Y1, Y12
+	VMOVAPD      Y2, Y11
+	VFMADD231PD  softmax_perLn2<>+0(SB), Y12, Y11
+	VSUBPD       Y2, Y11, Y10
+	VFNMADD231PD softmax_ln2<>+0(SB), Y10, Y12
+	VMOVAPD      Y3, Y10
+	VFMADD213PD  softmax_c5<>+0(SB), Y12, Y10
+	VFMADD213PD  softmax_c4<>+0(SB), Y12, Y10
+	VFMADD213PD  softmax_c3<>+0(SB), Y12, Y10
+	VFMADD213PD  softmax_c2<>+0(SB), Y12, Y10
+	VFMADD213PD  softmax_c1<>+0(SB), Y12, Y10
+	VFMADD213PD  softmax_c0<>+0(SB), Y12, Y10
+	VPSLLQ       $0x34, Y11, Y11
+	VMULPD       Y11, Y10, Y10
+	VADDPD       Y10, Y8, Y11
+	VCVTPD2PSY   Y8, X8
+	VCVTPD2PSY   Y10, X10
+	VINSERTF128  $0x01, X10, Y8, Y8
+	VADDPD       Y11, Y9, Y9
+	VMOVUPS      Y8, (SI)
+	ADDQ         $0x20, BX
+	ADDQ         $0x20, SI
+
+powerLeft:
+	DECQ         DI
+	JNZ          power
+	VPERM2F128   $0x01, Y9, Y9, Y6
+	VADDPD       Y6, Y9, Y9
+	VPERMILPS    $0x4e, Y9, Y6
+	VADDPD       Y6, Y9, Y9
+	VMOVSD       softmax_c0<>+0(SB), X6
+	VDIVSD       X9, X6, X9
+	VCVTSD2SS    X9, X9, X9
+	VBROADCASTSS X9, Y9
+	MOVQ         CX, SI
+	MOVQ         vectors+24(FP), BX
+	JMP          scaleLeft
+
+scale:
+	VMULPS  (SI), Y9, Y6
+	VMOVUPS Y6, (SI)
+	ADDQ    $0x20, SI
+
+scaleLeft:
+	DECQ       BX
+	JNZ        scale
+	VMULPS     Y7, Y9, Y7
+	VMASKMOVPS Y7, Y0, (SI)
+	ADDQ       stride+40(FP), AX
+	ADDQ       stride+40(FP), CX
+	DECQ       DX
+	JNZ        row
+	VZEROUPPER
+	RET
+
 // func avx2Tile1x1(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 // Requires: AVX, FMA3
 TEXT ·avx2Tile1x1(SB), NOSPLIT, $0-92

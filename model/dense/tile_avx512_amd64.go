@@ -2,6 +2,11 @@
 
 package dense
 
+// avx512Softmax turns rows of logits into probabilities; see softmaxFunc.
+//
+//go:noescape
+func avx512Softmax(dst *float32, src *float32, rows uintptr, vectors uintptr, columns uintptr, stride uintptr, coldness float64)
+
 // avx512Tile1x1 sums up tiles of 1 × 16; see tileFunc.
 //
 //go:noescape

@@ -2,6 +2,247 @@
 
 #include "textflag.h"
 
+DATA softmax_floor<>+0(SB)/8, $(-708.0)
+DATA softmax_floor<>+8(SB)/8, $(-708.0)
+DATA softmax_floor<>+16(SB)/8, $(-708.0)
+DATA softmax_floor<>+24(SB)/8, $(-708.0)
+GLOBL softmax_floor<>(SB), RODATA|NOPTR, $32
+
+DATA softmax_perLn2<>+0(SB)/8, $(1.4426950408889634)
+DATA softmax_perLn2<>+8(SB)/8, $(1.4426950408889634)
+DATA softmax_perLn2<>+16(SB)/8, $(1.4426950408889634)
+DATA softmax_perLn2<>+24(SB)/8, $(1.4426950408889634)
+GLOBL softmax_perLn2<>(SB), RODATA|NOPTR, $32
+
+DATA softmax_round<>+0(SB)/8, $(6755399441056767.0)
+DATA softmax_round<>+8(SB)/8, $(6755399441056767.0)
+DATA softmax_round<>+16(SB)/8, $(6755399441056767.0)
+DATA softmax_round<>+24(SB)/8, $(6755399441056767.0)
+GLOBL softmax_round<>(SB), RODATA|NOPTR, $32
+
+DATA softmax_ln2<>+0(SB)/8, $(0.6931471805599453)
+DATA softmax_ln2<>+8(SB)/8, $(0.6931471805599453)
+DATA softmax_ln2<>+16(SB)/8, $(0.6931471805599453)
+DATA softmax_ln2<>+24(SB)/8, $(0.6931471805599453)
+GLOBL softmax_ln2<>(SB), RODATA|NOPTR, $32
+
+DATA softmax_c6<>+0(SB)/8, $(0.0013933643522488035)
+DATA softmax_c6<>+8(SB)/8, $(0.0013933643522488035)
+DATA softmax_c6<>+16(SB)/8, $(0.0013933643522488035)
+DATA softmax_c6<>+24(SB)/8, $(0.0013933643522488035)
+GLOBL softmax_c6<>(SB), RODATA|NOPTR, $32
+
+DATA softmax_c5<>+0(SB)/8, $(0.008369150982490723)
+DATA softmax_c5<>+8(SB)/8, $(0.008369150982490723)
+DATA softmax_c5<>+16(SB)/8, $(0.008369150982490723)
+DATA softmax_c5<>+24(SB)/8, $(0.008369150982490723)
+GLOBL softmax_c5<>(SB), RODATA|NOPTR, $32
+
+DATA softmax_c4<>+0(SB)/8, $(0.04166648739947962)
+DATA softmax_c4<>+8(SB)/8, $(0.04166648739947962)
+DATA softmax_c4<>+16(SB)/8, $(0.04166648739947962)
+DATA softmax_c4<>+24(SB)/8, $(0.04166648739947962)
+GLOBL softmax_c4<>(SB), RODATA|NOPTR, $32
+
+DATA softmax_c3<>+0(SB)/8, $(0.16666523181133777)
+DATA softmax_c3<>+8(SB)/8, $(0.16666523181133777)
+DATA softmax_c3<>+16(SB)/8, $(0.16666523181133777)
+DATA softmax_c3<>+24(SB)/8, $(0.16666523181133777)
+GLOBL softmax_c3<>(SB), RODATA|NOPTR, $32
+
+DATA softmax_c2<>+0(SB)/8, $(0.5)
+DATA softmax_c2<>+8(SB)/8, $(0.5)
+DATA softmax_c2<>+16(SB)/8, $(0.5)
+DATA softmax_c2<>+24(SB)/8, $(0.5)
+GLOBL softmax_c2<>(SB), RODATA|NOPTR, $32
+
+DATA softmax_c1<>+0(SB)/8, $(1.0)
+DATA softmax_c1<>+8(SB)/8, $(1.0)
+DATA softmax_c1<>+16(SB)/8, $(1.0)
+DATA softmax_c1<>+24(SB)/8, $(1.0)
+GLOBL softmax_c1<>(SB), RODATA|NOPTR, $32
+
+DATA softmax_c0<>+0(SB)/8, $(1.0)
+DATA softmax_c0<>+8(SB)/8, $(1.0)
+DATA softmax_c0<>+16(SB)/8, $(1.0)
+DATA softmax_c0<>+24(SB)/8, $(1.0)
+GLOBL softmax_c0<>(SB), RODATA|NOPTR, $32
+
+// func avx512Softmax(dst *float32, src *float32, rows uintptr, vectors uintptr, columns uintptr, stride uintptr, coldness float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512Softmax(SB), NOSPLIT, $0-56
+	MOVQ         src+8(FP), AX
+	MOVQ         dst+0(FP), CX
+	MOVQ         rows+16(FP), DX
+	MOVL         $-1, BX
+	MOVQ         columns+32(FP), SI
+	BZHIL        SI, BX, BX
+	KMOVW        BX, K1
+	VBROADCASTSD softmax_floor<>+0(SB), Z0
+	VBROADCASTSD softmax_perLn2<>+0(SB), Z1
+	VBROADCASTSD softmax_round<>+0(SB), Z2
+	VBROADCASTSD softmax_ln2<>+0(SB), Z3
+	VBROADCASTSD softmax_c6<>+0(SB), Z4
+	VBROADCASTSD softmax_c5<>+0(SB), Z5
+	VBROADCASTSD softmax_c4<>+0(SB), Z6
+	VBROADCASTSD softmax_c3<>+0(SB), Z7
+	VBROADCASTSD softmax_c2<>+0(SB), Z8
+	VBROADCASTSD softmax_c1<>+0(SB), Z9
+	VBROADCASTSD softmax_c0<>+0(SB), Z10
+	VBROADCASTSD coldness+48(FP), Z11
+	MOVL         $0xff800000, BX
+	VMOVD        BX, X12
+	VBROADCASTSS X12, Z12
+
+row:
+	VMOVAPS Z12, Z13
+	MOVQ    AX, BX
+	MOVQ    vectors+24(FP), SI
+	JMP     topLeft
+
+top:
+	VMAXPS (BX), Z13, Z13
+	ADDQ   $0x40, BX
+
+topLeft:
+	DECQ          SI
+	JNZ           top
+	VMOVAPS       Z12, Z14
+	VMOVUPS       (BX), K1, Z14
+	VMAXPS        Z14, Z13, Z13
+	VSHUFF64X2    $0x4e, Z13, Z13, Z15
+	VMAXPS        Z15, Z13, Z13
+	VSHUFF64X2    $0xb1, Z13, Z13, Z15
+	VMAXPS        Z15, Z13, Z13
+	VPERMILPS     $0x4e, Z13, Z15
+	VMAXPS        Z15, Z13, Z13
+	VPERMILPS     $0xb1, Z13, Z15
+	VMAXPS        Z15, Z13, Z13
+	VCVTPS2PD     Y13, Z13
+	VEXTRACTF64X4 $0x01, Z14, Y15
+	VCVTPS2PD     Y14, Z14
+	VSUBPD        Z13, Z14, Z14
+	VMULPD        Z11, Z14, Z14
+	VMAXPD        Z14, Z0, Z17
+	VMOVAPD       Z2, Z16
+	VFMADD231PD   Z1, Z17, Z16
+	VSUBPD        Z2, Z16, Z14
+	VFNMADD231PD  Z3, Z14, Z17
+	VMOVAPD       Z4, Z14
+	VFMADD213PD   Z5, Z17, Z14
+	VFMADD213PD   Z6, Z17, Z14
+	VFMADD213PD   Z7, Z17, Z14
+	VFMADD213PD   Z8, Z17, Z14
+	VFMADD213PD   Z9, Z17, Z14
+	VFMADD213PD   Z10, Z17, Z14
+	VPSLLQ        $0x34, Z16, Z16
+	VMULPD        Z16, Z14, Z14
+	VCVTPS2PD     Y15, Z15
+	VSUBPD        Z13, Z15, Z15
+	VMULPD        Z11, Z15, Z15
+	VMAXPD        Z15, Z0, Z17
+	VMOVAPD       Z2, Z16
+	VFMADD231PD   Z1, Z17, Z16
+	VSUBPD        Z2, Z16, Z15
+	VFNMADD231PD  Z3, Z15, Z17
+	VMOVAPD       Z4, Z15
+	VFMADD213PD   Z5, Z17, Z15
+	VFMADD213PD   Z6, Z17, Z15
+	VFMADD213PD   Z7, Z17, Z15
+	VFMADD213PD   Z8, Z17, Z15
+	VFMADD213PD   Z9, Z17, Z15
+	VFMADD213PD   Z10, Z17, Z15
+	VPSLLQ        $0x34, Z16, Z16
+	VMULPD        Z16, Z15, Z15
+	VADDPD        Z15, Z14, Z16
+	VCVTPD2PS     Z14, Y14
+	VCVTPD2PS     Z15, Y15
+	VINSERTF64X4  $0x01, Y15, Z14, Z14
+	MOVQ          AX, BX
+	MOVQ          CX, SI
+	MOVQ          vectors+24(FP), DI
+	JMP           powerLeft
+
+power:
+	VMOVUPS       (BX), Z15
+	VEXTRACTF64X4 $0x01, Z15, Y17
+	VCVTPS2PD     Y15, Z15
+	VSUBPD        Z13, Z15, Z15
+	VMULPD        Z11, Z15, Z15
+	VMAXPD        Z15, Z0, Z19
+	VMOVAPD       Z2, Z18
+	VFMADD231PD   Z1, Z19, Z18
+	VSUBPD        Z2, Z18, Z15
+	VFNMADD231PD  Z3, Z15, Z19
+	VMOVAPD       Z4, Z15
+	VFMADD213PD   Z5, Z19, Z15
+	VFMADD213PD   Z6, Z19, Z15
+	VFMADD213PD   Z7, Z19, Z15
+	VFMADD213PD   Z8, Z19, Z15
+	VFMADD213PD   Z9, Z19, Z15
+	VFMADD213PD   Z10, Z19, Z15
+	VPSLLQ        $0x34, Z18, Z18
+	VMULPD        Z18, Z15, Z15
+	VCVTPS2PD     Y17, Z17
+	VSUBPD        Z13, Z17, Z17
+	VMULPD        Z11, Z17, Z17
+	VMAXPD        Z17, Z0, Z19
+	VMOVAPD       Z2, Z18
+	VFMADD231PD   Z1, Z19, Z18
+	VSUBPD        Z2, Z18, Z17
+	VFNMADD231PD  Z3, Z17, Z19
+	VMOVAPD       Z4, Z17
+	VFMADD213PD   Z5, Z19, Z17
+	VFMADD213PD   Z6, Z19, Z17
+	VFMADD213PD   Z7, Z19, Z17
+	VFMADD213PD   Z8, Z19, Z17
+	VFMADD213PD   Z9, Z19, Z17
+	VFMADD213PD   Z10, Z19, Z17
+	VPSLLQ        $0x34, Z18, Z18
+	VMULPD        Z18, Z17, Z17
+	VADDPD        Z17, Z15, Z18
+	VCVTPD2PS     Z15, Y15
+	VCVTPD2PS     Z17, Y17
+	VINSERTF64X4  $0x01, Y17, Z15, Z15
+	VADDPD        Z18, Z16, Z16
+	VMOVUPS       Z15, (SI)
+	ADDQ          $0x40, BX
+	ADDQ          $0x40, SI
+
+powerLeft:
+	DECQ         DI
+	JNZ          power
+	VSHUFF64X2   $0x4e, Z16, Z16, Z13
+	VADDPD       Z13, Z16, Z16
+	VSHUFF64X2   $0xb1, Z16, Z16, Z13
+	VADDPD       Z13, Z16, Z16
+	VPERMILPS    $0x4e, Z16, Z13
+	VADDPD       Z13, Z16, Z16
+	VMOVSD       softmax_c0<>+0(SB), X13
+	VDIVSD       X16, X13, X16
+	VCVTSD2SS    X16, X16, X16
+	VBROADCASTSS X16, Z16
+	MOVQ         CX, SI
+	MOVQ         vectors+24(FP), BX
+	JMP          scaleLeft
+
+scale:
+	VMULPS  (SI), Z16, Z13
+	VMOVUPS Z13, (SI)
+	ADDQ    $0x40, SI
+
+scaleLeft:
+	DECQ    BX
+	JNZ     scale
+	VMULPS  Z14, Z16, Z14
+	VMOVUPS Z14, K1, (SI)
+	ADDQ    stride+40(FP), AX
+	ADDQ    stride+40(FP), CX
+	DECQ    DX
+	JNZ     row
+	VZEROUPPER
+	RET
+
 // func avx512Tile1x1(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512Tile1x1(SB), NOSPLIT, $0-92

@@ -23,8 +23,9 @@ type tileFunc func(dst, src, weight, start *float32, depth, count,
 // tileSet is what an instruction set offers: tiles[r-1][i] sums up r rows and
 // 2ⁱ vectors. The more rows, the narrower is the widest.
 type tileSet struct {
-	lanes int // float32 values in a vector
-	tiles [][]tileFunc
+	lanes         int // float32 values in a vector
+	tiles         [][]tileFunc
+	probabilities softmaxFunc
 }
 
 // vectorsPerPanel is that of the generator.

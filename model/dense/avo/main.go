@@ -38,6 +38,8 @@ func generate(folder string, set instructionSet) error {
 	if set.name == "avx2" {
 		maskWindow(c)
 	}
+	softmaxTable(c)
+	softmax(c, set)
 	for _, s := range set.shapes {
 		writer{c, s, set}.write()
 	}

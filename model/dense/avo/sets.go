@@ -21,6 +21,19 @@ type instructionSet struct {
 
 	maskedLoad  func(w writer, from operand.Mem, mask reg.Register, to reg.VecVirtual)
 	maskedStore func(w writer, from reg.VecVirtual, mask reg.Register, to operand.Mem)
+	// filledLoad takes what the mask leaves out from another vector.
+	filledLoad func(w writer, from operand.Mem, mask reg.Register, other, to reg.VecVirtual)
+
+	// For sums over a vector, and for float64 of half as many lanes: swaps
+	// exchange halves, then halves of halves, until every lane has met every
+	// other; half names a vector's lower half, upper copies the upper one, and
+	// join sets it; narrow rounds a vector of float64.
+	swaps  []func(w writer, from, to reg.VecVirtual)
+	half   func(v reg.VecVirtual) reg.VecVirtual
+	upper  func(w writer, from, half reg.VecVirtual)
+	join   func(w writer, half, to reg.VecVirtual)
+	narrow func(w writer, from, half reg.VecVirtual)
+
 	// slowMaskedStore is set where a plain store is worth a branch: AMD's
 	// processors take a dozen cycles and more for AVX2's masked one.
 	slowMaskedStore bool
@@ -52,6 +65,20 @@ func avx512() instructionSet {
 		maskedStore: func(w writer, from reg.VecVirtual, mask reg.Register, to operand.Mem) {
 			w.VMOVUPS(from, mask, to)
 		},
+		filledLoad: func(w writer, from operand.Mem, mask reg.Register, other, to reg.VecVirtual) {
+			w.VMOVAPS(other, to)
+			w.VMOVUPS(from, mask, to)
+		},
+		swaps: []func(w writer, from, to reg.VecVirtual){
+			func(w writer, from, to reg.VecVirtual) { w.VSHUFF64X2(operand.Imm(0x4e), from, from, to) },
+			func(w writer, from, to reg.VecVirtual) { w.VSHUFF64X2(operand.Imm(0xb1), from, from, to) },
+			func(w writer, from, to reg.VecVirtual) { w.VPERMILPS(operand.Imm(0x4e), from, to) },
+			func(w writer, from, to reg.VecVirtual) { w.VPERMILPS(operand.Imm(0xb1), from, to) },
+		},
+		half:   func(v reg.VecVirtual) reg.VecVirtual { return v.AsY().(reg.VecVirtual) },
+		upper:  func(w writer, from, half reg.VecVirtual) { w.VEXTRACTF64X4(operand.Imm(1), from, half) },
+		join:   func(w writer, half, to reg.VecVirtual) { w.VINSERTF64X4(operand.Imm(1), half, to, to) },
+		narrow: func(w writer, from, half reg.VecVirtual) { w.VCVTPD2PS(from, half) },
 	}
 }
 
@@ -74,6 +101,19 @@ func avx2() instructionSet {
 		maskedStore: func(w writer, from reg.VecVirtual, mask reg.Register, to operand.Mem) {
 			w.VMASKMOVPS(from, mask, to)
 		},
+		filledLoad: func(w writer, from operand.Mem, mask reg.Register, other, to reg.VecVirtual) {
+			w.VMASKMOVPS(from, mask, to)
+			w.VBLENDVPS(mask, to, other, to)
+		},
+		swaps: []func(w writer, from, to reg.VecVirtual){
+			func(w writer, from, to reg.VecVirtual) { w.VPERM2F128(operand.Imm(1), from, from, to) },
+			func(w writer, from, to reg.VecVirtual) { w.VPERMILPS(operand.Imm(0x4e), from, to) },
+			func(w writer, from, to reg.VecVirtual) { w.VPERMILPS(operand.Imm(0xb1), from, to) },
+		},
+		half:   func(v reg.VecVirtual) reg.VecVirtual { return v.AsX().(reg.VecVirtual) },
+		upper:  func(w writer, from, half reg.VecVirtual) { w.VEXTRACTF128(operand.Imm(1), from, half) },
+		join:   func(w writer, half, to reg.VecVirtual) { w.VINSERTF128(operand.Imm(1), half, to, to) },
+		narrow: func(w writer, from, half reg.VecVirtual) { w.VCVTPD2PSY(from, half) },
 	}
 }
 
