@@ -9,6 +9,10 @@ import (
 // in order to be over within 100 µs: 50 µs with two a cycle at 2 GHz.
 const callWork = 200_000
 
+// nearBytes is how many weights a tile of near ones goes over, at most: beside
+// them the rows must fit into 32 or 48 KiB of first-level cache.
+const nearBytes = 32 << 10
+
 // batch is a batch of rows cut into tiles that lie one below the other.
 type batch struct {
 	*tiled
@@ -17,14 +21,23 @@ type batch struct {
 	// rows are 7 and 6, not 12 and 1, because a tile costs its weights' way to
 	// the processor, however low it is.
 	count, height, taller int
+	near                  bool // use the tiles for weights that are near
 }
 
 func (p *tiled) multiply(dst, src []float32, rows int, backwards bool) {
-	most := len(p.set.tiles)
-	count := (rows + most - 1) / most
-	b := batch{p, dst[:rows*p.out], src[:rows*p.in], count, rows / count, rows % count}
 	vectors := (p.out + p.set.lanes - 1) / p.set.lanes
-	for left := vectors; left > 0; {
+	left := vectors
+	// One row or two are not enough sums for a tile of near ones to be fast.
+	if rows > 2 && bytes(nearVectors*p.set.lanes*p.in) <= nearBytes {
+		b := p.cut(dst, src, rows, len(p.set.near))
+		b.near = true
+		for ; left >= nearVectors; left -= nearVectors {
+			b.outputs((vectors-left)*p.set.lanes, nearVectors)
+		}
+		backwards = false
+	}
+	b := p.cut(dst, src, rows, len(p.set.tiles))
+	for left > 0 {
 		wide := 1 << (min(bits.Len(uint(left)), b.widths()) - 1)
 		if backwards && left%2 == 1 {
 			wide = 1 // the last panel, of half the width
@@ -36,6 +49,12 @@ func (p *tiled) multiply(dst, src []float32, rows int, backwards bool) {
 		}
 		b.outputs(first*p.set.lanes, wide)
 	}
+}
+
+// cut cuts a batch into tiles of at most so many rows.
+func (p *tiled) cut(dst, src []float32, rows, most int) batch {
+	count := (rows + most - 1) / most
+	return batch{tiled: p, dst: dst[:rows*p.out], src: src[:rows*p.in], count: count, height: rows / count, taller: rows % count}
 }
 
 // widths returns how many widths of tiles there are for all heights of b.
@@ -55,11 +74,18 @@ func (b batch) outputs(first, vectors int) {
 	for from := 0; from < b.in; from += depth {
 		s := section{b.tiled, first, vectors, from, min(depth, b.in-from)}
 		if b.taller > 0 {
-			s.sum(b.dst, b.src, b.height+1, b.taller)
+			s.sum(b.tile(b.height+1, vectors), b.dst, b.src, b.taller)
 		}
 		above := b.taller * (b.height + 1)
-		s.sum(b.dst[above*b.out:], b.src[above*b.in:], b.height, b.count-b.taller)
+		s.sum(b.tile(b.height, vectors), b.dst[above*b.out:], b.src[above*b.in:], b.count-b.taller)
 	}
+}
+
+func (b batch) tile(height, vectors int) tileFunc {
+	if b.near {
+		return b.set.near[height-1]
+	}
+	return b.set.tiles[height-1][bits.Len(uint(vectors))-1]
 }
 
 // section is the part of a layer that one call works on: some vectors of
@@ -69,7 +95,7 @@ type section struct {
 	first, vectors, from, depth int
 }
 
-func (s section) sum(dst, src []float32, height, count int) {
+func (s section) sum(tile tileFunc, dst, src []float32, count int) {
 	start, startStride := &s.bias[s.first], 0
 	if s.from > 0 {
 		start, startStride = &dst[s.first], s.out
@@ -80,8 +106,7 @@ func (s section) sum(dst, src []float32, height, count int) {
 	}
 	panel := min(s.vectors, vectorsPerPanel) * s.set.lanes
 	last := s.first + (s.vectors-1)*s.set.lanes
-	sum := s.set.tiles[height-1][bits.Len(uint(s.vectors))-1]
-	sum(&dst[s.first], &src[s.from], &s.weight[s.first*s.in+s.from*panel], start,
+	tile(&dst[s.first], &src[s.from], &s.weight[s.first*s.in+s.from*panel], start,
 		uintptr(s.depth), uintptr(count),
 		bytes(s.out), bytes(s.in), bytes(startStride), bytes(panel*s.in),
 		uintptr(min(s.set.lanes, s.out-last)), floor)

@@ -117,16 +117,19 @@ func TestRowsDoNotSeeTheirMates(t *testing.T) {
 	}
 }
 
-// The same, for every tile and every row in it: a batch of copies of one row.
+// The same, for every tile, whether the weights are near or far, and every row
+// in it: a batch of copies of one row.
 func TestEveryPlaceInABatchIsTheSame(t *testing.T) {
 	for _, k := range kernels() {
 		for _, out := range []int{5, 16, 24, 50, 64, 100, 300} {
-			l, row := shape{1, 33, out}.operands(uint64(out), Identity)
-			want := k.run(l, row, false)
-			for rows := 2; rows <= 26; rows++ {
-				got := k.run(l, slices.Repeat(row, rows), rows%2 == 0)
-				if !slices.EqualFunc(got, slices.Repeat(want, rows), sameBits) {
-					t.Errorf("%s: %d copies of a row, %d outputs: not all are as the row alone", k.name, rows, out)
+			for _, in := range []int{33, 270} {
+				l, row := shape{1, in, out}.operands(uint64(out), Identity)
+				want := k.run(l, row, false)
+				for rows := 2; rows <= 26; rows++ {
+					got := k.run(l, slices.Repeat(row, rows), rows%2 == 0)
+					if !slices.EqualFunc(got, slices.Repeat(want, rows), sameBits) {
+						t.Errorf("%s: %d copies of a row, %d to %d: not all are as the row alone", k.name, rows, in, out)
+					}
 				}
 			}
 		}

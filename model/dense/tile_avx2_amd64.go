@@ -96,3 +96,10 @@ var avx2Tiles = [][]tileFunc{
 	{avx2Tile5x1, avx2Tile5x2},
 	{avx2Tile6x1, avx2Tile6x2},
 }
+
+// avx2Near[r-1] is the tile of r rows and 4 vectors.
+var avx2Near = []tileFunc{
+	avx2Tile1x4,
+	avx2Tile2x4,
+	avx2Tile3x4,
+}

@@ -162,6 +162,16 @@ func avx512Tile12x1(dst *float32, src *float32, weight *float32, start *float32,
 //go:noescape
 func avx512Tile12x2(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
+// avx512Tile5x4 sums up tiles of 5 × 64; see tileFunc.
+//
+//go:noescape
+func avx512Tile5x4(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+
+// avx512Tile6x4 sums up tiles of 6 × 64; see tileFunc.
+//
+//go:noescape
+func avx512Tile6x4(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+
 // avx512Tiles[r-1][i] is the tile of r rows and 2ⁱ vectors.
 var avx512Tiles = [][]tileFunc{
 	{avx512Tile1x1, avx512Tile1x2, avx512Tile1x4, avx512Tile1x8, avx512Tile1x16},
@@ -176,4 +186,14 @@ var avx512Tiles = [][]tileFunc{
 	{avx512Tile10x1, avx512Tile10x2},
 	{avx512Tile11x1, avx512Tile11x2},
 	{avx512Tile12x1, avx512Tile12x2},
+}
+
+// avx512Near[r-1] is the tile of r rows and 4 vectors.
+var avx512Near = []tileFunc{
+	avx512Tile1x4,
+	avx512Tile2x4,
+	avx512Tile3x4,
+	avx512Tile4x4,
+	avx512Tile5x4,
+	avx512Tile6x4,
 }

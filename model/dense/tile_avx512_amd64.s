@@ -3330,3 +3330,300 @@ sum:
 	JNZ          tile
 	VZEROUPPER
 	RET
+
+// func avx512Tile5x4(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512Tile5x4(SB), NOSPLIT, $0-92
+	MOVQ src+8(FP), AX
+	MOVQ dst+0(FP), CX
+	MOVQ start+24(FP), DX
+	MOVQ count+40(FP), BX
+
+tile:
+	MOVL      $-1, SI
+	MOVQ      columns+80(FP), DI
+	BZHIL     DI, SI, SI
+	KMOVW     SI, K1
+	VMOVUPS   (DX), Z0
+	VMOVUPS   64(DX), Z1
+	VMOVUPS   128(DX), Z2
+	VMOVUPS.Z 192(DX), K1, Z3
+	ADDQ      startStride+64(FP), DX
+	VMOVUPS   (DX), Z4
+	VMOVUPS   64(DX), Z5
+	VMOVUPS   128(DX), Z6
+	VMOVUPS.Z 192(DX), K1, Z7
+	ADDQ      startStride+64(FP), DX
+	VMOVUPS   (DX), Z8
+	VMOVUPS   64(DX), Z9
+	VMOVUPS   128(DX), Z10
+	VMOVUPS.Z 192(DX), K1, Z11
+	ADDQ      startStride+64(FP), DX
+	VMOVUPS   (DX), Z12
+	VMOVUPS   64(DX), Z13
+	VMOVUPS   128(DX), Z14
+	VMOVUPS.Z 192(DX), K1, Z15
+	ADDQ      startStride+64(FP), DX
+	VMOVUPS   (DX), Z16
+	VMOVUPS   64(DX), Z17
+	VMOVUPS   128(DX), Z18
+	VMOVUPS.Z 192(DX), K1, Z19
+	ADDQ      startStride+64(FP), DX
+	MOVQ      weight+16(FP), SI
+	MOVQ      panelStride+72(FP), DI
+	MOVQ      AX, R8
+	MOVQ      srcStride+56(FP), R9
+	LEAQ      (R9)(R9*2), R10
+	ADDQ      R8, R10
+	MOVQ      depth+32(FP), R11
+
+sum:
+	VMOVUPS      (SI), Z20
+	VMOVUPS      64(SI), Z21
+	VMOVUPS      (SI)(DI*1), Z22
+	VMOVUPS      64(SI)(DI*1), Z23
+	VBROADCASTSS (R8), Z24
+	VFMADD231PS  Z20, Z24, Z0
+	VFMADD231PS  Z21, Z24, Z1
+	VFMADD231PS  Z22, Z24, Z2
+	VFMADD231PS  Z23, Z24, Z3
+	VBROADCASTSS (R8)(R9*1), Z24
+	VFMADD231PS  Z20, Z24, Z4
+	VFMADD231PS  Z21, Z24, Z5
+	VFMADD231PS  Z22, Z24, Z6
+	VFMADD231PS  Z23, Z24, Z7
+	VBROADCASTSS (R8)(R9*2), Z24
+	VFMADD231PS  Z20, Z24, Z8
+	VFMADD231PS  Z21, Z24, Z9
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS (R10), Z24
+	VFMADD231PS  Z20, Z24, Z12
+	VFMADD231PS  Z21, Z24, Z13
+	VFMADD231PS  Z22, Z24, Z14
+	VFMADD231PS  Z23, Z24, Z15
+	VBROADCASTSS (R10)(R9*1), Z24
+	VFMADD231PS  Z20, Z24, Z16
+	VFMADD231PS  Z21, Z24, Z17
+	VFMADD231PS  Z22, Z24, Z18
+	VFMADD231PS  Z23, Z24, Z19
+	ADDQ         $0x04, R8
+	ADDQ         $0x04, R10
+	ADDQ         $0x80, SI
+	DECQ         R11
+	JNZ          sum
+	MOVQ         srcStride+56(FP), SI
+	IMUL3Q       $0x05, SI, SI
+	ADDQ         SI, AX
+	VBROADCASTSS floor+88(FP), Z20
+	VMAXPS       Z0, Z20, Z0
+	VMAXPS       Z1, Z20, Z1
+	VMAXPS       Z2, Z20, Z2
+	VMAXPS       Z3, Z20, Z3
+	VMAXPS       Z4, Z20, Z4
+	VMAXPS       Z5, Z20, Z5
+	VMAXPS       Z6, Z20, Z6
+	VMAXPS       Z7, Z20, Z7
+	VMAXPS       Z8, Z20, Z8
+	VMAXPS       Z9, Z20, Z9
+	VMAXPS       Z10, Z20, Z10
+	VMAXPS       Z11, Z20, Z11
+	VMAXPS       Z12, Z20, Z12
+	VMAXPS       Z13, Z20, Z13
+	VMAXPS       Z14, Z20, Z14
+	VMAXPS       Z15, Z20, Z15
+	VMAXPS       Z16, Z20, Z16
+	VMAXPS       Z17, Z20, Z17
+	VMAXPS       Z18, Z20, Z18
+	VMAXPS       Z19, Z20, Z19
+	MOVL         $-1, SI
+	MOVQ         columns+80(FP), DI
+	BZHIL        DI, SI, SI
+	KMOVW        SI, K1
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	VMOVUPS      Z2, 128(CX)
+	VMOVUPS      Z3, K1, 192(CX)
+	ADDQ         dstStride+48(FP), CX
+	VMOVUPS      Z4, (CX)
+	VMOVUPS      Z5, 64(CX)
+	VMOVUPS      Z6, 128(CX)
+	VMOVUPS      Z7, K1, 192(CX)
+	ADDQ         dstStride+48(FP), CX
+	VMOVUPS      Z8, (CX)
+	VMOVUPS      Z9, 64(CX)
+	VMOVUPS      Z10, 128(CX)
+	VMOVUPS      Z11, K1, 192(CX)
+	ADDQ         dstStride+48(FP), CX
+	VMOVUPS      Z12, (CX)
+	VMOVUPS      Z13, 64(CX)
+	VMOVUPS      Z14, 128(CX)
+	VMOVUPS      Z15, K1, 192(CX)
+	ADDQ         dstStride+48(FP), CX
+	VMOVUPS      Z16, (CX)
+	VMOVUPS      Z17, 64(CX)
+	VMOVUPS      Z18, 128(CX)
+	VMOVUPS      Z19, K1, 192(CX)
+	ADDQ         dstStride+48(FP), CX
+	DECQ         BX
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func avx512Tile6x4(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512Tile6x4(SB), NOSPLIT, $0-92
+	MOVQ src+8(FP), AX
+	MOVQ dst+0(FP), CX
+	MOVQ start+24(FP), DX
+	MOVQ count+40(FP), BX
+
+tile:
+	MOVL      $-1, SI
+	MOVQ      columns+80(FP), DI
+	BZHIL     DI, SI, SI
+	KMOVW     SI, K1
+	VMOVUPS   (DX), Z0
+	VMOVUPS   64(DX), Z1
+	VMOVUPS   128(DX), Z2
+	VMOVUPS.Z 192(DX), K1, Z3
+	ADDQ      startStride+64(FP), DX
+	VMOVUPS   (DX), Z4
+	VMOVUPS   64(DX), Z5
+	VMOVUPS   128(DX), Z6
+	VMOVUPS.Z 192(DX), K1, Z7
+	ADDQ      startStride+64(FP), DX
+	VMOVUPS   (DX), Z8
+	VMOVUPS   64(DX), Z9
+	VMOVUPS   128(DX), Z10
+	VMOVUPS.Z 192(DX), K1, Z11
+	ADDQ      startStride+64(FP), DX
+	VMOVUPS   (DX), Z12
+	VMOVUPS   64(DX), Z13
+	VMOVUPS   128(DX), Z14
+	VMOVUPS.Z 192(DX), K1, Z15
+	ADDQ      startStride+64(FP), DX
+	VMOVUPS   (DX), Z16
+	VMOVUPS   64(DX), Z17
+	VMOVUPS   128(DX), Z18
+	VMOVUPS.Z 192(DX), K1, Z19
+	ADDQ      startStride+64(FP), DX
+	VMOVUPS   (DX), Z20
+	VMOVUPS   64(DX), Z21
+	VMOVUPS   128(DX), Z22
+	VMOVUPS.Z 192(DX), K1, Z23
+	ADDQ      startStride+64(FP), DX
+	MOVQ      weight+16(FP), SI
+	MOVQ      panelStride+72(FP), DI
+	MOVQ      AX, R8
+	MOVQ      srcStride+56(FP), R9
+	LEAQ      (R9)(R9*2), R10
+	ADDQ      R8, R10
+	MOVQ      depth+32(FP), R11
+
+sum:
+	VMOVUPS      (SI), Z24
+	VMOVUPS      64(SI), Z25
+	VMOVUPS      (SI)(DI*1), Z26
+	VMOVUPS      64(SI)(DI*1), Z27
+	VBROADCASTSS (R8), Z28
+	VFMADD231PS  Z24, Z28, Z0
+	VFMADD231PS  Z25, Z28, Z1
+	VFMADD231PS  Z26, Z28, Z2
+	VFMADD231PS  Z27, Z28, Z3
+	VBROADCASTSS (R8)(R9*1), Z28
+	VFMADD231PS  Z24, Z28, Z4
+	VFMADD231PS  Z25, Z28, Z5
+	VFMADD231PS  Z26, Z28, Z6
+	VFMADD231PS  Z27, Z28, Z7
+	VBROADCASTSS (R8)(R9*2), Z28
+	VFMADD231PS  Z24, Z28, Z8
+	VFMADD231PS  Z25, Z28, Z9
+	VFMADD231PS  Z26, Z28, Z10
+	VFMADD231PS  Z27, Z28, Z11
+	VBROADCASTSS (R10), Z28
+	VFMADD231PS  Z24, Z28, Z12
+	VFMADD231PS  Z25, Z28, Z13
+	VFMADD231PS  Z26, Z28, Z14
+	VFMADD231PS  Z27, Z28, Z15
+	VBROADCASTSS (R10)(R9*1), Z28
+	VFMADD231PS  Z24, Z28, Z16
+	VFMADD231PS  Z25, Z28, Z17
+	VFMADD231PS  Z26, Z28, Z18
+	VFMADD231PS  Z27, Z28, Z19
+	VBROADCASTSS (R10)(R9*2), Z28
+	VFMADD231PS  Z24, Z28, Z20
+	VFMADD231PS  Z25, Z28, Z21
+	VFMADD231PS  Z26, Z28, Z22
+	VFMADD231PS  Z27, Z28, Z23
+	ADDQ         $0x04, R8
+	ADDQ         $0x04, R10
+	ADDQ         $0x80, SI
+	DECQ         R11
+	JNZ          sum
+	MOVQ         srcStride+56(FP), SI
+	IMUL3Q       $0x06, SI, SI
+	ADDQ         SI, AX
+	VBROADCASTSS floor+88(FP), Z24
+	VMAXPS       Z0, Z24, Z0
+	VMAXPS       Z1, Z24, Z1
+	VMAXPS       Z2, Z24, Z2
+	VMAXPS       Z3, Z24, Z3
+	VMAXPS       Z4, Z24, Z4
+	VMAXPS       Z5, Z24, Z5
+	VMAXPS       Z6, Z24, Z6
+	VMAXPS       Z7, Z24, Z7
+	VMAXPS       Z8, Z24, Z8
+	VMAXPS       Z9, Z24, Z9
+	VMAXPS       Z10, Z24, Z10
+	VMAXPS       Z11, Z24, Z11
+	VMAXPS       Z12, Z24, Z12
+	VMAXPS       Z13, Z24, Z13
+	VMAXPS       Z14, Z24, Z14
+	VMAXPS       Z15, Z24, Z15
+	VMAXPS       Z16, Z24, Z16
+	VMAXPS       Z17, Z24, Z17
+	VMAXPS       Z18, Z24, Z18
+	VMAXPS       Z19, Z24, Z19
+	VMAXPS       Z20, Z24, Z20
+	VMAXPS       Z21, Z24, Z21
+	VMAXPS       Z22, Z24, Z22
+	VMAXPS       Z23, Z24, Z23
+	MOVL         $-1, SI
+	MOVQ         columns+80(FP), DI
+	BZHIL        DI, SI, SI
+	KMOVW        SI, K1
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	VMOVUPS      Z2, 128(CX)
+	VMOVUPS      Z3, K1, 192(CX)
+	ADDQ         dstStride+48(FP), CX
+	VMOVUPS      Z4, (CX)
+	VMOVUPS      Z5, 64(CX)
+	VMOVUPS      Z6, 128(CX)
+	VMOVUPS      Z7, K1, 192(CX)
+	ADDQ         dstStride+48(FP), CX
+	VMOVUPS      Z8, (CX)
+	VMOVUPS      Z9, 64(CX)
+	VMOVUPS      Z10, 128(CX)
+	VMOVUPS      Z11, K1, 192(CX)
+	ADDQ         dstStride+48(FP), CX
+	VMOVUPS      Z12, (CX)
+	VMOVUPS      Z13, 64(CX)
+	VMOVUPS      Z14, 128(CX)
+	VMOVUPS      Z15, K1, 192(CX)
+	ADDQ         dstStride+48(FP), CX
+	VMOVUPS      Z16, (CX)
+	VMOVUPS      Z17, 64(CX)
+	VMOVUPS      Z18, 128(CX)
+	VMOVUPS      Z19, K1, 192(CX)
+	ADDQ         dstStride+48(FP), CX
+	VMOVUPS      Z20, (CX)
+	VMOVUPS      Z21, 64(CX)
+	VMOVUPS      Z22, 128(CX)
+	VMOVUPS      Z23, K1, 192(CX)
+	ADDQ         dstStride+48(FP), CX
+	DECQ         BX
+	JNZ          tile
+	VZEROUPPER
+	RET

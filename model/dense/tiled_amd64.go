@@ -21,15 +21,20 @@ type tileFunc func(dst, src, weight, start *float32, depth, count,
 	dstStride, srcStride, startStride, panelStride, columns uintptr, floor float32)
 
 // tileSet is what an instruction set offers: tiles[r-1][i] sums up r rows and
-// 2ⁱ vectors. The more rows, the narrower is the widest.
+// 2ⁱ vectors. The more rows, the narrower is the widest. near[r-1] sums up r
+// rows and nearVectors vectors whose weights are in the first-level cache.
 type tileSet struct {
 	lanes         int // float32 values in a vector
 	tiles         [][]tileFunc
+	near          []tileFunc
 	probabilities softmaxFunc
 }
 
-// vectorsPerPanel is that of the generator.
-const vectorsPerPanel = 2
+// Those of the generator.
+const (
+	vectorsPerPanel = 2
+	nearVectors     = 4
+)
 
 // tiled is a layer packed for a set of tiles: panels of two vectors of outputs,
 // each panel contiguous, [in][outputs of the panel]. Where one vector is left

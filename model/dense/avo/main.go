@@ -40,7 +40,7 @@ func generate(folder string, set instructionSet) error {
 	}
 	softmaxTable(c)
 	softmax(c, set)
-	for _, s := range set.shapes {
+	for _, s := range set.all() {
 		writer{c, s, set}.write()
 	}
 	file, err := c.Result()
@@ -83,6 +83,12 @@ func list(set instructionSet) []byte {
 	fmt.Fprintf(&b, "var %sTiles = [][]tileFunc{\n", set.name)
 	for rows := range len(byRows) {
 		fmt.Fprintf(&b, "{%s},\n", strings.Join(byRows[rows+1], ", "))
+	}
+	b.WriteString("}\n")
+	fmt.Fprintf(&b, "\n// %sNear[r-1] is the tile of r rows and %d vectors.\n", set.name, nearVectors)
+	fmt.Fprintf(&b, "var %sNear = []tileFunc{\n", set.name)
+	for _, s := range set.nearShapes() {
+		fmt.Fprintf(&b, "%s,\n", set.function(s))
 	}
 	b.WriteString("}\n")
 	return b.Bytes()

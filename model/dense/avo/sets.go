@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/mmcloughlin/avo/attr"
 	"github.com/mmcloughlin/avo/build"
@@ -16,6 +17,9 @@ type instructionSet struct {
 	name   string
 	lanes  int // float32 values in a vector
 	shapes []shape
+	// near is up to how many rows there are tiles for weights in the first-level
+	// cache, of nearVectors vectors.
+	near   int
 	vector func(writer) reg.VecVirtual
 	mask   func(writer) reg.Register
 
@@ -50,7 +54,7 @@ func (set instructionSet) function(s shape) string {
 func avx512() instructionSet {
 	return instructionSet{
 		name: "avx512", lanes: 16,
-		shapes: shapes([]int{16, 8, 4, 4, 2, 2, 2, 2, 2, 2, 2, 2}),
+		shapes: shapes([]int{16, 8, 4, 4, 2, 2, 2, 2, 2, 2, 2, 2}), near: 6,
 		vector: func(w writer) reg.VecVirtual { return w.ZMM() },
 		mask: func(w writer) reg.Register {
 			ones, mask := w.GP32(), w.K()
@@ -86,7 +90,7 @@ func avx512() instructionSet {
 func avx2() instructionSet {
 	return instructionSet{
 		name: "avx2", lanes: 8, slowMaskedStore: true,
-		shapes: shapes([]int{8, 4, 4, 2, 2, 2}),
+		shapes: shapes([]int{8, 4, 4, 2, 2, 2}), near: 3,
 		vector: func(w writer) reg.VecVirtual { return w.YMM() },
 		mask: func(w writer) reg.Register {
 			window, offset, mask := w.GP64(), w.loaded("columns"), w.YMM()
@@ -115,6 +119,31 @@ func avx2() instructionSet {
 		join:   func(w writer, half, to reg.VecVirtual) { w.VINSERTF128(operand.Imm(1), half, to, to) },
 		narrow: func(w writer, from, half reg.VecVirtual) { w.VCVTPD2PSY(from, half) },
 	}
+}
+
+// nearVectors is the width of tiles for weights that are near. Nearly square,
+// they load least for what they multiply: 6 × 4 take 10 vectors and broadcasts
+// for 24 sums, 12 × 2 take 14. But what they load is mostly weights.
+const nearVectors = 4
+
+// nearShapes are the tiles of up to near rows and nearVectors vectors.
+func (set instructionSet) nearShapes() []shape {
+	var all []shape
+	for rows := range set.near {
+		all = append(all, shape{rows + 1, nearVectors})
+	}
+	return all
+}
+
+// all is every tile, once.
+func (set instructionSet) all() []shape {
+	all := slices.Clone(set.shapes)
+	for _, s := range set.nearShapes() {
+		if !slices.Contains(all, s) {
+			all = append(all, s)
+		}
+	}
+	return all
 }
 
 // shapes lists, for one row and for two and so on, the tiles from one vector
