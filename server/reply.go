@@ -111,26 +111,26 @@ func (req *request) decide() {
 // highest returns the first of the highest scores, of which there is at least
 // one. They are finite.
 //
-// Which class wins is what no processor can guess, so there is no branch. Bits
-// of floats that are not negative have the order of the floats: with the index
+// Which class wins is what no processor can guess, so there is no branch. Above
+// zero, the bits of floats have the order of the floats: with the index
 // subtracted below them, the largest of these integers has class and score.
 func highest(scores []float32) (class int, score float32) {
-	best, all := int64(math.MinInt32), uint32(0)
+	const below = 31 // bits for the index, and one to spare above
+	best := int64(math.MinInt64 / 2)
 	for i, s := range scores {
-		bits := math.Float32bits(s)
-		all |= bits
-		entry := int64(bits)<<32 - int64(i)
+		entry := int64(int32(math.Float32bits(s)))<<below - int64(i)
 		ahead := best - entry
 		best -= ahead & (ahead >> 63) // the larger of the two
 	}
-	if int32(all) < 0 {
+	if best <= 0 {
 		return highestOfAny(scores)
 	}
-	class = int(uint32(-best))
+	class = int(-best & (1<<below - 1))
 	return class, scores[class]
 }
 
-// highestOfAny is highest for an engine whose scores may be negative.
+// highestOfAny is highest where no score is above zero, as an engine's may be
+// that gives no probabilities.
 func highestOfAny(scores []float32) (class int, score float32) {
 	score = scores[0]
 	for i, s := range scores {
