@@ -3,6 +3,8 @@ package protocol
 import (
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"penstock/protocol/decimal"
 )
 
 // maxDepth bounds nesting, so that hostile input costs no stack.
@@ -159,8 +161,8 @@ func hex4(b []byte) rune {
 
 // numberAt checks the number at i and returns the position after it.
 func (s *scanner) numberAt(i int) int {
-	_, next, state := parseFloat32(s.b, i)
-	if state == numberNone {
+	_, next, state := decimal.Parse(s.b, i)
+	if state == decimal.None {
 		return s.broken(i, "expected a JSON number")
 	}
 	return next

@@ -1,4 +1,4 @@
-package protocol
+package decimal
 
 import (
 	"encoding/binary"
@@ -8,18 +8,19 @@ import (
 	"unsafe"
 )
 
-// numberState says how the reading of a JSON number ended.
-type numberState uint8
+// State says how the reading of a JSON number ended.
+type State uint8
 
+// What can become of a number.
 const (
-	numberOK       numberState = iota
-	numberNone                 // no JSON number starts here
-	numberTooLarge             // a number, but beyond float32
+	OK       State = iota
+	None           // no JSON number starts here
+	TooLarge       // a number, but beyond float32
 )
 
-// parseFloat32 reads the JSON number at b[i:], correctly rounded to float32
-// (nearest, ties to even), and returns the index after it. Numbers too small
-// for float32 round to zero or to a subnormal, as IEEE 754 says.
+// Parse reads the JSON number at b[i:], correctly rounded to float32 (nearest,
+// ties to even), and returns the index after it: i itself for None. Numbers too
+// small for float32 round to zero or to a subnormal, as IEEE 754 says.
 //
 // Most numbers take a short path: at most 19 significant digits, times a power
 // of ten from −22 to 22. Three roundings, of the digits, of the power and of
@@ -27,10 +28,10 @@ const (
 // and rounding it again to float32 is correct unless it lies that close to the
 // midpoint of two neighbouring float32 values; those, and all others, go to
 // strconv.
-func parseFloat32(b []byte, i int) (float32, int, numberState) {
+func Parse(b []byte, i int) (float32, int, State) {
 	start := i
 	if i >= len(b) {
-		return 0, start, numberNone
+		return 0, start, None
 	}
 	sign := 0 // no branch: signs are as good as random
 	if b[i] == '-' {
@@ -49,7 +50,7 @@ func parseFloat32(b []byte, i int) (float32, int, numberState) {
 	}
 	digits := i - first
 	if digits == 0 || digits > 1 && b[first] == '0' {
-		return 0, start, numberNone
+		return 0, start, None
 	}
 	if mantissa == 0 {
 		digits = 0 // a leading zero is not a significant digit
@@ -59,7 +60,7 @@ func parseFloat32(b []byte, i int) (float32, int, numberState) {
 		first = i
 		mantissa, i = readDigits(b, i, mantissa)
 		if i == first {
-			return 0, start, numberNone
+			return 0, start, None
 		}
 		digits += i - first
 		exponent = first - i
@@ -67,7 +68,7 @@ func parseFloat32(b []byte, i int) (float32, int, numberState) {
 	if i < len(b) && b[i]|0x20 == 'e' {
 		exp, next := parseExponent(b, i+1)
 		if next < 0 {
-			return 0, start, numberNone
+			return 0, start, None
 		}
 		exponent += exp
 		i = next
@@ -76,7 +77,7 @@ func parseFloat32(b []byte, i int) (float32, int, numberState) {
 		f := float64(mantissa) * pow10[exponent+22]
 		if f == 0 || roundsSafely(f) {
 			f = math.Float64frombits(math.Float64bits(f) | uint64(sign)<<63)
-			return float32(f), i, numberOK
+			return float32(f), i, OK
 		}
 	}
 	return parseSlowly(b[start:i], i)
@@ -84,18 +85,11 @@ func parseFloat32(b []byte, i int) (float32, int, numberState) {
 
 // readDigits appends the decimal digits at b[i:] to mantissa, which wraps
 // beyond 19 of them, and returns the position after them. It reads eight bytes
-// at a time: each xor '0' is below ten for digits alone, and three
-// multiplications join pairs, fours and eights (D. Lemire, Number Parsing at a
-// Gigabyte per Second, 2021, section 3).
+// at a time, which three multiplications join to pairs, fours and eights
+// (D. Lemire, Number Parsing at a Gigabyte per Second, 2021, section 3).
 func readDigits(b []byte, i int, mantissa uint64) (uint64, int) {
-	const (
-		each = 0x0101010101010101
-		high = 0x80 * each
-	)
 	for i+8 <= len(b) {
-		x := binary.LittleEndian.Uint64(b[i:]) ^ '0'*each
-		others := (x&^uint64(high) + (0x80-10)*each | x) & high
-		n := bits.TrailingZeros64(others) / 8
+		x, n := eight(b[i:])
 		if n == 0 {
 			return mantissa, i
 		}
@@ -114,6 +108,18 @@ func readDigits(b []byte, i int, mantissa uint64) (uint64, int) {
 		i++
 	}
 	return mantissa, i
+}
+
+// eight returns the first eight bytes of b, each xor '0', which is below ten
+// for digits alone, and with how many digits they begin.
+func eight(b []byte) (x uint64, n int) {
+	const (
+		each = 0x0101010101010101
+		high = 0x80 * each
+	)
+	x = binary.LittleEndian.Uint64(b) ^ '0'*each
+	others := (x&^uint64(high) + (0x80-10)*each | x) & high
+	return x, bits.TrailingZeros64(others) / 8
 }
 
 var pow10Int = [...]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8}
@@ -154,12 +160,12 @@ func roundsSafely(f float64) bool {
 	return low-(midpoint-margin) > 2*margin && f > 0x1p-126 && f < 0x1p127
 }
 
-func parseSlowly(number []byte, next int) (float32, int, numberState) {
+func parseSlowly(number []byte, next int) (float32, int, State) {
 	f, err := strconv.ParseFloat(unsafe.String(unsafe.SliceData(number), len(number)), 32)
 	if err != nil {
-		return 0, next, numberTooLarge // the syntax was checked: only the range is left
+		return 0, next, TooLarge // the syntax was checked: only the range is left
 	}
-	return float32(f), next, numberOK
+	return float32(f), next, OK
 }
 
 // pow10 holds 10ⁿ at n+22, rounded where it is no float64.
