@@ -1,6 +1,8 @@
 package protocol
 
 import (
+	"encoding/binary"
+	"math/bits"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -59,7 +61,7 @@ func (s *scanner) stringAt(i int) (text, int) {
 	}
 	i++
 	t := text{start: i}
-	for i < len(s.b) {
+	for i = plainEnd(s.b, i); i < len(s.b); i = plainEnd(s.b, i) {
 		switch c := s.b[i]; {
 		case c == '"':
 			t.end = i
@@ -78,6 +80,26 @@ func (s *scanner) stringAt(i int) (text, int) {
 		}
 	}
 	return text{}, s.broken(i, "the string does not end")
+}
+
+// plainEnd goes on from i over bytes that mean nothing special in a string,
+// eight at a time. It stops at the first that does, or near the end of b.
+func plainEnd(b []byte, i int) int {
+	const (
+		each = 0x0101010101010101
+		high = 0x80 * each
+	)
+	for i+8 <= len(b) {
+		x := binary.LittleEndian.Uint64(b[i:])
+		quote, backslash := x^'"'*each, x^'\\'*each
+		// A byte below n gets its high bit, and so may those after it.
+		special := ((quote-each)&^quote | (backslash-each)&^backslash | (x-0x20*each)&^x) & high
+		if special != 0 {
+			return i + bits.TrailingZeros64(special)/8
+		}
+		i += 8
+	}
+	return i
 }
 
 // bytesOf returns the characters of t: the input's own bytes, or, where it has
@@ -161,8 +183,8 @@ func hex4(b []byte) rune {
 
 // numberAt checks the number at i and returns the position after it.
 func (s *scanner) numberAt(i int) int {
-	_, next, state := decimal.Parse(s.b, i)
-	if state == decimal.None {
+	next := decimal.Skip(s.b, i)
+	if next == i {
 		return s.broken(i, "expected a JSON number")
 	}
 	return next
