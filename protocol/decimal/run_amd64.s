@@ -52,8 +52,8 @@ VECTOR(myriads, $0x0001271000012710)    // words 10000, 1
 // SI is where a number starts, DI where its value goes, R8 the end of dst. Bit
 // i of R9 is set where R14+i is a comma, up to the last one used; DX numbers are
 // left to be read before these bits are made again, from where the next number
-// starts. Looking for a comma only once the one before it is found takes as long
-// as reading a number; this way the two go on at once, for several numbers.
+// starts. So the search for a comma waits for the one before only once in
+// several numbers, and goes on while those are read.
 //
 // Of a number, AX is its length, R13 its sign, BX its length without; CX has the
 // bits of its points and R11 those of all but digits and points.
