@@ -9,8 +9,9 @@ import "math"
 // T is the temperature, a finite number above zero, which calibrates
 // confidence: above one it lowers confidence, below one it raises it (Guo,
 // Pleiss, Sun, Weinberger, "On Calibration of Modern Neural Networks", ICML
-// 2017, section 4.2). Every engine shares this function, so that a bundle
-// gives the same scores whichever engine runs it.
+// 2017, section 4.2). It is every engine's softmax, so that a bundle gives the
+// same scores whichever engine runs it; where model/dense has vector
+// instructions for it, these agree to within the last bits.
 //
 // The largest logit is subtracted first, so nothing overflows. A logit that is
 // NaN or +Inf makes the whole row NaN: the caller sees that the model failed.
