@@ -9,8 +9,8 @@ import (
 // in order to be over within 100 µs: 50 µs with two a cycle at 2 GHz.
 const callWork = 200_000
 
-// nearBytes is how many weights a tile of near ones goes over, at most: beside
-// them the rows must fit into 32 or 48 KiB of first-level cache.
+// nearBytes is how many bytes of weights count as near for one tile. They stay
+// in 48 KiB of first-level cache while the rows pass by.
 const nearBytes = 32 << 10
 
 // batch is a batch of rows cut into tiles that lie one below the other.

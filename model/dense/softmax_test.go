@@ -64,7 +64,7 @@ func TestSoftmaxIsTheDefinition(t *testing.T) {
 				checkSoftmax(t, k, logits, temperature)
 			})
 			random := rand.New(rand.NewPCG(1, 1))
-			for _, width := range []int{100, 1000, 16_383, 16_384, 16_385, 40_000} {
+			for _, width := range []int{100, 1000, 16_384, 16_385, 32_768, 32_769} {
 				logits := make([]float32, width)
 				for i := range logits {
 					logits[i] = float32(5 * random.NormFloat64())
