@@ -25,5 +25,6 @@ trap 'rm -rf "$work"' EXIT
 for program in echo gathered naive wireload compare; do
   go build -o "$work/$program" "./$program"
 done
-/usr/bin/python3 python/model.py "$work/net"
-"$work/compare" -bin "$work" -net "$work/net" -digits "$root/weights/digits" -out "$root/docs/benchmarks.md" -append engines.md "$@"
+/usr/bin/python3 python/model.py "$work/net" 64 128 64 10
+/usr/bin/python3 python/model.py "$work/wide" 64 1024 1024 10
+"$work/compare" -bin "$work" -net "$work/net" -wide "$work/wide" -digits "$root/weights/digits" -out "$root/docs/benchmarks.md" -append engines.md "$@"

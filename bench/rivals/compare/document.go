@@ -15,13 +15,14 @@ func (c comparison) document(table string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `# Benchmarks
 
-Written by `+"`make bench-rivals`"+` on %s. Every server ran alone, pinned to one core; the load came from another
-core of the same machine, over loopback. Each figure is the median of %d rounds of %v, the servers in turn within a
-round. The machine is a shared virtual one and its speed drifts: the last column, a ratio within the same run, is what
-to compare; absolute figures are for orientation.
+Written by `+"`make bench-rivals`"+` on %s. Every server ran alone, pinned to one core but where two are named; the
+load came from another core of the same machine, over loopback. Each figure is the median of %d rounds of %v, the
+servers in turn within a round. The machine is a shared virtual one and its speed drifts: the last column, the median of
+the ratios within each round, is what to compare; absolute figures are for orientation.
 
 The load generator sends frames encoded and masked beforehand and counts replies by their headers, so that it is not
-what is measured. Networks: 64-128-64-10 with random weights for all servers, and the bundled digits, 784-512-256-10.
+what is measured. Networks: 64-128-64-10 with random weights for all servers, the bundled digits, 784-512-256-10, and
+for two cores one that is much slower than its messages, 64-1024-1024-10.
 
 - *plain echo*: coder/websocket, read a message, write it back.
 - *gathered echo*: the same, what it writes kept until it reads again, in a wrapping net.Conn.

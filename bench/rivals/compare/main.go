@@ -17,6 +17,7 @@ func main() {
 	var c comparison
 	flag.StringVar(&c.bin, "bin", "", "folder with the built programs")
 	flag.StringVar(&c.net, "net", "", "folder with the network in all formats")
+	flag.StringVar(&c.wide, "wide", "", "folder with a network that is much slower than its messages")
 	flag.StringVar(&c.digits, "digits", "", "folder of the digits bundle")
 	flag.StringVar(&c.python, "python", "/usr/bin/python3", "interpreter that has torch and FastAPI")
 	flag.StringVar(&c.node, "node", "node", "Node.js")

@@ -12,9 +12,9 @@ import (
 )
 
 type comparison struct {
-	bin, net, digits, python, node string
-	rounds                         int
-	duration                       time.Duration
+	bin, net, wide, digits, python, node string
+	rounds                               int
+	duration                             time.Duration
 }
 
 // scenario is one load, and which servers bear it. The first server named
@@ -64,6 +64,8 @@ var scenarios = []scenario{
 		[]string{"Penstock, digits", "plain echo"}, p50, "µs p50"},
 	{"JSON, 784 features (digits), one socket, one in flight", load("json", 1, 1, 784, 1),
 		[]string{"Penstock, digits", "plain echo"}, p50, "µs p50"},
+	{"binary float32, 64 features, a network of 64-1024-1024-10, 16 sockets × 32 in flight; with two cores the load shares them", load("float32", 16, 32, 64, 1),
+		[]string{"Penstock, wide, two cores", "Penstock, wide, one core"}, requests, "requests/s"},
 	{fmt.Sprintf("%d idle sockets, each after one request", idleSockets), nil,
 		[]string{"Penstock", "plain echo", "naive Go", "FastAPI + torch", "Node ws + onnxruntime"}, kib, "KiB resident a socket"},
 }
@@ -89,10 +91,16 @@ func (c comparison) run() (string, error) {
 	var b strings.Builder
 	for _, sc := range scenarios {
 		fmt.Fprintf(&b, "\n### %s\n\n| server | %s, median | lowest | highest | %s = 1 |\n|---|--:|--:|--:|--:|\n", sc.title, sc.unit, sc.servers[0])
-		first := median(values[sc.title+sc.servers[0]])
+		first := values[sc.title+sc.servers[0]]
 		for _, name := range sc.servers {
 			v := values[sc.title+name]
-			fmt.Fprintf(&b, "| %s | %.4g | %.4g | %.4g | %.3g |\n", name, median(v), slices.Min(v), slices.Max(v), median(v)/first)
+			// The cores change speed from minute to minute: what was measured side
+			// by side is compared, round by round.
+			ratios := make([]float64, len(v))
+			for i := range v {
+				ratios[i] = v[i] / first[i]
+			}
+			fmt.Fprintf(&b, "| %s | %.4g | %.4g | %.4g | %.3g |\n", name, median(v), slices.Min(v), slices.Max(v), median(ratios))
 		}
 	}
 	return b.String(), nil
@@ -108,7 +116,11 @@ func (c comparison) measure(sc scenario, s server) (m measured, err error) {
 	if sc.args == nil {
 		return c.measureIdle(program, s, pid)
 	}
-	args := append([]string{"-c", "1", program, "-address", address(s.port), "-path", s.path, "-duration", c.duration.String()}, sc.args...)
+	cores := "1"
+	if s.cores == bothCores {
+		cores = bothCores
+	}
+	args := append([]string{"-c", cores, program, "-address", address(s.port), "-path", s.path, "-duration", c.duration.String()}, sc.args...)
 	out, err := exec.Command("taskset", args...).Output()
 	if err != nil {
 		return m, err

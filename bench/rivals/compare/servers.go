@@ -15,37 +15,45 @@ import (
 
 // server is one of those compared.
 type server struct {
-	name string
-	port int
-	path string
-	args []string
-	env  []string
+	name  string
+	port  int
+	path  string
+	args  []string
+	env   []string
+	cores string
 }
 
 func (c comparison) servers() []server {
 	bin := func(name string) string { return filepath.Join(c.bin, name) }
 	penstock := func(name, path, model string, port int) server {
 		return server{name, port, path, []string{bin("penstock"), "--listen", address(port), "--admin-listen", "",
-			"--log-level", "error", "--model", model}, nil}
+			"--log-level", "error", "--model", model}, nil, "0"}
 	}
+	twoCores := penstock("Penstock, wide, two cores", "/ws/predict", c.wide, 9014)
+	twoCores.cores = bothCores
 	return []server{
 		penstock("Penstock", "/ws/predict", c.net, 9010),
 		penstock("Penstock, digits", "/ws/predict", c.digits, 9011),
 		penstock("Penstock's own echo", "/ws/echo", c.net, 9012),
-		{"plain echo", 9001, "/", []string{bin("echo"), "-listen", address(9001)}, nil},
-		{"gathered echo", 9002, "/", []string{bin("gathered"), "-listen", address(9002)}, nil},
-		{"naive Go", 9003, "/", []string{bin("naive"), "-listen", address(9003), "-bundle", c.net}, nil},
+		twoCores,
+		penstock("Penstock, wide, one core", "/ws/predict", c.wide, 9013),
+		{"plain echo", 9001, "/", []string{bin("echo"), "-listen", address(9001)}, nil, "0"},
+		{"gathered echo", 9002, "/", []string{bin("gathered"), "-listen", address(9002)}, nil, "0"},
+		{"naive Go", 9003, "/", []string{bin("naive"), "-listen", address(9003), "-bundle", c.net}, nil, "0"},
 		{"FastAPI + torch", 9004, "/ws/predict", []string{c.python, "python/server.py", filepath.Join(c.net, "model.pt"), "9004"},
-			[]string{"OMP_NUM_THREADS=1"}},
-		{"Node ws + onnxruntime", 9005, "/", []string{c.node, "node/server.mjs", filepath.Join(c.net, "model.onnx"), "9005"}, nil},
+			[]string{"OMP_NUM_THREADS=1"}, "0"},
+		{"Node ws + onnxruntime", 9005, "/", []string{c.node, "node/server.mjs", filepath.Join(c.net, "model.onnx"), "9005"}, nil, "0"},
 	}
 }
 
+// bothCores of a machine that the load shares with the server.
+const bothCores = "0,1"
+
 func address(port int) string { return "127.0.0.1:" + strconv.Itoa(port) }
 
-// start runs the server on the first core and returns what stops it.
+// start runs the server on its cores and returns what stops it.
 func (s server) start() (pid int, stop func(), err error) {
-	cmd := exec.Command("taskset", append([]string{"-c", "0"}, s.args...)...)
+	cmd := exec.Command("taskset", append([]string{"-c", s.cores}, s.args...)...)
 	cmd.Env = append(os.Environ(), s.env...)
 	var log bytes.Buffer
 	cmd.Stderr = &log

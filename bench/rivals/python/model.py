@@ -1,6 +1,6 @@
-"""Writes the network of the comparison, 64-128-64-10 with random weights, for
-every server in it: a bundle for Penstock, TorchScript for Python, ONNX for
-Node."""
+"""Writes a network with random weights, for every server of the comparison: a
+bundle for Penstock, TorchScript for Python, ONNX for Node. Arguments: the
+folder, and the widths of the layers, inputs first."""
 import json
 import pathlib
 import struct
@@ -11,10 +11,10 @@ import torch
 out = pathlib.Path(sys.argv[1])
 out.mkdir(parents=True, exist_ok=True)
 torch.manual_seed(1)
-net = torch.nn.Sequential(
-    torch.nn.Linear(64, 128), torch.nn.ReLU(), torch.nn.Linear(128, 64), torch.nn.ReLU(), torch.nn.Linear(64, 10)
-).eval()
-linear = [m for m in net if isinstance(m, torch.nn.Linear)]
+widths = [int(w) for w in sys.argv[2:]]
+linear = [torch.nn.Linear(i, o) for i, o in zip(widths, widths[1:])]
+modules = [m for layer in linear for m in (layer, torch.nn.ReLU())][:-1]
+net = torch.nn.Sequential(*modules).eval()
 
 tensors, data = {}, b""
 for i, layer in enumerate(linear):
@@ -32,12 +32,12 @@ layers = [
     for i in range(len(linear))
 ]
 (out / "manifest.json").write_text(json.dumps({
-    "name": "small", "version": "1", "task": "classification", "features": 64,
-    "classes": [str(i) for i in range(10)],
+    "name": "random", "version": "1", "task": "classification", "features": widths[0],
+    "classes": [str(i) for i in range(widths[-1])],
     "engines": {"dense": {"file": "model.safetensors", "layers": layers}},
 }, indent=1))
 
 with_softmax = torch.nn.Sequential(net, torch.nn.Softmax(dim=1)).eval()
-row = torch.zeros(1, 64)
+row = torch.zeros(1, widths[0])
 torch.jit.trace(with_softmax, row).save(str(out / "model.pt"))
 torch.onnx.export(with_softmax, row, str(out / "model.onnx"), input_names=["x"], output_names=["y"], opset_version=13)
