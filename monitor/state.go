@@ -32,7 +32,7 @@ type State struct {
 	raised  uint64   // alerts ever
 	firing  []protocol.Alert
 	stopped bool
-	next    chan struct{} // closed when a newer state is there
+	next    chan struct{} // closed when a newer state is there; nil in the last of all
 
 	once    sync.Once
 	history json.RawMessage
@@ -73,6 +73,10 @@ func appendBounded(list []Update, bound int, more ...Update) []Update {
 
 // Seq is the number of the newest tick; 0 before the first.
 func (s *State) Seq() uint64 { return s.seq }
+
+// Superseded is closed when there is a newer state. It is nil, and so never
+// ready, when there will be none: Run has ended.
+func (s *State) Superseded() <-chan struct{} { return s.next }
 
 // Latest returns the newest metrics; ok is false before the first tick.
 func (s *State) Latest() (u Update, ok bool) {

@@ -59,6 +59,10 @@ func (s *Subscription) Next(ctx context.Context) (Update, error) {
 	}
 }
 
+// Poll is Next without waiting: ok is false when there is nothing new. It is
+// for the goroutine that would call Next.
+func (s *Subscription) Poll() (u Update, ok bool) { return s.take(s.monitor.state.Load()) }
+
 func (s *Subscription) closed() bool {
 	select {
 	case <-s.done:

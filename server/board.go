@@ -19,32 +19,39 @@ const (
 // writes.
 type board struct {
 	mu       sync.Mutex
-	watchers map[*watcher]struct{}
-	notes    [][]byte // encoded, oldest first
-	presence []byte   // encoded; nil when someone came or went since
+	watchers []*watcher // in the order in which they came
+	notes    [][]byte   // encoded, oldest first
+	presence []byte     // encoded; nil when someone came or went since
 }
 
-func newBoard() *board { return &board{watchers: make(map[*watcher]struct{})} }
+func newBoard() *board { return &board{} }
 
-// join adds a watcher, replays the notes to it, and returns how many watched
-// before.
-func (b *board) join(w *watcher) (before int) {
+// join adds a watcher and appends the notes to what it is sent.
+func (b *board) join(w *watcher) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	before = len(b.watchers)
-	b.watchers[w] = struct{}{}
+	b.watchers = append(b.watchers, w)
 	b.presence = nil
 	for _, note := range b.notes {
-		w.offer(note)
+		w.outbox.append(opText, note)
 	}
-	return before
 }
 
+// leave removes a watcher, if it has joined.
 func (b *board) leave(w *watcher) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	delete(b.watchers, w)
-	b.presence = nil
+	if i := slices.Index(b.watchers, w); i >= 0 {
+		b.watchers = slices.Delete(b.watchers, i, i+1)
+		b.presence = nil
+	}
+}
+
+// all appends those who watch to list.
+func (b *board) all(list []*watcher) []*watcher {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return append(list, b.watchers...)
 }
 
 // note keeps a note and shows it to everybody, its author included.
@@ -59,7 +66,7 @@ func (b *board) note(author, text string) {
 		b.notes = slices.Delete(b.notes, 0, 1)
 	}
 	b.notes = append(b.notes, frame)
-	for w := range b.watchers {
+	for _, w := range b.watchers {
 		w.offer(frame)
 	}
 }
@@ -69,7 +76,7 @@ func (b *board) typing(from *watcher) {
 	frame := protocol.Encode(protocol.Typing{Type: "typing", User: from.user})
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for w := range b.watchers {
+	for _, w := range b.watchers {
 		if w != from {
 			w.offer(frame)
 		}
@@ -77,8 +84,8 @@ func (b *board) typing(from *watcher) {
 }
 
 // present returns the frame that says who watches. It is encoded once after
-// each change for all who ask: watchers ask on every tick and send it when it
-// is not the one that they sent last, so that a thousand who join at once do
+// each change for all who ask: every watcher is sent it on a tick when it is not
+// the one that it was sent last, so that a thousand who join at once do
 // not cost a million frames.
 func (b *board) present() []byte {
 	b.mu.Lock()
@@ -87,7 +94,7 @@ func (b *board) present() []byte {
 		return b.presence
 	}
 	sockets := make(map[string]int)
-	for w := range b.watchers {
+	for _, w := range b.watchers {
 		sockets[w.user]++
 	}
 	frame := protocol.Presence{Type: "presence", Watching: len(b.watchers), Users: []protocol.PresentUser{}}

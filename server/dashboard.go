@@ -1,8 +1,8 @@
 package server
 
 import (
-	"context"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 	"unicode/utf8"
@@ -18,8 +18,8 @@ import (
 // are dropped. Metrics never wait at all: a slow dashboard gets the newest.
 const watchBacklog = 256 << 10
 
-// watcher is one connection to /ws/dashboard. The link's goroutine reads; a
-// second one, in follow, sends what the monitor publishes.
+// watcher is one connection to /ws/dashboard. The link's goroutine reads, the
+// server's rounds send what the monitor publishes.
 type watcher struct {
 	*link
 	server *Server
@@ -27,6 +27,10 @@ type watcher struct {
 	filter atomic.Pointer[filter]
 	notes  *rate.Limiter
 	typing *rate.Limiter
+
+	mu       sync.Mutex // of what follows, and of the filter's last
+	sub      *monitor.Subscription
+	presence *byte // first byte of the presence frame sent last
 }
 
 func (s *Server) serveDashboard(w http.ResponseWriter, r *http.Request, session string) {
@@ -44,79 +48,54 @@ func (s *Server) serveDashboard(w http.ResponseWriter, r *http.Request, session 
 	})
 }
 
-// watch runs follow beside the reader, and waits for it.
+// watch sends the history and reads until the link ends. Meanwhile, once the
+// peer has taken the history, the watcher joins the rounds.
 func (c *watcher) watch() {
-	sub := c.begin()
-	ctx, cancel := context.WithCancel(context.Background())
-	followed := make(chan struct{})
+	defer c.begin().Close()
+	settled := make(chan struct{})
 	go func() {
-		defer close(followed)
-		c.follow(ctx, sub)
+		defer close(settled)
+		if c.outbox.waitWritten() { // a long history leaves no room for notes
+			c.server.board.join(c)
+			c.advance(c.server.board.present(), time.Now())
+		}
 	}()
 	c.messages(c.handle)
-	cancel()
-	<-followed // at the latest when its write has timed out
+	<-settled // at the latest when the history's write has timed out
+	c.server.board.leave(c)
 }
 
 // begin sends the history and the alerts that hold. Nothing comes before them.
 func (c *watcher) begin() *monitor.Subscription {
 	sub, state := c.server.monitor.Subscribe()
-	c.outbox.send(opText, state.History())
+	c.sub = sub
+	c.outbox.append(opText, state.History())
 	for _, alert := range state.Firing() {
-		c.outbox.send(opText, protocol.Encode(alert))
+		c.outbox.append(opText, protocol.Encode(alert))
 	}
+	c.outbox.flush()
 	return sub
 }
 
-// follow sends each frame as it comes. It waits until one is written before it
-// asks for the next, which is then the newest.
-func (c *watcher) follow(ctx context.Context, sub *monitor.Subscription) {
-	defer sub.Close()
-	if !c.outbox.waitWritten() { // a long history leaves no room for notes
+// advance sends what is new since the last time, and who watches if that has
+// changed. A peer that has not taken what it was sent before gets nothing; what
+// it is sent then is the newest.
+func (c *watcher) advance(presence []byte, now time.Time) {
+	if c.outbox.busy() {
 		return
 	}
-	turn := min(time.Duration(c.server.board.join(c))*turnLength, longestTurn)
-	defer c.server.board.leave(c)
-	var presence *byte // first byte of the presence frame sent last
-	for c.outbox.waitWritten() {
-		if frame := c.server.board.present(); &frame[0] != presence {
-			presence = &frame[0]
-			c.outbox.send(opText, frame)
-		}
-		update, err := sub.Next(ctx)
-		if err != nil {
-			return
-		}
-		if update.Metrics != nil && !waitTurn(ctx, turn) {
-			return
-		}
-		if frame := c.filter.Load().apply(update, time.Now()); frame != nil {
-			c.outbox.send(opText, frame)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for update, ok := c.sub.Poll(); ok; update, ok = c.sub.Poll() {
+		if frame := c.filter.Load().apply(update, now); frame != nil {
+			c.outbox.append(opText, frame)
 		}
 	}
-}
-
-// A thousand frames written at once would hold up predictions for as long as
-// that takes, so dashboards take turns: each waits a little longer than the one
-// that came before it. turnLength is some twenty times what a frame costs.
-const (
-	turnLength  = 200 * time.Microsecond
-	longestTurn = 500 * time.Millisecond
-)
-
-// waitTurn reports false when ctx ends first.
-func waitTurn(ctx context.Context, turn time.Duration) bool {
-	if turn == 0 {
-		return true
+	if &presence[0] != c.presence {
+		c.presence = &presence[0]
+		c.outbox.append(opText, presence)
 	}
-	timer := time.NewTimer(turn)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
+	c.outbox.writeAtOnce()
 }
 
 // handle acts on what the watcher sends.

@@ -44,11 +44,13 @@ type outbox struct {
 
 	mu       sync.Mutex
 	frames   *buffer // whole frames only; nil when there are none
-	writing  bool    // the writer goroutine runs
-	closing  bool    // a close frame was appended: nothing may follow it
-	draining bool    // the link ends: drain has set the last deadline
-	dead     bool    // a write failed: what comes is thrown away
-	slow     bool    // it failed because the peer did not read
+	begun    int     // bytes of frames that are written already
+	raw      rawWriter
+	writing  bool // the writer goroutine runs
+	closing  bool // a close frame was appended: nothing may follow it
+	draining bool // the link ends: drain has set the last deadline
+	dead     bool // a write failed: what comes is thrown away
+	slow     bool // it failed because the peer did not read
 	changed  sync.Cond
 	deadline time.Time // set on the connection last
 }
@@ -156,26 +158,60 @@ func (o *outbox) writeNow() {
 	}
 }
 
+// writeAtOnce writes what waits as far as the socket takes it without waiting,
+// and leaves the rest to a writer: the caller has others to serve.
+func (o *outbox) writeAtOnce() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.frames == nil || o.writing || o.dead {
+		return
+	}
+	if o.raw == nil {
+		if o.raw = newRawWriter(o.conn); o.raw == nil {
+			o.flushLocked()
+			return
+		}
+	}
+	o.extendDeadline()
+	n, err := o.raw.write(o.frames.b)
+	if err != nil {
+		o.fail(err)
+	} else if o.begun = n; n < len(o.frames.b) {
+		o.flushLocked()
+		return
+	} else {
+		o.begun = 0
+		o.frames.recycle()
+		o.frames = nil
+	}
+	o.changed.Broadcast()
+}
+
 // writeLocked does the writing. The caller holds o.mu, which is free while the
 // system call runs, and has set o.writing.
 func (o *outbox) writeLocked() {
 	for o.frames != nil && !o.dead {
-		frames := o.frames
-		o.frames = nil
+		frames, begun := o.frames, o.begun
+		o.frames, o.begun = nil, 0
 		o.extendDeadline()
 		o.mu.Unlock()
-		err := o.writeOut(frames.b)
+		err := o.writeOut(frames.b, begun)
 		frames.recycle()
 		o.mu.Lock()
 		if err != nil {
-			o.dead, o.slow = true, errors.Is(err, os.ErrDeadlineExceeded)
-			o.frames = nil
-			_ = o.conn.SetReadDeadline(time.Unix(1, 0)) // the reader ends the link
+			o.fail(err)
 		}
 		o.changed.Broadcast()
 	}
 	o.writing = false
 	o.changed.Broadcast()
+}
+
+// fail ends the link after a write that failed. The caller holds o.mu.
+func (o *outbox) fail(err error) {
+	o.dead, o.slow = true, errors.Is(err, os.ErrDeadlineExceeded)
+	o.frames = nil
+	_ = o.conn.SetReadDeadline(time.Unix(1, 0)) // the reader ends the link
 }
 
 // extendDeadline gives the peer time for the next write. Moving the deadline
@@ -190,10 +226,11 @@ func (o *outbox) extendDeadline() {
 	_ = o.conn.SetWriteDeadline(o.deadline) // fails on a closed connection only, and so will the write
 }
 
-func (o *outbox) writeOut(frames []byte) error {
-	n, err := o.conn.Write(frames)
+// writeOut writes frames, of which begun bytes are written already.
+func (o *outbox) writeOut(frames []byte, begun int) error {
+	n, err := o.conn.Write(frames[begun:])
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		o.tellSlow(frames, n)
+		o.tellSlow(frames, begun+n)
 	}
 	return err
 }
@@ -213,6 +250,11 @@ func (o *outbox) tellSlow(frames []byte, written int) {
 	_, _ = o.conn.Write(rest)
 }
 
+// rawWriter writes what a socket takes without waiting.
+type rawWriter interface {
+	write(b []byte) (n int, err error)
+}
+
 // waitBelow blocks while more than limit bytes wait to be written.
 func (o *outbox) waitBelow(limit int) {
 	o.mu.Lock()
@@ -221,6 +263,13 @@ func (o *outbox) waitBelow(limit int) {
 		o.flushLocked()
 		o.changed.Wait()
 	}
+}
+
+// busy reports whether a writer runs: the peer has not taken all yet.
+func (o *outbox) busy() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.writing
 }
 
 // waitWritten blocks until everything is written or the connection is dead,

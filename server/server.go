@@ -75,11 +75,17 @@ func New(opt Options) (*Server, error) {
 }
 
 // Attach names the monitor whose frames /ws/dashboard and /events carry. The
-// monitor reads the server's Traffic, so it is made after the server.
+// monitor reads the server's Traffic, so it is made after the server; Run comes
+// after that.
 func (s *Server) Attach(m *monitor.Monitor) { s.monitor = m }
 
-// Run keeps heartbeats until ctx ends.
-func (s *Server) Run(ctx context.Context) { s.hub.run(ctx) }
+// Run keeps heartbeats and sends dashboards their frames until ctx ends.
+func (s *Server) Run(ctx context.Context) {
+	var rounds sync.WaitGroup
+	rounds.Go(func() { s.rounds(ctx) })
+	s.hub.run(ctx)
+	rounds.Wait()
+}
 
 // Handler returns the public endpoints.
 func (s *Server) Handler() http.Handler {

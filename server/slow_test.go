@@ -2,10 +2,14 @@ package server_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"penstock/model"
+	"penstock/model/modeltest"
+	"penstock/monitor"
 	"penstock/protocol"
 )
 
@@ -89,8 +93,8 @@ func TestSlowDashboardGetsTheNewest(t *testing.T) {
 		w.expect(`{"type":"presence",…`)
 		time.Sleep(4500 * time.Millisecond) // the frame of the first second waits to be read
 		first, second := w.metrics(), w.metrics()
-		if first.Seq != 1 || second.Seq != 4 {
-			t.Errorf("frames %d and %d; want 1, which was on its way, and 4, the newest", first.Seq, second.Seq)
+		if first.Seq != 1 || second.Seq != 5 {
+			t.Errorf("frames %d and %d; want 1, which was on its way, and 5, the newest", first.Seq, second.Seq)
 		}
 		synctest.Wait()
 		for i, seq := range seqs {
@@ -98,12 +102,43 @@ func TestSlowDashboardGetsTheNewest(t *testing.T) {
 				t.Fatalf("the other dashboard got frames %v; want every one", seqs)
 			}
 		}
-		if len(seqs) != 4 {
-			t.Errorf("the other dashboard got frames %v; want 1 to 4", seqs)
+		if len(seqs) != 5 {
+			t.Errorf("the other dashboard got frames %v; want 1 to 5", seqs)
 		}
 		_ = healthy.ws.CloseNow()
 		_ = w.Close()
 	})
+}
+
+// TestFullSocketGetsWholeFrames: what a real socket's buffers do not take in one
+// write follows when the peer reads, and no frame is cut short.
+func TestFullSocketGetsWholeFrames(t *testing.T) {
+	long := named{&modeltest.Oracle{Features: 1}, strings.Repeat("m", 8<<10)} // for long frames
+	r := start(t, setup{more: []model.Model{long}, monitor: func(o *monitor.Options) { o.Interval = time.Millisecond }})
+	w := r.upgraded("/ws/dashboard")
+	w.expect(`{"type":"history",…`)
+	first := w.metrics().Seq
+	follower, _ := r.monitor.Subscribe()
+	defer follower.Close()
+	for n := 0; n < 768<<10; { // more than the buffers of both ends hold
+		u, err := follower.Next(t.Context())
+		r.must(err)
+		n += len(u.Encoded)
+	}
+	newest := r.monitor.State().Seq()
+	seq, skipped := first, false
+	for seq < newest {
+		next := w.metrics().Seq // decoded: a frame cut short would not be
+		if next <= seq {
+			t.Fatalf("frame %d came after %d", next, seq)
+		}
+		skipped = skipped || next > seq+1
+		seq = next
+	}
+	if !skipped {
+		t.Error("every frame waited for the dashboard; want those passed over that its socket had no room for")
+	}
+	_ = w.Close()
 }
 
 // metrics reads up to the next metrics frame.

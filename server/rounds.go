@@ -1,0 +1,49 @@
+package server
+
+import (
+	"context"
+	"time"
+)
+
+// A thousand frames written in one go would hold up predictions for as long as
+// that takes, so a round of all dashboards takes most of the second from one
+// tick to the next, and a few dashboards no longer than they must.
+const (
+	roundLength = 800 * time.Millisecond
+	longestTurn = time.Millisecond
+)
+
+// rounds sends dashboards their frames, in the order in which they came, until
+// ctx ends. One goroutine does it for all: a thousand that woke on every tick,
+// each with a timer of its own, would cost as much again as the system calls.
+func (s *Server) rounds(ctx context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	var round []*watcher
+	for {
+		state := s.monitor.State()
+		round = s.board.all(round[:0])
+		began, turn := time.Now(), min(roundLength/time.Duration(max(len(round), 1)), longestTurn)
+		presence := s.board.present()
+		now := began
+		for i, c := range round {
+			due := began.Add(time.Duration(i) * turn)
+			for now.Before(due) {
+				timer.Reset(due.Sub(now))
+				select {
+				case <-timer.C:
+				case <-ctx.Done():
+					return
+				}
+				now = time.Now()
+			}
+			c.advance(presence, now)
+		}
+		clear(round) // those who leave are not held
+		select {
+		case <-state.Superseded():
+		case <-ctx.Done():
+			return
+		}
+	}
+}
