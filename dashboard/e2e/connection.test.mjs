@@ -47,3 +47,31 @@ test('a server that says goodbye is waited for too', async () => {
   await status.filter({ hasText: 'Live' }).waitFor({ timeout: 40_000 });
   await page.leave();
 });
+
+test('a server that wants no more of the page: Disconnected, until its button is pressed', async () => {
+  const server = await serve();
+  const page = await open('about:blank');
+  const sockets = [];
+  await page.routeWebSocket(/\/ws\/dashboard/, (socket) => {
+    sockets.push(socket);
+    socket.connectToServer();
+  });
+  await page.goto(server.url);
+  const status = page.locator('ps-connection .state');
+  const points = async () => Number(await page.getByRole('slider', { name: /Latency/ }).getAttribute('aria-valuemax'));
+  await status.filter({ hasText: 'Live' }).waitFor();
+  await until('some seconds are charted', async () => (await points()) >= 2);
+  const before = await points();
+
+  await sockets[0].close({ code: 1008, reason: 'policy' });
+  await status.filter({ hasText: 'Disconnected' }).waitFor();
+  await sleep(3000); // a reconnect would come within one second
+  assert.equal(await status.innerText(), 'Disconnected');
+  assert.equal(sockets.length, 1, 'the page came back by itself');
+
+  await page.getByRole('button', { name: 'Reconnect' }).click();
+  await status.filter({ hasText: 'Live' }).waitFor();
+  assert.equal(sockets.length, 2);
+  await until('the charts go on, with what was missed', async () => (await points()) >= before + 3);
+  await page.leave();
+});
