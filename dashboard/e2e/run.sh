@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Tests the dashboard in a browser against the real binary, some four minutes.
 # "run.sh --pictures" instead takes the pictures in docs/images, "run.sh
+# --capture" the moving one (with img2webp, from Debian's webp), "run.sh
 # --watch" measures what five minutes of the Live page cost the browser.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -27,7 +28,7 @@ if [[ -z ${PENSTOCK_BINARY-} ]]; then
 	CGO_ENABLED=0 go build -C .. -o "$PENSTOCK_BINARY" .
 fi
 case ${1-} in
---pictures | --watch)
+--pictures | --capture | --watch)
 	node "e2e/${1#--}.mjs"
 	exit
 	;;
