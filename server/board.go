@@ -84,9 +84,9 @@ func (b *board) typing(from *watcher) {
 }
 
 // present returns the frame that says who watches. It is encoded once after
-// each change for all who ask: every watcher is sent it on a tick when it is not
-// the one that it was sent last, so that a thousand who join at once do
-// not cost a million frames.
+// each change, and every watcher is sent it on a tick when it is not the one
+// that it was sent last, so that a thousand who join at once do not cost a
+// million frames.
 func (b *board) present() []byte {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -43,14 +43,14 @@ type outbox struct {
 	writer func() // write, made once: a method value a flush would be garbage
 
 	mu       sync.Mutex
-	frames   *buffer // whole frames only; nil when there are none
-	begun    int     // bytes of frames that are written already
-	raw      rawWriter
-	writing  bool // the writer goroutine runs
-	closing  bool // a close frame was appended: nothing may follow it
-	draining bool // the link ends: drain has set the last deadline
-	dead     bool // a write failed: what comes is thrown away
-	slow     bool // it failed because the peer did not read
+	frames   *buffer   // whole frames only; nil when there are none
+	begun    int       // bytes of frames that are written already
+	raw      rawWriter // made by the first writeAtOnce; nil where there is none
+	writing  bool      // the writer goroutine runs
+	closing  bool      // a close frame was appended: nothing may follow it
+	draining bool      // the link ends: drain has set the last deadline
+	dead     bool      // a write failed: what comes is thrown away
+	slow     bool      // it failed because the peer did not read
 	changed  sync.Cond
 	deadline time.Time // set on the connection last
 }
@@ -174,13 +174,13 @@ func (o *outbox) writeAtOnce() {
 	}
 	o.extendDeadline()
 	n, err := o.raw.write(o.frames.b)
-	if err != nil {
+	switch {
+	case err != nil:
 		o.fail(err)
-	} else if o.begun = n; n < len(o.frames.b) {
+	case n < len(o.frames.b):
+		o.begun = n
 		o.flushLocked()
-		return
-	} else {
-		o.begun = 0
+	default:
 		o.frames.recycle()
 		o.frames = nil
 	}
