@@ -143,5 +143,6 @@ func (m *Model) Close() error {
 		rested.free()
 	}
 	m.rested, m.opt.Ready = nil, 0
+	forgetMemory()
 	return m.program.file.Close()
 }

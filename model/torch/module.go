@@ -26,6 +26,7 @@ func loadModule(path string, device int) (*module, error) {
 		m.free()
 		return nil, err
 	}
+	forgetMemory()
 	return m, nil
 }
 

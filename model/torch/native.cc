@@ -74,5 +74,6 @@ extern "C" void penstock_torch_prepare(void) {
     torch::jit::getProfilingMode() = false;
   } catch (...) {
   }
+  penstock_torch_memory();
   choose_blas_kernels();
 }

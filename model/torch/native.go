@@ -37,6 +37,10 @@ func prepareThread(threads int) {
 // beyond its argument.)
 var prepareProcess = sync.OnceFunc(func() { C.penstock_torch_prepare() })
 
+// forgetMemory returns what is kept for coming tensors to the kernel, when
+// those that are gone were no batch's.
+func forgetMemory() { C.penstock_torch_forget() }
+
 // lastError takes the error that the last call into libtch left on this OS
 // thread. It must be asked after every call that can fail, or the next one is
 // blamed.
