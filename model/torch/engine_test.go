@@ -95,6 +95,47 @@ func TestValues(t *testing.T) {
 	})
 }
 
+// A module that is lent its batch and keeps it has the values of then, whatever
+// the caller's memory holds later.
+func TestModuleKeepsItsBatch(t *testing.T) {
+	m := mustLoad(t, "keeps", regression(16), Options{Output: Value})
+	defer m.Close()
+	onWorker(t, m, 2, func(s model.Session) {
+		rows, scores := make([]float32, 2*16), make([]float32, 2)
+		for i := range 20 {
+			last := 16 * (3*i - 1) // of both rows of the batch before
+			for n := range rows {
+				rows[n] = float32(i + n/16*(i+2)) // i, and 2i+2
+			}
+			if err := s.Predict(scores, rows, 2); err != nil {
+				t.Fatal(err)
+			}
+			if want := float32(16*i + last); i > 0 && scores[0] != want {
+				t.Errorf("batch %d: %v; want %v", i, scores[0], want)
+			}
+			for n := range rows {
+				rows[n] = 1e6
+			}
+		}
+	})
+}
+
+// A module that writes to its batch does not write to the caller's rows, even
+// where it does so for values that no warm-up has.
+func TestModuleWritesToItsBatch(t *testing.T) {
+	m := mustLoad(t, "writes", regression(16), Options{Output: Value})
+	defer m.Close()
+	onWorker(t, m, 1, func(s model.Session) {
+		row, score := make([]float32, 16), make([]float32, 1)
+		row[0] = 1
+		for range 3 {
+			if err := s.Predict(score, row, 1); err != nil || score[0] != 16 || row[1] != 0 {
+				t.Fatalf("%v, %v, and the row begins with %v; want 16 and [1 0]", score, err, row[:2])
+			}
+		}
+	})
+}
+
 // In training mode the module would drop half of the features at random.
 func TestEvaluationMode(t *testing.T) {
 	m := mustLoad(t, "dropout", regression(16), Options{Output: Value})

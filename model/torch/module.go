@@ -13,6 +13,7 @@ type module struct {
 	handle   libtch.Cmodule
 	argument *libtch.Civalue // of the call that runs; see session.view
 	warm     int             // batches of the sizes up to this one were run
+	reads    bool            // its argument, and never writes to it
 }
 
 func loadModule(path string, device int) (*module, error) {
@@ -26,6 +27,7 @@ func loadModule(path string, device int) (*module, error) {
 		m.free()
 		return nil, err
 	}
+	m.reads = onlyReads(m)
 	forgetMemory()
 	return m, nil
 }

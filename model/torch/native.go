@@ -41,6 +41,27 @@ var prepareProcess = sync.OnceFunc(func() { C.penstock_torch_prepare() })
 // those that are gone were no batch's.
 func forgetMemory() { C.penstock_torch_forget() }
 
+// onlyReads tells whether a module is sure not to write to its argument.
+func onlyReads(m *module) bool { return C.penstock_torch_only_reads(unsafe.Pointer(m.handle)) != 0 }
+
+// lend makes a tensor of rows that stay the caller's, who pins them until
+// takeBack.
+func lend(rows []float32, shape []int64) (tensor, error) {
+	handle := C.penstock_torch_lend((*C.float)(&rows[0]), (*C.int64_t)(&shape[0]), C.int(len(shape)))
+	if handle == nil {
+		return tensor{}, &Error{Doing: "making a tensor", Problem: "libtorch gave no reason"}
+	}
+	return tensor{libtch.Ctensor(handle)}, nil
+}
+
+// takeBack frees a lent tensor. It panics when the module kept it and there is
+// no memory for a copy, since the module may then read what is not its own.
+func takeBack(lent tensor) {
+	if C.penstock_torch_take_back(unsafe.Pointer(lent.handle)) == 0 {
+		panic("torch: no memory for the batch that the module keeps")
+	}
+}
+
 // lastError takes the error that the last call into libtch left on this OS
 // thread. It must be asked after every call that can fail, or the next one is
 // blamed.

@@ -2,6 +2,9 @@
 
 #ifndef PENSTOCK_TORCH_NATIVE_H
 #define PENSTOCK_TORCH_NATIVE_H
+
+#include <stdint.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -20,6 +23,22 @@ void penstock_torch_memory(void);
 
 // penstock_torch_forget returns to the kernel what is kept for coming tensors.
 void penstock_torch_forget(void);
+
+// penstock_torch_only_reads tells whether a module is sure not to write to the
+// tensor that it is given.
+int penstock_torch_only_reads(void *module);
+
+// penstock_torch_lend makes a tensor of memory that stays the caller's, or
+// returns NULL.
+void *penstock_torch_lend(float *rows, const int64_t *sizes, int dimensions);
+
+// penstock_torch_take_back frees a lent tensor. A module that kept it is given
+// a copy of the memory; where there is none to be had it returns 0.
+int penstock_torch_take_back(void *lent);
+
+// penstock_torch_normalise writes (from − mean) / std, where mean and std have
+// one value for each feature.
+void penstock_torch_normalise(float *to, const float *from, const float *mean, const float *std, int rows, int features);
 
 // penstock_torch_prepare sets what the process has one of. It is called once,
 // before anything else has used the BLAS.

@@ -14,14 +14,15 @@ type session struct {
 	model   *Model
 	module  *module
 	maxRows int
-	input   tensor    // of maxRows rows, on the host
-	memory  []float32 // input's
 	scale   normaliser
+	own     []float32 // of maxRows rows, normalised or copied; nil where the caller's serve
+	pin     runtime.Pinner
 
 	// What a batch needs, kept so that it is no garbage. C is told where these
 	// are, and for that no Go pointer may lie in the same object.
-	view, plain *tensor
-	size        dimensions
+	plain *tensor
+	size  dimensions
+	shape []int64 // of a batch
 }
 
 // open makes a session whose module has run on batches of every size class.
@@ -29,39 +30,30 @@ func (m *Model) open(maxRows int) (*session, error) {
 	runtime.LockOSThread() // for errors; the worker's own lock holds longer
 	defer runtime.UnlockOSThread()
 	prepareThread(m.opt.Threads)
-	s := &session{model: m, maxRows: maxRows, view: new(tensor), plain: new(tensor)}
-	if err := s.allocate(); err != nil {
-		_ = s.Close()
-		return nil, err
+	s := &session{
+		model: m, maxRows: maxRows, scale: newNormaliser(&m.spec),
+		plain: new(tensor), shape: []int64{int64(maxRows)},
 	}
-	var err error
-	if s.module, err = m.take(); err == nil {
-		err = s.warmUp()
+	for _, n := range m.opt.Shape {
+		s.shape = append(s.shape, int64(n))
 	}
-	if err != nil {
+	if err := s.prepare(); err != nil {
 		_ = s.Close()
 		return nil, err
 	}
 	return s, nil
 }
 
-func (s *session) allocate() (err error) {
-	shape := append([]int64{int64(s.maxRows)}, s.model.shape()...)
-	if s.input, err = newTensor(shape, cpu); err != nil {
+func (s *session) prepare() (err error) {
+	if s.module, err = s.model.take(); err != nil {
 		return err
 	}
-	s.memory = s.input.memory(s.maxRows * s.model.spec.Features)
-	s.scale, err = newNormaliser(s.model)
-	return err
-}
-
-// shape is a row's, as libtorch wants it.
-func (m *Model) shape() []int64 {
-	shape := make([]int64, len(m.opt.Shape))
-	for i, n := range m.opt.Shape {
-		shape[i] = int64(n)
+	// The module gets the caller's own rows where nobody could tell: copying
+	// 256 rows of 784 features takes longer than all else beside the module.
+	if s.scale.mean != nil || !s.module.reads {
+		s.own = make([]float32, s.maxRows*s.model.spec.Features)
 	}
-	return shape
+	return s.warmUp()
 }
 
 // Predict implements model.Session. An exception in the module, and scores of
@@ -72,8 +64,7 @@ func (s *session) Predict(scores, features []float32, rows int) error {
 	if s.module == nil {
 		return errors.New("torch: Predict after Close")
 	}
-	copy(s.memory, features)
-	if err := s.run(scores, rows); err != nil {
+	if err := s.run(scores, features, rows); err != nil {
 		return err
 	}
 	if spec.Task == model.Regression {
@@ -90,25 +81,32 @@ func (s *session) Predict(scores, features []float32, rows int) error {
 	return nil
 }
 
-// run takes the first rows of the input through the module, and puts what it
-// says into scores.
-func (s *session) run(scores []float32, rows int) error {
-	if err := s.input.first(rows, s.view); err != nil {
+// run takes rows through the module, and puts what it says into scores.
+func (s *session) run(scores, features []float32, rows int) error {
+	if s.own != nil {
+		s.scale.apply(s.own, features)
+		features = s.own[:len(features)]
+	}
+	s.pin.Pin(&features[0])
+	defer s.pin.Unpin()
+	s.shape[0] = int64(rows)
+	batch, err := lend(features, s.shape)
+	if err != nil {
 		return err
 	}
-	defer s.view.free()
-	batch := *s.view
-	if s.model.device != cpu {
-		there, err := s.view.on(s.model.device)
-		if err != nil {
-			return err
-		}
-		defer there.free()
-		batch = there
+	defer takeBack(batch)
+	if s.model.device == cpu {
+		return s.runOn(batch, scores, rows)
 	}
-	if err := s.scale.apply(batch); err != nil {
+	there, err := batch.on(s.model.device)
+	if err != nil {
 		return err
 	}
+	defer there.free()
+	return s.runOn(there, scores, rows)
+}
+
+func (s *session) runOn(batch tensor, scores []float32, rows int) error {
 	said, err := s.module.forward(batch)
 	if err != nil {
 		return err
@@ -123,14 +121,11 @@ func (s *session) run(scores []float32, rows int) error {
 	return said.copyTo(scores, s.plain)
 }
 
-// Close leaves the module to the next session and frees the rest. A second
-// Close does nothing.
+// Close leaves the module to the next session. A second Close does nothing.
 func (s *session) Close() error {
-	s.scale.free()
-	s.input.free()
 	if s.module != nil {
 		s.model.giveBack(s.module)
 	}
-	s.scale, s.input, s.memory, s.module = normaliser{}, tensor{}, nil, nil
+	s.own, s.module = nil, nil
 	return nil
 }

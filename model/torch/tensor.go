@@ -9,7 +9,7 @@ import (
 	"github.com/sugarme/gotch/libtch"
 )
 
-// tensor is a tensor that we own: free drops it. The zero value is none.
+// tensor is a tensor that we own: free drops it.
 type tensor struct{ handle libtch.Ctensor }
 
 // The numbers of libtorch's types (c10/core/ScalarType.h).
@@ -20,34 +20,10 @@ const (
 	bfloat16 = 15
 )
 
-// newTensor makes a tensor of float32 zeros on a device.
-func newTensor(shape []int64, device int) (tensor, error) {
-	var t tensor
-	libtch.AtgZeros(&t.handle, shape, len(shape), float32s, int32(device))
-	return t, lastError("making a tensor")
-}
-
-// tensorOf makes a tensor on a device with the values of a slice.
-func tensorOf(values []float32, shape []int64, device int) (tensor, error) {
-	host, err := newTensor(shape, cpu)
-	if err != nil {
-		return tensor{}, err
-	}
-	defer host.free()
-	copy(host.memory(len(values)), values)
-	return host.on(device)
-}
-
 // memory is a host tensor's own memory, valid until free. Only the tensor's
 // maker may ask, who knows that it is contiguous and how many float32 it has.
 func (t tensor) memory(values int) []float32 {
 	return unsafe.Slice((*float32)(libtch.AtDataPtr(t.handle)), values)
-}
-
-// first makes view the first rows of a tensor; both share memory.
-func (t tensor) first(rows int, view *tensor) error {
-	libtch.AtgNarrow(&view.handle, t.handle, 0, 0, int64(rows))
-	return lastError("taking a batch's rows")
 }
 
 // on returns the tensor on a device: another handle of the same, or a copy.
@@ -57,11 +33,7 @@ func (t tensor) on(device int) (there tensor, err error) {
 }
 
 // free drops the tensor; its memory goes with its last handle.
-func (t tensor) free() {
-	if t.handle != nil {
-		libtch.AtFree(t.handle)
-	}
-}
+func (t tensor) free() { libtch.AtFree(t.handle) }
 
 const reading = "reading the scores"
 

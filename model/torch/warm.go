@@ -28,12 +28,12 @@ func (s *session) warmUp() error {
 
 func (s *session) warmOne(rows int) error {
 	spec := s.model.spec
-	for i := range rows * spec.Features { // a row of means: the middle of what the module was trained on
+	features, scores := make([]float32, rows*spec.Features), make([]float32, rows*spec.Outputs())
+	for i := range features { // a row of means: the middle of what the module was trained on
 		mean, _ := spec.Input.At(i % spec.Features)
-		s.memory[i] = float32(mean)
+		features[i] = float32(mean)
 	}
-	scores := make([]float32, rows*spec.Outputs())
-	if err := s.run(scores, rows); err != nil {
+	if err := s.run(scores, features, rows); err != nil {
 		return fmt.Errorf("%w (trying it on %d rows of mean values)", err, rows)
 	}
 	if s.model.opt.Output == Probabilities {
