@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"github.com/sugarme/gotch/libtch"
 
@@ -21,6 +22,8 @@ type Model struct {
 	opt     Options
 	device  int
 	program program
+
+	known atomic.Int64 // rows: every size of a batch up to this one was run, by some module
 
 	mu sync.Mutex
 	// rested modules wait for a session, opt.Ready of them at most. Loading and

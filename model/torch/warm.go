@@ -9,12 +9,18 @@ import (
 	"penstock/model"
 )
 
-// warmUp runs batches of 1, 2, 4 … maxRows rows, unless the module has run
+// everySize is up to how many rows each size of a batch is tried. oneDNN
+// compiles kernels for each, which takes a millisecond and memory that it keeps;
+// both belong before the first client. Beyond, sizes double: trying all would
+// take too long.
+const everySize = 64
+
+// warmUp runs batches of growing sizes up to maxRows, unless the module has run
 // them for another session: libtorch compiles on the first run, and chooses
 // kernels and makes memory for a size when it first meets it. It is also where
 // a module is refused that cannot answer, or not in the right shape.
 func (s *session) warmUp() error {
-	for rows := 1; s.module.warm < s.maxRows; rows = min(2*rows, s.maxRows) {
+	for rows := 1; s.module.warm < s.maxRows; rows = min(s.nextSize(rows), s.maxRows) {
 		if rows <= s.module.warm {
 			continue
 		}
@@ -24,6 +30,17 @@ func (s *session) warmUp() error {
 		s.module.warm = rows
 	}
 	return nil
+}
+
+// nextSize leaves no size out that no module of the model has run: kernels are
+// the process's.
+func (s *session) nextSize(rows int) int {
+	known := &s.model.known
+	if rows >= everySize || int(known.Load()) > rows {
+		return 2 * rows
+	}
+	known.Store(int64(rows))
+	return rows + 1
 }
 
 func (s *session) warmOne(rows int) error {
