@@ -36,8 +36,8 @@ func BenchmarkEngines(b *testing.B) {
 }
 
 // What a batch costs beside the module's own work: the module returns three
-// features of each row. The rows are those of the digits, normalised, so that
-// copying and normalising them is part of it, and so is libtorch's interpreter.
+// features of each row. The rows are those of the digits, as they are and
+// normalised, which is part of it, and so is libtorch's interpreter.
 func BenchmarkCrossing(b *testing.B) {
 	file, err := os.ReadFile("testdata/first.pt")
 	if err != nil {

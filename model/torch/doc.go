@@ -7,7 +7,8 @@
 // directory or ends the process, some of its errors end the process too, a
 // forward call leaks its arguments, and a batch is copied element by element
 // through encoding/binary. What libtch lacks or gets wrong (threads, the
-// version, the executor's mode) is in native.cc.
+// version, the executor's mode) is in native.cc, the memory of tensors in
+// memory.cc, and how a batch gets into a module in lend.cc.
 //
 // A session belongs to one OS thread: gotch keeps libtorch's last error in a
 // thread-local variable, and libtorch keeps there whether gradients are
