@@ -2,16 +2,11 @@ package bench_test
 
 import (
 	"bufio"
-	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -31,31 +26,24 @@ import (
 // the dashboards' own work is done on a thousand other machines.
 func BenchmarkDashboards(b *testing.B) {
 	const dashboards, rounds = 1000, 7
-	switch role, url := os.Getenv("PENSTOCK_BENCH_ROLE"), os.Getenv("PENSTOCK_BENCH_URL"); role {
+	switch role, url := role(); role {
 	case "server":
 		fmt.Fprintln(os.Stdout, "url", serve(b, small(b), inference.Options{}))
 		untilInputEnds()
 		return
 	case "load":
-		offer(b, url)
+		offer(b, bench.Load{
+			URL: url, Connections: 8, Rate: 2000, Duration: 4 * time.Second,
+			Warmup: 2 * time.Second, // outlasts what joining dashboards cause
+		})
 		return
 	case "dashboards":
 		discard(b, url, dashboards)
 		return
 	}
-	if runtime.NumCPU() < 2 {
-		b.Skip("needs a core for the server and one for the rest")
-	}
 	server := start(b, 0, "server", "")
 	url := server.line("url")
-	load := func() (r bench.Report) {
-		p := start(b, 1, "load", url)
-		if err := json.Unmarshal([]byte(p.line("report")), &r); err != nil {
-			b.Fatal(err)
-		}
-		p.end()
-		return r
-	}
+	load := func() bench.Report { return start(b, 1, "load", url).report() }
 	for b.Loop() {
 		var p50, p99, p50ratio, p99ratio []float64
 		for range rounds {
@@ -75,68 +63,6 @@ func BenchmarkDashboards(b *testing.B) {
 		b.ReportMetric(median(p99ratio), "p99-ratio")
 	}
 	server.end()
-}
-
-func median(values []float64) float64 {
-	slices.Sort(values)
-	return values[len(values)/2]
-}
-
-// part is this benchmark in a process of its own, in another role.
-type part struct {
-	b      *testing.B
-	cmd    *exec.Cmd
-	input  io.Closer
-	output *bufio.Scanner
-}
-
-func start(b *testing.B, core int, role, url string) *part {
-	cmd := exec.Command("taskset", "-c", fmt.Sprint(core),
-		os.Args[0], "-test.run=^$", "-test.bench=^BenchmarkDashboards$", "-test.benchtime=1x")
-	cmd.Env = append(os.Environ(), "PENSTOCK_BENCH_ROLE="+role, "PENSTOCK_BENCH_URL="+url)
-	cmd.Stderr = os.Stderr
-	input, err := cmd.StdinPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	output, err := cmd.StdoutPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		b.Fatal(err)
-	}
-	return &part{b: b, cmd: cmd, input: input, output: bufio.NewScanner(output)}
-}
-
-// line waits for the line that begins with a word and returns what follows it.
-func (p *part) line(word string) string {
-	for p.output.Scan() {
-		if rest, ok := strings.CutPrefix(p.output.Text(), word+" "); ok {
-			return rest
-		}
-	}
-	p.b.Fatalf("%s ended without a line of %q", p.cmd, word)
-	return ""
-}
-
-// end lets it finish. Its last lines can be read after.
-func (p *part) end() { _ = p.input.Close() }
-
-func untilInputEnds() { _, _ = io.Copy(io.Discard, os.Stdin) }
-
-// offer is the part "load". The warmup outlasts what joining dashboards cause.
-func offer(b *testing.B, url string) {
-	load := bench.Load{URL: url, Connections: 8, Rate: 2000, Duration: 4 * time.Second, Warmup: 2 * time.Second}
-	report, err := load.Run(context.Background())
-	if err != nil {
-		b.Fatal(err)
-	}
-	line, err := json.Marshal(report)
-	if err != nil {
-		b.Fatal(err)
-	}
-	fmt.Fprintf(os.Stdout, "report %s\n", line)
 }
 
 // discard is the part "dashboards". It takes what they are sent off the
