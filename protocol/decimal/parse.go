@@ -52,7 +52,7 @@ func Parse(b []byte, i int) (float32, int, State) {
 	if digits == 0 || digits > 1 && b[first] == '0' {
 		return 0, start, None
 	}
-	if mantissa == 0 {
+	if b[first] == '0' {
 		digits = 0 // a leading zero is not a significant digit
 	}
 	if i < len(b) && b[i] == '.' {

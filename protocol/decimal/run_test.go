@@ -135,3 +135,38 @@ func TestRunStopsWhereThereIsNoMoreRoom(t *testing.T) {
 		}
 	}
 }
+
+// Digits beyond what 64 bits hold are not lost, and a sum of digits that wraps to
+// zero is not taken for one.
+func TestParseReadsLargeNumbers(t *testing.T) {
+	for _, text := range []string{
+		"18446744073709551616", "36893488147419103232.5", "-184467440737095516160", "18446744073709551616e5",
+		"18446744073709551617", "340282346638528859811704183484516925440", "0.00000000000000000018446744073709551616",
+	} {
+		want, err := strconv.ParseFloat(text, 32)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, end, state := decimal.Parse([]byte(text), 0)
+		if state != decimal.OK || end != len(text) || got != float32(want) {
+			t.Errorf("%s is %v, to %d (%d); want %v", text, got, end, state, want)
+		}
+	}
+}
+
+// FuzzParse holds Parse to strconv wherever that reads the same text.
+func FuzzParse(f *testing.F) {
+	for _, text := range []string{"0", "-0.5e-3", "18446744073709551616", "1e38", "16777217.00000001", "0.1234567890123456789", "-1E+400", "01", "1."} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		got, end, state := decimal.Parse([]byte(text), 0)
+		if state == decimal.None {
+			return
+		}
+		want, err := strconv.ParseFloat(text[:end], 32)
+		if (err != nil) != (state == decimal.TooLarge) || err == nil && math.Float32bits(got) != math.Float32bits(float32(want)) {
+			t.Errorf("%q is %v (%d); strconv says %v, %v", text[:end], got, state, want, err)
+		}
+	})
+}
