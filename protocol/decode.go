@@ -64,6 +64,11 @@ func (d *Decoder) Decode(frame []byte, m *Message) *Error {
 	return d.complete()
 }
 
+// Forget lets go of the last message's memory.
+func (d *Decoder) Forget() {
+	d.m, d.s, d.unknown, d.invalid = nil, scanner{}, nil, nil
+}
+
 // reject records the first semantic error; reading goes on, to find the
 // request_id and to make sure that the rest is JSON.
 func (d *Decoder) reject(code Code, format string, args ...any) {
@@ -275,7 +280,12 @@ func (d *Decoder) labels(i int) int {
 	return d.s.array(i, d.oneLabel)
 }
 
+// oneLabel keeps a label, unless there are more than a request may have rows.
 func (d *Decoder) oneLabel(i int) int {
+	if d.MaxRows > 0 && len(d.m.Labels) == d.MaxRows {
+		d.reject(BadLabel, "more labels than a request may have rows (%d)", d.MaxRows)
+		return d.s.skip(i, 2)
+	}
 	if d.s.peek(i) == '"' {
 		t, next := d.s.stringAt(i)
 		if next >= 0 {

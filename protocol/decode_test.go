@@ -194,3 +194,15 @@ func TestDecodeHostileMessages(t *testing.T) {
 		}
 	}
 }
+
+// TestMoreLabelsThanRows are refused, and not kept.
+func TestMoreLabelsThanRows(t *testing.T) {
+	d := protocol.Decoder{MaxRows: 4}
+	var m protocol.Message
+	for labels, code := range map[string]protocol.Code{`1,2,3,"4"`: 0, `1,2,3,4,"5"`: protocol.BadLabel, `1,2,3,4,5,6,[]`: protocol.BadLabel} {
+		err := d.Decode([]byte(`{"type":"feedback","request_id":9,"labels":[`+labels+`]}`), &m)
+		if code == 0 && err != nil || code != 0 && (err == nil || err.Code != code) || len(m.Labels) != 4 {
+			t.Errorf("%s: %v, and %d labels are kept", labels, err, len(m.Labels))
+		}
+	}
+}

@@ -57,7 +57,7 @@ func (c *watcher) watch() {
 		defer close(settled)
 		if c.outbox.waitWritten() { // a long history leaves no room for notes
 			c.server.board.join(c)
-			c.advance(c.server.board.present(), time.Now())
+			c.advance(time.Now())
 		}
 	}()
 	c.messages(c.handle)
@@ -79,8 +79,9 @@ func (c *watcher) begin() *monitor.Subscription {
 
 // advance sends what is new since the last time, and who watches if that has
 // changed. A peer that has not taken what it was sent before gets nothing; what
-// it is sent then is the newest.
-func (c *watcher) advance(presence []byte, now time.Time) {
+// it is sent then is the newest. now is when the round began, the same for all:
+// turns move when others leave.
+func (c *watcher) advance(now time.Time) {
 	if c.outbox.busy() {
 		return
 	}
@@ -91,7 +92,7 @@ func (c *watcher) advance(presence []byte, now time.Time) {
 			c.outbox.append(opText, frame)
 		}
 	}
-	if &presence[0] != c.presence {
+	if presence := c.server.board.present(); &presence[0] != c.presence {
 		c.presence = &presence[0]
 		c.outbox.append(opText, presence)
 	}
@@ -130,7 +131,7 @@ func (c *watcher) act(m protocol.WatchMessage) *protocol.Error {
 	case "hello":
 		c.reply(opText, c.server.hello(""))
 	case "subscribe":
-		f, err := newFilter(m)
+		f, err := newFilter(m, c.server.byName)
 		if err != nil {
 			return err
 		}

@@ -16,7 +16,9 @@ type filter struct {
 	last     time.Time // of the frame sent last
 }
 
-func newFilter(m protocol.WatchMessage) (*filter, *protocol.Error) {
+// newFilter keeps of the names only those of models that are served: a client
+// may send a million others.
+func newFilter(m protocol.WatchMessage, served map[string]*servedModel) (*filter, *protocol.Error) {
 	f := &filter{interval: time.Duration(m.IntervalMS) * time.Millisecond}
 	if m.Metrics != nil {
 		f.fields = set(m.Metrics)
@@ -31,7 +33,12 @@ func newFilter(m protocol.WatchMessage) (*filter, *protocol.Error) {
 		}
 	}
 	if m.Models != nil {
-		f.models = set(m.Models)
+		f.models = make(map[string]bool)
+		for _, name := range m.Models {
+			if served[name] != nil {
+				f.models[name] = true
+			}
+		}
 	}
 	return f, nil
 }

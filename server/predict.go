@@ -3,6 +3,7 @@ package server
 import (
 	"crypto/rand"
 	"net/http"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/coder/websocket"
@@ -28,6 +29,7 @@ type predictor struct {
 
 	decoder protocol.Decoder
 	message protocol.Message
+	rows    *rows               // message's features lie in it; nil between messages
 	decimal []byte              // scratch for a binary request's id
 	streams []*inference.Stream // one per model, opened when first used
 
@@ -78,6 +80,8 @@ func (c *predictor) handle(typ websocket.MessageType, frame []byte) {
 		c.goodbye(protocol.CloseInvalidText, "a text message must be UTF-8")
 		return
 	}
+	c.scratch()
+	defer c.forget()
 	m := &c.message
 	if err := c.decoder.Decode(frame, m); err != nil {
 		if m.Kind == 0 || m.Kind == protocol.KindPredict {
@@ -102,6 +106,33 @@ func (c *predictor) handle(typ websocket.MessageType, frame []byte) {
 	case protocol.KindHello:
 		c.reply(opText, c.server.hello(c.session))
 	}
+}
+
+// rows is memory for what JSON messages hold, shared by all connections.
+type rows struct{ features []float32 }
+
+var spareRows = sync.Pool{New: func() any { return new(rows) }}
+
+// scratch gets memory for the row of a message.
+func (c *predictor) scratch() {
+	if c.rows == nil {
+		c.rows = spareRows.Get().(*rows)
+		c.message.Features = c.rows.features
+	}
+}
+
+// forget lets go of what messages needed when there is none to follow: an idle
+// socket holds nothing, whatever it sent before.
+func (c *predictor) forget() {
+	if c.more() {
+		return
+	}
+	if cap(c.message.Features) <= largestKept {
+		c.rows.features = c.message.Features[:0]
+		spareRows.Put(c.rows)
+	}
+	c.rows, c.message = nil, protocol.Message{}
+	c.decoder.Forget()
 }
 
 // predict hands a request to its model's pool, or refuses it.

@@ -24,7 +24,6 @@ func (s *Server) rounds(ctx context.Context) {
 		state := s.monitor.State()
 		round = s.board.all(round[:0])
 		began, turn := time.Now(), min(roundLength/time.Duration(max(len(round), 1)), longestTurn)
-		presence := s.board.present()
 		now := began
 		for i, c := range round {
 			due := began.Add(time.Duration(i) * turn)
@@ -37,7 +36,7 @@ func (s *Server) rounds(ctx context.Context) {
 				}
 				now = time.Now()
 			}
-			c.advance(presence, now)
+			c.advance(began)
 		}
 		clear(round) // those who leave are not held
 		select {
