@@ -27,8 +27,9 @@ type Request struct {
 	// Arrived is when the request came, as far as its client is concerned. Zero
 	// means at the call of Submit.
 	Arrived time.Time
-	// Deadline counts from then; zero means none. The engine is never started on a request whose deadline has passed, and a result that
-	// comes later is dropped.
+	// Deadline counts from then; zero means none. The engine is never started on
+	// a request whose deadline has passed, and a result that comes later is
+	// dropped.
 	Deadline time.Duration
 	// Owner is the submitter's own; the pool does not look at it.
 	Owner any

@@ -130,7 +130,7 @@ func (b *inbox) read(p []byte) (int, error) {
 		}
 	}
 	n := b.meter.pass(b.ahead[:min(len(p), len(b.ahead))])
-	if b.meter.left > uint64(b.limit) {
+	if b.meter.left > uint64(b.limit) && !b.meter.control() {
 		return 0, errTooLarge
 	}
 	copy(p, b.ahead[:n])
@@ -182,6 +182,10 @@ func (m *frameMeter) pass(b []byte) int {
 	m.left -= rest
 	return n + int(rest)
 }
+
+// control reports whether the frame that passes is a control frame, of which
+// coder/websocket knows how long they may be.
+func (m *frameMeter) control() bool { return m.header[0]&0x8 != 0 }
 
 // headerLength returns how long the header is, as far as can be told.
 func (m *frameMeter) headerLength() int {

@@ -50,7 +50,6 @@ type outbox struct {
 	closing  bool      // a close frame was appended: nothing may follow it
 	draining bool      // the link ends: drain has set the last deadline
 	dead     bool      // a write failed: what comes is thrown away
-	slow     bool      // it failed because the peer did not read
 	changed  sync.Cond
 	deadline time.Time // set on the connection last
 }
@@ -176,7 +175,7 @@ func (o *outbox) writeAtOnce() {
 	n, err := o.raw.write(o.frames.b)
 	switch {
 	case err != nil:
-		o.fail(err)
+		o.fail()
 	case n < len(o.frames.b):
 		o.begun = n
 		o.flushLocked()
@@ -199,7 +198,7 @@ func (o *outbox) writeLocked() {
 		frames.recycle()
 		o.mu.Lock()
 		if err != nil {
-			o.fail(err)
+			o.fail()
 		}
 		o.changed.Broadcast()
 	}
@@ -208,8 +207,8 @@ func (o *outbox) writeLocked() {
 }
 
 // fail ends the link after a write that failed. The caller holds o.mu.
-func (o *outbox) fail(err error) {
-	o.dead, o.slow = true, errors.Is(err, os.ErrDeadlineExceeded)
+func (o *outbox) fail() {
+	o.dead = true
 	o.frames = nil
 	_ = o.conn.SetReadDeadline(time.Unix(1, 0)) // the reader ends the link
 }
