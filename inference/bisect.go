@@ -1,6 +1,6 @@
 package inference
 
-import "math"
+import "penstock/model"
 
 // predict runs rows of the batch, the first of them being row first. When the
 // engine fails, it runs each half alone, and so finds the rows at fault
@@ -55,32 +55,15 @@ func (w *worker) wanted(first, rows int) (n int) {
 }
 
 func (w *worker) checkFinite(first, rows int, scores []float32) {
-	if finite(scores) {
+	if model.Finite(scores) {
 		return
 	}
 	width := w.pool.outputs
 	for row := range rows {
-		if !finite(scores[row*width : (row+1)*width]) {
+		if !model.Finite(scores[row*width : (row+1)*width]) {
 			w.blame(first+row, ErrNotFinite)
 		}
 	}
-}
-
-// finite reports whether none of the values is NaN or infinite. The exponent of
-// those is all ones: adding one to it, and to no other, carries into the sign
-// bit, which is looked at last.
-func finite(values []float32) bool {
-	carried := func(v float32) uint32 { return math.Float32bits(v)&0x7f800000 + 0x00800000 }
-	var carries uint32
-	for ; len(values) >= 8; values = values[8:] {
-		v := (*[8]float32)(values)
-		carries |= carried(v[0]) | carried(v[1]) | carried(v[2]) | carried(v[3]) |
-			carried(v[4]) | carried(v[5]) | carried(v[6]) | carried(v[7])
-	}
-	for _, v := range values {
-		carries |= carried(v)
-	}
-	return carries < 1<<31
 }
 
 // blame marks the request that has the batch's given row.

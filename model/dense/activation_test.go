@@ -3,6 +3,8 @@ package dense
 import (
 	"math"
 	"testing"
+
+	"penstock/model"
 )
 
 // What PyTorch 1.13's functions of the same names answer, in float32.
@@ -42,7 +44,7 @@ func TestActivationsAtTheEdges(t *testing.T) {
 	for _, a := range Activations() {
 		values := []float32{-math.MaxFloat32, math.MaxFloat32, math.SmallestNonzeroFloat32, float32(math.NaN())}
 		a.apply(values)
-		if !finite(values[:3]) {
+		if !model.Finite(values[:3]) {
 			t.Errorf("%s: finite values became %v", a, values[:3])
 		}
 		if !math.IsNaN(float64(values[3])) {

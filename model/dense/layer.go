@@ -2,7 +2,6 @@ package dense
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
 	"penstock/model"
@@ -60,7 +59,7 @@ func (l Layer) problem(width int, last bool, spec model.Spec) string {
 		return fmt.Sprintf("has %d biases; expected %d, or none", len(l.Bias), l.Out)
 	case !slices.Contains(Activations(), l.Activation):
 		return fmt.Sprintf("has activation %q; expected one of %q", l.Activation, Activations())
-	case !finite(l.Weight) || !finite(l.Bias):
+	case !model.Finite(l.Weight) || !model.Finite(l.Bias):
 		return "has a weight that is NaN or infinite; export the model again"
 	case !last && l.Activation == Softmax:
 		return "has a softmax before the last layer; only the last may have one"
@@ -72,13 +71,4 @@ func (l Layer) problem(width int, last bool, spec model.Spec) string {
 		return "is the last of a regression and has a softmax; its one score would always be 1"
 	}
 	return ""
-}
-
-func finite(values []float32) bool {
-	for _, x := range values {
-		if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {
-			return false
-		}
-	}
-	return true
 }

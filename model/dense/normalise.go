@@ -39,7 +39,7 @@ func fold(l Layer, in model.Input) (Layer, bool) {
 		}
 		folded.Bias[o] = float32(bias)
 	}
-	if !finite(folded.Weight) || !finite(folded.Bias) {
+	if !model.Finite(folded.Weight) || !model.Finite(folded.Bias) {
 		return l, false
 	}
 	return folded, true

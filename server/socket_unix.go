@@ -10,6 +10,20 @@ import (
 	"syscall"
 )
 
+// rawSocket returns the socket of a TCP connection; nil for any other, such as
+// one with TLS, whose bytes are not the socket's.
+func rawSocket(conn net.Conn) syscall.RawConn {
+	tcp, ok := conn.(*net.TCPConn)
+	if !ok {
+		return nil
+	}
+	socket, err := tcp.SyscallConn()
+	if err != nil {
+		return nil
+	}
+	return socket
+}
+
 // socketReader reads a TCP socket through its descriptor, within the runtime's
 // poller: deadlines hold as they do for the net.Conn.
 type socketReader struct {
@@ -23,12 +37,8 @@ type socketReader struct {
 }
 
 func newRawReader(conn net.Conn) rawReader {
-	tcp, ok := conn.(*net.TCPConn) // not TLS, whose bytes are not the socket's
-	if !ok {
-		return nil
-	}
-	socket, err := tcp.SyscallConn()
-	if err != nil {
+	socket := rawSocket(conn)
+	if socket == nil {
 		return nil
 	}
 	r := &socketReader{socket: socket}
@@ -62,6 +72,47 @@ func (r *socketReader) tryRead(fd uintptr) bool {
 	default:
 		r.err = io.EOF
 	}
+	return true
+}
+
+// socketWriter writes to a TCP socket through its descriptor.
+type socketWriter struct {
+	socket syscall.RawConn
+	try    func(fd uintptr) bool // made once: a closure a write would be garbage
+
+	// What try is to write, and its result.
+	b   []byte
+	n   int
+	err error
+}
+
+func newRawWriter(conn net.Conn) rawWriter {
+	socket := rawSocket(conn)
+	if socket == nil {
+		return nil
+	}
+	w := &socketWriter{socket: socket}
+	w.try = w.tryWrite
+	return w
+}
+
+func (w *socketWriter) write(b []byte) (int, error) {
+	w.b = b
+	err := w.socket.Write(w.try)
+	w.b = nil
+	if err != nil {
+		return 0, err
+	}
+	return w.n, w.err
+}
+
+// tryWrite reports true always: it tries once.
+func (w *socketWriter) tryWrite(fd uintptr) bool {
+	n, err := ignoringInterrupts(func() (int, error) { return syscall.Write(int(fd), w.b) })
+	if errors.Is(err, syscall.EAGAIN) {
+		err = nil
+	}
+	w.n, w.err = max(n, 0), os.NewSyscallError("write", err)
 	return true
 }
 
