@@ -31,7 +31,7 @@ test('the server is killed and comes back: Reconnecting, then Live, with the cha
 
   // A page opened now gets the server's own history at once.
   const late = await open(server.url);
-  await until('the history is there', async () => Number(await late.getByRole('slider', { name: /Latency/ }).getAttribute('aria-valuemax')) >= 2, 3000);
+  await until('the history is there', async () => Number(await late.getByRole('slider', { name: /Latency/ }).getAttribute('aria-valuemax')) >= 2);
   await late.leave();
   await page.leave();
 });

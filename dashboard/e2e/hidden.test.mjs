@@ -38,7 +38,7 @@ test('a hidden tab draws nothing, and shows all that it missed when it is looked
   assert.equal(await points(), atBefore, 'a hidden tab goes on charting');
 
   await page.show();
-  await until('the charts have what came meanwhile', async () => (await points()) >= atBefore + 6, 3000);
-  await until('it is drawn', async () => (await drawn()).strokes > after.strokes, 3000);
+  await until('the charts have what came meanwhile', async () => (await points()) >= atBefore + 6);
+  await until('it is drawn', async () => (await drawn()).strokes > after.strokes);
   stream.stop();
 });
