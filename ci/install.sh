@@ -6,6 +6,8 @@ cd "$(dirname "$0")/.."
 
 # Debian packages, each with a command that tells whether it is there.
 missing=()
+command -v gcc >/dev/null || missing+=(gcc libc6-dev) # Go's race detector
+command -v npm >/dev/null || missing+=(npm)
 /usr/bin/python3 -c 'import websockets' 2>/dev/null || missing+=(python3-websockets)
 command -v shellcheck >/dev/null || missing+=(shellcheck)
 
