@@ -117,6 +117,32 @@ func correct(t testing.TB, m model.Model, pixels []byte, labels []int) (right in
 	return right
 }
 
+// BenchmarkDigits predicts real digits one at a time, each once before any comes
+// again: four fifths of their pixels are zero, and of none the same ones.
+func BenchmarkDigits(b *testing.B) {
+	rows, err := HeldOut()
+	if err != nil {
+		b.Fatal(err)
+	}
+	bundle, err := Default()
+	m := load(b, bundle, err)
+	defer m.Close()
+	s, err := m.NewSession(1)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	features, scores := make([]float32, len(rows.Pixels)), make([]float32, m.Spec().Outputs())
+	for i, pixel := range rows.Pixels {
+		features[i] = float32(float64(pixel) * m.Spec().Input.Uint8Scale)
+	}
+	for i := 0; b.Loop(); i = (i + 1) % rows.Len() {
+		if err := s.Predict(scores, features[i*rows.Features:][:rows.Features], 1); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 func BenchmarkLoadDefault(b *testing.B) {
 	for b.Loop() {
 		bundle, err := Default()

@@ -24,19 +24,24 @@ type batch struct {
 	near                  bool // use the tiles for weights that are near
 }
 
-func (p *tiled) multiply(dst, src []float32, rows int, backwards bool) {
+func (p *tiled) multiply(dst, src []float32, rows int, w *workspace) {
+	if rows == 1 {
+		p.multiplyRow(dst[:p.out], src[:p.in], w)
+		return
+	}
+	backwards := w.backwards
 	vectors := (p.out + p.set.lanes - 1) / p.set.lanes
 	left := vectors
-	// One row or two are not enough sums for a tile of near ones to be fast.
+	// Two rows are not enough sums for a tile of near weights to be fast.
 	if rows > 2 && bytes(nearVectors*p.set.lanes*p.in) <= nearBytes {
-		b := p.cut(dst, src, rows, len(p.set.near))
+		b := p.cut(dst, src, rows, fewestRows-1+len(p.set.near))
 		b.near = true
 		for ; left >= nearVectors; left -= nearVectors {
 			b.outputs((vectors-left)*p.set.lanes, nearVectors)
 		}
 		backwards = false
 	}
-	b := p.cut(dst, src, rows, len(p.set.tiles))
+	b := p.cut(dst, src, rows, fewestRows-1+len(p.set.tiles))
 	for left > 0 {
 		wide := 1 << (min(bits.Len(uint(left)), b.widths()) - 1)
 		if backwards && left%2 == 1 {
@@ -60,9 +65,9 @@ func (p *tiled) cut(dst, src []float32, rows, most int) batch {
 // widths returns how many widths of tiles there are for all heights of b.
 func (b batch) widths() int {
 	if b.taller > 0 {
-		return len(b.set.tiles[b.height])
+		return len(b.set.tiles[b.height+1-fewestRows])
 	}
-	return len(b.set.tiles[b.height-1])
+	return len(b.set.tiles[b.height-fewestRows])
 }
 
 // outputs computes some vectors of outputs, from first on, of all rows. Cutting
@@ -83,9 +88,9 @@ func (b batch) outputs(first, vectors int) {
 
 func (b batch) tile(height, vectors int) tileFunc {
 	if b.near {
-		return b.set.near[height-1]
+		return b.set.near[height-fewestRows]
 	}
-	return b.set.tiles[height-1][bits.Len(uint(vectors))-1]
+	return b.set.tiles[height-fewestRows][bits.Len(uint(vectors))-1]
 }
 
 // section is the part of a layer that one call works on: some vectors of

@@ -1,6 +1,10 @@
 package dense
 
-import "penstock/model"
+import (
+	"math"
+
+	"penstock/model"
+)
 
 //go:generate go run -C avo . ..
 
@@ -12,16 +16,43 @@ import "penstock/model"
 //
 // and then the layer's activation, if pack said so.
 //
-// backwards asks it to go over the outputs from the last to the first, where
-// that makes a difference; see session.
-//
 // It overwrites dst, keeps neither slice, allocates nothing, starts no
-// goroutine and may be called by many sessions at once. The order in which it
-// adds up one row must not depend on rows, on backwards, on the row's place in
-// the batch or on where the slices lie in memory: that is what makes a row's
-// scores the same bits in every batch.
+// goroutine and may be called by many sessions at once, each with a workspace
+// of its own. The order in which it adds up one row must not depend on rows, on
+// the workspace, on the row's place in the batch or on where the slices lie in
+// memory: that is what makes a row's scores the same bits in every batch. It
+// may leave out inputs that are zero, and so change the sign of a sum that is.
 type product interface {
-	multiply(dst, src []float32, rows int, backwards bool)
+	multiply(dst, src []float32, rows int, w *workspace)
+}
+
+// workspace is what a session brings along to every product.
+type workspace struct {
+	// backwards asks to go over the outputs from the last to the first, where
+	// that makes a difference; see session.
+	backwards bool
+	// offsets and values have room for one row of any layer; see gather.
+	offsets []uint32
+	values  []float32
+}
+
+func newWorkspace(widest int) workspace {
+	return workspace{offsets: make([]uint32, widest), values: make([]float32, widest)}
+}
+
+// gather finds the inputs of a row that are not zero. It returns how many there
+// are, and leaves in w their values and, times stride, their indices.
+func (w *workspace) gather(row []float32, stride uint32) (found int) {
+	offsets, values, offset := w.offsets[:len(row)], w.values[:len(row)], uint32(0)
+	for _, x := range row {
+		offsets[found], values[found] = offset, x
+		offset += stride
+		// One more, unless x is zero of either sign. A branch would be a guess,
+		// and often wrong.
+		magnitude := math.Float32bits(x) << 1
+		found += int((magnitude | -magnitude) >> 31)
+	}
+	return found
 }
 
 // kernel is one way to compute. A new one is added to kernels, and the tests

@@ -44,7 +44,7 @@ func packGonum(l Layer) (_ product, activated bool) {
 	return p, false
 }
 
-func (p *panels) multiply(dst, src []float32, rows int, _ bool) {
+func (p *panels) multiply(dst, src []float32, rows int, _ *workspace) {
 	for r := range rows {
 		copy(dst[r*p.out:(r+1)*p.out], p.bias)
 	}

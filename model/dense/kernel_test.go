@@ -36,7 +36,9 @@ func (k kernel) run(l Layer, src []float32, backwards bool) []float32 {
 		dst[i] = float32(math.NaN()) // must be overwritten
 	}
 	p, activated := k.pack(l)
-	p.multiply(dst, src, rows, backwards)
+	w := newWorkspace(l.In)
+	w.backwards = backwards
+	p.multiply(dst, src, rows, &w)
 	if !activated {
 		l.Activation.apply(dst)
 	}
@@ -109,8 +111,51 @@ func TestRowsDoNotSeeTheirMates(t *testing.T) {
 				copy(src[place*s.in:], row)
 				want := k.run(l, row, false)
 				got := k.run(l, src, rapid.Bool().Draw(t, "backwards"))[place*s.out:][:s.out]
-				if !slices.EqualFunc(got, want, sameBits) {
+				if !slices.EqualFunc(got, want, sameSum) {
 					t.Fatalf("outputs are %v in the batch and %v alone", got, want)
+				}
+			})
+		})
+	}
+}
+
+// Inputs that are zero, of either sign, add nothing, however large their
+// weights: the outputs are those of a layer without them.
+func TestZerosAddNothing(t *testing.T) {
+	for _, k := range kernels() {
+		t.Run(k.name, func(t *testing.T) {
+			rapid.Check(t, func(t *rapid.T) {
+				in, out := rapid.IntRange(1, 90).Draw(t, "in"), rapid.IntRange(1, 300).Draw(t, "out")
+				full, row := shape{1, in, out}.operands(rapid.Uint64().Draw(t, "seed"), Identity)
+				zero := rapid.SliceOfN(rapid.Bool(), in, in).Draw(t, "zero")
+				less := Layer{Bias: full.Bias, Out: out, Activation: Identity}
+				var rest []float32
+				for i := range row {
+					if zero[i] {
+						row[i] = rapid.SampledFrom([]float32{0, float32(math.Copysign(0, -1))}).Draw(t, "which zero")
+					} else {
+						rest = append(rest, row[i])
+					}
+				}
+				if len(rest) == 0 {
+					rest = []float32{0}
+				}
+				less.In, less.Weight = len(rest), make([]float32, 0, out*len(rest))
+				for o := range out {
+					for i := range in {
+						if zero[i] {
+							full.Weight[o*in+i] = float32(math.Copysign(math.MaxFloat32, float64(full.Weight[o*in+i])))
+						} else {
+							less.Weight = append(less.Weight, full.Weight[o*in+i])
+						}
+					}
+				}
+				less.Weight = less.Weight[:out*len(rest)]
+
+				want := k.run(less, rest, false)
+				got := k.run(full, row, rapid.Bool().Draw(t, "backwards"))
+				if !slices.EqualFunc(got, want, sameSum) {
+					t.Fatalf("%v of %v with zeros; %v of %v without", got, row, want, rest)
 				}
 			})
 		})
@@ -127,7 +172,7 @@ func TestEveryPlaceInABatchIsTheSame(t *testing.T) {
 				want := k.run(l, row, false)
 				for rows := 2; rows <= 26; rows++ {
 					got := k.run(l, slices.Repeat(row, rows), rows%2 == 0)
-					if !slices.EqualFunc(got, slices.Repeat(want, rows), sameBits) {
+					if !slices.EqualFunc(got, slices.Repeat(want, rows), sameSum) {
 						t.Errorf("%s: %d copies of a row, %d to %d: not all are as the row alone", k.name, rows, in, out)
 					}
 				}
@@ -137,6 +182,9 @@ func TestEveryPlaceInABatchIsTheSame(t *testing.T) {
 }
 
 func sameBits(a, b float32) bool { return math.Float32bits(a) == math.Float32bits(b) }
+
+// sameSum leaves a product the choice between the two zeros.
+func sameSum(a, b float32) bool { return sameBits(a, b) || a == 0 && b == 0 }
 
 // What a ReLU makes of a sum that is not finite is what Activation.apply does:
 // NaN above all stays NaN.

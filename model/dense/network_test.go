@@ -3,6 +3,7 @@ package dense
 import (
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -125,6 +126,26 @@ func TestScoresDoNotDependOnTheBatch(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// A sum that is too small for a float32 may be rounded to −0. The score is 0,
+// alone and in a batch.
+func TestScoresHaveOneZero(t *testing.T) {
+	spec := model.Spec{Name: "r", Task: model.Regression, Features: 3}
+	for _, k := range kernels() {
+		n, err := build(spec, []Layer{{Weight: []float32{-1e-30, 1, -1}, In: 3, Out: 1, Activation: Identity}}, 1, k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		row := []float32{1e-30, 0, 0}
+		for rows := 1; rows <= 20; rows++ {
+			for _, score := range predict(t, n, slices.Repeat(row, rows)) {
+				if math.Float32bits(score) != 0 {
+					t.Fatalf("%s: %d rows: a score is %v, bits %x; want 0", k.name, rows, score, math.Float32bits(score))
+				}
+			}
+		}
 	}
 }
 

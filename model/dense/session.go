@@ -14,11 +14,12 @@ type session struct {
 	maxRows int
 	// from and to hold a layer's input and output; they swap at every layer.
 	from, to []float32
-	// backwards changes from block to block: a processor goes over a layer's
-	// weights to and fro, like a shuttle, so that what it saw last, and has in
-	// its cache, comes first. Going round in circles, weights that are a little
-	// larger than the cache would be thrown out just before they are needed.
-	backwards bool
+	// workspace changes its direction from block to block: a processor goes over
+	// a layer's weights to and fro, like a shuttle, so that what it saw last, and
+	// has in its cache, comes first. Going round in circles, weights that are a
+	// little larger than the cache would be thrown out just before they are
+	// needed.
+	workspace workspace
 }
 
 // NewSession makes a session for batches of up to maxRows rows.
@@ -27,7 +28,11 @@ func (n *Network) NewSession(maxRows int) (model.Session, error) {
 		return nil, fmt.Errorf("model %s: a session for %d rows; expected at least 1", n.spec.Name, maxRows)
 	}
 	size := min(maxRows, blockRows) * n.widest
-	return &session{network: n, maxRows: maxRows, from: make([]float32, size), to: make([]float32, size)}, nil
+	return &session{
+		network: n, maxRows: maxRows,
+		from: make([]float32, size), to: make([]float32, size),
+		workspace: newWorkspace(max(n.widest, n.spec.Features)),
+	}, nil
 }
 
 // Predict implements model.Session; it never fails.
@@ -46,7 +51,7 @@ func (s *session) Predict(scores, features []float32, rows int) error {
 // scores, itself or by its softmax.
 func (s *session) block(scores, values []float32, rows int) {
 	n := s.network
-	s.backwards = !s.backwards
+	s.workspace.backwards = !s.workspace.backwards
 	if n.normalise {
 		values = s.normalised(values, rows)
 	}
@@ -55,7 +60,7 @@ func (s *session) block(scores, values []float32, rows int) {
 		if i == len(n.layers)-1 && l.activation != Softmax {
 			dst = scores
 		}
-		l.multiply(dst, values, rows, s.backwards)
+		l.multiply(dst, values, rows, &s.workspace)
 		if l.activation == Softmax {
 			n.kernel.softmax(scores, dst, l.out, n.temperature)
 		} else {
@@ -63,6 +68,12 @@ func (s *session) block(scores, values []float32, rows int) {
 		}
 		values = dst
 		s.from, s.to = s.to, s.from
+	}
+	if n.layers[len(n.layers)-1].activation == Softmax {
+		return // has no zeros
+	}
+	for i := range scores {
+		scores[i] += 0 // makes the −0 that a product may return for 0 a 0
 	}
 }
 

@@ -7,25 +7,25 @@ package dense
 //go:noescape
 func avx2Softmax(dst *float32, src *float32, rows uintptr, vectors uintptr, columns uintptr, stride uintptr, coldness float64)
 
-// avx2Tile1x1 sums up tiles of 1 × 8; see tileFunc.
+// avx2Row1 sums up 8 outputs of one row; see rowFunc.
 //
 //go:noescape
-func avx2Tile1x1(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx2Row1(dst *float32, weight *float32, start *float32, values *float32, offsets *uint32, depth uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx2Tile1x2 sums up tiles of 1 × 16; see tileFunc.
+// avx2Row2 sums up 16 outputs of one row; see rowFunc.
 //
 //go:noescape
-func avx2Tile1x2(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx2Row2(dst *float32, weight *float32, start *float32, values *float32, offsets *uint32, depth uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx2Tile1x4 sums up tiles of 1 × 32; see tileFunc.
+// avx2Row4 sums up 32 outputs of one row; see rowFunc.
 //
 //go:noescape
-func avx2Tile1x4(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx2Row4(dst *float32, weight *float32, start *float32, values *float32, offsets *uint32, depth uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx2Tile1x8 sums up tiles of 1 × 64; see tileFunc.
+// avx2Row8 sums up 64 outputs of one row; see rowFunc.
 //
 //go:noescape
-func avx2Tile1x8(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx2Row8(dst *float32, weight *float32, start *float32, values *float32, offsets *uint32, depth uintptr, panelStride uintptr, columns uintptr, floor float32)
 
 // avx2Tile2x1 sums up tiles of 2 × 8; see tileFunc.
 //
@@ -87,9 +87,16 @@ func avx2Tile6x1(dst *float32, src *float32, weight *float32, start *float32, de
 //go:noescape
 func avx2Tile6x2(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx2Tiles[r-1][i] is the tile of r rows and 2ⁱ vectors.
+// avx2Rows[i] is for one row and 2ⁱ vectors.
+var avx2Rows = []rowFunc{
+	avx2Row1,
+	avx2Row2,
+	avx2Row4,
+	avx2Row8,
+}
+
+// avx2Tiles[r-2][i] is the tile of r rows and 2ⁱ vectors.
 var avx2Tiles = [][]tileFunc{
-	{avx2Tile1x1, avx2Tile1x2, avx2Tile1x4, avx2Tile1x8},
 	{avx2Tile2x1, avx2Tile2x2, avx2Tile2x4},
 	{avx2Tile3x1, avx2Tile3x2, avx2Tile3x4},
 	{avx2Tile4x1, avx2Tile4x2},
@@ -97,9 +104,8 @@ var avx2Tiles = [][]tileFunc{
 	{avx2Tile6x1, avx2Tile6x2},
 }
 
-// avx2Near[r-1] is the tile of r rows and 4 vectors.
+// avx2Near[r-2] is the tile of r rows and 4 vectors.
 var avx2Near = []tileFunc{
-	avx2Tile1x4,
 	avx2Tile2x4,
 	avx2Tile3x4,
 }

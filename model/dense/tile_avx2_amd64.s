@@ -249,228 +249,208 @@ scaleLeft:
 	VZEROUPPER
 	RET
 
-// func avx2Tile1x1(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// func avx2Row1(dst *float32, weight *float32, start *float32, values *float32, offsets *uint32, depth uintptr, panelStride uintptr, columns uintptr, floor float32)
 // Requires: AVX, FMA3
-TEXT ·avx2Tile1x1(SB), NOSPLIT, $0-92
-	MOVQ src+8(FP), AX
-	MOVQ dst+0(FP), CX
-	MOVQ start+24(FP), DX
-	MOVQ count+40(FP), BX
-
-tile:
-	MOVQ       columns+80(FP), DI
-	LEAQ       maskWindow<>+0(SB), SI
-	NEGQ       DI
-	VMOVUPS    32(SI)(DI*4), Y0
-	VMASKMOVPS (DX), Y0, Y0
-	ADDQ       startStride+64(FP), DX
-	MOVQ       weight+16(FP), SI
-	MOVQ       AX, DI
-	MOVQ       depth+32(FP), R8
+TEXT ·avx2Row1(SB), NOSPLIT, $0-68
+	MOVQ       start+16(FP), AX
+	MOVQ       columns+56(FP), DX
+	LEAQ       maskWindow<>+0(SB), CX
+	NEGQ       DX
+	VMOVUPS    32(CX)(DX*4), Y0
+	VMASKMOVPS (AX), Y0, Y0
+	MOVQ       values+24(FP), AX
+	MOVQ       offsets+32(FP), CX
+	MOVQ       depth+40(FP), DX
+	MOVQ       weight+8(FP), BX
+	XORQ       SI, SI
+	JMP        sumLeft
 
 sum:
-	VBROADCASTSS (DI), Y1
-	VFMADD231PS  (SI), Y1, Y0
-	ADDQ         $0x04, DI
-	ADDQ         $0x20, SI
-	DECQ         R8
-	JNZ          sum
-	MOVQ         srcStride+56(FP), SI
-	IMUL3Q       $0x01, SI, SI
-	ADDQ         SI, AX
-	VBROADCASTSS floor+88(FP), Y1
+	MOVL         (CX)(SI*4), DI
+	VBROADCASTSS (AX)(SI*4), Y1
+	LEAQ         (BX)(DI*1), DI
+	VFMADD231PS  (DI), Y1, Y0
+	INCQ         SI
+
+sumLeft:
+	CMPQ         SI, DX
+	JNE          sum
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+64(FP), Y1
 	VMAXPS       Y0, Y1, Y0
-	CMPQ         columns+80(FP), $0x08
+	CMPQ         columns+56(FP), $0x08
 	JNE          ragged
-	VMOVUPS      Y0, (CX)
-	ADDQ         dstStride+48(FP), CX
+	VMOVUPS      Y0, (AX)
 	JMP          stored
 
 ragged:
-	MOVQ       columns+80(FP), DI
-	LEAQ       maskWindow<>+0(SB), SI
-	NEGQ       DI
-	VMOVUPS    32(SI)(DI*4), Y1
-	VMASKMOVPS Y0, Y1, (CX)
-	ADDQ       dstStride+48(FP), CX
+	MOVQ       columns+56(FP), DX
+	LEAQ       maskWindow<>+0(SB), CX
+	NEGQ       DX
+	VMOVUPS    32(CX)(DX*4), Y1
+	VMASKMOVPS Y0, Y1, (AX)
 
 stored:
-	DECQ BX
-	JNZ  tile
 	VZEROUPPER
 	RET
 
-// func avx2Tile1x2(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// func avx2Row2(dst *float32, weight *float32, start *float32, values *float32, offsets *uint32, depth uintptr, panelStride uintptr, columns uintptr, floor float32)
 // Requires: AVX, FMA3
-TEXT ·avx2Tile1x2(SB), NOSPLIT, $0-92
-	MOVQ src+8(FP), AX
-	MOVQ dst+0(FP), CX
-	MOVQ start+24(FP), DX
-	MOVQ count+40(FP), BX
-
-tile:
-	MOVQ       columns+80(FP), DI
-	LEAQ       maskWindow<>+0(SB), SI
-	NEGQ       DI
-	VMOVUPS    32(SI)(DI*4), Y0
-	VMOVUPS    (DX), Y1
-	VMASKMOVPS 32(DX), Y0, Y0
-	ADDQ       startStride+64(FP), DX
-	MOVQ       weight+16(FP), SI
-	MOVQ       AX, DI
-	MOVQ       depth+32(FP), R8
+TEXT ·avx2Row2(SB), NOSPLIT, $0-68
+	MOVQ       start+16(FP), AX
+	MOVQ       columns+56(FP), DX
+	LEAQ       maskWindow<>+0(SB), CX
+	NEGQ       DX
+	VMOVUPS    32(CX)(DX*4), Y0
+	VMOVUPS    (AX), Y1
+	VMASKMOVPS 32(AX), Y0, Y0
+	MOVQ       values+24(FP), AX
+	MOVQ       offsets+32(FP), CX
+	MOVQ       depth+40(FP), DX
+	MOVQ       weight+8(FP), BX
+	XORQ       SI, SI
+	JMP        sumLeft
 
 sum:
-	VBROADCASTSS (DI), Y2
-	VFMADD231PS  (SI), Y2, Y1
-	VFMADD231PS  32(SI), Y2, Y0
-	ADDQ         $0x04, DI
-	ADDQ         $0x40, SI
-	DECQ         R8
-	JNZ          sum
-	MOVQ         srcStride+56(FP), SI
-	IMUL3Q       $0x01, SI, SI
-	ADDQ         SI, AX
-	VBROADCASTSS floor+88(FP), Y2
+	MOVL         (CX)(SI*4), DI
+	VBROADCASTSS (AX)(SI*4), Y2
+	LEAQ         (BX)(DI*2), DI
+	VFMADD231PS  (DI), Y2, Y1
+	VFMADD231PS  32(DI), Y2, Y0
+	INCQ         SI
+
+sumLeft:
+	CMPQ         SI, DX
+	JNE          sum
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+64(FP), Y2
 	VMAXPS       Y1, Y2, Y1
 	VMAXPS       Y0, Y2, Y0
-	CMPQ         columns+80(FP), $0x08
+	CMPQ         columns+56(FP), $0x08
 	JNE          ragged
-	VMOVUPS      Y1, (CX)
-	VMOVUPS      Y0, 32(CX)
-	ADDQ         dstStride+48(FP), CX
+	VMOVUPS      Y1, (AX)
+	VMOVUPS      Y0, 32(AX)
 	JMP          stored
 
 ragged:
-	MOVQ       columns+80(FP), DI
-	LEAQ       maskWindow<>+0(SB), SI
-	NEGQ       DI
-	VMOVUPS    32(SI)(DI*4), Y2
-	VMOVUPS    Y1, (CX)
-	VMASKMOVPS Y0, Y2, 32(CX)
-	ADDQ       dstStride+48(FP), CX
+	MOVQ       columns+56(FP), DX
+	LEAQ       maskWindow<>+0(SB), CX
+	NEGQ       DX
+	VMOVUPS    32(CX)(DX*4), Y2
+	VMOVUPS    Y1, (AX)
+	VMASKMOVPS Y0, Y2, 32(AX)
 
 stored:
-	DECQ BX
-	JNZ  tile
 	VZEROUPPER
 	RET
 
-// func avx2Tile1x4(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// func avx2Row4(dst *float32, weight *float32, start *float32, values *float32, offsets *uint32, depth uintptr, panelStride uintptr, columns uintptr, floor float32)
 // Requires: AVX, FMA3
-TEXT ·avx2Tile1x4(SB), NOSPLIT, $0-92
-	MOVQ src+8(FP), AX
-	MOVQ dst+0(FP), CX
-	MOVQ start+24(FP), DX
-	MOVQ count+40(FP), BX
-
-tile:
-	MOVQ       columns+80(FP), DI
-	LEAQ       maskWindow<>+0(SB), SI
-	NEGQ       DI
-	VMOVUPS    32(SI)(DI*4), Y0
-	VMOVUPS    (DX), Y1
-	VMOVUPS    32(DX), Y2
-	VMOVUPS    64(DX), Y3
-	VMASKMOVPS 96(DX), Y0, Y0
-	ADDQ       startStride+64(FP), DX
-	MOVQ       weight+16(FP), SI
-	MOVQ       panelStride+72(FP), DI
-	MOVQ       AX, R8
-	MOVQ       depth+32(FP), R9
+TEXT ·avx2Row4(SB), NOSPLIT, $0-68
+	MOVQ       start+16(FP), AX
+	MOVQ       columns+56(FP), DX
+	LEAQ       maskWindow<>+0(SB), CX
+	NEGQ       DX
+	VMOVUPS    32(CX)(DX*4), Y0
+	VMOVUPS    (AX), Y1
+	VMOVUPS    32(AX), Y2
+	VMOVUPS    64(AX), Y3
+	VMASKMOVPS 96(AX), Y0, Y0
+	MOVQ       values+24(FP), AX
+	MOVQ       offsets+32(FP), CX
+	MOVQ       depth+40(FP), DX
+	MOVQ       weight+8(FP), BX
+	MOVQ       panelStride+48(FP), SI
+	XORQ       DI, DI
+	JMP        sumLeft
 
 sum:
-	VBROADCASTSS (R8), Y4
-	VFMADD231PS  (SI), Y4, Y1
-	VFMADD231PS  32(SI), Y4, Y2
-	VFMADD231PS  (SI)(DI*1), Y4, Y3
-	VFMADD231PS  32(SI)(DI*1), Y4, Y0
-	ADDQ         $0x04, R8
-	ADDQ         $0x40, SI
-	DECQ         R9
-	JNZ          sum
-	MOVQ         srcStride+56(FP), SI
-	IMUL3Q       $0x01, SI, SI
-	ADDQ         SI, AX
-	VBROADCASTSS floor+88(FP), Y4
+	MOVL         (CX)(DI*4), R8
+	VBROADCASTSS (AX)(DI*4), Y4
+	LEAQ         (BX)(R8*2), R8
+	VFMADD231PS  (R8), Y4, Y1
+	VFMADD231PS  32(R8), Y4, Y2
+	VFMADD231PS  (R8)(SI*1), Y4, Y3
+	VFMADD231PS  32(R8)(SI*1), Y4, Y0
+	INCQ         DI
+
+sumLeft:
+	CMPQ         DI, DX
+	JNE          sum
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+64(FP), Y4
 	VMAXPS       Y1, Y4, Y1
 	VMAXPS       Y2, Y4, Y2
 	VMAXPS       Y3, Y4, Y3
 	VMAXPS       Y0, Y4, Y0
-	CMPQ         columns+80(FP), $0x08
+	CMPQ         columns+56(FP), $0x08
 	JNE          ragged
-	VMOVUPS      Y1, (CX)
-	VMOVUPS      Y2, 32(CX)
-	VMOVUPS      Y3, 64(CX)
-	VMOVUPS      Y0, 96(CX)
-	ADDQ         dstStride+48(FP), CX
+	VMOVUPS      Y1, (AX)
+	VMOVUPS      Y2, 32(AX)
+	VMOVUPS      Y3, 64(AX)
+	VMOVUPS      Y0, 96(AX)
 	JMP          stored
 
 ragged:
-	MOVQ       columns+80(FP), DI
-	LEAQ       maskWindow<>+0(SB), SI
-	NEGQ       DI
-	VMOVUPS    32(SI)(DI*4), Y4
-	VMOVUPS    Y1, (CX)
-	VMOVUPS    Y2, 32(CX)
-	VMOVUPS    Y3, 64(CX)
-	VMASKMOVPS Y0, Y4, 96(CX)
-	ADDQ       dstStride+48(FP), CX
+	MOVQ       columns+56(FP), DX
+	LEAQ       maskWindow<>+0(SB), CX
+	NEGQ       DX
+	VMOVUPS    32(CX)(DX*4), Y4
+	VMOVUPS    Y1, (AX)
+	VMOVUPS    Y2, 32(AX)
+	VMOVUPS    Y3, 64(AX)
+	VMASKMOVPS Y0, Y4, 96(AX)
 
 stored:
-	DECQ BX
-	JNZ  tile
 	VZEROUPPER
 	RET
 
-// func avx2Tile1x8(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// func avx2Row8(dst *float32, weight *float32, start *float32, values *float32, offsets *uint32, depth uintptr, panelStride uintptr, columns uintptr, floor float32)
 // Requires: AVX, FMA3
-TEXT ·avx2Tile1x8(SB), NOSPLIT, $0-92
-	MOVQ src+8(FP), AX
-	MOVQ dst+0(FP), CX
-	MOVQ start+24(FP), DX
-	MOVQ count+40(FP), BX
-
-tile:
-	MOVQ       columns+80(FP), DI
-	LEAQ       maskWindow<>+0(SB), SI
-	NEGQ       DI
-	VMOVUPS    32(SI)(DI*4), Y0
-	VMOVUPS    (DX), Y1
-	VMOVUPS    32(DX), Y2
-	VMOVUPS    64(DX), Y3
-	VMOVUPS    96(DX), Y4
-	VMOVUPS    128(DX), Y5
-	VMOVUPS    160(DX), Y6
-	VMOVUPS    192(DX), Y7
-	VMASKMOVPS 224(DX), Y0, Y0
-	ADDQ       startStride+64(FP), DX
-	MOVQ       weight+16(FP), SI
-	MOVQ       panelStride+72(FP), DI
-	LEAQ       (DI)(DI*2), R8
-	ADDQ       SI, R8
-	MOVQ       AX, R9
-	MOVQ       depth+32(FP), R10
+TEXT ·avx2Row8(SB), NOSPLIT, $0-68
+	MOVQ       start+16(FP), AX
+	MOVQ       columns+56(FP), DX
+	LEAQ       maskWindow<>+0(SB), CX
+	NEGQ       DX
+	VMOVUPS    32(CX)(DX*4), Y0
+	VMOVUPS    (AX), Y1
+	VMOVUPS    32(AX), Y2
+	VMOVUPS    64(AX), Y3
+	VMOVUPS    96(AX), Y4
+	VMOVUPS    128(AX), Y5
+	VMOVUPS    160(AX), Y6
+	VMOVUPS    192(AX), Y7
+	VMASKMOVPS 224(AX), Y0, Y0
+	MOVQ       values+24(FP), AX
+	MOVQ       offsets+32(FP), CX
+	MOVQ       depth+40(FP), DX
+	MOVQ       weight+8(FP), BX
+	MOVQ       panelStride+48(FP), SI
+	LEAQ       (SI)(SI*2), DI
+	ADDQ       BX, DI
+	XORQ       R8, R8
+	JMP        sumLeft
 
 sum:
-	VBROADCASTSS (R9), Y8
-	VFMADD231PS  (SI), Y8, Y1
-	VFMADD231PS  32(SI), Y8, Y2
-	VFMADD231PS  (SI)(DI*1), Y8, Y3
-	VFMADD231PS  32(SI)(DI*1), Y8, Y4
-	VFMADD231PS  (SI)(DI*2), Y8, Y5
-	VFMADD231PS  32(SI)(DI*2), Y8, Y6
-	VFMADD231PS  (R8), Y8, Y7
-	VFMADD231PS  32(R8), Y8, Y0
-	ADDQ         $0x04, R9
-	ADDQ         $0x40, SI
-	ADDQ         $0x40, R8
-	DECQ         R10
-	JNZ          sum
-	MOVQ         srcStride+56(FP), SI
-	IMUL3Q       $0x01, SI, SI
-	ADDQ         SI, AX
-	VBROADCASTSS floor+88(FP), Y8
+	MOVL         (CX)(R8*4), R9
+	VBROADCASTSS (AX)(R8*4), Y8
+	LEAQ         (BX)(R9*2), R10
+	LEAQ         (DI)(R9*2), R9
+	VFMADD231PS  (R10), Y8, Y1
+	VFMADD231PS  32(R10), Y8, Y2
+	VFMADD231PS  (R10)(SI*1), Y8, Y3
+	VFMADD231PS  32(R10)(SI*1), Y8, Y4
+	VFMADD231PS  (R10)(SI*2), Y8, Y5
+	VFMADD231PS  32(R10)(SI*2), Y8, Y6
+	VFMADD231PS  (R9), Y8, Y7
+	VFMADD231PS  32(R9), Y8, Y0
+	INCQ         R8
+
+sumLeft:
+	CMPQ         R8, DX
+	JNE          sum
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+64(FP), Y8
 	VMAXPS       Y1, Y8, Y1
 	VMAXPS       Y2, Y8, Y2
 	VMAXPS       Y3, Y8, Y3
@@ -479,37 +459,33 @@ sum:
 	VMAXPS       Y6, Y8, Y6
 	VMAXPS       Y7, Y8, Y7
 	VMAXPS       Y0, Y8, Y0
-	CMPQ         columns+80(FP), $0x08
+	CMPQ         columns+56(FP), $0x08
 	JNE          ragged
-	VMOVUPS      Y1, (CX)
-	VMOVUPS      Y2, 32(CX)
-	VMOVUPS      Y3, 64(CX)
-	VMOVUPS      Y4, 96(CX)
-	VMOVUPS      Y5, 128(CX)
-	VMOVUPS      Y6, 160(CX)
-	VMOVUPS      Y7, 192(CX)
-	VMOVUPS      Y0, 224(CX)
-	ADDQ         dstStride+48(FP), CX
+	VMOVUPS      Y1, (AX)
+	VMOVUPS      Y2, 32(AX)
+	VMOVUPS      Y3, 64(AX)
+	VMOVUPS      Y4, 96(AX)
+	VMOVUPS      Y5, 128(AX)
+	VMOVUPS      Y6, 160(AX)
+	VMOVUPS      Y7, 192(AX)
+	VMOVUPS      Y0, 224(AX)
 	JMP          stored
 
 ragged:
-	MOVQ       columns+80(FP), DI
-	LEAQ       maskWindow<>+0(SB), SI
-	NEGQ       DI
-	VMOVUPS    32(SI)(DI*4), Y8
-	VMOVUPS    Y1, (CX)
-	VMOVUPS    Y2, 32(CX)
-	VMOVUPS    Y3, 64(CX)
-	VMOVUPS    Y4, 96(CX)
-	VMOVUPS    Y5, 128(CX)
-	VMOVUPS    Y6, 160(CX)
-	VMOVUPS    Y7, 192(CX)
-	VMASKMOVPS Y0, Y8, 224(CX)
-	ADDQ       dstStride+48(FP), CX
+	MOVQ       columns+56(FP), DX
+	LEAQ       maskWindow<>+0(SB), CX
+	NEGQ       DX
+	VMOVUPS    32(CX)(DX*4), Y8
+	VMOVUPS    Y1, (AX)
+	VMOVUPS    Y2, 32(AX)
+	VMOVUPS    Y3, 64(AX)
+	VMOVUPS    Y4, 96(AX)
+	VMOVUPS    Y5, 128(AX)
+	VMOVUPS    Y6, 160(AX)
+	VMOVUPS    Y7, 192(AX)
+	VMASKMOVPS Y0, Y8, 224(AX)
 
 stored:
-	DECQ BX
-	JNZ  tile
 	VZEROUPPER
 	RET
 

@@ -7,30 +7,30 @@ package dense
 //go:noescape
 func avx512Softmax(dst *float32, src *float32, rows uintptr, vectors uintptr, columns uintptr, stride uintptr, coldness float64)
 
-// avx512Tile1x1 sums up tiles of 1 × 16; see tileFunc.
+// avx512Row1 sums up 16 outputs of one row; see rowFunc.
 //
 //go:noescape
-func avx512Tile1x1(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx512Row1(dst *float32, weight *float32, start *float32, values *float32, offsets *uint32, depth uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx512Tile1x2 sums up tiles of 1 × 32; see tileFunc.
+// avx512Row2 sums up 32 outputs of one row; see rowFunc.
 //
 //go:noescape
-func avx512Tile1x2(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx512Row2(dst *float32, weight *float32, start *float32, values *float32, offsets *uint32, depth uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx512Tile1x4 sums up tiles of 1 × 64; see tileFunc.
+// avx512Row4 sums up 64 outputs of one row; see rowFunc.
 //
 //go:noescape
-func avx512Tile1x4(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx512Row4(dst *float32, weight *float32, start *float32, values *float32, offsets *uint32, depth uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx512Tile1x8 sums up tiles of 1 × 128; see tileFunc.
+// avx512Row8 sums up 128 outputs of one row; see rowFunc.
 //
 //go:noescape
-func avx512Tile1x8(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx512Row8(dst *float32, weight *float32, start *float32, values *float32, offsets *uint32, depth uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx512Tile1x16 sums up tiles of 1 × 256; see tileFunc.
+// avx512Row16 sums up 256 outputs of one row; see rowFunc.
 //
 //go:noescape
-func avx512Tile1x16(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx512Row16(dst *float32, weight *float32, start *float32, values *float32, offsets *uint32, depth uintptr, panelStride uintptr, columns uintptr, floor float32)
 
 // avx512Tile2x1 sums up tiles of 2 × 16; see tileFunc.
 //
@@ -172,9 +172,17 @@ func avx512Tile5x4(dst *float32, src *float32, weight *float32, start *float32, 
 //go:noescape
 func avx512Tile6x4(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx512Tiles[r-1][i] is the tile of r rows and 2ⁱ vectors.
+// avx512Rows[i] is for one row and 2ⁱ vectors.
+var avx512Rows = []rowFunc{
+	avx512Row1,
+	avx512Row2,
+	avx512Row4,
+	avx512Row8,
+	avx512Row16,
+}
+
+// avx512Tiles[r-2][i] is the tile of r rows and 2ⁱ vectors.
 var avx512Tiles = [][]tileFunc{
-	{avx512Tile1x1, avx512Tile1x2, avx512Tile1x4, avx512Tile1x8, avx512Tile1x16},
 	{avx512Tile2x1, avx512Tile2x2, avx512Tile2x4, avx512Tile2x8},
 	{avx512Tile3x1, avx512Tile3x2, avx512Tile3x4},
 	{avx512Tile4x1, avx512Tile4x2, avx512Tile4x4},
@@ -188,9 +196,8 @@ var avx512Tiles = [][]tileFunc{
 	{avx512Tile12x1, avx512Tile12x2},
 }
 
-// avx512Near[r-1] is the tile of r rows and 4 vectors.
+// avx512Near[r-2] is the tile of r rows and 4 vectors.
 var avx512Near = []tileFunc{
-	avx512Tile1x4,
 	avx512Tile2x4,
 	avx512Tile3x4,
 	avx512Tile4x4,

@@ -243,197 +243,180 @@ scaleLeft:
 	VZEROUPPER
 	RET
 
-// func avx512Tile1x1(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// func avx512Row1(dst *float32, weight *float32, start *float32, values *float32, offsets *uint32, depth uintptr, panelStride uintptr, columns uintptr, floor float32)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·avx512Tile1x1(SB), NOSPLIT, $0-92
-	MOVQ src+8(FP), AX
-	MOVQ dst+0(FP), CX
-	MOVQ start+24(FP), DX
-	MOVQ count+40(FP), BX
-
-tile:
-	MOVL      $-1, SI
-	MOVQ      columns+80(FP), DI
-	BZHIL     DI, SI, SI
-	KMOVW     SI, K1
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      startStride+64(FP), DX
-	MOVQ      weight+16(FP), SI
-	MOVQ      AX, DI
-	MOVQ      depth+32(FP), R8
+TEXT ·avx512Row1(SB), NOSPLIT, $0-68
+	MOVQ      start+16(FP), AX
+	MOVL      $-1, CX
+	MOVQ      columns+56(FP), DX
+	BZHIL     DX, CX, CX
+	KMOVW     CX, K1
+	VMOVUPS.Z (AX), K1, Z0
+	MOVQ      values+24(FP), AX
+	MOVQ      offsets+32(FP), CX
+	MOVQ      depth+40(FP), DX
+	MOVQ      weight+8(FP), BX
+	XORQ      SI, SI
+	JMP       sumLeft
 
 sum:
-	VBROADCASTSS (DI), Z1
-	VFMADD231PS  (SI), Z1, Z0
-	ADDQ         $0x04, DI
-	ADDQ         $0x40, SI
-	DECQ         R8
-	JNZ          sum
-	MOVQ         srcStride+56(FP), SI
-	IMUL3Q       $0x01, SI, SI
-	ADDQ         SI, AX
-	VBROADCASTSS floor+88(FP), Z1
+	MOVL         (CX)(SI*4), DI
+	VBROADCASTSS (AX)(SI*4), Z1
+	LEAQ         (BX)(DI*1), DI
+	VFMADD231PS  (DI), Z1, Z0
+	INCQ         SI
+
+sumLeft:
+	CMPQ         SI, DX
+	JNE          sum
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+64(FP), Z1
 	VMAXPS       Z0, Z1, Z0
-	MOVL         $-1, SI
-	MOVQ         columns+80(FP), DI
-	BZHIL        DI, SI, SI
-	KMOVW        SI, K1
-	VMOVUPS      Z0, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	DECQ         BX
-	JNZ          tile
+	MOVL         $-1, CX
+	MOVQ         columns+56(FP), DX
+	BZHIL        DX, CX, CX
+	KMOVW        CX, K1
+	VMOVUPS      Z0, K1, (AX)
 	VZEROUPPER
 	RET
 
-// func avx512Tile1x2(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// func avx512Row2(dst *float32, weight *float32, start *float32, values *float32, offsets *uint32, depth uintptr, panelStride uintptr, columns uintptr, floor float32)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·avx512Tile1x2(SB), NOSPLIT, $0-92
-	MOVQ src+8(FP), AX
-	MOVQ dst+0(FP), CX
-	MOVQ start+24(FP), DX
-	MOVQ count+40(FP), BX
-
-tile:
-	MOVL      $-1, SI
-	MOVQ      columns+80(FP), DI
-	BZHIL     DI, SI, SI
-	KMOVW     SI, K1
-	VMOVUPS   (DX), Z0
-	VMOVUPS.Z 64(DX), K1, Z1
-	ADDQ      startStride+64(FP), DX
-	MOVQ      weight+16(FP), SI
-	MOVQ      AX, DI
-	MOVQ      depth+32(FP), R8
+TEXT ·avx512Row2(SB), NOSPLIT, $0-68
+	MOVQ      start+16(FP), AX
+	MOVL      $-1, CX
+	MOVQ      columns+56(FP), DX
+	BZHIL     DX, CX, CX
+	KMOVW     CX, K1
+	VMOVUPS   (AX), Z0
+	VMOVUPS.Z 64(AX), K1, Z1
+	MOVQ      values+24(FP), AX
+	MOVQ      offsets+32(FP), CX
+	MOVQ      depth+40(FP), DX
+	MOVQ      weight+8(FP), BX
+	XORQ      SI, SI
+	JMP       sumLeft
 
 sum:
-	VBROADCASTSS (DI), Z2
-	VFMADD231PS  (SI), Z2, Z0
-	VFMADD231PS  64(SI), Z2, Z1
-	ADDQ         $0x04, DI
-	ADDQ         $0x80, SI
-	DECQ         R8
-	JNZ          sum
-	MOVQ         srcStride+56(FP), SI
-	IMUL3Q       $0x01, SI, SI
-	ADDQ         SI, AX
-	VBROADCASTSS floor+88(FP), Z2
+	MOVL         (CX)(SI*4), DI
+	VBROADCASTSS (AX)(SI*4), Z2
+	LEAQ         (BX)(DI*2), DI
+	VFMADD231PS  (DI), Z2, Z0
+	VFMADD231PS  64(DI), Z2, Z1
+	INCQ         SI
+
+sumLeft:
+	CMPQ         SI, DX
+	JNE          sum
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+64(FP), Z2
 	VMAXPS       Z0, Z2, Z0
 	VMAXPS       Z1, Z2, Z1
-	MOVL         $-1, SI
-	MOVQ         columns+80(FP), DI
-	BZHIL        DI, SI, SI
-	KMOVW        SI, K1
-	VMOVUPS      Z0, (CX)
-	VMOVUPS      Z1, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	DECQ         BX
-	JNZ          tile
+	MOVL         $-1, CX
+	MOVQ         columns+56(FP), DX
+	BZHIL        DX, CX, CX
+	KMOVW        CX, K1
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z1, K1, 64(AX)
 	VZEROUPPER
 	RET
 
-// func avx512Tile1x4(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// func avx512Row4(dst *float32, weight *float32, start *float32, values *float32, offsets *uint32, depth uintptr, panelStride uintptr, columns uintptr, floor float32)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·avx512Tile1x4(SB), NOSPLIT, $0-92
-	MOVQ src+8(FP), AX
-	MOVQ dst+0(FP), CX
-	MOVQ start+24(FP), DX
-	MOVQ count+40(FP), BX
-
-tile:
-	MOVL      $-1, SI
-	MOVQ      columns+80(FP), DI
-	BZHIL     DI, SI, SI
-	KMOVW     SI, K1
-	VMOVUPS   (DX), Z0
-	VMOVUPS   64(DX), Z1
-	VMOVUPS   128(DX), Z2
-	VMOVUPS.Z 192(DX), K1, Z3
-	ADDQ      startStride+64(FP), DX
-	MOVQ      weight+16(FP), SI
-	MOVQ      panelStride+72(FP), DI
-	MOVQ      AX, R8
-	MOVQ      depth+32(FP), R9
+TEXT ·avx512Row4(SB), NOSPLIT, $0-68
+	MOVQ      start+16(FP), AX
+	MOVL      $-1, CX
+	MOVQ      columns+56(FP), DX
+	BZHIL     DX, CX, CX
+	KMOVW     CX, K1
+	VMOVUPS   (AX), Z0
+	VMOVUPS   64(AX), Z1
+	VMOVUPS   128(AX), Z2
+	VMOVUPS.Z 192(AX), K1, Z3
+	MOVQ      values+24(FP), AX
+	MOVQ      offsets+32(FP), CX
+	MOVQ      depth+40(FP), DX
+	MOVQ      weight+8(FP), BX
+	MOVQ      panelStride+48(FP), SI
+	XORQ      DI, DI
+	JMP       sumLeft
 
 sum:
-	VBROADCASTSS (R8), Z4
-	VFMADD231PS  (SI), Z4, Z0
-	VFMADD231PS  64(SI), Z4, Z1
-	VFMADD231PS  (SI)(DI*1), Z4, Z2
-	VFMADD231PS  64(SI)(DI*1), Z4, Z3
-	ADDQ         $0x04, R8
-	ADDQ         $0x80, SI
-	DECQ         R9
-	JNZ          sum
-	MOVQ         srcStride+56(FP), SI
-	IMUL3Q       $0x01, SI, SI
-	ADDQ         SI, AX
-	VBROADCASTSS floor+88(FP), Z4
+	MOVL         (CX)(DI*4), R8
+	VBROADCASTSS (AX)(DI*4), Z4
+	LEAQ         (BX)(R8*2), R8
+	VFMADD231PS  (R8), Z4, Z0
+	VFMADD231PS  64(R8), Z4, Z1
+	VFMADD231PS  (R8)(SI*1), Z4, Z2
+	VFMADD231PS  64(R8)(SI*1), Z4, Z3
+	INCQ         DI
+
+sumLeft:
+	CMPQ         DI, DX
+	JNE          sum
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+64(FP), Z4
 	VMAXPS       Z0, Z4, Z0
 	VMAXPS       Z1, Z4, Z1
 	VMAXPS       Z2, Z4, Z2
 	VMAXPS       Z3, Z4, Z3
-	MOVL         $-1, SI
-	MOVQ         columns+80(FP), DI
-	BZHIL        DI, SI, SI
-	KMOVW        SI, K1
-	VMOVUPS      Z0, (CX)
-	VMOVUPS      Z1, 64(CX)
-	VMOVUPS      Z2, 128(CX)
-	VMOVUPS      Z3, K1, 192(CX)
-	ADDQ         dstStride+48(FP), CX
-	DECQ         BX
-	JNZ          tile
+	MOVL         $-1, CX
+	MOVQ         columns+56(FP), DX
+	BZHIL        DX, CX, CX
+	KMOVW        CX, K1
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z1, 64(AX)
+	VMOVUPS      Z2, 128(AX)
+	VMOVUPS      Z3, K1, 192(AX)
 	VZEROUPPER
 	RET
 
-// func avx512Tile1x8(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// func avx512Row8(dst *float32, weight *float32, start *float32, values *float32, offsets *uint32, depth uintptr, panelStride uintptr, columns uintptr, floor float32)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·avx512Tile1x8(SB), NOSPLIT, $0-92
-	MOVQ src+8(FP), AX
-	MOVQ dst+0(FP), CX
-	MOVQ start+24(FP), DX
-	MOVQ count+40(FP), BX
-
-tile:
-	MOVL      $-1, SI
-	MOVQ      columns+80(FP), DI
-	BZHIL     DI, SI, SI
-	KMOVW     SI, K1
-	VMOVUPS   (DX), Z0
-	VMOVUPS   64(DX), Z1
-	VMOVUPS   128(DX), Z2
-	VMOVUPS   192(DX), Z3
-	VMOVUPS   256(DX), Z4
-	VMOVUPS   320(DX), Z5
-	VMOVUPS   384(DX), Z6
-	VMOVUPS.Z 448(DX), K1, Z7
-	ADDQ      startStride+64(FP), DX
-	MOVQ      weight+16(FP), SI
-	MOVQ      panelStride+72(FP), DI
-	LEAQ      (DI)(DI*2), R8
-	ADDQ      SI, R8
-	MOVQ      AX, R9
-	MOVQ      depth+32(FP), R10
+TEXT ·avx512Row8(SB), NOSPLIT, $0-68
+	MOVQ      start+16(FP), AX
+	MOVL      $-1, CX
+	MOVQ      columns+56(FP), DX
+	BZHIL     DX, CX, CX
+	KMOVW     CX, K1
+	VMOVUPS   (AX), Z0
+	VMOVUPS   64(AX), Z1
+	VMOVUPS   128(AX), Z2
+	VMOVUPS   192(AX), Z3
+	VMOVUPS   256(AX), Z4
+	VMOVUPS   320(AX), Z5
+	VMOVUPS   384(AX), Z6
+	VMOVUPS.Z 448(AX), K1, Z7
+	MOVQ      values+24(FP), AX
+	MOVQ      offsets+32(FP), CX
+	MOVQ      depth+40(FP), DX
+	MOVQ      weight+8(FP), BX
+	MOVQ      panelStride+48(FP), SI
+	LEAQ      (SI)(SI*2), DI
+	ADDQ      BX, DI
+	XORQ      R8, R8
+	JMP       sumLeft
 
 sum:
-	VBROADCASTSS (R9), Z8
-	VFMADD231PS  (SI), Z8, Z0
-	VFMADD231PS  64(SI), Z8, Z1
-	VFMADD231PS  (SI)(DI*1), Z8, Z2
-	VFMADD231PS  64(SI)(DI*1), Z8, Z3
-	VFMADD231PS  (SI)(DI*2), Z8, Z4
-	VFMADD231PS  64(SI)(DI*2), Z8, Z5
-	VFMADD231PS  (R8), Z8, Z6
-	VFMADD231PS  64(R8), Z8, Z7
-	ADDQ         $0x04, R9
-	ADDQ         $0x80, SI
-	ADDQ         $0x80, R8
-	DECQ         R10
-	JNZ          sum
-	MOVQ         srcStride+56(FP), SI
-	IMUL3Q       $0x01, SI, SI
-	ADDQ         SI, AX
-	VBROADCASTSS floor+88(FP), Z8
+	MOVL         (CX)(R8*4), R9
+	VBROADCASTSS (AX)(R8*4), Z8
+	LEAQ         (BX)(R9*2), R10
+	LEAQ         (DI)(R9*2), R9
+	VFMADD231PS  (R10), Z8, Z0
+	VFMADD231PS  64(R10), Z8, Z1
+	VFMADD231PS  (R10)(SI*1), Z8, Z2
+	VFMADD231PS  64(R10)(SI*1), Z8, Z3
+	VFMADD231PS  (R10)(SI*2), Z8, Z4
+	VFMADD231PS  64(R10)(SI*2), Z8, Z5
+	VFMADD231PS  (R9), Z8, Z6
+	VFMADD231PS  64(R9), Z8, Z7
+	INCQ         R8
+
+sumLeft:
+	CMPQ         R8, DX
+	JNE          sum
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+64(FP), Z8
 	VMAXPS       Z0, Z8, Z0
 	VMAXPS       Z1, Z8, Z1
 	VMAXPS       Z2, Z8, Z2
@@ -442,91 +425,86 @@ sum:
 	VMAXPS       Z5, Z8, Z5
 	VMAXPS       Z6, Z8, Z6
 	VMAXPS       Z7, Z8, Z7
-	MOVL         $-1, SI
-	MOVQ         columns+80(FP), DI
-	BZHIL        DI, SI, SI
-	KMOVW        SI, K1
-	VMOVUPS      Z0, (CX)
-	VMOVUPS      Z1, 64(CX)
-	VMOVUPS      Z2, 128(CX)
-	VMOVUPS      Z3, 192(CX)
-	VMOVUPS      Z4, 256(CX)
-	VMOVUPS      Z5, 320(CX)
-	VMOVUPS      Z6, 384(CX)
-	VMOVUPS      Z7, K1, 448(CX)
-	ADDQ         dstStride+48(FP), CX
-	DECQ         BX
-	JNZ          tile
+	MOVL         $-1, CX
+	MOVQ         columns+56(FP), DX
+	BZHIL        DX, CX, CX
+	KMOVW        CX, K1
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z1, 64(AX)
+	VMOVUPS      Z2, 128(AX)
+	VMOVUPS      Z3, 192(AX)
+	VMOVUPS      Z4, 256(AX)
+	VMOVUPS      Z5, 320(AX)
+	VMOVUPS      Z6, 384(AX)
+	VMOVUPS      Z7, K1, 448(AX)
 	VZEROUPPER
 	RET
 
-// func avx512Tile1x16(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// func avx512Row16(dst *float32, weight *float32, start *float32, values *float32, offsets *uint32, depth uintptr, panelStride uintptr, columns uintptr, floor float32)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·avx512Tile1x16(SB), NOSPLIT, $0-92
-	MOVQ src+8(FP), AX
-	MOVQ dst+0(FP), CX
-	MOVQ start+24(FP), DX
-	MOVQ count+40(FP), BX
-
-tile:
-	MOVL      $-1, SI
-	MOVQ      columns+80(FP), DI
-	BZHIL     DI, SI, SI
-	KMOVW     SI, K1
-	VMOVUPS   (DX), Z0
-	VMOVUPS   64(DX), Z1
-	VMOVUPS   128(DX), Z2
-	VMOVUPS   192(DX), Z3
-	VMOVUPS   256(DX), Z4
-	VMOVUPS   320(DX), Z5
-	VMOVUPS   384(DX), Z6
-	VMOVUPS   448(DX), Z7
-	VMOVUPS   512(DX), Z8
-	VMOVUPS   576(DX), Z9
-	VMOVUPS   640(DX), Z10
-	VMOVUPS   704(DX), Z11
-	VMOVUPS   768(DX), Z12
-	VMOVUPS   832(DX), Z13
-	VMOVUPS   896(DX), Z14
-	VMOVUPS.Z 960(DX), K1, Z15
-	ADDQ      startStride+64(FP), DX
-	MOVQ      weight+16(FP), SI
-	MOVQ      panelStride+72(FP), DI
-	LEAQ      (DI)(DI*2), R8
-	ADDQ      SI, R8
-	LEAQ      (DI)(DI*2), R9
-	ADDQ      R8, R9
-	MOVQ      AX, R10
-	MOVQ      depth+32(FP), R11
+TEXT ·avx512Row16(SB), NOSPLIT, $0-68
+	MOVQ      start+16(FP), AX
+	MOVL      $-1, CX
+	MOVQ      columns+56(FP), DX
+	BZHIL     DX, CX, CX
+	KMOVW     CX, K1
+	VMOVUPS   (AX), Z0
+	VMOVUPS   64(AX), Z1
+	VMOVUPS   128(AX), Z2
+	VMOVUPS   192(AX), Z3
+	VMOVUPS   256(AX), Z4
+	VMOVUPS   320(AX), Z5
+	VMOVUPS   384(AX), Z6
+	VMOVUPS   448(AX), Z7
+	VMOVUPS   512(AX), Z8
+	VMOVUPS   576(AX), Z9
+	VMOVUPS   640(AX), Z10
+	VMOVUPS   704(AX), Z11
+	VMOVUPS   768(AX), Z12
+	VMOVUPS   832(AX), Z13
+	VMOVUPS   896(AX), Z14
+	VMOVUPS.Z 960(AX), K1, Z15
+	MOVQ      values+24(FP), AX
+	MOVQ      offsets+32(FP), CX
+	MOVQ      depth+40(FP), DX
+	MOVQ      weight+8(FP), BX
+	MOVQ      panelStride+48(FP), SI
+	LEAQ      (SI)(SI*2), DI
+	ADDQ      BX, DI
+	LEAQ      (SI)(SI*2), R8
+	ADDQ      DI, R8
+	XORQ      R9, R9
+	JMP       sumLeft
 
 sum:
-	VBROADCASTSS (R10), Z16
-	VFMADD231PS  (SI), Z16, Z0
-	VFMADD231PS  64(SI), Z16, Z1
-	VFMADD231PS  (SI)(DI*1), Z16, Z2
-	VFMADD231PS  64(SI)(DI*1), Z16, Z3
-	VFMADD231PS  (SI)(DI*2), Z16, Z4
-	VFMADD231PS  64(SI)(DI*2), Z16, Z5
-	VFMADD231PS  (R8), Z16, Z6
-	VFMADD231PS  64(R8), Z16, Z7
-	VFMADD231PS  (R8)(DI*1), Z16, Z8
-	VFMADD231PS  64(R8)(DI*1), Z16, Z9
-	VFMADD231PS  (R8)(DI*2), Z16, Z10
-	VFMADD231PS  64(R8)(DI*2), Z16, Z11
-	VFMADD231PS  (R9), Z16, Z12
-	VFMADD231PS  64(R9), Z16, Z13
-	VFMADD231PS  (R9)(DI*1), Z16, Z14
-	VFMADD231PS  64(R9)(DI*1), Z16, Z15
-	ADDQ         $0x04, R10
-	ADDQ         $0x80, SI
-	ADDQ         $0x80, R8
-	ADDQ         $0x80, R9
-	DECQ         R11
-	JNZ          sum
-	MOVQ         srcStride+56(FP), SI
-	IMUL3Q       $0x01, SI, SI
-	ADDQ         SI, AX
-	VBROADCASTSS floor+88(FP), Z16
+	MOVL         (CX)(R9*4), R10
+	VBROADCASTSS (AX)(R9*4), Z16
+	LEAQ         (BX)(R10*2), R11
+	LEAQ         (DI)(R10*2), R12
+	LEAQ         (R8)(R10*2), R10
+	VFMADD231PS  (R11), Z16, Z0
+	VFMADD231PS  64(R11), Z16, Z1
+	VFMADD231PS  (R11)(SI*1), Z16, Z2
+	VFMADD231PS  64(R11)(SI*1), Z16, Z3
+	VFMADD231PS  (R11)(SI*2), Z16, Z4
+	VFMADD231PS  64(R11)(SI*2), Z16, Z5
+	VFMADD231PS  (R12), Z16, Z6
+	VFMADD231PS  64(R12), Z16, Z7
+	VFMADD231PS  (R12)(SI*1), Z16, Z8
+	VFMADD231PS  64(R12)(SI*1), Z16, Z9
+	VFMADD231PS  (R12)(SI*2), Z16, Z10
+	VFMADD231PS  64(R12)(SI*2), Z16, Z11
+	VFMADD231PS  (R10), Z16, Z12
+	VFMADD231PS  64(R10), Z16, Z13
+	VFMADD231PS  (R10)(SI*1), Z16, Z14
+	VFMADD231PS  64(R10)(SI*1), Z16, Z15
+	INCQ         R9
+
+sumLeft:
+	CMPQ         R9, DX
+	JNE          sum
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+64(FP), Z16
 	VMAXPS       Z0, Z16, Z0
 	VMAXPS       Z1, Z16, Z1
 	VMAXPS       Z2, Z16, Z2
@@ -543,29 +521,26 @@ sum:
 	VMAXPS       Z13, Z16, Z13
 	VMAXPS       Z14, Z16, Z14
 	VMAXPS       Z15, Z16, Z15
-	MOVL         $-1, SI
-	MOVQ         columns+80(FP), DI
-	BZHIL        DI, SI, SI
-	KMOVW        SI, K1
-	VMOVUPS      Z0, (CX)
-	VMOVUPS      Z1, 64(CX)
-	VMOVUPS      Z2, 128(CX)
-	VMOVUPS      Z3, 192(CX)
-	VMOVUPS      Z4, 256(CX)
-	VMOVUPS      Z5, 320(CX)
-	VMOVUPS      Z6, 384(CX)
-	VMOVUPS      Z7, 448(CX)
-	VMOVUPS      Z8, 512(CX)
-	VMOVUPS      Z9, 576(CX)
-	VMOVUPS      Z10, 640(CX)
-	VMOVUPS      Z11, 704(CX)
-	VMOVUPS      Z12, 768(CX)
-	VMOVUPS      Z13, 832(CX)
-	VMOVUPS      Z14, 896(CX)
-	VMOVUPS      Z15, K1, 960(CX)
-	ADDQ         dstStride+48(FP), CX
-	DECQ         BX
-	JNZ          tile
+	MOVL         $-1, CX
+	MOVQ         columns+56(FP), DX
+	BZHIL        DX, CX, CX
+	KMOVW        CX, K1
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z1, 64(AX)
+	VMOVUPS      Z2, 128(AX)
+	VMOVUPS      Z3, 192(AX)
+	VMOVUPS      Z4, 256(AX)
+	VMOVUPS      Z5, 320(AX)
+	VMOVUPS      Z6, 384(AX)
+	VMOVUPS      Z7, 448(AX)
+	VMOVUPS      Z8, 512(AX)
+	VMOVUPS      Z9, 576(AX)
+	VMOVUPS      Z10, 640(AX)
+	VMOVUPS      Z11, 704(AX)
+	VMOVUPS      Z12, 768(AX)
+	VMOVUPS      Z13, 832(AX)
+	VMOVUPS      Z14, 896(AX)
+	VMOVUPS      Z15, K1, 960(AX)
 	VZEROUPPER
 	RET
 

@@ -20,11 +20,13 @@ import (
 type tileFunc func(dst, src, weight, start *float32, depth, count,
 	dstStride, srcStride, startStride, panelStride, columns uintptr, floor float32)
 
-// tileSet is what an instruction set offers: tiles[r-1][i] sums up r rows and
-// 2ⁱ vectors. The more rows, the narrower is the widest. near[r-1] sums up r
-// rows and nearVectors vectors whose weights are in the first-level cache.
+// tileSet is what an instruction set offers: rows[i] sums up one row and 2ⁱ
+// vectors, tiles[r-fewestRows][i] r rows and as many. The more rows, the
+// narrower is the widest. near[r-fewestRows] sums up r rows and nearVectors
+// vectors whose weights are in the first-level cache.
 type tileSet struct {
 	lanes         int // float32 values in a vector
+	rows          []rowFunc
 	tiles         [][]tileFunc
 	near          []tileFunc
 	probabilities softmaxFunc
@@ -34,6 +36,7 @@ type tileSet struct {
 const (
 	vectorsPerPanel = 2
 	nearVectors     = 4
+	fewestRows      = 2 // of a tile
 )
 
 // tiled is a layer packed for a set of tiles: panels of two vectors of outputs,

@@ -25,6 +25,7 @@ func main() {
 	flag.IntVar(&o.inFlight, "in-flight", 32, "requests in flight on each")
 	flag.IntVar(&o.features, "features", 64, "features of a row")
 	flag.IntVar(&o.rows, "rows", 1, "rows of a request")
+	flag.StringVar(&o.digits, "digits", "", "a bundle's heldout.bin.gz whose rows to send; else they are random")
 	flag.DurationVar(&o.warmup, "warmup", 500*time.Millisecond, "time before measuring")
 	flag.DurationVar(&o.duration, "duration", 3*time.Second, "time of measuring")
 	flag.IntVar(&o.hold, "hold", 0, "only open this many sockets, send one request on each, print a line, and wait for the end of standard input")

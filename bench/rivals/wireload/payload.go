@@ -1,10 +1,13 @@
 package main
 
 import (
+	"compress/gzip"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"math"
 	"math/rand/v2"
+	"os"
 	"strconv"
 )
 
@@ -15,11 +18,19 @@ const distinct = 1024
 // encodeRequests returns the frames of one connection's requests, masked.
 func encodeRequests(o options) ([][]byte, error) {
 	rng := rand.New(rand.NewPCG(1, 2))
+	value := func(int) float32 { return float32(rng.NormFloat64()) }
+	if o.digits != "" {
+		pixels, err := readDigits(o)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", o.digits, err)
+		}
+		value = func(i int) float32 { return float32(pixels[i%len(pixels)]) / 255 }
+	}
 	frames := make([][]byte, distinct)
 	for i := range frames {
 		row := make([]float32, o.rows*o.features)
 		for j := range row {
-			row[j] = float32(rng.NormFloat64())
+			row[j] = value(i*len(row) + j)
 		}
 		switch o.payload {
 		case "json":
@@ -31,6 +42,33 @@ func encodeRequests(o options) ([][]byte, error) {
 		}
 	}
 	return frames, nil
+}
+
+// readDigits returns the rows, one byte a feature, of what weights.HeldOut reads
+// too: gzip of the number of rows and of features (uint32, little-endian), the
+// labels, the rows.
+func readDigits(o options) ([]byte, error) {
+	f, err := os.Open(o.digits)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	unzipped, err := gzip.NewReader(f)
+	if err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(unzipped)
+	if err != nil {
+		return nil, err
+	}
+	if len(data) < 8 {
+		return nil, io.ErrUnexpectedEOF
+	}
+	n, features := int(binary.LittleEndian.Uint32(data)), int(binary.LittleEndian.Uint32(data[4:]))
+	if features != o.features || n < 1 || len(data) != 8+n+n*features {
+		return nil, fmt.Errorf("%d rows of %d features in %d bytes; expected rows of %d", n, features, len(data), o.features)
+	}
+	return data[8+n:], nil
 }
 
 func jsonRequest(values []float32, o options, id int) []byte {

@@ -12,7 +12,7 @@ import (
 )
 
 type options struct {
-	address, path, payload                string
+	address, path, payload, digits        string
 	connections, inFlight, features, rows int
 	hold                                  int
 	warmup, duration                      time.Duration

@@ -40,6 +40,9 @@ func generate(folder string, set instructionSet) error {
 	}
 	softmaxTable(c)
 	softmax(c, set)
+	for vectors := 1; vectors <= set.row; vectors *= 2 {
+		writer{c, shape{1, vectors}, set}.writeRow()
+	}
 	for _, s := range set.all() {
 		writer{c, s, set}.write()
 	}
@@ -79,13 +82,19 @@ func list(set instructionSet) []byte {
 		byRows[s.rows] = append(byRows[s.rows], set.function(s))
 	}
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "\n// %sTiles[r-1][i] is the tile of r rows and 2ⁱ vectors.\n", set.name)
-	fmt.Fprintf(&b, "var %sTiles = [][]tileFunc{\n", set.name)
-	for rows := range len(byRows) {
-		fmt.Fprintf(&b, "{%s},\n", strings.Join(byRows[rows+1], ", "))
+	fmt.Fprintf(&b, "\n// %sRows[i] is for one row and 2ⁱ vectors.\n", set.name)
+	fmt.Fprintf(&b, "var %sRows = []rowFunc{\n", set.name)
+	for vectors := 1; vectors <= set.row; vectors *= 2 {
+		fmt.Fprintf(&b, "%s,\n", set.rowFunction(vectors))
 	}
 	b.WriteString("}\n")
-	fmt.Fprintf(&b, "\n// %sNear[r-1] is the tile of r rows and %d vectors.\n", set.name, nearVectors)
+	fmt.Fprintf(&b, "\n// %sTiles[r-%d][i] is the tile of r rows and 2ⁱ vectors.\n", set.name, fewestRows)
+	fmt.Fprintf(&b, "var %sTiles = [][]tileFunc{\n", set.name)
+	for i := range len(byRows) {
+		fmt.Fprintf(&b, "{%s},\n", strings.Join(byRows[fewestRows+i], ", "))
+	}
+	b.WriteString("}\n")
+	fmt.Fprintf(&b, "\n// %sNear[r-%d] is the tile of r rows and %d vectors.\n", set.name, fewestRows, nearVectors)
 	fmt.Fprintf(&b, "var %sNear = []tileFunc{\n", set.name)
 	for _, s := range set.nearShapes() {
 		fmt.Fprintf(&b, "%s,\n", set.function(s))

@@ -14,8 +14,11 @@ import (
 // a tile has as many columns as the parameter of that name says; masked loads
 // and stores touch nothing past them.
 type instructionSet struct {
-	name   string
-	lanes  int // float32 values in a vector
+	name  string
+	lanes int // float32 values in a vector
+	// row is how many vectors of outputs the widest function for one row has.
+	row int
+	// shapes are the tiles, of two rows and more.
 	shapes []shape
 	// near is up to how many rows there are tiles for weights in the first-level
 	// cache, of nearVectors vectors.
@@ -53,8 +56,8 @@ func (set instructionSet) function(s shape) string {
 // the numbers of a few rows.
 func avx512() instructionSet {
 	return instructionSet{
-		name: "avx512", lanes: 16,
-		shapes: shapes([]int{16, 8, 4, 4, 2, 2, 2, 2, 2, 2, 2, 2}), near: 6,
+		name: "avx512", lanes: 16, row: 16,
+		shapes: shapes([]int{8, 4, 4, 2, 2, 2, 2, 2, 2, 2, 2}), near: 6,
 		vector: func(w writer) reg.VecVirtual { return w.ZMM() },
 		mask: func(w writer) reg.Register {
 			ones, mask := w.GP32(), w.K()
@@ -89,8 +92,8 @@ func avx512() instructionSet {
 // avx2 has 16: at most 12 sums.
 func avx2() instructionSet {
 	return instructionSet{
-		name: "avx2", lanes: 8, slowMaskedStore: true,
-		shapes: shapes([]int{8, 4, 4, 2, 2, 2}), near: 3,
+		name: "avx2", lanes: 8, row: 8, slowMaskedStore: true,
+		shapes: shapes([]int{4, 4, 2, 2, 2}), near: 3,
 		vector: func(w writer) reg.VecVirtual { return w.YMM() },
 		mask: func(w writer) reg.Register {
 			window, offset, mask := w.GP64(), w.loaded("columns"), w.YMM()
@@ -126,11 +129,15 @@ func avx2() instructionSet {
 // for 24 sums, 12 × 2 take 14. But what they load is mostly weights.
 const nearVectors = 4
 
+// fewestRows is how many rows the lowest tile has; one row alone has functions
+// of its own.
+const fewestRows = 2
+
 // nearShapes are the tiles of up to near rows and nearVectors vectors.
 func (set instructionSet) nearShapes() []shape {
 	var all []shape
-	for rows := range set.near {
-		all = append(all, shape{rows + 1, nearVectors})
+	for rows := fewestRows; rows <= set.near; rows++ {
+		all = append(all, shape{rows, nearVectors})
 	}
 	return all
 }
@@ -146,13 +153,13 @@ func (set instructionSet) all() []shape {
 	return all
 }
 
-// shapes lists, for one row and for two and so on, the tiles from one vector
-// up to the widest.
+// shapes lists, for fewestRows rows and so on, the tiles from one vector up to
+// the widest.
 func shapes(widest []int) []shape {
 	var all []shape
 	for i, most := range widest {
 		for vectors := 1; vectors <= most; vectors *= 2 {
-			all = append(all, shape{i + 1, vectors})
+			all = append(all, shape{fewestRows + i, vectors})
 		}
 	}
 	return all

@@ -67,18 +67,22 @@ func (w writer) sums(start reg.Register) [][]reg.VecVirtual {
 	mask := w.set.mask(w)
 	sums := make([][]reg.VecVirtual, w.rows)
 	for r := range sums {
-		for v := range w.vectors {
-			sum := w.set.vector(w)
-			if v == w.vectors-1 {
-				w.set.maskedLoad(w, w.vectorAt(start, v), mask, sum)
-			} else {
-				w.VMOVUPS(w.vectorAt(start, v), sum)
-			}
-			sums[r] = append(sums[r], sum)
-		}
+		sums[r] = w.rowOf(start, mask)
 		w.ADDQ(w.param("startStride"), start)
 	}
 	return sums
+}
+
+// rowOf loads the vectors of one row, the last by mask.
+func (w writer) rowOf(from, mask reg.Register) []reg.VecVirtual {
+	row := make([]reg.VecVirtual, w.vectors)
+	for v := range row[:w.vectors-1] {
+		row[v] = w.loadedVector(w.vectorAt(from, v))
+	}
+	last := w.set.vector(w)
+	w.set.maskedLoad(w, w.vectorAt(from, w.vectors-1), mask, last)
+	row[w.vectors-1] = last
+	return row
 }
 
 // multiply is the loop over depth. It leaves src at the next tile's rows.
@@ -186,6 +190,8 @@ func (w writer) storeRows(sums [][]reg.VecVirtual, dst reg.Register, last func(r
 			w.VMOVUPS(sum, w.vectorAt(dst, v))
 		}
 		last(row[w.vectors-1], w.vectorAt(dst, w.vectors-1))
-		w.ADDQ(w.param("dstStride"), dst)
+		if len(sums) > 1 {
+			w.ADDQ(w.param("dstStride"), dst)
+		}
 	}
 }

@@ -1,0 +1,61 @@
+package dense
+
+import (
+	"math"
+	"math/bits"
+)
+
+// rowFunc sums up some vectors of outputs of one row:
+//
+//	dst[o] = max(floor, start[o] + Σ_k values[k] · weight[offsets[k]][o])
+//
+// for depth values of k, which may be none, each sum one chain of fused
+// multiply-adds in the order of k. An offset is the index of an input times the
+// bytes of one vector; panelStride is in bytes too. A NaN stays NaN. The last
+// vector has only columns outputs, as a tile's has.
+//
+// Like a tile it cannot be preempted.
+type rowFunc func(dst, weight, start, values *float32, offsets *uint32, depth, panelStride, columns uintptr, floor float32)
+
+// multiplyRow is multiply for one row. It leaves out inputs that are zero, as
+// most pixels are and half of what a ReLU returns: alone, a row waits for the
+// weights to arrive, and those of a zero need not. The sums are the same, since
+// weights are finite; only a sum that is zero may have the other sign.
+func (p *tiled) multiplyRow(dst, row []float32, w *workspace) {
+	found := w.gather(row, uint32(bytes(p.set.lanes)))
+	vectors := (p.out + p.set.lanes - 1) / p.set.lanes
+	for left := vectors; left > 0; {
+		wide := 1 << (min(bits.Len(uint(left)), len(p.set.rows)) - 1)
+		if w.backwards && left%2 == 1 {
+			wide = 1 // the last panel, of half the width
+		}
+		first := vectors - left
+		left -= wide
+		if w.backwards {
+			first = left
+		}
+		p.rowOutputs(dst, first*p.set.lanes, wide, found, w)
+	}
+}
+
+// rowOutputs computes some vectors of outputs, from first on, in as many calls
+// as callWork asks for.
+func (p *tiled) rowOutputs(dst []float32, first, vectors, found int, w *workspace) {
+	sum := p.set.rows[bits.Len(uint(vectors))-1]
+	panel := min(vectors, vectorsPerPanel) * p.set.lanes
+	columns := min(p.set.lanes, p.out-first-(vectors-1)*p.set.lanes)
+	depth := callWork / max(16, vectors)
+	start, floor := &p.bias[first], float32(math.Inf(-1))
+	for from := 0; ; from += depth {
+		count := min(depth, found-from)
+		if from+count == found {
+			floor = p.floor
+		}
+		sum(&dst[first], &p.weight[first*p.in], start, &w.values[from], &w.offsets[from],
+			uintptr(count), bytes(panel*p.in), uintptr(columns), floor)
+		if from+count == found {
+			return
+		}
+		start = &dst[first]
+	}
+}
