@@ -60,7 +60,7 @@ export async function open(url, { allow, ...options } = {}) {
   });
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(30_000);
   const problems = [];
   const note = (problem) => { if (!allow?.test(problem)) problems.push(problem); };
   page.on('console', (m) => { if (['error', 'warning', 'assert'].includes(m.type())) note(`console ${m.type()}: ${m.text()}`); });
@@ -80,7 +80,7 @@ export async function open(url, { allow, ...options } = {}) {
 after(() => browser?.close());
 
 /** Waits until a function of the test's own, which may look at the page, is true. */
-export async function until(what, isSo, timeout = 15_000) {
+export async function until(what, isSo, timeout = 30_000) {
   const end = Date.now() + timeout;
   for (;;) {
     const value = await isSo();

@@ -17,7 +17,7 @@ const mostAtOnce = 2048
 // dst: as many as there are and as fit, but a bounded number in one call. It
 // returns how many it read, n, and, where that is not none, the index after the
 // last of them: there is a comma or a closing bracket, which is left to the
-// caller.
+// caller. What dst holds after them is undefined.
 //
 // It is Parse for the common case, and stops before any number that is not
 // plain; what is plain differs from machine to machine. Then, as when b starts

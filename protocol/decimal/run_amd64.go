@@ -31,9 +31,10 @@ type vectorTables struct {
 	// least[digits] is the least first digit that a number with so many digits
 	// before its point may have.
 	least [32]byte
-	// turns[commas] is how many numbers of a window to read: not always all, so
+	// turns[commas] is how many numbers of a window to read. Not always all, so
 	// that messages whose numbers differ little in length always do the same,
-	// which the processor foresees.
+	// which the processor foresees; and few, so that a run of zeros, which is
+	// looked for at the start of a window, is soon found.
 	turns [window + 1]byte
 	_     [15]byte
 	// rows[2·after+sign] is for numbers of which so many characters are the point
@@ -63,7 +64,7 @@ func makeTables() (t vectorTables) {
 	t.least[0], t.least[1] = 0xff, '0'
 	for i := range t.turns {
 		t.turns[i] = 1
-		for _, turns := range []int{2, 4, 5, 8, 12, 16, 24} {
+		for _, turns := range []int{2, 4, 5} {
 			if turns <= i {
 				t.turns[i] = byte(turns)
 			}

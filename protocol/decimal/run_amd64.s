@@ -21,6 +21,12 @@ VECTOR(tens, $0x010a010a010a010a)       // bytes 10, 1
 VECTOR(hundreds, $0x0001006400010064)   // words 100, 1
 VECTOR(myriads, $0x0001271000012710)    // words 10000, 1
 
+// Zeros as JavaScript and Go write them, and as Python does.
+DATA zeros<>+0(SB)/32, $"0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,"
+GLOBL zeros<>(SB), RODATA|NOPTR, $32
+DATA pointZeros<>+0(SB)/32, $"0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0."
+GLOBL pointZeros<>(SB), RODATA|NOPTR, $32
+
 // SIGN sets R13 to one if the number begins with a minus, else to zero.
 #define SIGN \
 	XORL  R13, R13   \
@@ -73,11 +79,28 @@ TEXT ·readWindows(SB), NOSPLIT, $8-56
 	VMOVDQU tens<>(SB), X12
 	VMOVDQU hundreds<>(SB), X13
 	VMOVDQU myriads<>(SB), X14
+	VMOVDQU zeros<>(SB), Y7
+	VMOVDQU pointZeros<>(SB), Y15
 
 window:
 	CMPQ      SI, limit-8(SP)
 	JHI       done
-	VPCMPEQB  (SI), Y11, Y0
+	VMOVDQU   (SI), Y2
+	VPCMPEQB  Y2, Y7, Y0
+	VPCMPEQB  Y2, Y15, Y1
+	VPMOVMSKB Y0, CX
+	VPMOVMSKB Y1, R11
+	NOTL      CX
+	NOTL      R11
+	TZCNTL    CX, CX
+	TZCNTL    R11, R11
+	CMPL      CX, $16
+	JCC       manyZeros
+	CMPL      R11, $15
+	JCC       manyPointZeros
+
+mixed:
+	VPCMPEQB  Y2, Y11, Y0
 	VPCMPEQB  32(SI), Y11, Y1
 	VPMOVMSKB Y0, R9
 	VPMOVMSKB Y1, AX
@@ -148,6 +171,29 @@ space:
 	DECL DX
 	JNE  number
 	JMP  window
+
+manyZeros: // CX characters of zeros
+	SHRL $1, CX
+	LEAL (CX)(CX*1), R11
+
+skip: // CX zeros, in R11 characters, all within one vector
+	LEAQ 64(DI), BX
+	CMPQ BX, R8
+	JHI  mixed
+	VPXOR   X0, X0, X0
+	VMOVDQU Y0, (DI)
+	VMOVDQU Y0, 32(DI)
+	ADDQ R11, SI
+	LEAQ (DI)(CX*4), DI
+	CMPQ DI, R8
+	JNE  window
+	JMP  done
+
+manyPointZeros: // R11 characters of zeros
+	IMUL3L $13, R11, CX
+	SHRL   $6, CX // a fifth, for up to 32
+	LEAL   (CX)(CX*4), R11
+	JMP    skip
 
 last: // before the comma, in BX, is another character: R11 has those
 	TZCNTL R11, BX

@@ -3,6 +3,7 @@ package decimal_test
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -54,7 +55,9 @@ func TestRunReadsWhatProgramsWrite(t *testing.T) {
 		"mixed": func() string {
 			return format(rng.NormFloat64()*math.Pow10(rng.IntN(6)), 'f', []int{0, 1, 3, 7, 12, 13, 14}[rng.IntN(7)])
 		},
-		"zeros": func() string { return []string{"0", "0.0", "-0", "-0.000"}[rng.IntN(4)] },
+		"strokes":                  strokes(rng, "0"),
+		"strokes as Python writes": strokes(rng, "0.0"),
+		"zeros":                    func() string { return []string{"0", "0.0", "-0", "-0.000"}[rng.IntN(4)] },
 	} {
 		for _, comma := range []string{",", ", "} {
 			t.Run(name+comma, func(t *testing.T) {
@@ -82,6 +85,21 @@ func TestRunReadsWhatProgramsWrite(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// strokes has runs of numbers between runs of zeros, as rows of images have.
+func strokes(rng *rand.Rand, zero string) func() string {
+	zeros, left := false, 0
+	return func() string {
+		for left == 0 {
+			zeros, left = !zeros, rng.IntN(40)
+		}
+		left--
+		if zeros {
+			return zero
+		}
+		return format(rng.Float64(), 'g', -1)
 	}
 }
 
@@ -121,16 +139,22 @@ func TestRunEndsAtTheLastNumber(t *testing.T) {
 }
 
 func TestRunStopsWhereThereIsNoMoreRoom(t *testing.T) {
-	text := []byte(strings.Repeat("0.25,", 100))
-	for room := range 100 {
-		dst := make([]float32, 100)
-		n, end := decimal.Run(dst[:room], text)
-		if n > room || n > 0 && end != 5*n-1 || n < min(room, 1) {
-			t.Errorf("%d numbers, to %d, into room for %d", n, end, room)
-		}
-		for i, f := range dst {
-			if (f != 0) != (i < n) {
-				t.Fatalf("room for %d: number %d of %d is %v", room, i, n, f)
+	for _, c := range []struct {
+		number, comma string
+		want          float32
+	}{{"0.25", ",", 0.25}, {"0", ",", 0}, {"0.0", ", ", 0}} {
+		each := c.number + c.comma
+		text := []byte(strings.Repeat(each, 100))
+		for room := range 100 {
+			dst := slices.Repeat([]float32{9}, 100)
+			n, end := decimal.Run(dst[:room], text)
+			if n > room || n > 0 && end != n*len(each)-len(c.comma) || n < min(room, 1) {
+				t.Errorf("%q: %d numbers, to %d, into room for %d", each, n, end, room)
+			}
+			for i, f := range dst {
+				if i < n && f != c.want || i >= room && f != 9 {
+					t.Fatalf("%q: room for %d: number %d of %d is %v", each, room, i, n, f)
+				}
 			}
 		}
 	}
