@@ -60,7 +60,9 @@ func checkGuarded(t *testing.T, k kernel, s shape, atEnd bool) {
 	src, dst := guarded(t, src, atEnd), guarded(t, make([]float32, len(want)), atEnd)
 	for _, backwards := range []bool{false, true} {
 		clear(dst)
-		w := workspace{backwards, make([]uint32, s.in), guarded(t, make([]float32, s.in), atEnd)}
+		w := newWorkspace(s.in)
+		w.backwards = backwards
+		w.values = guarded(t, w.values, atEnd)
 		p.multiply(dst, src, s.rows, &w)
 		if !slices.EqualFunc(dst, want, sameSum) {
 			t.Fatalf("%+v: other results in guarded memory", s)

@@ -1,10 +1,6 @@
 package dense
 
-import (
-	"math"
-
-	"penstock/model"
-)
+import "penstock/model"
 
 //go:generate go run -C avo . ..
 
@@ -31,28 +27,15 @@ type workspace struct {
 	// backwards asks to go over the outputs from the last to the first, where
 	// that makes a difference; see session.
 	backwards bool
-	// offsets and values have room for one row of any layer; see gather.
-	offsets []uint32
+	// values and offsets have room for what is not zero in one row of any layer,
+	// and for one vector more.
 	values  []float32
+	offsets []uint32
 }
 
 func newWorkspace(widest int) workspace {
-	return workspace{offsets: make([]uint32, widest), values: make([]float32, widest)}
-}
-
-// gather finds the inputs of a row that are not zero. It returns how many there
-// are, and leaves in w their values and, times stride, their indices.
-func (w *workspace) gather(row []float32, stride uint32) (found int) {
-	offsets, values, offset := w.offsets[:len(row)], w.values[:len(row)], uint32(0)
-	for _, x := range row {
-		offsets[found], values[found] = offset, x
-		offset += stride
-		// One more, unless x is zero of either sign. A branch would be a guess,
-		// and often wrong.
-		magnitude := math.Float32bits(x) << 1
-		found += int((magnitude | -magnitude) >> 31)
-	}
-	return found
+	const vector = 16
+	return workspace{values: make([]float32, widest+vector), offsets: make([]uint32, widest+vector)}
 }
 
 // kernel is one way to compute. A new one is added to kernels, and the tests

@@ -7,6 +7,11 @@ package dense
 //go:noescape
 func avx512Softmax(dst *float32, src *float32, rows uintptr, vectors uintptr, columns uintptr, stride uintptr, coldness float64)
 
+// avx512Gather finds a row's values that are not zero; see gatherFunc.
+//
+//go:noescape
+func avx512Gather(values *float32, offsets *uint32, row *float32, vectors uintptr, columns uintptr) (found uintptr)
+
 // avx512Row1 sums up 16 outputs of one row; see rowFunc.
 //
 //go:noescape

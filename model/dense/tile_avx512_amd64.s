@@ -243,6 +243,72 @@ scaleLeft:
 	VZEROUPPER
 	RET
 
+DATA offsets<>+0(SB)/4, $0x00000000
+DATA offsets<>+4(SB)/4, $0x00000040
+DATA offsets<>+8(SB)/4, $0x00000080
+DATA offsets<>+12(SB)/4, $0x000000c0
+DATA offsets<>+16(SB)/4, $0x00000100
+DATA offsets<>+20(SB)/4, $0x00000140
+DATA offsets<>+24(SB)/4, $0x00000180
+DATA offsets<>+28(SB)/4, $0x000001c0
+DATA offsets<>+32(SB)/4, $0x00000200
+DATA offsets<>+36(SB)/4, $0x00000240
+DATA offsets<>+40(SB)/4, $0x00000280
+DATA offsets<>+44(SB)/4, $0x000002c0
+DATA offsets<>+48(SB)/4, $0x00000300
+DATA offsets<>+52(SB)/4, $0x00000340
+DATA offsets<>+56(SB)/4, $0x00000380
+DATA offsets<>+60(SB)/4, $0x000003c0
+DATA offsets<>+64(SB)/4, $0x00000400
+GLOBL offsets<>(SB), RODATA|NOPTR, $68
+
+// func avx512Gather(values *float32, offsets *uint32, row *float32, vectors uintptr, columns uintptr) (found uintptr)
+// Requires: AVX, AVX512F, BMI2, POPCNT
+TEXT ·avx512Gather(SB), NOSPLIT, $0-48
+	MOVQ         values+0(FP), AX
+	MOVQ         offsets+8(FP), CX
+	MOVQ         row+16(FP), DX
+	MOVQ         vectors+24(FP), BX
+	VPXORD       Z0, Z0, Z0
+	VMOVDQU32    offsets<>+0(SB), Z1
+	VPBROADCASTD offsets<>+64(SB), Z2
+	XORQ         SI, SI
+	JMP          left
+
+vector:
+	VMOVUPS       (DX), Z3
+	VCMPPS        $0x04, Z0, Z3, K1
+	VCOMPRESSPS.Z Z3, K1, Z3
+	VMOVUPS       Z3, (AX)(SI*4)
+	VPCOMPRESSD.Z Z1, K1, Z3
+	VMOVDQU32     Z3, (CX)(SI*4)
+	VPADDD        Z2, Z1, Z1
+	KMOVW         K1, DI
+	POPCNTL       DI, DI
+	ADDQ          DI, SI
+	ADDQ          $0x40, DX
+
+left:
+	DECQ          BX
+	JNZ           vector
+	MOVL          $-1, BX
+	MOVQ          columns+32(FP), DI
+	BZHIL         DI, BX, BX
+	KMOVW         BX, K1
+	VMOVUPS.Z     (DX), K1, Z3
+	VCMPPS        $0x04, Z0, Z3, K1
+	VCOMPRESSPS.Z Z3, K1, Z0
+	VMOVUPS       Z0, (AX)(SI*4)
+	VPCOMPRESSD.Z Z1, K1, Z0
+	VMOVDQU32     Z0, (CX)(SI*4)
+	VPADDD        Z2, Z1, Z1
+	KMOVW         K1, AX
+	POPCNTL       AX, AX
+	ADDQ          AX, SI
+	MOVQ          SI, found+40(FP)
+	VZEROUPPER
+	RET
+
 // func avx512Row1(dst *float32, weight *float32, start *float32, values *float32, offsets *uint32, depth uintptr, panelStride uintptr, columns uintptr, floor float32)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·avx512Row1(SB), NOSPLIT, $0-68

@@ -25,7 +25,8 @@ type tileFunc func(dst, src, weight, start *float32, depth, count,
 // narrower is the widest. near[r-fewestRows] sums up r rows and nearVectors
 // vectors whose weights are in the first-level cache.
 type tileSet struct {
-	lanes         int // float32 values in a vector
+	lanes         int        // float32 values in a vector
+	gather        gatherFunc // nil where there is none
 	rows          []rowFunc
 	tiles         [][]tileFunc
 	near          []tileFunc

@@ -40,6 +40,9 @@ func generate(folder string, set instructionSet) error {
 	}
 	softmaxTable(c)
 	softmax(c, set)
+	if set.compresses {
+		gather(c, set)
+	}
 	for vectors := 1; vectors <= set.row; vectors *= 2 {
 		writer{c, shape{1, vectors}, set}.writeRow()
 	}

@@ -16,6 +16,9 @@ import (
 type instructionSet struct {
 	name  string
 	lanes int // float32 values in a vector
+	// compresses is set where there are instructions that move chosen lanes
+	// together.
+	compresses bool
 	// row is how many vectors of outputs the widest function for one row has.
 	row int
 	// shapes are the tiles, of two rows and more.
@@ -56,7 +59,7 @@ func (set instructionSet) function(s shape) string {
 // the numbers of a few rows.
 func avx512() instructionSet {
 	return instructionSet{
-		name: "avx512", lanes: 16, row: 16,
+		name: "avx512", lanes: 16, compresses: true, row: 16,
 		shapes: shapes([]int{8, 4, 4, 2, 2, 2, 2, 2, 2, 2, 2}), near: 6,
 		vector: func(w writer) reg.VecVirtual { return w.ZMM() },
 		mask: func(w writer) reg.Register {
