@@ -6,6 +6,9 @@ LDFLAGS  = -s -w -X main.version=$(VERSION)
 FUZZ_SECONDS ?= 10
 
 export VERSION LDFLAGS FUZZ_SECONDS
+# The Node.js and npm that ci/install.sh brings, once it did: Debian 12's own are
+# too old for what the checks use.
+export PATH := $(CURDIR)/ci/node/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help build torch torch-test js page bench-rivals test unit install lint fuzz bench weights cross docs-check generate stale clean

@@ -4,6 +4,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# npm cannot bring itself: what is to be replaced is not used here.
+PATH=${PATH//"$PWD/ci/node/node_modules/.bin:"/}
+
 # Debian packages, each with a command that tells whether it is there.
 missing=()
 command -v gcc >/dev/null || missing+=(gcc libc6-dev) # Go's race detector

