@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-[[ -d ci/node/node_modules ]] || npm ci --prefix ci/node --ignore-scripts --no-audit --no-fund --loglevel=error
+[[ -d ci/node/node_modules ]] || ci/npm-ci.sh ci/node
 node ci/node/asyncapi.mjs docs/asyncapi.yaml docs/protocol.md
 node ci/node/dockerfile.mjs Dockerfile
 node ci/node/links.mjs

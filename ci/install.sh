@@ -25,7 +25,7 @@ if ((${#missing[@]})); then
 fi
 
 # npm packages, as their lock files say; no package's own script is run.
-npm ci --prefix ci/node --ignore-scripts --no-audit --no-fund --loglevel=error
+ci/npm-ci.sh ci/node
 weights/recipe/run.sh --data-only
 
 ci/tools.sh

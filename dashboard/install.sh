@@ -4,6 +4,6 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
-npm ci --loglevel=error
+../ci/npm-ci.sh .
 # A package of test strings brings Go files, which "go build ./..." would find.
 find node_modules -name '*.go' -delete

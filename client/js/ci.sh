@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
-npm ci --ignore-scripts --loglevel=error
+../../ci/npm-ci.sh .
 npm run --silent check
 npm test --silent
 npm run --silent build
