@@ -13,37 +13,38 @@ const callWork = 200_000
 // in 48 KiB of first-level cache while the rows pass by.
 const nearBytes = 32 << 10
 
-// batch is a batch of rows cut into tiles that lie one below the other.
-type batch struct {
-	*tiled
-	dst, src []float32
-	// count tiles have height rows, but the first taller of them one more: 13
-	// rows are 7 and 6, not 12 and 1, because a tile costs its weights' way to
-	// the processor, however low it is.
-	count, height, taller int
-	near                  bool // use the tiles for weights that are near
+// cut says how rows are cut into tiles that lie one below the other: count of
+// them have height rows, but the first taller of them one more. 13 rows are 7
+// and 6, not 12 and 1, because a tile costs its weights' way to the processor,
+// however low it is.
+type cut struct{ count, height, taller int }
+
+// cutInto cuts rows into tiles of at most so many.
+func cutInto(rows, most int) cut {
+	count := (rows + most - 1) / most
+	return cut{count, rows / count, rows % count}
 }
 
 func (p *tiled) multiply(dst, src []float32, rows int, w *workspace) {
-	if rows == 1 {
-		p.multiplyRow(dst[:p.out], src[:p.in], w)
-		return
-	}
-	backwards := w.backwards
+	dst, src = dst[:rows*p.out], src[:rows*p.in]
 	vectors := (p.out + p.set.lanes - 1) / p.set.lanes
-	left := vectors
-	// Two rows are not enough sums for a tile of near weights to be fast.
+	left, backwards := vectors, w.backwards
+	// One row or two are not enough sums for a tile of near weights to be fast.
 	if rows > 2 && bytes(nearVectors*p.set.lanes*p.in) <= nearBytes {
-		b := p.cut(dst, src, rows, fewestRows-1+len(p.set.near))
-		b.near = true
+		c := cutInto(rows, len(p.set.near))
 		for ; left >= nearVectors; left -= nearVectors {
-			b.outputs((vectors-left)*p.set.lanes, nearVectors)
+			p.nearOutputs(c, dst, src, (vectors-left)*p.set.lanes)
 		}
 		backwards = false
 	}
-	b := p.cut(dst, src, rows, fewestRows-1+len(p.set.tiles))
+	if left == 0 {
+		return
+	}
+	c := cutInto(rows, len(p.set.far))
+	strips := p.strips(c, src, left, w)
+	widths := len(p.set.far[(rows-1)/c.count]) // those that the tallest has
 	for left > 0 {
-		wide := 1 << (min(bits.Len(uint(left)), b.widths()) - 1)
+		wide := 1 << (min(bits.Len(uint(left)), widths) - 1)
 		if backwards && left%2 == 1 {
 			wide = 1 // the last panel, of half the width
 		}
@@ -52,69 +53,58 @@ func (p *tiled) multiply(dst, src []float32, rows int, w *workspace) {
 		if backwards {
 			first = left
 		}
-		b.outputs(first*p.set.lanes, wide)
-	}
-}
-
-// cut cuts a batch into tiles of at most so many rows.
-func (p *tiled) cut(dst, src []float32, rows, most int) batch {
-	count := (rows + most - 1) / most
-	return batch{tiled: p, dst: dst[:rows*p.out], src: src[:rows*p.in], count: count, height: rows / count, taller: rows % count}
-}
-
-// widths returns how many widths of tiles there are for all heights of b.
-func (b batch) widths() int {
-	if b.taller > 0 {
-		return len(b.set.tiles[b.height+1-fewestRows])
-	}
-	return len(b.set.tiles[b.height-fewestRows])
-}
-
-// outputs computes some vectors of outputs, from first on, of all rows. Cutting
-// the inputs into parts leaves the order of the additions as it is.
-func (b batch) outputs(first, vectors int) {
-	rows := b.count*b.height + b.taller
-	// A tile of less than 16 sums waits for its own results.
-	depth := max(1, callWork/max(16, rows*vectors))
-	for from := 0; from < b.in; from += depth {
-		s := section{b.tiled, first, vectors, from, min(depth, b.in-from)}
-		if b.taller > 0 {
-			s.sum(b.tile(b.height+1, vectors), b.dst, b.src, b.taller)
+		for i := range strips {
+			p.farOutputs(&strips[i], dst, first*p.set.lanes, wide)
 		}
-		above := b.taller * (b.height + 1)
-		s.sum(b.tile(b.height, vectors), b.dst[above*b.out:], b.src[above*b.in:], b.count-b.taller)
 	}
 }
 
-func (b batch) tile(height, vectors int) tileFunc {
-	if b.near {
-		return b.set.near[height-fewestRows]
+// nearOutputs computes nearVectors vectors of outputs, from first on, of all
+// rows.
+func (p *tiled) nearOutputs(c cut, dst, src []float32, first int) {
+	call := func(height, count int) {
+		if count == 0 {
+			return
+		}
+		p.set.near[height-1](&dst[first], &src[0], &p.weight[first*p.in], &p.bias[first],
+			uintptr(p.in), uintptr(count),
+			bytes(p.out), bytes(p.in), 0, bytes(vectorsPerPanel*p.set.lanes*p.in),
+			p.columns(first, nearVectors), p.floor)
+		dst, src = dst[count*height*p.out:], src[count*height*p.in:]
 	}
-	return b.set.tiles[height-fewestRows][bits.Len(uint(vectors))-1]
+	call(c.height+1, c.taller)
+	call(c.height, c.count-c.taller)
 }
 
-// section is the part of a layer that one call works on: some vectors of
-// outputs from first on, and depth inputs from from on.
-type section struct {
-	*tiled
-	first, vectors, from, depth int
+// farOutputs computes some vectors of outputs, from first on, of the rows of a
+// strip. Cutting the inputs into parts leaves the order of the additions as it
+// is.
+func (p *tiled) farOutputs(s *strip, dst []float32, first, vectors int) {
+	tile := p.set.far[s.height-1][bits.Len(uint(vectors))-1]
+	dst = dst[s.row*p.out+first:]
+	panel := min(vectors, vectorsPerPanel) * p.set.lanes
+	// A tile of less than 16 sums waits for its own results.
+	depth := callWork / max(16, s.height*vectors)
+	start, startStride, floor := &p.bias[first], 0, float32(math.Inf(-1))
+	for from := 0; ; from += depth {
+		part := min(depth, s.depth-from)
+		if from+part == s.depth {
+			floor = p.floor
+		}
+		tile(&dst[0], &s.values[from], &p.weight[first*p.in], start, &s.offsets[from],
+			uintptr(part), bytes(p.out), bytes(s.stride), bytes(startStride), bytes(panel*p.in),
+			p.columns(first, vectors), floor)
+		if from+part == s.depth {
+			return
+		}
+		start, startStride = &dst[0], p.out
+	}
 }
 
-func (s section) sum(tile tileFunc, dst, src []float32, count int) {
-	start, startStride := &s.bias[s.first], 0
-	if s.from > 0 {
-		start, startStride = &dst[s.first], s.out
-	}
-	floor := float32(math.Inf(-1))
-	if s.from+s.depth == s.in {
-		floor = s.floor
-	}
-	panel := min(s.vectors, vectorsPerPanel) * s.set.lanes
-	last := s.first + (s.vectors-1)*s.set.lanes
-	tile(&dst[s.first], &src[s.from], &s.weight[s.first*s.in+s.from*panel], start,
-		uintptr(s.depth), uintptr(count),
-		bytes(s.out), bytes(s.in), bytes(startStride), bytes(panel*s.in),
-		uintptr(min(s.set.lanes, s.out-last)), floor)
+// columns is how many outputs the last of some vectors has, which start at the
+// output first.
+func (p *tiled) columns(first, vectors int) uintptr {
+	return uintptr(min(p.set.lanes, p.out-first-(vectors-1)*p.set.lanes))
 }
 
 // bytes is the size of n values.

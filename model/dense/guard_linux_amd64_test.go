@@ -11,10 +11,10 @@ import (
 // guarded returns a copy of values in memory of its own, between two pages
 // that must not be touched: right before the second, or right after the first.
 // The copy is gone at the end of the test.
-func guarded(t testing.TB, values []float32, atEnd bool) []float32 {
+func guarded[T any](t testing.TB, values []T, atEnd bool) []T {
 	t.Helper()
-	page := syscall.Getpagesize()
-	size := (4*len(values) + page - 1) / page * page
+	page, used := syscall.Getpagesize(), len(values)*int(unsafe.Sizeof(values[0]))
+	size := (used + page - 1) / page * page
 	memory, err := syscall.Mmap(-1, 0, size+2*page, syscall.PROT_NONE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
 	if err != nil {
 		t.Fatal(err)
@@ -29,9 +29,9 @@ func guarded(t testing.TB, values []float32, atEnd bool) []float32 {
 		t.Fatal(err)
 	}
 	if atEnd {
-		inside = inside[size-4*len(values):]
+		inside = inside[size-used:]
 	}
-	guarded := unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(inside))), len(values))
+	guarded := unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(inside))), len(values))
 	copy(guarded, values)
 	return guarded
 }
@@ -44,6 +44,7 @@ func TestTilesStayWithinTheirSlices(t *testing.T) {
 				for _, rows := range []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 64} {
 					for _, out := range []int{1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 50, 100, 256, 257, 300} {
 						checkGuarded(t, k, shape{rows, 1 + (rows+out)%5, out}, atEnd)
+						checkGuarded(t, k, shape{rows, 30 + (rows+out)%5, out}, atEnd)
 					}
 				}
 			})
@@ -53,16 +54,21 @@ func TestTilesStayWithinTheirSlices(t *testing.T) {
 
 func checkGuarded(t *testing.T, k kernel, s shape, atEnd bool) {
 	l, src := s.operands(1, ReLU)
+	for i := range src { // so that far tiles get less than all inputs
+		if i%s.in%3 == 1 {
+			src[i] = 0
+		}
+	}
 	want := k.run(l, src, false)
 	packed, _ := k.pack(l)
 	p := packed.(*tiled)
-	p.weight, p.bias = guarded(t, p.weight, atEnd), guarded(t, p.bias, atEnd)
+	p.weight, p.bias, p.offsets = guarded(t, p.weight, atEnd), guarded(t, p.bias, atEnd), guarded(t, p.offsets, atEnd)
 	src, dst := guarded(t, src, atEnd), guarded(t, make([]float32, len(want)), atEnd)
 	for _, backwards := range []bool{false, true} {
 		clear(dst)
-		w := newWorkspace(s.in)
+		w := newWorkspace(s.rows, s.in)
 		w.backwards = backwards
-		w.values = guarded(t, w.values, atEnd)
+		w.values, w.offsets, w.masks = guarded(t, w.values, atEnd), guarded(t, w.offsets, atEnd), guarded(t, w.masks, atEnd)
 		p.multiply(dst, src, s.rows, &w)
 		if !slices.EqualFunc(dst, want, sameSum) {
 			t.Fatalf("%+v: other results in guarded memory", s)

@@ -22,22 +22,6 @@ type product interface {
 	multiply(dst, src []float32, rows int, w *workspace)
 }
 
-// workspace is what a session brings along to every product.
-type workspace struct {
-	// backwards asks to go over the outputs from the last to the first, where
-	// that makes a difference; see session.
-	backwards bool
-	// values and offsets have room for what is not zero in one row of any layer,
-	// and for one vector more.
-	values  []float32
-	offsets []uint32
-}
-
-func newWorkspace(widest int) workspace {
-	const vector = 16
-	return workspace{values: make([]float32, widest+vector), offsets: make([]uint32, widest+vector)}
-}
-
 // kernel is one way to compute. A new one is added to kernels, and the tests
 // then hold it to gonum's results.
 type kernel struct {

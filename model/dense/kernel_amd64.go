@@ -7,10 +7,10 @@ import "golang.org/x/sys/cpu"
 func vectorKernels() []kernel {
 	var found []kernel
 	if cpu.X86.HasAVX512F && cpu.X86.HasBMI2 {
-		found = append(found, tileSet{16, avx512Gather, avx512Rows, avx512Tiles, avx512Near, avx512Softmax}.kernel("avx512"))
+		found = append(found, tileSet{16, avx512Far, avx512Near, avx512Find, avx512Compact, avx512Softmax}.kernel("avx512"))
 	}
 	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
-		found = append(found, tileSet{8, nil, avx2Rows, avx2Tiles, avx2Near, avx2Softmax}.kernel("avx2"))
+		found = append(found, tileSet{8, avx2Far, avx2Near, nil, nil, avx2Softmax}.kernel("avx2"))
 	}
 	return found
 }

@@ -31,7 +31,7 @@ func (n *Network) NewSession(maxRows int) (model.Session, error) {
 	return &session{
 		network: n, maxRows: maxRows,
 		from: make([]float32, size), to: make([]float32, size),
-		workspace: newWorkspace(max(n.widest, n.spec.Features)),
+		workspace: newWorkspace(min(maxRows, blockRows), max(n.widest, n.spec.Features)),
 	}, nil
 }
 

@@ -7,105 +7,114 @@ package dense
 //go:noescape
 func avx2Softmax(dst *float32, src *float32, rows uintptr, vectors uintptr, columns uintptr, stride uintptr, coldness float64)
 
-// avx2Row1 sums up 8 outputs of one row; see rowFunc.
+// avx2Far1x1 sums up 1 × 8; see farFunc.
 //
 //go:noescape
-func avx2Row1(dst *float32, weight *float32, start *float32, values *float32, offsets *uint32, depth uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx2Far1x1(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx2Row2 sums up 16 outputs of one row; see rowFunc.
+// avx2Far1x2 sums up 1 × 16; see farFunc.
 //
 //go:noescape
-func avx2Row2(dst *float32, weight *float32, start *float32, values *float32, offsets *uint32, depth uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx2Far1x2(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx2Row4 sums up 32 outputs of one row; see rowFunc.
+// avx2Far1x4 sums up 1 × 32; see farFunc.
 //
 //go:noescape
-func avx2Row4(dst *float32, weight *float32, start *float32, values *float32, offsets *uint32, depth uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx2Far1x4(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx2Row8 sums up 64 outputs of one row; see rowFunc.
+// avx2Far1x8 sums up 1 × 64; see farFunc.
 //
 //go:noescape
-func avx2Row8(dst *float32, weight *float32, start *float32, values *float32, offsets *uint32, depth uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx2Far1x8(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx2Tile2x1 sums up tiles of 2 × 8; see tileFunc.
+// avx2Far2x1 sums up 2 × 8; see farFunc.
 //
 //go:noescape
-func avx2Tile2x1(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx2Far2x1(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx2Tile2x2 sums up tiles of 2 × 16; see tileFunc.
+// avx2Far2x2 sums up 2 × 16; see farFunc.
 //
 //go:noescape
-func avx2Tile2x2(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx2Far2x2(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx2Tile2x4 sums up tiles of 2 × 32; see tileFunc.
+// avx2Far2x4 sums up 2 × 32; see farFunc.
 //
 //go:noescape
-func avx2Tile2x4(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx2Far2x4(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx2Tile3x1 sums up tiles of 3 × 8; see tileFunc.
+// avx2Far3x1 sums up 3 × 8; see farFunc.
 //
 //go:noescape
-func avx2Tile3x1(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx2Far3x1(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx2Tile3x2 sums up tiles of 3 × 16; see tileFunc.
+// avx2Far3x2 sums up 3 × 16; see farFunc.
 //
 //go:noescape
-func avx2Tile3x2(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx2Far3x2(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx2Tile3x4 sums up tiles of 3 × 32; see tileFunc.
+// avx2Far3x4 sums up 3 × 32; see farFunc.
 //
 //go:noescape
-func avx2Tile3x4(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx2Far3x4(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx2Tile4x1 sums up tiles of 4 × 8; see tileFunc.
+// avx2Far4x1 sums up 4 × 8; see farFunc.
 //
 //go:noescape
-func avx2Tile4x1(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx2Far4x1(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx2Tile4x2 sums up tiles of 4 × 16; see tileFunc.
+// avx2Far4x2 sums up 4 × 16; see farFunc.
 //
 //go:noescape
-func avx2Tile4x2(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx2Far4x2(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx2Tile5x1 sums up tiles of 5 × 8; see tileFunc.
+// avx2Far5x1 sums up 5 × 8; see farFunc.
 //
 //go:noescape
-func avx2Tile5x1(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx2Far5x1(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx2Tile5x2 sums up tiles of 5 × 16; see tileFunc.
+// avx2Far5x2 sums up 5 × 16; see farFunc.
 //
 //go:noescape
-func avx2Tile5x2(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx2Far5x2(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx2Tile6x1 sums up tiles of 6 × 8; see tileFunc.
+// avx2Far6x1 sums up 6 × 8; see farFunc.
 //
 //go:noescape
-func avx2Tile6x1(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx2Far6x1(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx2Tile6x2 sums up tiles of 6 × 16; see tileFunc.
+// avx2Far6x2 sums up 6 × 16; see farFunc.
 //
 //go:noescape
-func avx2Tile6x2(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx2Far6x2(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx2Rows[i] is for one row and 2ⁱ vectors.
-var avx2Rows = []rowFunc{
-	avx2Row1,
-	avx2Row2,
-	avx2Row4,
-	avx2Row8,
+// avx2Near1x4 sums up 1 × 32; see nearFunc.
+//
+//go:noescape
+func avx2Near1x4(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+
+// avx2Near2x4 sums up 2 × 32; see nearFunc.
+//
+//go:noescape
+func avx2Near2x4(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+
+// avx2Near3x4 sums up 3 × 32; see nearFunc.
+//
+//go:noescape
+func avx2Near3x4(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+
+// avx2Far[r-1][i] is the tile of r rows and 2ⁱ vectors.
+var avx2Far = [][]farFunc{
+	{avx2Far1x1, avx2Far1x2, avx2Far1x4, avx2Far1x8},
+	{avx2Far2x1, avx2Far2x2, avx2Far2x4},
+	{avx2Far3x1, avx2Far3x2, avx2Far3x4},
+	{avx2Far4x1, avx2Far4x2},
+	{avx2Far5x1, avx2Far5x2},
+	{avx2Far6x1, avx2Far6x2},
 }
 
-// avx2Tiles[r-2][i] is the tile of r rows and 2ⁱ vectors.
-var avx2Tiles = [][]tileFunc{
-	{avx2Tile2x1, avx2Tile2x2, avx2Tile2x4},
-	{avx2Tile3x1, avx2Tile3x2, avx2Tile3x4},
-	{avx2Tile4x1, avx2Tile4x2},
-	{avx2Tile5x1, avx2Tile5x2},
-	{avx2Tile6x1, avx2Tile6x2},
-}
-
-// avx2Near[r-2] is the tile of r rows and 4 vectors.
-var avx2Near = []tileFunc{
-	avx2Tile2x4,
-	avx2Tile3x4,
+// avx2Near[r-1] is the tile of r rows and 4 vectors.
+var avx2Near = []nearFunc{
+	avx2Near1x4,
+	avx2Near2x4,
+	avx2Near3x4,
 }

@@ -249,106 +249,114 @@ scaleLeft:
 	VZEROUPPER
 	RET
 
-// func avx2Row1(dst *float32, weight *float32, start *float32, values *float32, offsets *uint32, depth uintptr, panelStride uintptr, columns uintptr, floor float32)
+// func avx2Far1x1(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 // Requires: AVX, FMA3
-TEXT ·avx2Row1(SB), NOSPLIT, $0-68
-	MOVQ       start+16(FP), AX
-	MOVQ       columns+56(FP), DX
+TEXT ·avx2Far1x1(SB), NOSPLIT, $0-92
+	MOVQ       start+24(FP), AX
+	MOVQ       columns+80(FP), DX
 	LEAQ       maskWindow<>+0(SB), CX
 	NEGQ       DX
 	VMOVUPS    32(CX)(DX*4), Y0
 	VMASKMOVPS (AX), Y0, Y0
-	MOVQ       values+24(FP), AX
-	MOVQ       offsets+32(FP), CX
-	MOVQ       depth+40(FP), DX
-	MOVQ       weight+8(FP), BX
-	XORQ       SI, SI
-	JMP        sumLeft
+	ADDQ       startStride+64(FP), AX
+	MOVQ       weight+16(FP), AX
+	MOVQ       src+8(FP), CX
+	MOVQ       offsets+32(FP), DX
+	MOVQ       depth+40(FP), BX
+	TESTQ      BX, BX
+	JZ         summed
 
 sum:
-	MOVL         (CX)(SI*4), DI
-	VBROADCASTSS (AX)(SI*4), Y1
-	LEAQ         (BX)(DI*1), DI
-	VFMADD231PS  (DI), Y1, Y0
-	INCQ         SI
+	MOVL         (DX), SI
+	LEAQ         (AX)(SI*1), SI
+	VBROADCASTSS (CX), Y1
+	VFMADD231PS  (SI), Y1, Y0
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, DX
+	DECQ         BX
+	JNZ          sum
 
-sumLeft:
-	CMPQ         SI, DX
-	JNE          sum
+summed:
 	MOVQ         dst+0(FP), AX
-	VBROADCASTSS floor+64(FP), Y1
+	VBROADCASTSS floor+88(FP), Y1
 	VMAXPS       Y0, Y1, Y0
-	CMPQ         columns+56(FP), $0x08
+	CMPQ         columns+80(FP), $0x08
 	JNE          ragged
 	VMOVUPS      Y0, (AX)
+	ADDQ         dstStride+48(FP), AX
 	JMP          stored
 
 ragged:
-	MOVQ       columns+56(FP), DX
+	MOVQ       columns+80(FP), DX
 	LEAQ       maskWindow<>+0(SB), CX
 	NEGQ       DX
 	VMOVUPS    32(CX)(DX*4), Y1
 	VMASKMOVPS Y0, Y1, (AX)
+	ADDQ       dstStride+48(FP), AX
 
 stored:
 	VZEROUPPER
 	RET
 
-// func avx2Row2(dst *float32, weight *float32, start *float32, values *float32, offsets *uint32, depth uintptr, panelStride uintptr, columns uintptr, floor float32)
+// func avx2Far1x2(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 // Requires: AVX, FMA3
-TEXT ·avx2Row2(SB), NOSPLIT, $0-68
-	MOVQ       start+16(FP), AX
-	MOVQ       columns+56(FP), DX
+TEXT ·avx2Far1x2(SB), NOSPLIT, $0-92
+	MOVQ       start+24(FP), AX
+	MOVQ       columns+80(FP), DX
 	LEAQ       maskWindow<>+0(SB), CX
 	NEGQ       DX
 	VMOVUPS    32(CX)(DX*4), Y0
 	VMOVUPS    (AX), Y1
 	VMASKMOVPS 32(AX), Y0, Y0
-	MOVQ       values+24(FP), AX
-	MOVQ       offsets+32(FP), CX
-	MOVQ       depth+40(FP), DX
-	MOVQ       weight+8(FP), BX
-	XORQ       SI, SI
-	JMP        sumLeft
+	ADDQ       startStride+64(FP), AX
+	MOVQ       weight+16(FP), AX
+	MOVQ       src+8(FP), CX
+	MOVQ       offsets+32(FP), DX
+	MOVQ       depth+40(FP), BX
+	TESTQ      BX, BX
+	JZ         summed
 
 sum:
-	MOVL         (CX)(SI*4), DI
-	VBROADCASTSS (AX)(SI*4), Y2
-	LEAQ         (BX)(DI*2), DI
-	VFMADD231PS  (DI), Y2, Y1
-	VFMADD231PS  32(DI), Y2, Y0
-	INCQ         SI
+	MOVL         (DX), SI
+	LEAQ         (AX)(SI*2), SI
+	VBROADCASTSS (CX), Y2
+	VFMADD231PS  (SI), Y2, Y1
+	VFMADD231PS  32(SI), Y2, Y0
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, DX
+	DECQ         BX
+	JNZ          sum
 
-sumLeft:
-	CMPQ         SI, DX
-	JNE          sum
+summed:
 	MOVQ         dst+0(FP), AX
-	VBROADCASTSS floor+64(FP), Y2
+	VBROADCASTSS floor+88(FP), Y2
 	VMAXPS       Y1, Y2, Y1
 	VMAXPS       Y0, Y2, Y0
-	CMPQ         columns+56(FP), $0x08
+	CMPQ         columns+80(FP), $0x08
 	JNE          ragged
 	VMOVUPS      Y1, (AX)
 	VMOVUPS      Y0, 32(AX)
+	ADDQ         dstStride+48(FP), AX
 	JMP          stored
 
 ragged:
-	MOVQ       columns+56(FP), DX
+	MOVQ       columns+80(FP), DX
 	LEAQ       maskWindow<>+0(SB), CX
 	NEGQ       DX
 	VMOVUPS    32(CX)(DX*4), Y2
 	VMOVUPS    Y1, (AX)
 	VMASKMOVPS Y0, Y2, 32(AX)
+	ADDQ       dstStride+48(FP), AX
 
 stored:
 	VZEROUPPER
 	RET
 
-// func avx2Row4(dst *float32, weight *float32, start *float32, values *float32, offsets *uint32, depth uintptr, panelStride uintptr, columns uintptr, floor float32)
+// func avx2Far1x4(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 // Requires: AVX, FMA3
-TEXT ·avx2Row4(SB), NOSPLIT, $0-68
-	MOVQ       start+16(FP), AX
-	MOVQ       columns+56(FP), DX
+TEXT ·avx2Far1x4(SB), NOSPLIT, $0-92
+	MOVQ       start+24(FP), AX
+	MOVQ       columns+80(FP), DX
 	LEAQ       maskWindow<>+0(SB), CX
 	NEGQ       DX
 	VMOVUPS    32(CX)(DX*4), Y0
@@ -356,43 +364,46 @@ TEXT ·avx2Row4(SB), NOSPLIT, $0-68
 	VMOVUPS    32(AX), Y2
 	VMOVUPS    64(AX), Y3
 	VMASKMOVPS 96(AX), Y0, Y0
-	MOVQ       values+24(FP), AX
-	MOVQ       offsets+32(FP), CX
-	MOVQ       depth+40(FP), DX
-	MOVQ       weight+8(FP), BX
-	MOVQ       panelStride+48(FP), SI
-	XORQ       DI, DI
-	JMP        sumLeft
+	ADDQ       startStride+64(FP), AX
+	MOVQ       weight+16(FP), AX
+	MOVQ       panelStride+72(FP), CX
+	MOVQ       src+8(FP), DX
+	MOVQ       offsets+32(FP), BX
+	MOVQ       depth+40(FP), SI
+	TESTQ      SI, SI
+	JZ         summed
 
 sum:
-	MOVL         (CX)(DI*4), R8
-	VBROADCASTSS (AX)(DI*4), Y4
-	LEAQ         (BX)(R8*2), R8
-	VFMADD231PS  (R8), Y4, Y1
-	VFMADD231PS  32(R8), Y4, Y2
-	VFMADD231PS  (R8)(SI*1), Y4, Y3
-	VFMADD231PS  32(R8)(SI*1), Y4, Y0
-	INCQ         DI
+	MOVL         (BX), DI
+	LEAQ         (AX)(DI*2), DI
+	VBROADCASTSS (DX), Y4
+	VFMADD231PS  (DI), Y4, Y1
+	VFMADD231PS  32(DI), Y4, Y2
+	VFMADD231PS  (DI)(CX*1), Y4, Y3
+	VFMADD231PS  32(DI)(CX*1), Y4, Y0
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, BX
+	DECQ         SI
+	JNZ          sum
 
-sumLeft:
-	CMPQ         DI, DX
-	JNE          sum
+summed:
 	MOVQ         dst+0(FP), AX
-	VBROADCASTSS floor+64(FP), Y4
+	VBROADCASTSS floor+88(FP), Y4
 	VMAXPS       Y1, Y4, Y1
 	VMAXPS       Y2, Y4, Y2
 	VMAXPS       Y3, Y4, Y3
 	VMAXPS       Y0, Y4, Y0
-	CMPQ         columns+56(FP), $0x08
+	CMPQ         columns+80(FP), $0x08
 	JNE          ragged
 	VMOVUPS      Y1, (AX)
 	VMOVUPS      Y2, 32(AX)
 	VMOVUPS      Y3, 64(AX)
 	VMOVUPS      Y0, 96(AX)
+	ADDQ         dstStride+48(FP), AX
 	JMP          stored
 
 ragged:
-	MOVQ       columns+56(FP), DX
+	MOVQ       columns+80(FP), DX
 	LEAQ       maskWindow<>+0(SB), CX
 	NEGQ       DX
 	VMOVUPS    32(CX)(DX*4), Y4
@@ -400,16 +411,17 @@ ragged:
 	VMOVUPS    Y2, 32(AX)
 	VMOVUPS    Y3, 64(AX)
 	VMASKMOVPS Y0, Y4, 96(AX)
+	ADDQ       dstStride+48(FP), AX
 
 stored:
 	VZEROUPPER
 	RET
 
-// func avx2Row8(dst *float32, weight *float32, start *float32, values *float32, offsets *uint32, depth uintptr, panelStride uintptr, columns uintptr, floor float32)
+// func avx2Far1x8(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 // Requires: AVX, FMA3
-TEXT ·avx2Row8(SB), NOSPLIT, $0-68
-	MOVQ       start+16(FP), AX
-	MOVQ       columns+56(FP), DX
+TEXT ·avx2Far1x8(SB), NOSPLIT, $0-92
+	MOVQ       start+24(FP), AX
+	MOVQ       columns+80(FP), DX
 	LEAQ       maskWindow<>+0(SB), CX
 	NEGQ       DX
 	VMOVUPS    32(CX)(DX*4), Y0
@@ -421,36 +433,38 @@ TEXT ·avx2Row8(SB), NOSPLIT, $0-68
 	VMOVUPS    160(AX), Y6
 	VMOVUPS    192(AX), Y7
 	VMASKMOVPS 224(AX), Y0, Y0
-	MOVQ       values+24(FP), AX
-	MOVQ       offsets+32(FP), CX
-	MOVQ       depth+40(FP), DX
-	MOVQ       weight+8(FP), BX
-	MOVQ       panelStride+48(FP), SI
-	LEAQ       (SI)(SI*2), DI
-	ADDQ       BX, DI
-	XORQ       R8, R8
-	JMP        sumLeft
+	ADDQ       startStride+64(FP), AX
+	MOVQ       weight+16(FP), AX
+	MOVQ       panelStride+72(FP), CX
+	LEAQ       (CX)(CX*2), DX
+	ADDQ       AX, DX
+	MOVQ       src+8(FP), BX
+	MOVQ       offsets+32(FP), SI
+	MOVQ       depth+40(FP), DI
+	TESTQ      DI, DI
+	JZ         summed
 
 sum:
-	MOVL         (CX)(R8*4), R9
-	VBROADCASTSS (AX)(R8*4), Y8
-	LEAQ         (BX)(R9*2), R10
-	LEAQ         (DI)(R9*2), R9
-	VFMADD231PS  (R10), Y8, Y1
-	VFMADD231PS  32(R10), Y8, Y2
-	VFMADD231PS  (R10)(SI*1), Y8, Y3
-	VFMADD231PS  32(R10)(SI*1), Y8, Y4
-	VFMADD231PS  (R10)(SI*2), Y8, Y5
-	VFMADD231PS  32(R10)(SI*2), Y8, Y6
-	VFMADD231PS  (R9), Y8, Y7
-	VFMADD231PS  32(R9), Y8, Y0
-	INCQ         R8
+	MOVL         (SI), R8
+	LEAQ         (AX)(R8*2), R9
+	LEAQ         (DX)(R8*2), R8
+	VBROADCASTSS (BX), Y8
+	VFMADD231PS  (R9), Y8, Y1
+	VFMADD231PS  32(R9), Y8, Y2
+	VFMADD231PS  (R9)(CX*1), Y8, Y3
+	VFMADD231PS  32(R9)(CX*1), Y8, Y4
+	VFMADD231PS  (R9)(CX*2), Y8, Y5
+	VFMADD231PS  32(R9)(CX*2), Y8, Y6
+	VFMADD231PS  (R8), Y8, Y7
+	VFMADD231PS  32(R8), Y8, Y0
+	ADDQ         $0x04, BX
+	ADDQ         $0x04, SI
+	DECQ         DI
+	JNZ          sum
 
-sumLeft:
-	CMPQ         R8, DX
-	JNE          sum
+summed:
 	MOVQ         dst+0(FP), AX
-	VBROADCASTSS floor+64(FP), Y8
+	VBROADCASTSS floor+88(FP), Y8
 	VMAXPS       Y1, Y8, Y1
 	VMAXPS       Y2, Y8, Y2
 	VMAXPS       Y3, Y8, Y3
@@ -459,7 +473,7 @@ sumLeft:
 	VMAXPS       Y6, Y8, Y6
 	VMAXPS       Y7, Y8, Y7
 	VMAXPS       Y0, Y8, Y0
-	CMPQ         columns+56(FP), $0x08
+	CMPQ         columns+80(FP), $0x08
 	JNE          ragged
 	VMOVUPS      Y1, (AX)
 	VMOVUPS      Y2, 32(AX)
@@ -469,10 +483,11 @@ sumLeft:
 	VMOVUPS      Y6, 160(AX)
 	VMOVUPS      Y7, 192(AX)
 	VMOVUPS      Y0, 224(AX)
+	ADDQ         dstStride+48(FP), AX
 	JMP          stored
 
 ragged:
-	MOVQ       columns+56(FP), DX
+	MOVQ       columns+80(FP), DX
 	LEAQ       maskWindow<>+0(SB), CX
 	NEGQ       DX
 	VMOVUPS    32(CX)(DX*4), Y8
@@ -484,76 +499,1146 @@ ragged:
 	VMOVUPS    Y6, 160(AX)
 	VMOVUPS    Y7, 192(AX)
 	VMASKMOVPS Y0, Y8, 224(AX)
+	ADDQ       dstStride+48(FP), AX
 
 stored:
 	VZEROUPPER
 	RET
 
-// func avx2Tile2x1(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// func avx2Far2x1(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 // Requires: AVX, FMA3
-TEXT ·avx2Tile2x1(SB), NOSPLIT, $0-92
-	MOVQ src+8(FP), AX
-	MOVQ dst+0(FP), CX
-	MOVQ start+24(FP), DX
-	MOVQ count+40(FP), BX
-
-tile:
-	MOVQ       columns+80(FP), DI
-	LEAQ       maskWindow<>+0(SB), SI
-	NEGQ       DI
-	VMOVUPS    32(SI)(DI*4), Y0
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       startStride+64(FP), DX
-	VMASKMOVPS (DX), Y0, Y0
-	ADDQ       startStride+64(FP), DX
-	MOVQ       weight+16(FP), SI
-	MOVQ       AX, DI
-	MOVQ       srcStride+56(FP), R8
-	MOVQ       depth+32(FP), R9
+TEXT ·avx2Far2x1(SB), NOSPLIT, $0-92
+	MOVQ       start+24(FP), AX
+	MOVQ       columns+80(FP), DX
+	LEAQ       maskWindow<>+0(SB), CX
+	NEGQ       DX
+	VMOVUPS    32(CX)(DX*4), Y0
+	VMASKMOVPS (AX), Y0, Y1
+	ADDQ       startStride+64(FP), AX
+	VMASKMOVPS (AX), Y0, Y0
+	ADDQ       startStride+64(FP), AX
+	MOVQ       weight+16(FP), AX
+	MOVQ       src+8(FP), CX
+	MOVQ       srcStride+56(FP), DX
+	MOVQ       offsets+32(FP), BX
+	MOVQ       depth+40(FP), SI
+	TESTQ      SI, SI
+	JZ         summed
 
 sum:
-	VMOVUPS      (SI), Y2
-	VBROADCASTSS (DI), Y3
+	MOVL         (BX), DI
+	LEAQ         (AX)(DI*1), DI
+	VMOVUPS      (DI), Y2
+	VBROADCASTSS (CX), Y3
 	VFMADD231PS  Y2, Y3, Y1
-	VBROADCASTSS (DI)(R8*1), Y3
+	VBROADCASTSS (CX)(DX*1), Y3
 	VFMADD231PS  Y2, Y3, Y0
-	ADDQ         $0x04, DI
-	ADDQ         $0x20, SI
-	DECQ         R9
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, BX
+	DECQ         SI
 	JNZ          sum
-	MOVQ         srcStride+56(FP), SI
-	IMUL3Q       $0x02, SI, SI
-	ADDQ         SI, AX
+
+summed:
+	MOVQ         dst+0(FP), AX
 	VBROADCASTSS floor+88(FP), Y2
 	VMAXPS       Y1, Y2, Y1
 	VMAXPS       Y0, Y2, Y0
 	CMPQ         columns+80(FP), $0x08
 	JNE          ragged
-	VMOVUPS      Y1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Y0, (CX)
-	ADDQ         dstStride+48(FP), CX
+	VMOVUPS      Y1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Y0, (AX)
+	ADDQ         dstStride+48(FP), AX
 	JMP          stored
 
 ragged:
-	MOVQ       columns+80(FP), DI
-	LEAQ       maskWindow<>+0(SB), SI
-	NEGQ       DI
-	VMOVUPS    32(SI)(DI*4), Y2
-	VMASKMOVPS Y1, Y2, (CX)
-	ADDQ       dstStride+48(FP), CX
-	VMASKMOVPS Y0, Y2, (CX)
-	ADDQ       dstStride+48(FP), CX
+	MOVQ       columns+80(FP), DX
+	LEAQ       maskWindow<>+0(SB), CX
+	NEGQ       DX
+	VMOVUPS    32(CX)(DX*4), Y2
+	VMASKMOVPS Y1, Y2, (AX)
+	ADDQ       dstStride+48(FP), AX
+	VMASKMOVPS Y0, Y2, (AX)
+	ADDQ       dstStride+48(FP), AX
 
 stored:
-	DECQ BX
-	JNZ  tile
 	VZEROUPPER
 	RET
 
-// func avx2Tile2x2(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// func avx2Far2x2(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 // Requires: AVX, FMA3
-TEXT ·avx2Tile2x2(SB), NOSPLIT, $0-92
+TEXT ·avx2Far2x2(SB), NOSPLIT, $0-92
+	MOVQ       start+24(FP), AX
+	MOVQ       columns+80(FP), DX
+	LEAQ       maskWindow<>+0(SB), CX
+	NEGQ       DX
+	VMOVUPS    32(CX)(DX*4), Y0
+	VMOVUPS    (AX), Y1
+	VMASKMOVPS 32(AX), Y0, Y2
+	ADDQ       startStride+64(FP), AX
+	VMOVUPS    (AX), Y3
+	VMASKMOVPS 32(AX), Y0, Y0
+	ADDQ       startStride+64(FP), AX
+	MOVQ       weight+16(FP), AX
+	MOVQ       src+8(FP), CX
+	MOVQ       srcStride+56(FP), DX
+	MOVQ       offsets+32(FP), BX
+	MOVQ       depth+40(FP), SI
+	TESTQ      SI, SI
+	JZ         summed
+
+sum:
+	MOVL         (BX), DI
+	LEAQ         (AX)(DI*2), DI
+	VBROADCASTSS (CX), Y4
+	VBROADCASTSS (CX)(DX*1), Y5
+	VMOVUPS      (DI), Y6
+	VFMADD231PS  Y6, Y4, Y1
+	VFMADD231PS  Y6, Y5, Y3
+	VMOVUPS      32(DI), Y6
+	VFMADD231PS  Y6, Y4, Y2
+	VFMADD231PS  Y6, Y5, Y0
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, BX
+	DECQ         SI
+	JNZ          sum
+
+summed:
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+88(FP), Y4
+	VMAXPS       Y1, Y4, Y1
+	VMAXPS       Y2, Y4, Y2
+	VMAXPS       Y3, Y4, Y3
+	VMAXPS       Y0, Y4, Y0
+	CMPQ         columns+80(FP), $0x08
+	JNE          ragged
+	VMOVUPS      Y1, (AX)
+	VMOVUPS      Y2, 32(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Y3, (AX)
+	VMOVUPS      Y0, 32(AX)
+	ADDQ         dstStride+48(FP), AX
+	JMP          stored
+
+ragged:
+	MOVQ       columns+80(FP), DX
+	LEAQ       maskWindow<>+0(SB), CX
+	NEGQ       DX
+	VMOVUPS    32(CX)(DX*4), Y4
+	VMOVUPS    Y1, (AX)
+	VMASKMOVPS Y2, Y4, 32(AX)
+	ADDQ       dstStride+48(FP), AX
+	VMOVUPS    Y3, (AX)
+	VMASKMOVPS Y0, Y4, 32(AX)
+	ADDQ       dstStride+48(FP), AX
+
+stored:
+	VZEROUPPER
+	RET
+
+// func avx2Far2x4(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// Requires: AVX, FMA3
+TEXT ·avx2Far2x4(SB), NOSPLIT, $0-92
+	MOVQ       start+24(FP), AX
+	MOVQ       columns+80(FP), DX
+	LEAQ       maskWindow<>+0(SB), CX
+	NEGQ       DX
+	VMOVUPS    32(CX)(DX*4), Y0
+	VMOVUPS    (AX), Y1
+	VMOVUPS    32(AX), Y2
+	VMOVUPS    64(AX), Y3
+	VMASKMOVPS 96(AX), Y0, Y4
+	ADDQ       startStride+64(FP), AX
+	VMOVUPS    (AX), Y5
+	VMOVUPS    32(AX), Y6
+	VMOVUPS    64(AX), Y7
+	VMASKMOVPS 96(AX), Y0, Y0
+	ADDQ       startStride+64(FP), AX
+	MOVQ       weight+16(FP), AX
+	MOVQ       panelStride+72(FP), CX
+	MOVQ       src+8(FP), DX
+	MOVQ       srcStride+56(FP), BX
+	MOVQ       offsets+32(FP), SI
+	MOVQ       depth+40(FP), DI
+	TESTQ      DI, DI
+	JZ         summed
+
+sum:
+	MOVL         (SI), R8
+	LEAQ         (AX)(R8*2), R8
+	VBROADCASTSS (DX), Y8
+	VBROADCASTSS (DX)(BX*1), Y9
+	VMOVUPS      (R8), Y10
+	VFMADD231PS  Y10, Y8, Y1
+	VFMADD231PS  Y10, Y9, Y5
+	VMOVUPS      32(R8), Y10
+	VFMADD231PS  Y10, Y8, Y2
+	VFMADD231PS  Y10, Y9, Y6
+	VMOVUPS      (R8)(CX*1), Y10
+	VFMADD231PS  Y10, Y8, Y3
+	VFMADD231PS  Y10, Y9, Y7
+	VMOVUPS      32(R8)(CX*1), Y10
+	VFMADD231PS  Y10, Y8, Y4
+	VFMADD231PS  Y10, Y9, Y0
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, SI
+	DECQ         DI
+	JNZ          sum
+
+summed:
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+88(FP), Y8
+	VMAXPS       Y1, Y8, Y1
+	VMAXPS       Y2, Y8, Y2
+	VMAXPS       Y3, Y8, Y3
+	VMAXPS       Y4, Y8, Y4
+	VMAXPS       Y5, Y8, Y5
+	VMAXPS       Y6, Y8, Y6
+	VMAXPS       Y7, Y8, Y7
+	VMAXPS       Y0, Y8, Y0
+	CMPQ         columns+80(FP), $0x08
+	JNE          ragged
+	VMOVUPS      Y1, (AX)
+	VMOVUPS      Y2, 32(AX)
+	VMOVUPS      Y3, 64(AX)
+	VMOVUPS      Y4, 96(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Y5, (AX)
+	VMOVUPS      Y6, 32(AX)
+	VMOVUPS      Y7, 64(AX)
+	VMOVUPS      Y0, 96(AX)
+	ADDQ         dstStride+48(FP), AX
+	JMP          stored
+
+ragged:
+	MOVQ       columns+80(FP), DX
+	LEAQ       maskWindow<>+0(SB), CX
+	NEGQ       DX
+	VMOVUPS    32(CX)(DX*4), Y8
+	VMOVUPS    Y1, (AX)
+	VMOVUPS    Y2, 32(AX)
+	VMOVUPS    Y3, 64(AX)
+	VMASKMOVPS Y4, Y8, 96(AX)
+	ADDQ       dstStride+48(FP), AX
+	VMOVUPS    Y5, (AX)
+	VMOVUPS    Y6, 32(AX)
+	VMOVUPS    Y7, 64(AX)
+	VMASKMOVPS Y0, Y8, 96(AX)
+	ADDQ       dstStride+48(FP), AX
+
+stored:
+	VZEROUPPER
+	RET
+
+// func avx2Far3x1(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// Requires: AVX, FMA3
+TEXT ·avx2Far3x1(SB), NOSPLIT, $0-92
+	MOVQ       start+24(FP), AX
+	MOVQ       columns+80(FP), DX
+	LEAQ       maskWindow<>+0(SB), CX
+	NEGQ       DX
+	VMOVUPS    32(CX)(DX*4), Y0
+	VMASKMOVPS (AX), Y0, Y1
+	ADDQ       startStride+64(FP), AX
+	VMASKMOVPS (AX), Y0, Y2
+	ADDQ       startStride+64(FP), AX
+	VMASKMOVPS (AX), Y0, Y0
+	ADDQ       startStride+64(FP), AX
+	MOVQ       weight+16(FP), AX
+	MOVQ       src+8(FP), CX
+	MOVQ       srcStride+56(FP), DX
+	MOVQ       offsets+32(FP), BX
+	MOVQ       depth+40(FP), SI
+	TESTQ      SI, SI
+	JZ         summed
+
+sum:
+	MOVL         (BX), DI
+	LEAQ         (AX)(DI*1), DI
+	VMOVUPS      (DI), Y3
+	VBROADCASTSS (CX), Y4
+	VFMADD231PS  Y3, Y4, Y1
+	VBROADCASTSS (CX)(DX*1), Y4
+	VFMADD231PS  Y3, Y4, Y2
+	VBROADCASTSS (CX)(DX*2), Y4
+	VFMADD231PS  Y3, Y4, Y0
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, BX
+	DECQ         SI
+	JNZ          sum
+
+summed:
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+88(FP), Y3
+	VMAXPS       Y1, Y3, Y1
+	VMAXPS       Y2, Y3, Y2
+	VMAXPS       Y0, Y3, Y0
+	CMPQ         columns+80(FP), $0x08
+	JNE          ragged
+	VMOVUPS      Y1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Y2, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Y0, (AX)
+	ADDQ         dstStride+48(FP), AX
+	JMP          stored
+
+ragged:
+	MOVQ       columns+80(FP), DX
+	LEAQ       maskWindow<>+0(SB), CX
+	NEGQ       DX
+	VMOVUPS    32(CX)(DX*4), Y3
+	VMASKMOVPS Y1, Y3, (AX)
+	ADDQ       dstStride+48(FP), AX
+	VMASKMOVPS Y2, Y3, (AX)
+	ADDQ       dstStride+48(FP), AX
+	VMASKMOVPS Y0, Y3, (AX)
+	ADDQ       dstStride+48(FP), AX
+
+stored:
+	VZEROUPPER
+	RET
+
+// func avx2Far3x2(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·avx2Far3x2(SB), NOSPLIT, $0-92
+	MOVQ       start+24(FP), AX
+	MOVQ       columns+80(FP), DX
+	LEAQ       maskWindow<>+0(SB), CX
+	NEGQ       DX
+	VMOVUPS    32(CX)(DX*4), Y0
+	VMOVUPS    (AX), Y1
+	VMASKMOVPS 32(AX), Y0, Y2
+	ADDQ       startStride+64(FP), AX
+	VMOVUPS    (AX), Y3
+	VMASKMOVPS 32(AX), Y0, Y4
+	ADDQ       startStride+64(FP), AX
+	VMOVUPS    (AX), Y5
+	VMASKMOVPS 32(AX), Y0, Y0
+	ADDQ       startStride+64(FP), AX
+	MOVQ       weight+16(FP), AX
+	MOVQ       src+8(FP), CX
+	MOVQ       srcStride+56(FP), DX
+	MOVQ       offsets+32(FP), BX
+	MOVQ       depth+40(FP), SI
+	TESTQ      SI, SI
+	JZ         summed
+
+sum:
+	MOVL         256(BX), DI
+	LEAQ         (AX)(DI*2), DI
+	PREFETCHT0   (DI)
+	MOVL         (BX), DI
+	LEAQ         (AX)(DI*2), DI
+	VMOVUPS      (DI), Y6
+	VMOVUPS      32(DI), Y7
+	VBROADCASTSS (CX), Y8
+	VFMADD231PS  Y6, Y8, Y1
+	VFMADD231PS  Y7, Y8, Y2
+	VBROADCASTSS (CX)(DX*1), Y8
+	VFMADD231PS  Y6, Y8, Y3
+	VFMADD231PS  Y7, Y8, Y4
+	VBROADCASTSS (CX)(DX*2), Y8
+	VFMADD231PS  Y6, Y8, Y5
+	VFMADD231PS  Y7, Y8, Y0
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, BX
+	DECQ         SI
+	JNZ          sum
+
+summed:
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+88(FP), Y6
+	VMAXPS       Y1, Y6, Y1
+	VMAXPS       Y2, Y6, Y2
+	VMAXPS       Y3, Y6, Y3
+	VMAXPS       Y4, Y6, Y4
+	VMAXPS       Y5, Y6, Y5
+	VMAXPS       Y0, Y6, Y0
+	CMPQ         columns+80(FP), $0x08
+	JNE          ragged
+	VMOVUPS      Y1, (AX)
+	VMOVUPS      Y2, 32(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Y3, (AX)
+	VMOVUPS      Y4, 32(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Y5, (AX)
+	VMOVUPS      Y0, 32(AX)
+	ADDQ         dstStride+48(FP), AX
+	JMP          stored
+
+ragged:
+	MOVQ       columns+80(FP), DX
+	LEAQ       maskWindow<>+0(SB), CX
+	NEGQ       DX
+	VMOVUPS    32(CX)(DX*4), Y6
+	VMOVUPS    Y1, (AX)
+	VMASKMOVPS Y2, Y6, 32(AX)
+	ADDQ       dstStride+48(FP), AX
+	VMOVUPS    Y3, (AX)
+	VMASKMOVPS Y4, Y6, 32(AX)
+	ADDQ       dstStride+48(FP), AX
+	VMOVUPS    Y5, (AX)
+	VMASKMOVPS Y0, Y6, 32(AX)
+	ADDQ       dstStride+48(FP), AX
+
+stored:
+	VZEROUPPER
+	RET
+
+// func avx2Far3x4(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·avx2Far3x4(SB), NOSPLIT, $0-92
+	MOVQ       start+24(FP), AX
+	MOVQ       columns+80(FP), DX
+	LEAQ       maskWindow<>+0(SB), CX
+	NEGQ       DX
+	VMOVUPS    32(CX)(DX*4), Y0
+	VMOVUPS    (AX), Y1
+	VMOVUPS    32(AX), Y2
+	VMOVUPS    64(AX), Y3
+	VMASKMOVPS 96(AX), Y0, Y4
+	ADDQ       startStride+64(FP), AX
+	VMOVUPS    (AX), Y5
+	VMOVUPS    32(AX), Y6
+	VMOVUPS    64(AX), Y7
+	VMASKMOVPS 96(AX), Y0, Y8
+	ADDQ       startStride+64(FP), AX
+	VMOVUPS    (AX), Y9
+	VMOVUPS    32(AX), Y10
+	VMOVUPS    64(AX), Y11
+	VMASKMOVPS 96(AX), Y0, Y0
+	ADDQ       startStride+64(FP), AX
+	MOVQ       weight+16(FP), AX
+	MOVQ       panelStride+72(FP), CX
+	MOVQ       src+8(FP), DX
+	MOVQ       srcStride+56(FP), BX
+	MOVQ       offsets+32(FP), SI
+	MOVQ       depth+40(FP), DI
+	TESTQ      DI, DI
+	JZ         summed
+
+sum:
+	MOVL         128(SI), R8
+	LEAQ         (AX)(R8*2), R8
+	PREFETCHT0   (R8)
+	PREFETCHT0   (R8)(CX*1)
+	MOVL         (SI), R8
+	LEAQ         (AX)(R8*2), R8
+	VBROADCASTSS (DX), Y12
+	VBROADCASTSS (DX)(BX*1), Y13
+	VBROADCASTSS (DX)(BX*2), Y14
+	VMOVUPS      (R8), Y15
+	VFMADD231PS  Y15, Y12, Y1
+	VFMADD231PS  Y15, Y13, Y5
+	VFMADD231PS  Y15, Y14, Y9
+	VMOVUPS      32(R8), Y15
+	VFMADD231PS  Y15, Y12, Y2
+	VFMADD231PS  Y15, Y13, Y6
+	VFMADD231PS  Y15, Y14, Y10
+	VMOVUPS      (R8)(CX*1), Y15
+	VFMADD231PS  Y15, Y12, Y3
+	VFMADD231PS  Y15, Y13, Y7
+	VFMADD231PS  Y15, Y14, Y11
+	VMOVUPS      32(R8)(CX*1), Y15
+	VFMADD231PS  Y15, Y12, Y4
+	VFMADD231PS  Y15, Y13, Y8
+	VFMADD231PS  Y15, Y14, Y0
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, SI
+	DECQ         DI
+	JNZ          sum
+
+summed:
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+88(FP), Y12
+	VMAXPS       Y1, Y12, Y1
+	VMAXPS       Y2, Y12, Y2
+	VMAXPS       Y3, Y12, Y3
+	VMAXPS       Y4, Y12, Y4
+	VMAXPS       Y5, Y12, Y5
+	VMAXPS       Y6, Y12, Y6
+	VMAXPS       Y7, Y12, Y7
+	VMAXPS       Y8, Y12, Y8
+	VMAXPS       Y9, Y12, Y9
+	VMAXPS       Y10, Y12, Y10
+	VMAXPS       Y11, Y12, Y11
+	VMAXPS       Y0, Y12, Y0
+	CMPQ         columns+80(FP), $0x08
+	JNE          ragged
+	VMOVUPS      Y1, (AX)
+	VMOVUPS      Y2, 32(AX)
+	VMOVUPS      Y3, 64(AX)
+	VMOVUPS      Y4, 96(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Y5, (AX)
+	VMOVUPS      Y6, 32(AX)
+	VMOVUPS      Y7, 64(AX)
+	VMOVUPS      Y8, 96(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Y9, (AX)
+	VMOVUPS      Y10, 32(AX)
+	VMOVUPS      Y11, 64(AX)
+	VMOVUPS      Y0, 96(AX)
+	ADDQ         dstStride+48(FP), AX
+	JMP          stored
+
+ragged:
+	MOVQ       columns+80(FP), DX
+	LEAQ       maskWindow<>+0(SB), CX
+	NEGQ       DX
+	VMOVUPS    32(CX)(DX*4), Y12
+	VMOVUPS    Y1, (AX)
+	VMOVUPS    Y2, 32(AX)
+	VMOVUPS    Y3, 64(AX)
+	VMASKMOVPS Y4, Y12, 96(AX)
+	ADDQ       dstStride+48(FP), AX
+	VMOVUPS    Y5, (AX)
+	VMOVUPS    Y6, 32(AX)
+	VMOVUPS    Y7, 64(AX)
+	VMASKMOVPS Y8, Y12, 96(AX)
+	ADDQ       dstStride+48(FP), AX
+	VMOVUPS    Y9, (AX)
+	VMOVUPS    Y10, 32(AX)
+	VMOVUPS    Y11, 64(AX)
+	VMASKMOVPS Y0, Y12, 96(AX)
+	ADDQ       dstStride+48(FP), AX
+
+stored:
+	VZEROUPPER
+	RET
+
+// func avx2Far4x1(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// Requires: AVX, FMA3
+TEXT ·avx2Far4x1(SB), NOSPLIT, $0-92
+	MOVQ       start+24(FP), AX
+	MOVQ       columns+80(FP), DX
+	LEAQ       maskWindow<>+0(SB), CX
+	NEGQ       DX
+	VMOVUPS    32(CX)(DX*4), Y0
+	VMASKMOVPS (AX), Y0, Y1
+	ADDQ       startStride+64(FP), AX
+	VMASKMOVPS (AX), Y0, Y2
+	ADDQ       startStride+64(FP), AX
+	VMASKMOVPS (AX), Y0, Y3
+	ADDQ       startStride+64(FP), AX
+	VMASKMOVPS (AX), Y0, Y0
+	ADDQ       startStride+64(FP), AX
+	MOVQ       weight+16(FP), AX
+	MOVQ       src+8(FP), CX
+	MOVQ       srcStride+56(FP), DX
+	LEAQ       (DX)(DX*2), BX
+	ADDQ       CX, BX
+	MOVQ       offsets+32(FP), SI
+	MOVQ       depth+40(FP), DI
+	TESTQ      DI, DI
+	JZ         summed
+
+sum:
+	MOVL         (SI), R8
+	LEAQ         (AX)(R8*1), R8
+	VMOVUPS      (R8), Y4
+	VBROADCASTSS (CX), Y5
+	VFMADD231PS  Y4, Y5, Y1
+	VBROADCASTSS (CX)(DX*1), Y5
+	VFMADD231PS  Y4, Y5, Y2
+	VBROADCASTSS (CX)(DX*2), Y5
+	VFMADD231PS  Y4, Y5, Y3
+	VBROADCASTSS (BX), Y5
+	VFMADD231PS  Y4, Y5, Y0
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, BX
+	ADDQ         $0x04, SI
+	DECQ         DI
+	JNZ          sum
+
+summed:
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+88(FP), Y4
+	VMAXPS       Y1, Y4, Y1
+	VMAXPS       Y2, Y4, Y2
+	VMAXPS       Y3, Y4, Y3
+	VMAXPS       Y0, Y4, Y0
+	CMPQ         columns+80(FP), $0x08
+	JNE          ragged
+	VMOVUPS      Y1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Y2, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Y3, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Y0, (AX)
+	ADDQ         dstStride+48(FP), AX
+	JMP          stored
+
+ragged:
+	MOVQ       columns+80(FP), DX
+	LEAQ       maskWindow<>+0(SB), CX
+	NEGQ       DX
+	VMOVUPS    32(CX)(DX*4), Y4
+	VMASKMOVPS Y1, Y4, (AX)
+	ADDQ       dstStride+48(FP), AX
+	VMASKMOVPS Y2, Y4, (AX)
+	ADDQ       dstStride+48(FP), AX
+	VMASKMOVPS Y3, Y4, (AX)
+	ADDQ       dstStride+48(FP), AX
+	VMASKMOVPS Y0, Y4, (AX)
+	ADDQ       dstStride+48(FP), AX
+
+stored:
+	VZEROUPPER
+	RET
+
+// func avx2Far4x2(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·avx2Far4x2(SB), NOSPLIT, $0-92
+	MOVQ       start+24(FP), AX
+	MOVQ       columns+80(FP), DX
+	LEAQ       maskWindow<>+0(SB), CX
+	NEGQ       DX
+	VMOVUPS    32(CX)(DX*4), Y0
+	VMOVUPS    (AX), Y1
+	VMASKMOVPS 32(AX), Y0, Y2
+	ADDQ       startStride+64(FP), AX
+	VMOVUPS    (AX), Y3
+	VMASKMOVPS 32(AX), Y0, Y4
+	ADDQ       startStride+64(FP), AX
+	VMOVUPS    (AX), Y5
+	VMASKMOVPS 32(AX), Y0, Y6
+	ADDQ       startStride+64(FP), AX
+	VMOVUPS    (AX), Y7
+	VMASKMOVPS 32(AX), Y0, Y0
+	ADDQ       startStride+64(FP), AX
+	MOVQ       weight+16(FP), AX
+	MOVQ       src+8(FP), CX
+	MOVQ       srcStride+56(FP), DX
+	LEAQ       (DX)(DX*2), BX
+	ADDQ       CX, BX
+	MOVQ       offsets+32(FP), SI
+	MOVQ       depth+40(FP), DI
+	TESTQ      DI, DI
+	JZ         summed
+
+sum:
+	MOVL         256(SI), R8
+	LEAQ         (AX)(R8*2), R8
+	PREFETCHT0   (R8)
+	MOVL         (SI), R8
+	LEAQ         (AX)(R8*2), R8
+	VMOVUPS      (R8), Y8
+	VMOVUPS      32(R8), Y9
+	VBROADCASTSS (CX), Y10
+	VFMADD231PS  Y8, Y10, Y1
+	VFMADD231PS  Y9, Y10, Y2
+	VBROADCASTSS (CX)(DX*1), Y10
+	VFMADD231PS  Y8, Y10, Y3
+	VFMADD231PS  Y9, Y10, Y4
+	VBROADCASTSS (CX)(DX*2), Y10
+	VFMADD231PS  Y8, Y10, Y5
+	VFMADD231PS  Y9, Y10, Y6
+	VBROADCASTSS (BX), Y10
+	VFMADD231PS  Y8, Y10, Y7
+	VFMADD231PS  Y9, Y10, Y0
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, BX
+	ADDQ         $0x04, SI
+	DECQ         DI
+	JNZ          sum
+
+summed:
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+88(FP), Y8
+	VMAXPS       Y1, Y8, Y1
+	VMAXPS       Y2, Y8, Y2
+	VMAXPS       Y3, Y8, Y3
+	VMAXPS       Y4, Y8, Y4
+	VMAXPS       Y5, Y8, Y5
+	VMAXPS       Y6, Y8, Y6
+	VMAXPS       Y7, Y8, Y7
+	VMAXPS       Y0, Y8, Y0
+	CMPQ         columns+80(FP), $0x08
+	JNE          ragged
+	VMOVUPS      Y1, (AX)
+	VMOVUPS      Y2, 32(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Y3, (AX)
+	VMOVUPS      Y4, 32(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Y5, (AX)
+	VMOVUPS      Y6, 32(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Y7, (AX)
+	VMOVUPS      Y0, 32(AX)
+	ADDQ         dstStride+48(FP), AX
+	JMP          stored
+
+ragged:
+	MOVQ       columns+80(FP), DX
+	LEAQ       maskWindow<>+0(SB), CX
+	NEGQ       DX
+	VMOVUPS    32(CX)(DX*4), Y8
+	VMOVUPS    Y1, (AX)
+	VMASKMOVPS Y2, Y8, 32(AX)
+	ADDQ       dstStride+48(FP), AX
+	VMOVUPS    Y3, (AX)
+	VMASKMOVPS Y4, Y8, 32(AX)
+	ADDQ       dstStride+48(FP), AX
+	VMOVUPS    Y5, (AX)
+	VMASKMOVPS Y6, Y8, 32(AX)
+	ADDQ       dstStride+48(FP), AX
+	VMOVUPS    Y7, (AX)
+	VMASKMOVPS Y0, Y8, 32(AX)
+	ADDQ       dstStride+48(FP), AX
+
+stored:
+	VZEROUPPER
+	RET
+
+// func avx2Far5x1(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// Requires: AVX, FMA3
+TEXT ·avx2Far5x1(SB), NOSPLIT, $0-92
+	MOVQ       start+24(FP), AX
+	MOVQ       columns+80(FP), DX
+	LEAQ       maskWindow<>+0(SB), CX
+	NEGQ       DX
+	VMOVUPS    32(CX)(DX*4), Y0
+	VMASKMOVPS (AX), Y0, Y1
+	ADDQ       startStride+64(FP), AX
+	VMASKMOVPS (AX), Y0, Y2
+	ADDQ       startStride+64(FP), AX
+	VMASKMOVPS (AX), Y0, Y3
+	ADDQ       startStride+64(FP), AX
+	VMASKMOVPS (AX), Y0, Y4
+	ADDQ       startStride+64(FP), AX
+	VMASKMOVPS (AX), Y0, Y0
+	ADDQ       startStride+64(FP), AX
+	MOVQ       weight+16(FP), AX
+	MOVQ       src+8(FP), CX
+	MOVQ       srcStride+56(FP), DX
+	LEAQ       (DX)(DX*2), BX
+	ADDQ       CX, BX
+	MOVQ       offsets+32(FP), SI
+	MOVQ       depth+40(FP), DI
+	TESTQ      DI, DI
+	JZ         summed
+
+sum:
+	MOVL         (SI), R8
+	LEAQ         (AX)(R8*1), R8
+	VMOVUPS      (R8), Y5
+	VBROADCASTSS (CX), Y6
+	VFMADD231PS  Y5, Y6, Y1
+	VBROADCASTSS (CX)(DX*1), Y6
+	VFMADD231PS  Y5, Y6, Y2
+	VBROADCASTSS (CX)(DX*2), Y6
+	VFMADD231PS  Y5, Y6, Y3
+	VBROADCASTSS (BX), Y6
+	VFMADD231PS  Y5, Y6, Y4
+	VBROADCASTSS (BX)(DX*1), Y6
+	VFMADD231PS  Y5, Y6, Y0
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, BX
+	ADDQ         $0x04, SI
+	DECQ         DI
+	JNZ          sum
+
+summed:
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+88(FP), Y5
+	VMAXPS       Y1, Y5, Y1
+	VMAXPS       Y2, Y5, Y2
+	VMAXPS       Y3, Y5, Y3
+	VMAXPS       Y4, Y5, Y4
+	VMAXPS       Y0, Y5, Y0
+	CMPQ         columns+80(FP), $0x08
+	JNE          ragged
+	VMOVUPS      Y1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Y2, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Y3, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Y4, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Y0, (AX)
+	ADDQ         dstStride+48(FP), AX
+	JMP          stored
+
+ragged:
+	MOVQ       columns+80(FP), DX
+	LEAQ       maskWindow<>+0(SB), CX
+	NEGQ       DX
+	VMOVUPS    32(CX)(DX*4), Y5
+	VMASKMOVPS Y1, Y5, (AX)
+	ADDQ       dstStride+48(FP), AX
+	VMASKMOVPS Y2, Y5, (AX)
+	ADDQ       dstStride+48(FP), AX
+	VMASKMOVPS Y3, Y5, (AX)
+	ADDQ       dstStride+48(FP), AX
+	VMASKMOVPS Y4, Y5, (AX)
+	ADDQ       dstStride+48(FP), AX
+	VMASKMOVPS Y0, Y5, (AX)
+	ADDQ       dstStride+48(FP), AX
+
+stored:
+	VZEROUPPER
+	RET
+
+// func avx2Far5x2(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·avx2Far5x2(SB), NOSPLIT, $0-92
+	MOVQ       start+24(FP), AX
+	MOVQ       columns+80(FP), DX
+	LEAQ       maskWindow<>+0(SB), CX
+	NEGQ       DX
+	VMOVUPS    32(CX)(DX*4), Y0
+	VMOVUPS    (AX), Y1
+	VMASKMOVPS 32(AX), Y0, Y2
+	ADDQ       startStride+64(FP), AX
+	VMOVUPS    (AX), Y3
+	VMASKMOVPS 32(AX), Y0, Y4
+	ADDQ       startStride+64(FP), AX
+	VMOVUPS    (AX), Y5
+	VMASKMOVPS 32(AX), Y0, Y6
+	ADDQ       startStride+64(FP), AX
+	VMOVUPS    (AX), Y7
+	VMASKMOVPS 32(AX), Y0, Y8
+	ADDQ       startStride+64(FP), AX
+	VMOVUPS    (AX), Y9
+	VMASKMOVPS 32(AX), Y0, Y0
+	ADDQ       startStride+64(FP), AX
+	MOVQ       weight+16(FP), AX
+	MOVQ       src+8(FP), CX
+	MOVQ       srcStride+56(FP), DX
+	LEAQ       (DX)(DX*2), BX
+	ADDQ       CX, BX
+	MOVQ       offsets+32(FP), SI
+	MOVQ       depth+40(FP), DI
+	TESTQ      DI, DI
+	JZ         summed
+
+sum:
+	MOVL         256(SI), R8
+	LEAQ         (AX)(R8*2), R8
+	PREFETCHT0   (R8)
+	MOVL         (SI), R8
+	LEAQ         (AX)(R8*2), R8
+	VMOVUPS      (R8), Y10
+	VMOVUPS      32(R8), Y11
+	VBROADCASTSS (CX), Y12
+	VFMADD231PS  Y10, Y12, Y1
+	VFMADD231PS  Y11, Y12, Y2
+	VBROADCASTSS (CX)(DX*1), Y12
+	VFMADD231PS  Y10, Y12, Y3
+	VFMADD231PS  Y11, Y12, Y4
+	VBROADCASTSS (CX)(DX*2), Y12
+	VFMADD231PS  Y10, Y12, Y5
+	VFMADD231PS  Y11, Y12, Y6
+	VBROADCASTSS (BX), Y12
+	VFMADD231PS  Y10, Y12, Y7
+	VFMADD231PS  Y11, Y12, Y8
+	VBROADCASTSS (BX)(DX*1), Y12
+	VFMADD231PS  Y10, Y12, Y9
+	VFMADD231PS  Y11, Y12, Y0
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, BX
+	ADDQ         $0x04, SI
+	DECQ         DI
+	JNZ          sum
+
+summed:
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+88(FP), Y10
+	VMAXPS       Y1, Y10, Y1
+	VMAXPS       Y2, Y10, Y2
+	VMAXPS       Y3, Y10, Y3
+	VMAXPS       Y4, Y10, Y4
+	VMAXPS       Y5, Y10, Y5
+	VMAXPS       Y6, Y10, Y6
+	VMAXPS       Y7, Y10, Y7
+	VMAXPS       Y8, Y10, Y8
+	VMAXPS       Y9, Y10, Y9
+	VMAXPS       Y0, Y10, Y0
+	CMPQ         columns+80(FP), $0x08
+	JNE          ragged
+	VMOVUPS      Y1, (AX)
+	VMOVUPS      Y2, 32(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Y3, (AX)
+	VMOVUPS      Y4, 32(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Y5, (AX)
+	VMOVUPS      Y6, 32(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Y7, (AX)
+	VMOVUPS      Y8, 32(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Y9, (AX)
+	VMOVUPS      Y0, 32(AX)
+	ADDQ         dstStride+48(FP), AX
+	JMP          stored
+
+ragged:
+	MOVQ       columns+80(FP), DX
+	LEAQ       maskWindow<>+0(SB), CX
+	NEGQ       DX
+	VMOVUPS    32(CX)(DX*4), Y10
+	VMOVUPS    Y1, (AX)
+	VMASKMOVPS Y2, Y10, 32(AX)
+	ADDQ       dstStride+48(FP), AX
+	VMOVUPS    Y3, (AX)
+	VMASKMOVPS Y4, Y10, 32(AX)
+	ADDQ       dstStride+48(FP), AX
+	VMOVUPS    Y5, (AX)
+	VMASKMOVPS Y6, Y10, 32(AX)
+	ADDQ       dstStride+48(FP), AX
+	VMOVUPS    Y7, (AX)
+	VMASKMOVPS Y8, Y10, 32(AX)
+	ADDQ       dstStride+48(FP), AX
+	VMOVUPS    Y9, (AX)
+	VMASKMOVPS Y0, Y10, 32(AX)
+	ADDQ       dstStride+48(FP), AX
+
+stored:
+	VZEROUPPER
+	RET
+
+// func avx2Far6x1(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// Requires: AVX, FMA3
+TEXT ·avx2Far6x1(SB), NOSPLIT, $0-92
+	MOVQ       start+24(FP), AX
+	MOVQ       columns+80(FP), DX
+	LEAQ       maskWindow<>+0(SB), CX
+	NEGQ       DX
+	VMOVUPS    32(CX)(DX*4), Y0
+	VMASKMOVPS (AX), Y0, Y1
+	ADDQ       startStride+64(FP), AX
+	VMASKMOVPS (AX), Y0, Y2
+	ADDQ       startStride+64(FP), AX
+	VMASKMOVPS (AX), Y0, Y3
+	ADDQ       startStride+64(FP), AX
+	VMASKMOVPS (AX), Y0, Y4
+	ADDQ       startStride+64(FP), AX
+	VMASKMOVPS (AX), Y0, Y5
+	ADDQ       startStride+64(FP), AX
+	VMASKMOVPS (AX), Y0, Y0
+	ADDQ       startStride+64(FP), AX
+	MOVQ       weight+16(FP), AX
+	MOVQ       src+8(FP), CX
+	MOVQ       srcStride+56(FP), DX
+	LEAQ       (DX)(DX*2), BX
+	ADDQ       CX, BX
+	MOVQ       offsets+32(FP), SI
+	MOVQ       depth+40(FP), DI
+	TESTQ      DI, DI
+	JZ         summed
+
+sum:
+	MOVL         (SI), R8
+	LEAQ         (AX)(R8*1), R8
+	VMOVUPS      (R8), Y6
+	VBROADCASTSS (CX), Y7
+	VFMADD231PS  Y6, Y7, Y1
+	VBROADCASTSS (CX)(DX*1), Y7
+	VFMADD231PS  Y6, Y7, Y2
+	VBROADCASTSS (CX)(DX*2), Y7
+	VFMADD231PS  Y6, Y7, Y3
+	VBROADCASTSS (BX), Y7
+	VFMADD231PS  Y6, Y7, Y4
+	VBROADCASTSS (BX)(DX*1), Y7
+	VFMADD231PS  Y6, Y7, Y5
+	VBROADCASTSS (BX)(DX*2), Y7
+	VFMADD231PS  Y6, Y7, Y0
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, BX
+	ADDQ         $0x04, SI
+	DECQ         DI
+	JNZ          sum
+
+summed:
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+88(FP), Y6
+	VMAXPS       Y1, Y6, Y1
+	VMAXPS       Y2, Y6, Y2
+	VMAXPS       Y3, Y6, Y3
+	VMAXPS       Y4, Y6, Y4
+	VMAXPS       Y5, Y6, Y5
+	VMAXPS       Y0, Y6, Y0
+	CMPQ         columns+80(FP), $0x08
+	JNE          ragged
+	VMOVUPS      Y1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Y2, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Y3, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Y4, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Y5, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Y0, (AX)
+	ADDQ         dstStride+48(FP), AX
+	JMP          stored
+
+ragged:
+	MOVQ       columns+80(FP), DX
+	LEAQ       maskWindow<>+0(SB), CX
+	NEGQ       DX
+	VMOVUPS    32(CX)(DX*4), Y6
+	VMASKMOVPS Y1, Y6, (AX)
+	ADDQ       dstStride+48(FP), AX
+	VMASKMOVPS Y2, Y6, (AX)
+	ADDQ       dstStride+48(FP), AX
+	VMASKMOVPS Y3, Y6, (AX)
+	ADDQ       dstStride+48(FP), AX
+	VMASKMOVPS Y4, Y6, (AX)
+	ADDQ       dstStride+48(FP), AX
+	VMASKMOVPS Y5, Y6, (AX)
+	ADDQ       dstStride+48(FP), AX
+	VMASKMOVPS Y0, Y6, (AX)
+	ADDQ       dstStride+48(FP), AX
+
+stored:
+	VZEROUPPER
+	RET
+
+// func avx2Far6x2(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·avx2Far6x2(SB), NOSPLIT, $0-92
+	MOVQ       start+24(FP), AX
+	MOVQ       columns+80(FP), DX
+	LEAQ       maskWindow<>+0(SB), CX
+	NEGQ       DX
+	VMOVUPS    32(CX)(DX*4), Y0
+	VMOVUPS    (AX), Y1
+	VMASKMOVPS 32(AX), Y0, Y2
+	ADDQ       startStride+64(FP), AX
+	VMOVUPS    (AX), Y3
+	VMASKMOVPS 32(AX), Y0, Y4
+	ADDQ       startStride+64(FP), AX
+	VMOVUPS    (AX), Y5
+	VMASKMOVPS 32(AX), Y0, Y6
+	ADDQ       startStride+64(FP), AX
+	VMOVUPS    (AX), Y7
+	VMASKMOVPS 32(AX), Y0, Y8
+	ADDQ       startStride+64(FP), AX
+	VMOVUPS    (AX), Y9
+	VMASKMOVPS 32(AX), Y0, Y10
+	ADDQ       startStride+64(FP), AX
+	VMOVUPS    (AX), Y11
+	VMASKMOVPS 32(AX), Y0, Y0
+	ADDQ       startStride+64(FP), AX
+	MOVQ       weight+16(FP), AX
+	MOVQ       src+8(FP), CX
+	MOVQ       srcStride+56(FP), DX
+	LEAQ       (DX)(DX*2), BX
+	ADDQ       CX, BX
+	MOVQ       offsets+32(FP), SI
+	MOVQ       depth+40(FP), DI
+	TESTQ      DI, DI
+	JZ         summed
+
+sum:
+	MOVL         256(SI), R8
+	LEAQ         (AX)(R8*2), R8
+	PREFETCHT0   (R8)
+	MOVL         (SI), R8
+	LEAQ         (AX)(R8*2), R8
+	VMOVUPS      (R8), Y12
+	VMOVUPS      32(R8), Y13
+	VBROADCASTSS (CX), Y14
+	VFMADD231PS  Y12, Y14, Y1
+	VFMADD231PS  Y13, Y14, Y2
+	VBROADCASTSS (CX)(DX*1), Y14
+	VFMADD231PS  Y12, Y14, Y3
+	VFMADD231PS  Y13, Y14, Y4
+	VBROADCASTSS (CX)(DX*2), Y14
+	VFMADD231PS  Y12, Y14, Y5
+	VFMADD231PS  Y13, Y14, Y6
+	VBROADCASTSS (BX), Y14
+	VFMADD231PS  Y12, Y14, Y7
+	VFMADD231PS  Y13, Y14, Y8
+	VBROADCASTSS (BX)(DX*1), Y14
+	VFMADD231PS  Y12, Y14, Y9
+	VFMADD231PS  Y13, Y14, Y10
+	VBROADCASTSS (BX)(DX*2), Y14
+	VFMADD231PS  Y12, Y14, Y11
+	VFMADD231PS  Y13, Y14, Y0
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, BX
+	ADDQ         $0x04, SI
+	DECQ         DI
+	JNZ          sum
+
+summed:
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+88(FP), Y12
+	VMAXPS       Y1, Y12, Y1
+	VMAXPS       Y2, Y12, Y2
+	VMAXPS       Y3, Y12, Y3
+	VMAXPS       Y4, Y12, Y4
+	VMAXPS       Y5, Y12, Y5
+	VMAXPS       Y6, Y12, Y6
+	VMAXPS       Y7, Y12, Y7
+	VMAXPS       Y8, Y12, Y8
+	VMAXPS       Y9, Y12, Y9
+	VMAXPS       Y10, Y12, Y10
+	VMAXPS       Y11, Y12, Y11
+	VMAXPS       Y0, Y12, Y0
+	CMPQ         columns+80(FP), $0x08
+	JNE          ragged
+	VMOVUPS      Y1, (AX)
+	VMOVUPS      Y2, 32(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Y3, (AX)
+	VMOVUPS      Y4, 32(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Y5, (AX)
+	VMOVUPS      Y6, 32(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Y7, (AX)
+	VMOVUPS      Y8, 32(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Y9, (AX)
+	VMOVUPS      Y10, 32(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Y11, (AX)
+	VMOVUPS      Y0, 32(AX)
+	ADDQ         dstStride+48(FP), AX
+	JMP          stored
+
+ragged:
+	MOVQ       columns+80(FP), DX
+	LEAQ       maskWindow<>+0(SB), CX
+	NEGQ       DX
+	VMOVUPS    32(CX)(DX*4), Y12
+	VMOVUPS    Y1, (AX)
+	VMASKMOVPS Y2, Y12, 32(AX)
+	ADDQ       dstStride+48(FP), AX
+	VMOVUPS    Y3, (AX)
+	VMASKMOVPS Y4, Y12, 32(AX)
+	ADDQ       dstStride+48(FP), AX
+	VMOVUPS    Y5, (AX)
+	VMASKMOVPS Y6, Y12, 32(AX)
+	ADDQ       dstStride+48(FP), AX
+	VMOVUPS    Y7, (AX)
+	VMASKMOVPS Y8, Y12, 32(AX)
+	ADDQ       dstStride+48(FP), AX
+	VMOVUPS    Y9, (AX)
+	VMASKMOVPS Y10, Y12, 32(AX)
+	ADDQ       dstStride+48(FP), AX
+	VMOVUPS    Y11, (AX)
+	VMASKMOVPS Y0, Y12, 32(AX)
+	ADDQ       dstStride+48(FP), AX
+
+stored:
+	VZEROUPPER
+	RET
+
+// func avx2Near1x4(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// Requires: AVX, FMA3
+TEXT ·avx2Near1x4(SB), NOSPLIT, $0-92
 	MOVQ src+8(FP), AX
 	MOVQ dst+0(FP), CX
 	MOVQ start+24(FP), DX
@@ -565,31 +1650,27 @@ tile:
 	NEGQ       DI
 	VMOVUPS    32(SI)(DI*4), Y0
 	VMOVUPS    (DX), Y1
-	VMASKMOVPS 32(DX), Y0, Y2
-	ADDQ       startStride+64(FP), DX
-	VMOVUPS    (DX), Y3
-	VMASKMOVPS 32(DX), Y0, Y0
+	VMOVUPS    32(DX), Y2
+	VMOVUPS    64(DX), Y3
+	VMASKMOVPS 96(DX), Y0, Y0
 	ADDQ       startStride+64(FP), DX
 	MOVQ       weight+16(FP), SI
-	MOVQ       AX, DI
-	MOVQ       srcStride+56(FP), R8
+	MOVQ       panelStride+72(FP), DI
+	MOVQ       AX, R8
 	MOVQ       depth+32(FP), R9
 
 sum:
-	VBROADCASTSS (DI), Y4
-	VBROADCASTSS (DI)(R8*1), Y5
-	VMOVUPS      (SI), Y6
-	VFMADD231PS  Y6, Y4, Y1
-	VFMADD231PS  Y6, Y5, Y3
-	VMOVUPS      32(SI), Y6
-	VFMADD231PS  Y6, Y4, Y2
-	VFMADD231PS  Y6, Y5, Y0
-	ADDQ         $0x04, DI
+	VBROADCASTSS (R8), Y4
+	VFMADD231PS  (SI), Y4, Y1
+	VFMADD231PS  32(SI), Y4, Y2
+	VFMADD231PS  (SI)(DI*1), Y4, Y3
+	VFMADD231PS  32(SI)(DI*1), Y4, Y0
+	ADDQ         $0x04, R8
 	ADDQ         $0x40, SI
 	DECQ         R9
 	JNZ          sum
 	MOVQ         srcStride+56(FP), SI
-	IMUL3Q       $0x02, SI, SI
+	IMUL3Q       $0x01, SI, SI
 	ADDQ         SI, AX
 	VBROADCASTSS floor+88(FP), Y4
 	VMAXPS       Y1, Y4, Y1
@@ -600,9 +1681,8 @@ sum:
 	JNE          ragged
 	VMOVUPS      Y1, (CX)
 	VMOVUPS      Y2, 32(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Y3, (CX)
-	VMOVUPS      Y0, 32(CX)
+	VMOVUPS      Y3, 64(CX)
+	VMOVUPS      Y0, 96(CX)
 	ADDQ         dstStride+48(FP), CX
 	JMP          stored
 
@@ -612,10 +1692,9 @@ ragged:
 	NEGQ       DI
 	VMOVUPS    32(SI)(DI*4), Y4
 	VMOVUPS    Y1, (CX)
-	VMASKMOVPS Y2, Y4, 32(CX)
-	ADDQ       dstStride+48(FP), CX
-	VMOVUPS    Y3, (CX)
-	VMASKMOVPS Y0, Y4, 32(CX)
+	VMOVUPS    Y2, 32(CX)
+	VMOVUPS    Y3, 64(CX)
+	VMASKMOVPS Y0, Y4, 96(CX)
 	ADDQ       dstStride+48(FP), CX
 
 stored:
@@ -624,9 +1703,9 @@ stored:
 	VZEROUPPER
 	RET
 
-// func avx2Tile2x4(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// func avx2Near2x4(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 // Requires: AVX, FMA3
-TEXT ·avx2Tile2x4(SB), NOSPLIT, $0-92
+TEXT ·avx2Near2x4(SB), NOSPLIT, $0-92
 	MOVQ src+8(FP), AX
 	MOVQ dst+0(FP), CX
 	MOVQ start+24(FP), DX
@@ -720,168 +1799,9 @@ stored:
 	VZEROUPPER
 	RET
 
-// func avx2Tile3x1(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// func avx2Near3x4(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 // Requires: AVX, FMA3
-TEXT ·avx2Tile3x1(SB), NOSPLIT, $0-92
-	MOVQ src+8(FP), AX
-	MOVQ dst+0(FP), CX
-	MOVQ start+24(FP), DX
-	MOVQ count+40(FP), BX
-
-tile:
-	MOVQ       columns+80(FP), DI
-	LEAQ       maskWindow<>+0(SB), SI
-	NEGQ       DI
-	VMOVUPS    32(SI)(DI*4), Y0
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       startStride+64(FP), DX
-	VMASKMOVPS (DX), Y0, Y2
-	ADDQ       startStride+64(FP), DX
-	VMASKMOVPS (DX), Y0, Y0
-	ADDQ       startStride+64(FP), DX
-	MOVQ       weight+16(FP), SI
-	MOVQ       AX, DI
-	MOVQ       srcStride+56(FP), R8
-	MOVQ       depth+32(FP), R9
-
-sum:
-	VMOVUPS      (SI), Y3
-	VBROADCASTSS (DI), Y4
-	VFMADD231PS  Y3, Y4, Y1
-	VBROADCASTSS (DI)(R8*1), Y4
-	VFMADD231PS  Y3, Y4, Y2
-	VBROADCASTSS (DI)(R8*2), Y4
-	VFMADD231PS  Y3, Y4, Y0
-	ADDQ         $0x04, DI
-	ADDQ         $0x20, SI
-	DECQ         R9
-	JNZ          sum
-	MOVQ         srcStride+56(FP), SI
-	IMUL3Q       $0x03, SI, SI
-	ADDQ         SI, AX
-	VBROADCASTSS floor+88(FP), Y3
-	VMAXPS       Y1, Y3, Y1
-	VMAXPS       Y2, Y3, Y2
-	VMAXPS       Y0, Y3, Y0
-	CMPQ         columns+80(FP), $0x08
-	JNE          ragged
-	VMOVUPS      Y1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Y2, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Y0, (CX)
-	ADDQ         dstStride+48(FP), CX
-	JMP          stored
-
-ragged:
-	MOVQ       columns+80(FP), DI
-	LEAQ       maskWindow<>+0(SB), SI
-	NEGQ       DI
-	VMOVUPS    32(SI)(DI*4), Y3
-	VMASKMOVPS Y1, Y3, (CX)
-	ADDQ       dstStride+48(FP), CX
-	VMASKMOVPS Y2, Y3, (CX)
-	ADDQ       dstStride+48(FP), CX
-	VMASKMOVPS Y0, Y3, (CX)
-	ADDQ       dstStride+48(FP), CX
-
-stored:
-	DECQ BX
-	JNZ  tile
-	VZEROUPPER
-	RET
-
-// func avx2Tile3x2(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
-// Requires: AVX, FMA3, MMX+
-TEXT ·avx2Tile3x2(SB), NOSPLIT, $0-92
-	MOVQ src+8(FP), AX
-	MOVQ dst+0(FP), CX
-	MOVQ start+24(FP), DX
-	MOVQ count+40(FP), BX
-
-tile:
-	MOVQ       columns+80(FP), DI
-	LEAQ       maskWindow<>+0(SB), SI
-	NEGQ       DI
-	VMOVUPS    32(SI)(DI*4), Y0
-	VMOVUPS    (DX), Y1
-	VMASKMOVPS 32(DX), Y0, Y2
-	ADDQ       startStride+64(FP), DX
-	VMOVUPS    (DX), Y3
-	VMASKMOVPS 32(DX), Y0, Y4
-	ADDQ       startStride+64(FP), DX
-	VMOVUPS    (DX), Y5
-	VMASKMOVPS 32(DX), Y0, Y0
-	ADDQ       startStride+64(FP), DX
-	MOVQ       weight+16(FP), SI
-	MOVQ       AX, DI
-	MOVQ       srcStride+56(FP), R8
-	MOVQ       depth+32(FP), R9
-
-sum:
-	PREFETCHT0   4096(SI)
-	VMOVUPS      (SI), Y6
-	VMOVUPS      32(SI), Y7
-	VBROADCASTSS (DI), Y8
-	VFMADD231PS  Y6, Y8, Y1
-	VFMADD231PS  Y7, Y8, Y2
-	VBROADCASTSS (DI)(R8*1), Y8
-	VFMADD231PS  Y6, Y8, Y3
-	VFMADD231PS  Y7, Y8, Y4
-	VBROADCASTSS (DI)(R8*2), Y8
-	VFMADD231PS  Y6, Y8, Y5
-	VFMADD231PS  Y7, Y8, Y0
-	ADDQ         $0x04, DI
-	ADDQ         $0x40, SI
-	DECQ         R9
-	JNZ          sum
-	MOVQ         srcStride+56(FP), SI
-	IMUL3Q       $0x03, SI, SI
-	ADDQ         SI, AX
-	VBROADCASTSS floor+88(FP), Y6
-	VMAXPS       Y1, Y6, Y1
-	VMAXPS       Y2, Y6, Y2
-	VMAXPS       Y3, Y6, Y3
-	VMAXPS       Y4, Y6, Y4
-	VMAXPS       Y5, Y6, Y5
-	VMAXPS       Y0, Y6, Y0
-	CMPQ         columns+80(FP), $0x08
-	JNE          ragged
-	VMOVUPS      Y1, (CX)
-	VMOVUPS      Y2, 32(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Y3, (CX)
-	VMOVUPS      Y4, 32(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Y5, (CX)
-	VMOVUPS      Y0, 32(CX)
-	ADDQ         dstStride+48(FP), CX
-	JMP          stored
-
-ragged:
-	MOVQ       columns+80(FP), DI
-	LEAQ       maskWindow<>+0(SB), SI
-	NEGQ       DI
-	VMOVUPS    32(SI)(DI*4), Y6
-	VMOVUPS    Y1, (CX)
-	VMASKMOVPS Y2, Y6, 32(CX)
-	ADDQ       dstStride+48(FP), CX
-	VMOVUPS    Y3, (CX)
-	VMASKMOVPS Y4, Y6, 32(CX)
-	ADDQ       dstStride+48(FP), CX
-	VMOVUPS    Y5, (CX)
-	VMASKMOVPS Y0, Y6, 32(CX)
-	ADDQ       dstStride+48(FP), CX
-
-stored:
-	DECQ BX
-	JNZ  tile
-	VZEROUPPER
-	RET
-
-// func avx2Tile3x4(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
-// Requires: AVX, FMA3, MMX+
-TEXT ·avx2Tile3x4(SB), NOSPLIT, $0-92
+TEXT ·avx2Near3x4(SB), NOSPLIT, $0-92
 	MOVQ src+8(FP), AX
 	MOVQ dst+0(FP), CX
 	MOVQ start+24(FP), DX
@@ -914,8 +1834,6 @@ tile:
 	MOVQ       depth+32(FP), R10
 
 sum:
-	PREFETCHT0   2048(SI)
-	PREFETCHT0   2048(SI)(DI*1)
 	VBROADCASTSS (R8), Y12
 	VBROADCASTSS (R8)(R9*1), Y13
 	VBROADCASTSS (R8)(R9*2), Y14
@@ -993,639 +1911,6 @@ ragged:
 	VMOVUPS    Y10, 32(CX)
 	VMOVUPS    Y11, 64(CX)
 	VMASKMOVPS Y0, Y12, 96(CX)
-	ADDQ       dstStride+48(FP), CX
-
-stored:
-	DECQ BX
-	JNZ  tile
-	VZEROUPPER
-	RET
-
-// func avx2Tile4x1(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
-// Requires: AVX, FMA3
-TEXT ·avx2Tile4x1(SB), NOSPLIT, $0-92
-	MOVQ src+8(FP), AX
-	MOVQ dst+0(FP), CX
-	MOVQ start+24(FP), DX
-	MOVQ count+40(FP), BX
-
-tile:
-	MOVQ       columns+80(FP), DI
-	LEAQ       maskWindow<>+0(SB), SI
-	NEGQ       DI
-	VMOVUPS    32(SI)(DI*4), Y0
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       startStride+64(FP), DX
-	VMASKMOVPS (DX), Y0, Y2
-	ADDQ       startStride+64(FP), DX
-	VMASKMOVPS (DX), Y0, Y3
-	ADDQ       startStride+64(FP), DX
-	VMASKMOVPS (DX), Y0, Y0
-	ADDQ       startStride+64(FP), DX
-	MOVQ       weight+16(FP), SI
-	MOVQ       AX, DI
-	MOVQ       srcStride+56(FP), R8
-	LEAQ       (R8)(R8*2), R9
-	ADDQ       DI, R9
-	MOVQ       depth+32(FP), R10
-
-sum:
-	VMOVUPS      (SI), Y4
-	VBROADCASTSS (DI), Y5
-	VFMADD231PS  Y4, Y5, Y1
-	VBROADCASTSS (DI)(R8*1), Y5
-	VFMADD231PS  Y4, Y5, Y2
-	VBROADCASTSS (DI)(R8*2), Y5
-	VFMADD231PS  Y4, Y5, Y3
-	VBROADCASTSS (R9), Y5
-	VFMADD231PS  Y4, Y5, Y0
-	ADDQ         $0x04, DI
-	ADDQ         $0x04, R9
-	ADDQ         $0x20, SI
-	DECQ         R10
-	JNZ          sum
-	MOVQ         srcStride+56(FP), SI
-	IMUL3Q       $0x04, SI, SI
-	ADDQ         SI, AX
-	VBROADCASTSS floor+88(FP), Y4
-	VMAXPS       Y1, Y4, Y1
-	VMAXPS       Y2, Y4, Y2
-	VMAXPS       Y3, Y4, Y3
-	VMAXPS       Y0, Y4, Y0
-	CMPQ         columns+80(FP), $0x08
-	JNE          ragged
-	VMOVUPS      Y1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Y2, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Y3, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Y0, (CX)
-	ADDQ         dstStride+48(FP), CX
-	JMP          stored
-
-ragged:
-	MOVQ       columns+80(FP), DI
-	LEAQ       maskWindow<>+0(SB), SI
-	NEGQ       DI
-	VMOVUPS    32(SI)(DI*4), Y4
-	VMASKMOVPS Y1, Y4, (CX)
-	ADDQ       dstStride+48(FP), CX
-	VMASKMOVPS Y2, Y4, (CX)
-	ADDQ       dstStride+48(FP), CX
-	VMASKMOVPS Y3, Y4, (CX)
-	ADDQ       dstStride+48(FP), CX
-	VMASKMOVPS Y0, Y4, (CX)
-	ADDQ       dstStride+48(FP), CX
-
-stored:
-	DECQ BX
-	JNZ  tile
-	VZEROUPPER
-	RET
-
-// func avx2Tile4x2(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
-// Requires: AVX, FMA3, MMX+
-TEXT ·avx2Tile4x2(SB), NOSPLIT, $0-92
-	MOVQ src+8(FP), AX
-	MOVQ dst+0(FP), CX
-	MOVQ start+24(FP), DX
-	MOVQ count+40(FP), BX
-
-tile:
-	MOVQ       columns+80(FP), DI
-	LEAQ       maskWindow<>+0(SB), SI
-	NEGQ       DI
-	VMOVUPS    32(SI)(DI*4), Y0
-	VMOVUPS    (DX), Y1
-	VMASKMOVPS 32(DX), Y0, Y2
-	ADDQ       startStride+64(FP), DX
-	VMOVUPS    (DX), Y3
-	VMASKMOVPS 32(DX), Y0, Y4
-	ADDQ       startStride+64(FP), DX
-	VMOVUPS    (DX), Y5
-	VMASKMOVPS 32(DX), Y0, Y6
-	ADDQ       startStride+64(FP), DX
-	VMOVUPS    (DX), Y7
-	VMASKMOVPS 32(DX), Y0, Y0
-	ADDQ       startStride+64(FP), DX
-	MOVQ       weight+16(FP), SI
-	MOVQ       AX, DI
-	MOVQ       srcStride+56(FP), R8
-	LEAQ       (R8)(R8*2), R9
-	ADDQ       DI, R9
-	MOVQ       depth+32(FP), R10
-
-sum:
-	PREFETCHT0   4096(SI)
-	VMOVUPS      (SI), Y8
-	VMOVUPS      32(SI), Y9
-	VBROADCASTSS (DI), Y10
-	VFMADD231PS  Y8, Y10, Y1
-	VFMADD231PS  Y9, Y10, Y2
-	VBROADCASTSS (DI)(R8*1), Y10
-	VFMADD231PS  Y8, Y10, Y3
-	VFMADD231PS  Y9, Y10, Y4
-	VBROADCASTSS (DI)(R8*2), Y10
-	VFMADD231PS  Y8, Y10, Y5
-	VFMADD231PS  Y9, Y10, Y6
-	VBROADCASTSS (R9), Y10
-	VFMADD231PS  Y8, Y10, Y7
-	VFMADD231PS  Y9, Y10, Y0
-	ADDQ         $0x04, DI
-	ADDQ         $0x04, R9
-	ADDQ         $0x40, SI
-	DECQ         R10
-	JNZ          sum
-	MOVQ         srcStride+56(FP), SI
-	IMUL3Q       $0x04, SI, SI
-	ADDQ         SI, AX
-	VBROADCASTSS floor+88(FP), Y8
-	VMAXPS       Y1, Y8, Y1
-	VMAXPS       Y2, Y8, Y2
-	VMAXPS       Y3, Y8, Y3
-	VMAXPS       Y4, Y8, Y4
-	VMAXPS       Y5, Y8, Y5
-	VMAXPS       Y6, Y8, Y6
-	VMAXPS       Y7, Y8, Y7
-	VMAXPS       Y0, Y8, Y0
-	CMPQ         columns+80(FP), $0x08
-	JNE          ragged
-	VMOVUPS      Y1, (CX)
-	VMOVUPS      Y2, 32(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Y3, (CX)
-	VMOVUPS      Y4, 32(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Y5, (CX)
-	VMOVUPS      Y6, 32(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Y7, (CX)
-	VMOVUPS      Y0, 32(CX)
-	ADDQ         dstStride+48(FP), CX
-	JMP          stored
-
-ragged:
-	MOVQ       columns+80(FP), DI
-	LEAQ       maskWindow<>+0(SB), SI
-	NEGQ       DI
-	VMOVUPS    32(SI)(DI*4), Y8
-	VMOVUPS    Y1, (CX)
-	VMASKMOVPS Y2, Y8, 32(CX)
-	ADDQ       dstStride+48(FP), CX
-	VMOVUPS    Y3, (CX)
-	VMASKMOVPS Y4, Y8, 32(CX)
-	ADDQ       dstStride+48(FP), CX
-	VMOVUPS    Y5, (CX)
-	VMASKMOVPS Y6, Y8, 32(CX)
-	ADDQ       dstStride+48(FP), CX
-	VMOVUPS    Y7, (CX)
-	VMASKMOVPS Y0, Y8, 32(CX)
-	ADDQ       dstStride+48(FP), CX
-
-stored:
-	DECQ BX
-	JNZ  tile
-	VZEROUPPER
-	RET
-
-// func avx2Tile5x1(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
-// Requires: AVX, FMA3
-TEXT ·avx2Tile5x1(SB), NOSPLIT, $0-92
-	MOVQ src+8(FP), AX
-	MOVQ dst+0(FP), CX
-	MOVQ start+24(FP), DX
-	MOVQ count+40(FP), BX
-
-tile:
-	MOVQ       columns+80(FP), DI
-	LEAQ       maskWindow<>+0(SB), SI
-	NEGQ       DI
-	VMOVUPS    32(SI)(DI*4), Y0
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       startStride+64(FP), DX
-	VMASKMOVPS (DX), Y0, Y2
-	ADDQ       startStride+64(FP), DX
-	VMASKMOVPS (DX), Y0, Y3
-	ADDQ       startStride+64(FP), DX
-	VMASKMOVPS (DX), Y0, Y4
-	ADDQ       startStride+64(FP), DX
-	VMASKMOVPS (DX), Y0, Y0
-	ADDQ       startStride+64(FP), DX
-	MOVQ       weight+16(FP), SI
-	MOVQ       AX, DI
-	MOVQ       srcStride+56(FP), R8
-	LEAQ       (R8)(R8*2), R9
-	ADDQ       DI, R9
-	MOVQ       depth+32(FP), R10
-
-sum:
-	VMOVUPS      (SI), Y5
-	VBROADCASTSS (DI), Y6
-	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS (DI)(R8*1), Y6
-	VFMADD231PS  Y5, Y6, Y2
-	VBROADCASTSS (DI)(R8*2), Y6
-	VFMADD231PS  Y5, Y6, Y3
-	VBROADCASTSS (R9), Y6
-	VFMADD231PS  Y5, Y6, Y4
-	VBROADCASTSS (R9)(R8*1), Y6
-	VFMADD231PS  Y5, Y6, Y0
-	ADDQ         $0x04, DI
-	ADDQ         $0x04, R9
-	ADDQ         $0x20, SI
-	DECQ         R10
-	JNZ          sum
-	MOVQ         srcStride+56(FP), SI
-	IMUL3Q       $0x05, SI, SI
-	ADDQ         SI, AX
-	VBROADCASTSS floor+88(FP), Y5
-	VMAXPS       Y1, Y5, Y1
-	VMAXPS       Y2, Y5, Y2
-	VMAXPS       Y3, Y5, Y3
-	VMAXPS       Y4, Y5, Y4
-	VMAXPS       Y0, Y5, Y0
-	CMPQ         columns+80(FP), $0x08
-	JNE          ragged
-	VMOVUPS      Y1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Y2, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Y3, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Y4, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Y0, (CX)
-	ADDQ         dstStride+48(FP), CX
-	JMP          stored
-
-ragged:
-	MOVQ       columns+80(FP), DI
-	LEAQ       maskWindow<>+0(SB), SI
-	NEGQ       DI
-	VMOVUPS    32(SI)(DI*4), Y5
-	VMASKMOVPS Y1, Y5, (CX)
-	ADDQ       dstStride+48(FP), CX
-	VMASKMOVPS Y2, Y5, (CX)
-	ADDQ       dstStride+48(FP), CX
-	VMASKMOVPS Y3, Y5, (CX)
-	ADDQ       dstStride+48(FP), CX
-	VMASKMOVPS Y4, Y5, (CX)
-	ADDQ       dstStride+48(FP), CX
-	VMASKMOVPS Y0, Y5, (CX)
-	ADDQ       dstStride+48(FP), CX
-
-stored:
-	DECQ BX
-	JNZ  tile
-	VZEROUPPER
-	RET
-
-// func avx2Tile5x2(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
-// Requires: AVX, FMA3, MMX+
-TEXT ·avx2Tile5x2(SB), NOSPLIT, $0-92
-	MOVQ src+8(FP), AX
-	MOVQ dst+0(FP), CX
-	MOVQ start+24(FP), DX
-	MOVQ count+40(FP), BX
-
-tile:
-	MOVQ       columns+80(FP), DI
-	LEAQ       maskWindow<>+0(SB), SI
-	NEGQ       DI
-	VMOVUPS    32(SI)(DI*4), Y0
-	VMOVUPS    (DX), Y1
-	VMASKMOVPS 32(DX), Y0, Y2
-	ADDQ       startStride+64(FP), DX
-	VMOVUPS    (DX), Y3
-	VMASKMOVPS 32(DX), Y0, Y4
-	ADDQ       startStride+64(FP), DX
-	VMOVUPS    (DX), Y5
-	VMASKMOVPS 32(DX), Y0, Y6
-	ADDQ       startStride+64(FP), DX
-	VMOVUPS    (DX), Y7
-	VMASKMOVPS 32(DX), Y0, Y8
-	ADDQ       startStride+64(FP), DX
-	VMOVUPS    (DX), Y9
-	VMASKMOVPS 32(DX), Y0, Y0
-	ADDQ       startStride+64(FP), DX
-	MOVQ       weight+16(FP), SI
-	MOVQ       AX, DI
-	MOVQ       srcStride+56(FP), R8
-	LEAQ       (R8)(R8*2), R9
-	ADDQ       DI, R9
-	MOVQ       depth+32(FP), R10
-
-sum:
-	PREFETCHT0   4096(SI)
-	VMOVUPS      (SI), Y10
-	VMOVUPS      32(SI), Y11
-	VBROADCASTSS (DI), Y12
-	VFMADD231PS  Y10, Y12, Y1
-	VFMADD231PS  Y11, Y12, Y2
-	VBROADCASTSS (DI)(R8*1), Y12
-	VFMADD231PS  Y10, Y12, Y3
-	VFMADD231PS  Y11, Y12, Y4
-	VBROADCASTSS (DI)(R8*2), Y12
-	VFMADD231PS  Y10, Y12, Y5
-	VFMADD231PS  Y11, Y12, Y6
-	VBROADCASTSS (R9), Y12
-	VFMADD231PS  Y10, Y12, Y7
-	VFMADD231PS  Y11, Y12, Y8
-	VBROADCASTSS (R9)(R8*1), Y12
-	VFMADD231PS  Y10, Y12, Y9
-	VFMADD231PS  Y11, Y12, Y0
-	ADDQ         $0x04, DI
-	ADDQ         $0x04, R9
-	ADDQ         $0x40, SI
-	DECQ         R10
-	JNZ          sum
-	MOVQ         srcStride+56(FP), SI
-	IMUL3Q       $0x05, SI, SI
-	ADDQ         SI, AX
-	VBROADCASTSS floor+88(FP), Y10
-	VMAXPS       Y1, Y10, Y1
-	VMAXPS       Y2, Y10, Y2
-	VMAXPS       Y3, Y10, Y3
-	VMAXPS       Y4, Y10, Y4
-	VMAXPS       Y5, Y10, Y5
-	VMAXPS       Y6, Y10, Y6
-	VMAXPS       Y7, Y10, Y7
-	VMAXPS       Y8, Y10, Y8
-	VMAXPS       Y9, Y10, Y9
-	VMAXPS       Y0, Y10, Y0
-	CMPQ         columns+80(FP), $0x08
-	JNE          ragged
-	VMOVUPS      Y1, (CX)
-	VMOVUPS      Y2, 32(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Y3, (CX)
-	VMOVUPS      Y4, 32(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Y5, (CX)
-	VMOVUPS      Y6, 32(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Y7, (CX)
-	VMOVUPS      Y8, 32(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Y9, (CX)
-	VMOVUPS      Y0, 32(CX)
-	ADDQ         dstStride+48(FP), CX
-	JMP          stored
-
-ragged:
-	MOVQ       columns+80(FP), DI
-	LEAQ       maskWindow<>+0(SB), SI
-	NEGQ       DI
-	VMOVUPS    32(SI)(DI*4), Y10
-	VMOVUPS    Y1, (CX)
-	VMASKMOVPS Y2, Y10, 32(CX)
-	ADDQ       dstStride+48(FP), CX
-	VMOVUPS    Y3, (CX)
-	VMASKMOVPS Y4, Y10, 32(CX)
-	ADDQ       dstStride+48(FP), CX
-	VMOVUPS    Y5, (CX)
-	VMASKMOVPS Y6, Y10, 32(CX)
-	ADDQ       dstStride+48(FP), CX
-	VMOVUPS    Y7, (CX)
-	VMASKMOVPS Y8, Y10, 32(CX)
-	ADDQ       dstStride+48(FP), CX
-	VMOVUPS    Y9, (CX)
-	VMASKMOVPS Y0, Y10, 32(CX)
-	ADDQ       dstStride+48(FP), CX
-
-stored:
-	DECQ BX
-	JNZ  tile
-	VZEROUPPER
-	RET
-
-// func avx2Tile6x1(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
-// Requires: AVX, FMA3
-TEXT ·avx2Tile6x1(SB), NOSPLIT, $0-92
-	MOVQ src+8(FP), AX
-	MOVQ dst+0(FP), CX
-	MOVQ start+24(FP), DX
-	MOVQ count+40(FP), BX
-
-tile:
-	MOVQ       columns+80(FP), DI
-	LEAQ       maskWindow<>+0(SB), SI
-	NEGQ       DI
-	VMOVUPS    32(SI)(DI*4), Y0
-	VMASKMOVPS (DX), Y0, Y1
-	ADDQ       startStride+64(FP), DX
-	VMASKMOVPS (DX), Y0, Y2
-	ADDQ       startStride+64(FP), DX
-	VMASKMOVPS (DX), Y0, Y3
-	ADDQ       startStride+64(FP), DX
-	VMASKMOVPS (DX), Y0, Y4
-	ADDQ       startStride+64(FP), DX
-	VMASKMOVPS (DX), Y0, Y5
-	ADDQ       startStride+64(FP), DX
-	VMASKMOVPS (DX), Y0, Y0
-	ADDQ       startStride+64(FP), DX
-	MOVQ       weight+16(FP), SI
-	MOVQ       AX, DI
-	MOVQ       srcStride+56(FP), R8
-	LEAQ       (R8)(R8*2), R9
-	ADDQ       DI, R9
-	MOVQ       depth+32(FP), R10
-
-sum:
-	VMOVUPS      (SI), Y6
-	VBROADCASTSS (DI), Y7
-	VFMADD231PS  Y6, Y7, Y1
-	VBROADCASTSS (DI)(R8*1), Y7
-	VFMADD231PS  Y6, Y7, Y2
-	VBROADCASTSS (DI)(R8*2), Y7
-	VFMADD231PS  Y6, Y7, Y3
-	VBROADCASTSS (R9), Y7
-	VFMADD231PS  Y6, Y7, Y4
-	VBROADCASTSS (R9)(R8*1), Y7
-	VFMADD231PS  Y6, Y7, Y5
-	VBROADCASTSS (R9)(R8*2), Y7
-	VFMADD231PS  Y6, Y7, Y0
-	ADDQ         $0x04, DI
-	ADDQ         $0x04, R9
-	ADDQ         $0x20, SI
-	DECQ         R10
-	JNZ          sum
-	MOVQ         srcStride+56(FP), SI
-	IMUL3Q       $0x06, SI, SI
-	ADDQ         SI, AX
-	VBROADCASTSS floor+88(FP), Y6
-	VMAXPS       Y1, Y6, Y1
-	VMAXPS       Y2, Y6, Y2
-	VMAXPS       Y3, Y6, Y3
-	VMAXPS       Y4, Y6, Y4
-	VMAXPS       Y5, Y6, Y5
-	VMAXPS       Y0, Y6, Y0
-	CMPQ         columns+80(FP), $0x08
-	JNE          ragged
-	VMOVUPS      Y1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Y2, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Y3, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Y4, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Y5, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Y0, (CX)
-	ADDQ         dstStride+48(FP), CX
-	JMP          stored
-
-ragged:
-	MOVQ       columns+80(FP), DI
-	LEAQ       maskWindow<>+0(SB), SI
-	NEGQ       DI
-	VMOVUPS    32(SI)(DI*4), Y6
-	VMASKMOVPS Y1, Y6, (CX)
-	ADDQ       dstStride+48(FP), CX
-	VMASKMOVPS Y2, Y6, (CX)
-	ADDQ       dstStride+48(FP), CX
-	VMASKMOVPS Y3, Y6, (CX)
-	ADDQ       dstStride+48(FP), CX
-	VMASKMOVPS Y4, Y6, (CX)
-	ADDQ       dstStride+48(FP), CX
-	VMASKMOVPS Y5, Y6, (CX)
-	ADDQ       dstStride+48(FP), CX
-	VMASKMOVPS Y0, Y6, (CX)
-	ADDQ       dstStride+48(FP), CX
-
-stored:
-	DECQ BX
-	JNZ  tile
-	VZEROUPPER
-	RET
-
-// func avx2Tile6x2(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
-// Requires: AVX, FMA3, MMX+
-TEXT ·avx2Tile6x2(SB), NOSPLIT, $0-92
-	MOVQ src+8(FP), AX
-	MOVQ dst+0(FP), CX
-	MOVQ start+24(FP), DX
-	MOVQ count+40(FP), BX
-
-tile:
-	MOVQ       columns+80(FP), DI
-	LEAQ       maskWindow<>+0(SB), SI
-	NEGQ       DI
-	VMOVUPS    32(SI)(DI*4), Y0
-	VMOVUPS    (DX), Y1
-	VMASKMOVPS 32(DX), Y0, Y2
-	ADDQ       startStride+64(FP), DX
-	VMOVUPS    (DX), Y3
-	VMASKMOVPS 32(DX), Y0, Y4
-	ADDQ       startStride+64(FP), DX
-	VMOVUPS    (DX), Y5
-	VMASKMOVPS 32(DX), Y0, Y6
-	ADDQ       startStride+64(FP), DX
-	VMOVUPS    (DX), Y7
-	VMASKMOVPS 32(DX), Y0, Y8
-	ADDQ       startStride+64(FP), DX
-	VMOVUPS    (DX), Y9
-	VMASKMOVPS 32(DX), Y0, Y10
-	ADDQ       startStride+64(FP), DX
-	VMOVUPS    (DX), Y11
-	VMASKMOVPS 32(DX), Y0, Y0
-	ADDQ       startStride+64(FP), DX
-	MOVQ       weight+16(FP), SI
-	MOVQ       AX, DI
-	MOVQ       srcStride+56(FP), R8
-	LEAQ       (R8)(R8*2), R9
-	ADDQ       DI, R9
-	MOVQ       depth+32(FP), R10
-
-sum:
-	PREFETCHT0   4096(SI)
-	VMOVUPS      (SI), Y12
-	VMOVUPS      32(SI), Y13
-	VBROADCASTSS (DI), Y14
-	VFMADD231PS  Y12, Y14, Y1
-	VFMADD231PS  Y13, Y14, Y2
-	VBROADCASTSS (DI)(R8*1), Y14
-	VFMADD231PS  Y12, Y14, Y3
-	VFMADD231PS  Y13, Y14, Y4
-	VBROADCASTSS (DI)(R8*2), Y14
-	VFMADD231PS  Y12, Y14, Y5
-	VFMADD231PS  Y13, Y14, Y6
-	VBROADCASTSS (R9), Y14
-	VFMADD231PS  Y12, Y14, Y7
-	VFMADD231PS  Y13, Y14, Y8
-	VBROADCASTSS (R9)(R8*1), Y14
-	VFMADD231PS  Y12, Y14, Y9
-	VFMADD231PS  Y13, Y14, Y10
-	VBROADCASTSS (R9)(R8*2), Y14
-	VFMADD231PS  Y12, Y14, Y11
-	VFMADD231PS  Y13, Y14, Y0
-	ADDQ         $0x04, DI
-	ADDQ         $0x04, R9
-	ADDQ         $0x40, SI
-	DECQ         R10
-	JNZ          sum
-	MOVQ         srcStride+56(FP), SI
-	IMUL3Q       $0x06, SI, SI
-	ADDQ         SI, AX
-	VBROADCASTSS floor+88(FP), Y12
-	VMAXPS       Y1, Y12, Y1
-	VMAXPS       Y2, Y12, Y2
-	VMAXPS       Y3, Y12, Y3
-	VMAXPS       Y4, Y12, Y4
-	VMAXPS       Y5, Y12, Y5
-	VMAXPS       Y6, Y12, Y6
-	VMAXPS       Y7, Y12, Y7
-	VMAXPS       Y8, Y12, Y8
-	VMAXPS       Y9, Y12, Y9
-	VMAXPS       Y10, Y12, Y10
-	VMAXPS       Y11, Y12, Y11
-	VMAXPS       Y0, Y12, Y0
-	CMPQ         columns+80(FP), $0x08
-	JNE          ragged
-	VMOVUPS      Y1, (CX)
-	VMOVUPS      Y2, 32(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Y3, (CX)
-	VMOVUPS      Y4, 32(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Y5, (CX)
-	VMOVUPS      Y6, 32(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Y7, (CX)
-	VMOVUPS      Y8, 32(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Y9, (CX)
-	VMOVUPS      Y10, 32(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Y11, (CX)
-	VMOVUPS      Y0, 32(CX)
-	ADDQ         dstStride+48(FP), CX
-	JMP          stored
-
-ragged:
-	MOVQ       columns+80(FP), DI
-	LEAQ       maskWindow<>+0(SB), SI
-	NEGQ       DI
-	VMOVUPS    32(SI)(DI*4), Y12
-	VMOVUPS    Y1, (CX)
-	VMASKMOVPS Y2, Y12, 32(CX)
-	ADDQ       dstStride+48(FP), CX
-	VMOVUPS    Y3, (CX)
-	VMASKMOVPS Y4, Y12, 32(CX)
-	ADDQ       dstStride+48(FP), CX
-	VMOVUPS    Y5, (CX)
-	VMASKMOVPS Y6, Y12, 32(CX)
-	ADDQ       dstStride+48(FP), CX
-	VMOVUPS    Y7, (CX)
-	VMASKMOVPS Y8, Y12, 32(CX)
-	ADDQ       dstStride+48(FP), CX
-	VMOVUPS    Y9, (CX)
-	VMASKMOVPS Y10, Y12, 32(CX)
-	ADDQ       dstStride+48(FP), CX
-	VMOVUPS    Y11, (CX)
-	VMASKMOVPS Y0, Y12, 32(CX)
 	ADDQ       dstStride+48(FP), CX
 
 stored:

@@ -7,205 +7,223 @@ package dense
 //go:noescape
 func avx512Softmax(dst *float32, src *float32, rows uintptr, vectors uintptr, columns uintptr, stride uintptr, coldness float64)
 
-// avx512Gather finds a row's values that are not zero; see gatherFunc.
+// avx512Find finds the inputs that are not zero in all rows; see findFunc.
 //
 //go:noescape
-func avx512Gather(values *float32, offsets *uint32, row *float32, vectors uintptr, columns uintptr) (found uintptr)
+func avx512Find(offsets *uint32, masks *uint16, src *float32, rows uintptr, srcStride uintptr, vectors uintptr, columns uintptr) (found uintptr)
 
-// avx512Row1 sums up 16 outputs of one row; see rowFunc.
+// avx512Compact moves a row's chosen inputs together; see compactFunc.
 //
 //go:noescape
-func avx512Row1(dst *float32, weight *float32, start *float32, values *float32, offsets *uint32, depth uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx512Compact(values *float32, masks *uint16, row *float32, vectors uintptr, columns uintptr)
 
-// avx512Row2 sums up 32 outputs of one row; see rowFunc.
+// avx512Far1x1 sums up 1 × 16; see farFunc.
 //
 //go:noescape
-func avx512Row2(dst *float32, weight *float32, start *float32, values *float32, offsets *uint32, depth uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx512Far1x1(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx512Row4 sums up 64 outputs of one row; see rowFunc.
+// avx512Far1x2 sums up 1 × 32; see farFunc.
 //
 //go:noescape
-func avx512Row4(dst *float32, weight *float32, start *float32, values *float32, offsets *uint32, depth uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx512Far1x2(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx512Row8 sums up 128 outputs of one row; see rowFunc.
+// avx512Far1x4 sums up 1 × 64; see farFunc.
 //
 //go:noescape
-func avx512Row8(dst *float32, weight *float32, start *float32, values *float32, offsets *uint32, depth uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx512Far1x4(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx512Row16 sums up 256 outputs of one row; see rowFunc.
+// avx512Far1x8 sums up 1 × 128; see farFunc.
 //
 //go:noescape
-func avx512Row16(dst *float32, weight *float32, start *float32, values *float32, offsets *uint32, depth uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx512Far1x8(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx512Tile2x1 sums up tiles of 2 × 16; see tileFunc.
+// avx512Far1x16 sums up 1 × 256; see farFunc.
 //
 //go:noescape
-func avx512Tile2x1(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx512Far1x16(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx512Tile2x2 sums up tiles of 2 × 32; see tileFunc.
+// avx512Far2x1 sums up 2 × 16; see farFunc.
 //
 //go:noescape
-func avx512Tile2x2(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx512Far2x1(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx512Tile2x4 sums up tiles of 2 × 64; see tileFunc.
+// avx512Far2x2 sums up 2 × 32; see farFunc.
 //
 //go:noescape
-func avx512Tile2x4(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx512Far2x2(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx512Tile2x8 sums up tiles of 2 × 128; see tileFunc.
+// avx512Far2x4 sums up 2 × 64; see farFunc.
 //
 //go:noescape
-func avx512Tile2x8(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx512Far2x4(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx512Tile3x1 sums up tiles of 3 × 16; see tileFunc.
+// avx512Far2x8 sums up 2 × 128; see farFunc.
 //
 //go:noescape
-func avx512Tile3x1(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx512Far2x8(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx512Tile3x2 sums up tiles of 3 × 32; see tileFunc.
+// avx512Far3x1 sums up 3 × 16; see farFunc.
 //
 //go:noescape
-func avx512Tile3x2(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx512Far3x1(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx512Tile3x4 sums up tiles of 3 × 64; see tileFunc.
+// avx512Far3x2 sums up 3 × 32; see farFunc.
 //
 //go:noescape
-func avx512Tile3x4(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx512Far3x2(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx512Tile4x1 sums up tiles of 4 × 16; see tileFunc.
+// avx512Far3x4 sums up 3 × 64; see farFunc.
 //
 //go:noescape
-func avx512Tile4x1(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx512Far3x4(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx512Tile4x2 sums up tiles of 4 × 32; see tileFunc.
+// avx512Far4x1 sums up 4 × 16; see farFunc.
 //
 //go:noescape
-func avx512Tile4x2(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx512Far4x1(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx512Tile4x4 sums up tiles of 4 × 64; see tileFunc.
+// avx512Far4x2 sums up 4 × 32; see farFunc.
 //
 //go:noescape
-func avx512Tile4x4(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx512Far4x2(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx512Tile5x1 sums up tiles of 5 × 16; see tileFunc.
+// avx512Far4x4 sums up 4 × 64; see farFunc.
 //
 //go:noescape
-func avx512Tile5x1(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx512Far4x4(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx512Tile5x2 sums up tiles of 5 × 32; see tileFunc.
+// avx512Far5x1 sums up 5 × 16; see farFunc.
 //
 //go:noescape
-func avx512Tile5x2(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx512Far5x1(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx512Tile6x1 sums up tiles of 6 × 16; see tileFunc.
+// avx512Far5x2 sums up 5 × 32; see farFunc.
 //
 //go:noescape
-func avx512Tile6x1(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx512Far5x2(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx512Tile6x2 sums up tiles of 6 × 32; see tileFunc.
+// avx512Far6x1 sums up 6 × 16; see farFunc.
 //
 //go:noescape
-func avx512Tile6x2(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx512Far6x1(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx512Tile7x1 sums up tiles of 7 × 16; see tileFunc.
+// avx512Far6x2 sums up 6 × 32; see farFunc.
 //
 //go:noescape
-func avx512Tile7x1(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx512Far6x2(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx512Tile7x2 sums up tiles of 7 × 32; see tileFunc.
+// avx512Far7x1 sums up 7 × 16; see farFunc.
 //
 //go:noescape
-func avx512Tile7x2(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx512Far7x1(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx512Tile8x1 sums up tiles of 8 × 16; see tileFunc.
+// avx512Far7x2 sums up 7 × 32; see farFunc.
 //
 //go:noescape
-func avx512Tile8x1(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx512Far7x2(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx512Tile8x2 sums up tiles of 8 × 32; see tileFunc.
+// avx512Far8x1 sums up 8 × 16; see farFunc.
 //
 //go:noescape
-func avx512Tile8x2(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx512Far8x1(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx512Tile9x1 sums up tiles of 9 × 16; see tileFunc.
+// avx512Far8x2 sums up 8 × 32; see farFunc.
 //
 //go:noescape
-func avx512Tile9x1(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx512Far8x2(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx512Tile9x2 sums up tiles of 9 × 32; see tileFunc.
+// avx512Far9x1 sums up 9 × 16; see farFunc.
 //
 //go:noescape
-func avx512Tile9x2(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx512Far9x1(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx512Tile10x1 sums up tiles of 10 × 16; see tileFunc.
+// avx512Far9x2 sums up 9 × 32; see farFunc.
 //
 //go:noescape
-func avx512Tile10x1(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx512Far9x2(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx512Tile10x2 sums up tiles of 10 × 32; see tileFunc.
+// avx512Far10x1 sums up 10 × 16; see farFunc.
 //
 //go:noescape
-func avx512Tile10x2(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx512Far10x1(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx512Tile11x1 sums up tiles of 11 × 16; see tileFunc.
+// avx512Far10x2 sums up 10 × 32; see farFunc.
 //
 //go:noescape
-func avx512Tile11x1(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx512Far10x2(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx512Tile11x2 sums up tiles of 11 × 32; see tileFunc.
+// avx512Far11x1 sums up 11 × 16; see farFunc.
 //
 //go:noescape
-func avx512Tile11x2(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx512Far11x1(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx512Tile12x1 sums up tiles of 12 × 16; see tileFunc.
+// avx512Far11x2 sums up 11 × 32; see farFunc.
 //
 //go:noescape
-func avx512Tile12x1(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx512Far11x2(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx512Tile12x2 sums up tiles of 12 × 32; see tileFunc.
+// avx512Far12x1 sums up 12 × 16; see farFunc.
 //
 //go:noescape
-func avx512Tile12x2(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx512Far12x1(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx512Tile5x4 sums up tiles of 5 × 64; see tileFunc.
+// avx512Far12x2 sums up 12 × 32; see farFunc.
 //
 //go:noescape
-func avx512Tile5x4(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx512Far12x2(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx512Tile6x4 sums up tiles of 6 × 64; see tileFunc.
+// avx512Near1x4 sums up 1 × 64; see nearFunc.
 //
 //go:noescape
-func avx512Tile6x4(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+func avx512Near1x4(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 
-// avx512Rows[i] is for one row and 2ⁱ vectors.
-var avx512Rows = []rowFunc{
-	avx512Row1,
-	avx512Row2,
-	avx512Row4,
-	avx512Row8,
-	avx512Row16,
+// avx512Near2x4 sums up 2 × 64; see nearFunc.
+//
+//go:noescape
+func avx512Near2x4(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+
+// avx512Near3x4 sums up 3 × 64; see nearFunc.
+//
+//go:noescape
+func avx512Near3x4(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+
+// avx512Near4x4 sums up 4 × 64; see nearFunc.
+//
+//go:noescape
+func avx512Near4x4(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+
+// avx512Near5x4 sums up 5 × 64; see nearFunc.
+//
+//go:noescape
+func avx512Near5x4(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+
+// avx512Near6x4 sums up 6 × 64; see nearFunc.
+//
+//go:noescape
+func avx512Near6x4(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+
+// avx512Far[r-1][i] is the tile of r rows and 2ⁱ vectors.
+var avx512Far = [][]farFunc{
+	{avx512Far1x1, avx512Far1x2, avx512Far1x4, avx512Far1x8, avx512Far1x16},
+	{avx512Far2x1, avx512Far2x2, avx512Far2x4, avx512Far2x8},
+	{avx512Far3x1, avx512Far3x2, avx512Far3x4},
+	{avx512Far4x1, avx512Far4x2, avx512Far4x4},
+	{avx512Far5x1, avx512Far5x2},
+	{avx512Far6x1, avx512Far6x2},
+	{avx512Far7x1, avx512Far7x2},
+	{avx512Far8x1, avx512Far8x2},
+	{avx512Far9x1, avx512Far9x2},
+	{avx512Far10x1, avx512Far10x2},
+	{avx512Far11x1, avx512Far11x2},
+	{avx512Far12x1, avx512Far12x2},
 }
 
-// avx512Tiles[r-2][i] is the tile of r rows and 2ⁱ vectors.
-var avx512Tiles = [][]tileFunc{
-	{avx512Tile2x1, avx512Tile2x2, avx512Tile2x4, avx512Tile2x8},
-	{avx512Tile3x1, avx512Tile3x2, avx512Tile3x4},
-	{avx512Tile4x1, avx512Tile4x2, avx512Tile4x4},
-	{avx512Tile5x1, avx512Tile5x2},
-	{avx512Tile6x1, avx512Tile6x2},
-	{avx512Tile7x1, avx512Tile7x2},
-	{avx512Tile8x1, avx512Tile8x2},
-	{avx512Tile9x1, avx512Tile9x2},
-	{avx512Tile10x1, avx512Tile10x2},
-	{avx512Tile11x1, avx512Tile11x2},
-	{avx512Tile12x1, avx512Tile12x2},
-}
-
-// avx512Near[r-2] is the tile of r rows and 4 vectors.
-var avx512Near = []tileFunc{
-	avx512Tile2x4,
-	avx512Tile3x4,
-	avx512Tile4x4,
-	avx512Tile5x4,
-	avx512Tile6x4,
+// avx512Near[r-1] is the tile of r rows and 4 vectors.
+var avx512Near = []nearFunc{
+	avx512Near1x4,
+	avx512Near2x4,
+	avx512Near3x4,
+	avx512Near4x4,
+	avx512Near5x4,
+	avx512Near6x4,
 }

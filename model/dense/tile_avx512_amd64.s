@@ -260,189 +260,254 @@ DATA offsets<>+52(SB)/4, $0x00000340
 DATA offsets<>+56(SB)/4, $0x00000380
 DATA offsets<>+60(SB)/4, $0x000003c0
 DATA offsets<>+64(SB)/4, $0x00000400
-GLOBL offsets<>(SB), RODATA|NOPTR, $68
+DATA offsets<>+68(SB)/4, $0x7fffffff
+GLOBL offsets<>(SB), RODATA|NOPTR, $72
 
-// func avx512Gather(values *float32, offsets *uint32, row *float32, vectors uintptr, columns uintptr) (found uintptr)
+// func avx512Find(offsets *uint32, masks *uint16, src *float32, rows uintptr, srcStride uintptr, vectors uintptr, columns uintptr) (found uintptr)
 // Requires: AVX, AVX512F, BMI2, POPCNT
-TEXT ·avx512Gather(SB), NOSPLIT, $0-48
-	MOVQ         values+0(FP), AX
-	MOVQ         offsets+8(FP), CX
-	MOVQ         row+16(FP), DX
-	MOVQ         vectors+24(FP), BX
-	VPXORD       Z0, Z0, Z0
-	VMOVDQU32    offsets<>+0(SB), Z1
+TEXT ·avx512Find(SB), NOSPLIT, $0-64
+	MOVQ         offsets+0(FP), AX
+	MOVQ         masks+8(FP), CX
+	MOVQ         src+16(FP), DX
+	MOVQ         srcStride+32(FP), BX
+	MOVQ         vectors+40(FP), SI
+	MOVL         $-1, DI
+	MOVQ         columns+48(FP), R8
+	BZHIL        R8, DI, DI
+	KMOVW        DI, K1
+	VPBROADCASTD offsets<>+68(SB), Z0
 	VPBROADCASTD offsets<>+64(SB), Z2
-	XORQ         SI, SI
+	VMOVDQU32    offsets<>+0(SB), Z1
+	XORQ         DI, DI
 	JMP          left
 
-vector:
-	VMOVUPS       (DX), Z3
-	VCMPPS        $0x04, Z0, Z3, K1
-	VCOMPRESSPS.Z Z3, K1, Z3
-	VMOVUPS       Z3, (AX)(SI*4)
-	VPCOMPRESSD.Z Z1, K1, Z3
-	VMOVDQU32     Z3, (CX)(SI*4)
+whole:
+	MOVQ   rows+24(FP), R9
+	VPXORD Z3, Z3, Z3
+	MOVQ   DX, R8
+
+wholeRow:
+	VPORD         (R8), Z3, Z3
+	ADDQ          BX, R8
+	DECQ          R9
+	JNZ           wholeRow
+	VPTESTMD      Z0, Z3, K2
+	KMOVW         K2, (CX)
+	VPCOMPRESSD.Z Z1, K2, Z4
+	VMOVDQU32     Z4, (AX)(DI*4)
 	VPADDD        Z2, Z1, Z1
-	KMOVW         K1, DI
-	POPCNTL       DI, DI
-	ADDQ          DI, SI
+	KMOVW         K2, R8
+	POPCNTL       R8, R8
+	ADDQ          R8, DI
+	ADDQ          $0x02, CX
+	ADDQ          $0x40, DX
+
+left:
+	DECQ   SI
+	JNZ    whole
+	MOVQ   rows+24(FP), SI
+	VPXORD Z5, Z5, Z5
+
+lastRow:
+	VMOVUPS.Z     (DX), K1, Z3
+	VPORD         Z3, Z5, Z5
+	ADDQ          BX, DX
+	DECQ          SI
+	JNZ           lastRow
+	VPTESTMD      Z0, Z5, K1
+	KMOVW         K1, (CX)
+	VPCOMPRESSD.Z Z1, K1, Z0
+	VMOVDQU32     Z0, (AX)(DI*4)
+	VPADDD        Z2, Z1, Z1
+	KMOVW         K1, AX
+	POPCNTL       AX, AX
+	ADDQ          AX, DI
+	ADDQ          $0x02, CX
+	MOVQ          DI, found+56(FP)
+	VZEROUPPER
+	RET
+
+// func avx512Compact(values *float32, masks *uint16, row *float32, vectors uintptr, columns uintptr)
+// Requires: AVX, AVX512F, BMI2, POPCNT
+TEXT ·avx512Compact(SB), NOSPLIT, $0-40
+	MOVQ  values+0(FP), AX
+	MOVQ  masks+8(FP), CX
+	MOVQ  row+16(FP), DX
+	MOVQ  vectors+24(FP), BX
+	MOVL  $-1, SI
+	MOVQ  columns+32(FP), DI
+	BZHIL DI, SI, SI
+	KMOVW SI, K1
+	JMP   left
+
+whole:
+	VMOVUPS       (DX), Z0
+	KMOVW         (CX), K2
+	VCOMPRESSPS.Z Z0, K2, Z0
+	VMOVUPS       Z0, (AX)
+	KMOVW         K2, SI
+	POPCNTL       SI, SI
+	LEAQ          (AX)(SI*4), AX
+	ADDQ          $0x02, CX
 	ADDQ          $0x40, DX
 
 left:
 	DECQ          BX
-	JNZ           vector
-	MOVL          $-1, BX
-	MOVQ          columns+32(FP), DI
-	BZHIL         DI, BX, BX
-	KMOVW         BX, K1
-	VMOVUPS.Z     (DX), K1, Z3
-	VCMPPS        $0x04, Z0, Z3, K1
-	VCOMPRESSPS.Z Z3, K1, Z0
-	VMOVUPS       Z0, (AX)(SI*4)
-	VPCOMPRESSD.Z Z1, K1, Z0
-	VMOVDQU32     Z0, (CX)(SI*4)
-	VPADDD        Z2, Z1, Z1
-	KMOVW         K1, AX
-	POPCNTL       AX, AX
-	ADDQ          AX, SI
-	MOVQ          SI, found+40(FP)
+	JNZ           whole
+	VMOVUPS.Z     (DX), K1, Z0
+	KMOVW         (CX), K1
+	VCOMPRESSPS.Z Z0, K1, Z0
+	VMOVUPS       Z0, (AX)
+	KMOVW         K1, DX
+	POPCNTL       DX, DX
+	LEAQ          (AX)(DX*4), AX
+	ADDQ          $0x02, CX
 	VZEROUPPER
 	RET
 
-// func avx512Row1(dst *float32, weight *float32, start *float32, values *float32, offsets *uint32, depth uintptr, panelStride uintptr, columns uintptr, floor float32)
+// func avx512Far1x1(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·avx512Row1(SB), NOSPLIT, $0-68
-	MOVQ      start+16(FP), AX
+TEXT ·avx512Far1x1(SB), NOSPLIT, $0-92
+	MOVQ      start+24(FP), AX
 	MOVL      $-1, CX
-	MOVQ      columns+56(FP), DX
+	MOVQ      columns+80(FP), DX
 	BZHIL     DX, CX, CX
 	KMOVW     CX, K1
 	VMOVUPS.Z (AX), K1, Z0
-	MOVQ      values+24(FP), AX
-	MOVQ      offsets+32(FP), CX
-	MOVQ      depth+40(FP), DX
-	MOVQ      weight+8(FP), BX
-	XORQ      SI, SI
-	JMP       sumLeft
+	ADDQ      startStride+64(FP), AX
+	MOVQ      weight+16(FP), AX
+	MOVQ      src+8(FP), CX
+	MOVQ      offsets+32(FP), DX
+	MOVQ      depth+40(FP), BX
+	TESTQ     BX, BX
+	JZ        summed
 
 sum:
-	MOVL         (CX)(SI*4), DI
-	VBROADCASTSS (AX)(SI*4), Z1
-	LEAQ         (BX)(DI*1), DI
-	VFMADD231PS  (DI), Z1, Z0
-	INCQ         SI
+	MOVL         (DX), SI
+	LEAQ         (AX)(SI*1), SI
+	VBROADCASTSS (CX), Z1
+	VFMADD231PS  (SI), Z1, Z0
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, DX
+	DECQ         BX
+	JNZ          sum
 
-sumLeft:
-	CMPQ         SI, DX
-	JNE          sum
+summed:
 	MOVQ         dst+0(FP), AX
-	VBROADCASTSS floor+64(FP), Z1
+	VBROADCASTSS floor+88(FP), Z1
 	VMAXPS       Z0, Z1, Z0
 	MOVL         $-1, CX
-	MOVQ         columns+56(FP), DX
+	MOVQ         columns+80(FP), DX
 	BZHIL        DX, CX, CX
 	KMOVW        CX, K1
 	VMOVUPS      Z0, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
 	VZEROUPPER
 	RET
 
-// func avx512Row2(dst *float32, weight *float32, start *float32, values *float32, offsets *uint32, depth uintptr, panelStride uintptr, columns uintptr, floor float32)
+// func avx512Far1x2(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·avx512Row2(SB), NOSPLIT, $0-68
-	MOVQ      start+16(FP), AX
+TEXT ·avx512Far1x2(SB), NOSPLIT, $0-92
+	MOVQ      start+24(FP), AX
 	MOVL      $-1, CX
-	MOVQ      columns+56(FP), DX
+	MOVQ      columns+80(FP), DX
 	BZHIL     DX, CX, CX
 	KMOVW     CX, K1
 	VMOVUPS   (AX), Z0
 	VMOVUPS.Z 64(AX), K1, Z1
-	MOVQ      values+24(FP), AX
-	MOVQ      offsets+32(FP), CX
-	MOVQ      depth+40(FP), DX
-	MOVQ      weight+8(FP), BX
-	XORQ      SI, SI
-	JMP       sumLeft
+	ADDQ      startStride+64(FP), AX
+	MOVQ      weight+16(FP), AX
+	MOVQ      src+8(FP), CX
+	MOVQ      offsets+32(FP), DX
+	MOVQ      depth+40(FP), BX
+	TESTQ     BX, BX
+	JZ        summed
 
 sum:
-	MOVL         (CX)(SI*4), DI
-	VBROADCASTSS (AX)(SI*4), Z2
-	LEAQ         (BX)(DI*2), DI
-	VFMADD231PS  (DI), Z2, Z0
-	VFMADD231PS  64(DI), Z2, Z1
-	INCQ         SI
+	MOVL         (DX), SI
+	LEAQ         (AX)(SI*2), SI
+	VBROADCASTSS (CX), Z2
+	VFMADD231PS  (SI), Z2, Z0
+	VFMADD231PS  64(SI), Z2, Z1
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, DX
+	DECQ         BX
+	JNZ          sum
 
-sumLeft:
-	CMPQ         SI, DX
-	JNE          sum
+summed:
 	MOVQ         dst+0(FP), AX
-	VBROADCASTSS floor+64(FP), Z2
+	VBROADCASTSS floor+88(FP), Z2
 	VMAXPS       Z0, Z2, Z0
 	VMAXPS       Z1, Z2, Z1
 	MOVL         $-1, CX
-	MOVQ         columns+56(FP), DX
+	MOVQ         columns+80(FP), DX
 	BZHIL        DX, CX, CX
 	KMOVW        CX, K1
 	VMOVUPS      Z0, (AX)
 	VMOVUPS      Z1, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
 	VZEROUPPER
 	RET
 
-// func avx512Row4(dst *float32, weight *float32, start *float32, values *float32, offsets *uint32, depth uintptr, panelStride uintptr, columns uintptr, floor float32)
+// func avx512Far1x4(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·avx512Row4(SB), NOSPLIT, $0-68
-	MOVQ      start+16(FP), AX
+TEXT ·avx512Far1x4(SB), NOSPLIT, $0-92
+	MOVQ      start+24(FP), AX
 	MOVL      $-1, CX
-	MOVQ      columns+56(FP), DX
+	MOVQ      columns+80(FP), DX
 	BZHIL     DX, CX, CX
 	KMOVW     CX, K1
 	VMOVUPS   (AX), Z0
 	VMOVUPS   64(AX), Z1
 	VMOVUPS   128(AX), Z2
 	VMOVUPS.Z 192(AX), K1, Z3
-	MOVQ      values+24(FP), AX
-	MOVQ      offsets+32(FP), CX
-	MOVQ      depth+40(FP), DX
-	MOVQ      weight+8(FP), BX
-	MOVQ      panelStride+48(FP), SI
-	XORQ      DI, DI
-	JMP       sumLeft
+	ADDQ      startStride+64(FP), AX
+	MOVQ      weight+16(FP), AX
+	MOVQ      panelStride+72(FP), CX
+	MOVQ      src+8(FP), DX
+	MOVQ      offsets+32(FP), BX
+	MOVQ      depth+40(FP), SI
+	TESTQ     SI, SI
+	JZ        summed
 
 sum:
-	MOVL         (CX)(DI*4), R8
-	VBROADCASTSS (AX)(DI*4), Z4
-	LEAQ         (BX)(R8*2), R8
-	VFMADD231PS  (R8), Z4, Z0
-	VFMADD231PS  64(R8), Z4, Z1
-	VFMADD231PS  (R8)(SI*1), Z4, Z2
-	VFMADD231PS  64(R8)(SI*1), Z4, Z3
-	INCQ         DI
+	MOVL         (BX), DI
+	LEAQ         (AX)(DI*2), DI
+	VBROADCASTSS (DX), Z4
+	VFMADD231PS  (DI), Z4, Z0
+	VFMADD231PS  64(DI), Z4, Z1
+	VFMADD231PS  (DI)(CX*1), Z4, Z2
+	VFMADD231PS  64(DI)(CX*1), Z4, Z3
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, BX
+	DECQ         SI
+	JNZ          sum
 
-sumLeft:
-	CMPQ         DI, DX
-	JNE          sum
+summed:
 	MOVQ         dst+0(FP), AX
-	VBROADCASTSS floor+64(FP), Z4
+	VBROADCASTSS floor+88(FP), Z4
 	VMAXPS       Z0, Z4, Z0
 	VMAXPS       Z1, Z4, Z1
 	VMAXPS       Z2, Z4, Z2
 	VMAXPS       Z3, Z4, Z3
 	MOVL         $-1, CX
-	MOVQ         columns+56(FP), DX
+	MOVQ         columns+80(FP), DX
 	BZHIL        DX, CX, CX
 	KMOVW        CX, K1
 	VMOVUPS      Z0, (AX)
 	VMOVUPS      Z1, 64(AX)
 	VMOVUPS      Z2, 128(AX)
 	VMOVUPS      Z3, K1, 192(AX)
+	ADDQ         dstStride+48(FP), AX
 	VZEROUPPER
 	RET
 
-// func avx512Row8(dst *float32, weight *float32, start *float32, values *float32, offsets *uint32, depth uintptr, panelStride uintptr, columns uintptr, floor float32)
+// func avx512Far1x8(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·avx512Row8(SB), NOSPLIT, $0-68
-	MOVQ      start+16(FP), AX
+TEXT ·avx512Far1x8(SB), NOSPLIT, $0-92
+	MOVQ      start+24(FP), AX
 	MOVL      $-1, CX
-	MOVQ      columns+56(FP), DX
+	MOVQ      columns+80(FP), DX
 	BZHIL     DX, CX, CX
 	KMOVW     CX, K1
 	VMOVUPS   (AX), Z0
@@ -453,36 +518,38 @@ TEXT ·avx512Row8(SB), NOSPLIT, $0-68
 	VMOVUPS   320(AX), Z5
 	VMOVUPS   384(AX), Z6
 	VMOVUPS.Z 448(AX), K1, Z7
-	MOVQ      values+24(FP), AX
-	MOVQ      offsets+32(FP), CX
-	MOVQ      depth+40(FP), DX
-	MOVQ      weight+8(FP), BX
-	MOVQ      panelStride+48(FP), SI
-	LEAQ      (SI)(SI*2), DI
-	ADDQ      BX, DI
-	XORQ      R8, R8
-	JMP       sumLeft
+	ADDQ      startStride+64(FP), AX
+	MOVQ      weight+16(FP), AX
+	MOVQ      panelStride+72(FP), CX
+	LEAQ      (CX)(CX*2), DX
+	ADDQ      AX, DX
+	MOVQ      src+8(FP), BX
+	MOVQ      offsets+32(FP), SI
+	MOVQ      depth+40(FP), DI
+	TESTQ     DI, DI
+	JZ        summed
 
 sum:
-	MOVL         (CX)(R8*4), R9
-	VBROADCASTSS (AX)(R8*4), Z8
-	LEAQ         (BX)(R9*2), R10
-	LEAQ         (DI)(R9*2), R9
-	VFMADD231PS  (R10), Z8, Z0
-	VFMADD231PS  64(R10), Z8, Z1
-	VFMADD231PS  (R10)(SI*1), Z8, Z2
-	VFMADD231PS  64(R10)(SI*1), Z8, Z3
-	VFMADD231PS  (R10)(SI*2), Z8, Z4
-	VFMADD231PS  64(R10)(SI*2), Z8, Z5
-	VFMADD231PS  (R9), Z8, Z6
-	VFMADD231PS  64(R9), Z8, Z7
-	INCQ         R8
+	MOVL         (SI), R8
+	LEAQ         (AX)(R8*2), R9
+	LEAQ         (DX)(R8*2), R8
+	VBROADCASTSS (BX), Z8
+	VFMADD231PS  (R9), Z8, Z0
+	VFMADD231PS  64(R9), Z8, Z1
+	VFMADD231PS  (R9)(CX*1), Z8, Z2
+	VFMADD231PS  64(R9)(CX*1), Z8, Z3
+	VFMADD231PS  (R9)(CX*2), Z8, Z4
+	VFMADD231PS  64(R9)(CX*2), Z8, Z5
+	VFMADD231PS  (R8), Z8, Z6
+	VFMADD231PS  64(R8), Z8, Z7
+	ADDQ         $0x04, BX
+	ADDQ         $0x04, SI
+	DECQ         DI
+	JNZ          sum
 
-sumLeft:
-	CMPQ         R8, DX
-	JNE          sum
+summed:
 	MOVQ         dst+0(FP), AX
-	VBROADCASTSS floor+64(FP), Z8
+	VBROADCASTSS floor+88(FP), Z8
 	VMAXPS       Z0, Z8, Z0
 	VMAXPS       Z1, Z8, Z1
 	VMAXPS       Z2, Z8, Z2
@@ -492,7 +559,7 @@ sumLeft:
 	VMAXPS       Z6, Z8, Z6
 	VMAXPS       Z7, Z8, Z7
 	MOVL         $-1, CX
-	MOVQ         columns+56(FP), DX
+	MOVQ         columns+80(FP), DX
 	BZHIL        DX, CX, CX
 	KMOVW        CX, K1
 	VMOVUPS      Z0, (AX)
@@ -503,15 +570,16 @@ sumLeft:
 	VMOVUPS      Z5, 320(AX)
 	VMOVUPS      Z6, 384(AX)
 	VMOVUPS      Z7, K1, 448(AX)
+	ADDQ         dstStride+48(FP), AX
 	VZEROUPPER
 	RET
 
-// func avx512Row16(dst *float32, weight *float32, start *float32, values *float32, offsets *uint32, depth uintptr, panelStride uintptr, columns uintptr, floor float32)
+// func avx512Far1x16(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·avx512Row16(SB), NOSPLIT, $0-68
-	MOVQ      start+16(FP), AX
+TEXT ·avx512Far1x16(SB), NOSPLIT, $0-92
+	MOVQ      start+24(FP), AX
 	MOVL      $-1, CX
-	MOVQ      columns+56(FP), DX
+	MOVQ      columns+80(FP), DX
 	BZHIL     DX, CX, CX
 	KMOVW     CX, K1
 	VMOVUPS   (AX), Z0
@@ -530,47 +598,49 @@ TEXT ·avx512Row16(SB), NOSPLIT, $0-68
 	VMOVUPS   832(AX), Z13
 	VMOVUPS   896(AX), Z14
 	VMOVUPS.Z 960(AX), K1, Z15
-	MOVQ      values+24(FP), AX
-	MOVQ      offsets+32(FP), CX
-	MOVQ      depth+40(FP), DX
-	MOVQ      weight+8(FP), BX
-	MOVQ      panelStride+48(FP), SI
-	LEAQ      (SI)(SI*2), DI
-	ADDQ      BX, DI
-	LEAQ      (SI)(SI*2), R8
-	ADDQ      DI, R8
-	XORQ      R9, R9
-	JMP       sumLeft
+	ADDQ      startStride+64(FP), AX
+	MOVQ      weight+16(FP), AX
+	MOVQ      panelStride+72(FP), CX
+	LEAQ      (CX)(CX*2), DX
+	ADDQ      AX, DX
+	LEAQ      (CX)(CX*2), BX
+	ADDQ      DX, BX
+	MOVQ      src+8(FP), SI
+	MOVQ      offsets+32(FP), DI
+	MOVQ      depth+40(FP), R8
+	TESTQ     R8, R8
+	JZ        summed
 
 sum:
-	MOVL         (CX)(R9*4), R10
-	VBROADCASTSS (AX)(R9*4), Z16
-	LEAQ         (BX)(R10*2), R11
-	LEAQ         (DI)(R10*2), R12
-	LEAQ         (R8)(R10*2), R10
-	VFMADD231PS  (R11), Z16, Z0
-	VFMADD231PS  64(R11), Z16, Z1
-	VFMADD231PS  (R11)(SI*1), Z16, Z2
-	VFMADD231PS  64(R11)(SI*1), Z16, Z3
-	VFMADD231PS  (R11)(SI*2), Z16, Z4
-	VFMADD231PS  64(R11)(SI*2), Z16, Z5
-	VFMADD231PS  (R12), Z16, Z6
-	VFMADD231PS  64(R12), Z16, Z7
-	VFMADD231PS  (R12)(SI*1), Z16, Z8
-	VFMADD231PS  64(R12)(SI*1), Z16, Z9
-	VFMADD231PS  (R12)(SI*2), Z16, Z10
-	VFMADD231PS  64(R12)(SI*2), Z16, Z11
-	VFMADD231PS  (R10), Z16, Z12
-	VFMADD231PS  64(R10), Z16, Z13
-	VFMADD231PS  (R10)(SI*1), Z16, Z14
-	VFMADD231PS  64(R10)(SI*1), Z16, Z15
-	INCQ         R9
+	MOVL         (DI), R9
+	LEAQ         (AX)(R9*2), R10
+	LEAQ         (DX)(R9*2), R11
+	LEAQ         (BX)(R9*2), R9
+	VBROADCASTSS (SI), Z16
+	VFMADD231PS  (R10), Z16, Z0
+	VFMADD231PS  64(R10), Z16, Z1
+	VFMADD231PS  (R10)(CX*1), Z16, Z2
+	VFMADD231PS  64(R10)(CX*1), Z16, Z3
+	VFMADD231PS  (R10)(CX*2), Z16, Z4
+	VFMADD231PS  64(R10)(CX*2), Z16, Z5
+	VFMADD231PS  (R11), Z16, Z6
+	VFMADD231PS  64(R11), Z16, Z7
+	VFMADD231PS  (R11)(CX*1), Z16, Z8
+	VFMADD231PS  64(R11)(CX*1), Z16, Z9
+	VFMADD231PS  (R11)(CX*2), Z16, Z10
+	VFMADD231PS  64(R11)(CX*2), Z16, Z11
+	VFMADD231PS  (R9), Z16, Z12
+	VFMADD231PS  64(R9), Z16, Z13
+	VFMADD231PS  (R9)(CX*1), Z16, Z14
+	VFMADD231PS  64(R9)(CX*1), Z16, Z15
+	ADDQ         $0x04, SI
+	ADDQ         $0x04, DI
+	DECQ         R8
+	JNZ          sum
 
-sumLeft:
-	CMPQ         R9, DX
-	JNE          sum
+summed:
 	MOVQ         dst+0(FP), AX
-	VBROADCASTSS floor+64(FP), Z16
+	VBROADCASTSS floor+88(FP), Z16
 	VMAXPS       Z0, Z16, Z0
 	VMAXPS       Z1, Z16, Z1
 	VMAXPS       Z2, Z16, Z2
@@ -588,7 +658,7 @@ sumLeft:
 	VMAXPS       Z14, Z16, Z14
 	VMAXPS       Z15, Z16, Z15
 	MOVL         $-1, CX
-	MOVQ         columns+56(FP), DX
+	MOVQ         columns+80(FP), DX
 	BZHIL        DX, CX, CX
 	KMOVW        CX, K1
 	VMOVUPS      Z0, (AX)
@@ -607,63 +677,2747 @@ sumLeft:
 	VMOVUPS      Z13, 832(AX)
 	VMOVUPS      Z14, 896(AX)
 	VMOVUPS      Z15, K1, 960(AX)
+	ADDQ         dstStride+48(FP), AX
 	VZEROUPPER
 	RET
 
-// func avx512Tile2x1(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// func avx512Far2x1(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·avx512Tile2x1(SB), NOSPLIT, $0-92
-	MOVQ src+8(FP), AX
-	MOVQ dst+0(FP), CX
-	MOVQ start+24(FP), DX
-	MOVQ count+40(FP), BX
-
-tile:
-	MOVL      $-1, SI
-	MOVQ      columns+80(FP), DI
-	BZHIL     DI, SI, SI
-	KMOVW     SI, K1
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z1
-	ADDQ      startStride+64(FP), DX
-	MOVQ      weight+16(FP), SI
-	MOVQ      AX, DI
-	MOVQ      srcStride+56(FP), R8
-	MOVQ      depth+32(FP), R9
+TEXT ·avx512Far2x1(SB), NOSPLIT, $0-92
+	MOVQ      start+24(FP), AX
+	MOVL      $-1, CX
+	MOVQ      columns+80(FP), DX
+	BZHIL     DX, CX, CX
+	KMOVW     CX, K1
+	VMOVUPS.Z (AX), K1, Z0
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z1
+	ADDQ      startStride+64(FP), AX
+	MOVQ      weight+16(FP), AX
+	MOVQ      src+8(FP), CX
+	MOVQ      srcStride+56(FP), DX
+	MOVQ      offsets+32(FP), BX
+	MOVQ      depth+40(FP), SI
+	TESTQ     SI, SI
+	JZ        summed
 
 sum:
-	VMOVUPS      (SI), Z2
-	VBROADCASTSS (DI), Z3
+	MOVL         (BX), DI
+	LEAQ         (AX)(DI*1), DI
+	VMOVUPS      (DI), Z2
+	VBROADCASTSS (CX), Z3
 	VFMADD231PS  Z2, Z3, Z0
-	VBROADCASTSS (DI)(R8*1), Z3
+	VBROADCASTSS (CX)(DX*1), Z3
 	VFMADD231PS  Z2, Z3, Z1
-	ADDQ         $0x04, DI
-	ADDQ         $0x40, SI
-	DECQ         R9
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, BX
+	DECQ         SI
 	JNZ          sum
-	MOVQ         srcStride+56(FP), SI
-	IMUL3Q       $0x02, SI, SI
-	ADDQ         SI, AX
+
+summed:
+	MOVQ         dst+0(FP), AX
 	VBROADCASTSS floor+88(FP), Z2
 	VMAXPS       Z0, Z2, Z0
 	VMAXPS       Z1, Z2, Z1
-	MOVL         $-1, SI
-	MOVQ         columns+80(FP), DI
-	BZHIL        DI, SI, SI
-	KMOVW        SI, K1
-	VMOVUPS      Z0, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z1, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	DECQ         BX
-	JNZ          tile
+	MOVL         $-1, CX
+	MOVQ         columns+80(FP), DX
+	BZHIL        DX, CX, CX
+	KMOVW        CX, K1
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z1, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
 	VZEROUPPER
 	RET
 
-// func avx512Tile2x2(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// func avx512Far2x2(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·avx512Tile2x2(SB), NOSPLIT, $0-92
+TEXT ·avx512Far2x2(SB), NOSPLIT, $0-92
+	MOVQ      start+24(FP), AX
+	MOVL      $-1, CX
+	MOVQ      columns+80(FP), DX
+	BZHIL     DX, CX, CX
+	KMOVW     CX, K1
+	VMOVUPS   (AX), Z0
+	VMOVUPS.Z 64(AX), K1, Z1
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z2
+	VMOVUPS.Z 64(AX), K1, Z3
+	ADDQ      startStride+64(FP), AX
+	MOVQ      weight+16(FP), AX
+	MOVQ      src+8(FP), CX
+	MOVQ      srcStride+56(FP), DX
+	MOVQ      offsets+32(FP), BX
+	MOVQ      depth+40(FP), SI
+	TESTQ     SI, SI
+	JZ        summed
+
+sum:
+	MOVL         (BX), DI
+	LEAQ         (AX)(DI*2), DI
+	VBROADCASTSS (CX), Z4
+	VBROADCASTSS (CX)(DX*1), Z5
+	VMOVUPS      (DI), Z6
+	VFMADD231PS  Z6, Z4, Z0
+	VFMADD231PS  Z6, Z5, Z2
+	VMOVUPS      64(DI), Z6
+	VFMADD231PS  Z6, Z4, Z1
+	VFMADD231PS  Z6, Z5, Z3
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, BX
+	DECQ         SI
+	JNZ          sum
+
+summed:
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+88(FP), Z4
+	VMAXPS       Z0, Z4, Z0
+	VMAXPS       Z1, Z4, Z1
+	VMAXPS       Z2, Z4, Z2
+	VMAXPS       Z3, Z4, Z3
+	MOVL         $-1, CX
+	MOVQ         columns+80(FP), DX
+	BZHIL        DX, CX, CX
+	KMOVW        CX, K1
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z1, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z2, (AX)
+	VMOVUPS      Z3, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VZEROUPPER
+	RET
+
+// func avx512Far2x4(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512Far2x4(SB), NOSPLIT, $0-92
+	MOVQ      start+24(FP), AX
+	MOVL      $-1, CX
+	MOVQ      columns+80(FP), DX
+	BZHIL     DX, CX, CX
+	KMOVW     CX, K1
+	VMOVUPS   (AX), Z0
+	VMOVUPS   64(AX), Z1
+	VMOVUPS   128(AX), Z2
+	VMOVUPS.Z 192(AX), K1, Z3
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z4
+	VMOVUPS   64(AX), Z5
+	VMOVUPS   128(AX), Z6
+	VMOVUPS.Z 192(AX), K1, Z7
+	ADDQ      startStride+64(FP), AX
+	MOVQ      weight+16(FP), AX
+	MOVQ      panelStride+72(FP), CX
+	MOVQ      src+8(FP), DX
+	MOVQ      srcStride+56(FP), BX
+	MOVQ      offsets+32(FP), SI
+	MOVQ      depth+40(FP), DI
+	TESTQ     DI, DI
+	JZ        summed
+
+sum:
+	MOVL         (SI), R8
+	LEAQ         (AX)(R8*2), R8
+	VBROADCASTSS (DX), Z8
+	VBROADCASTSS (DX)(BX*1), Z9
+	VMOVUPS      (R8), Z10
+	VFMADD231PS  Z10, Z8, Z0
+	VFMADD231PS  Z10, Z9, Z4
+	VMOVUPS      64(R8), Z10
+	VFMADD231PS  Z10, Z8, Z1
+	VFMADD231PS  Z10, Z9, Z5
+	VMOVUPS      (R8)(CX*1), Z10
+	VFMADD231PS  Z10, Z8, Z2
+	VFMADD231PS  Z10, Z9, Z6
+	VMOVUPS      64(R8)(CX*1), Z10
+	VFMADD231PS  Z10, Z8, Z3
+	VFMADD231PS  Z10, Z9, Z7
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, SI
+	DECQ         DI
+	JNZ          sum
+
+summed:
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+88(FP), Z8
+	VMAXPS       Z0, Z8, Z0
+	VMAXPS       Z1, Z8, Z1
+	VMAXPS       Z2, Z8, Z2
+	VMAXPS       Z3, Z8, Z3
+	VMAXPS       Z4, Z8, Z4
+	VMAXPS       Z5, Z8, Z5
+	VMAXPS       Z6, Z8, Z6
+	VMAXPS       Z7, Z8, Z7
+	MOVL         $-1, CX
+	MOVQ         columns+80(FP), DX
+	BZHIL        DX, CX, CX
+	KMOVW        CX, K1
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z1, 64(AX)
+	VMOVUPS      Z2, 128(AX)
+	VMOVUPS      Z3, K1, 192(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z4, (AX)
+	VMOVUPS      Z5, 64(AX)
+	VMOVUPS      Z6, 128(AX)
+	VMOVUPS      Z7, K1, 192(AX)
+	ADDQ         dstStride+48(FP), AX
+	VZEROUPPER
+	RET
+
+// func avx512Far2x8(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512Far2x8(SB), NOSPLIT, $0-92
+	MOVQ      start+24(FP), AX
+	MOVL      $-1, CX
+	MOVQ      columns+80(FP), DX
+	BZHIL     DX, CX, CX
+	KMOVW     CX, K1
+	VMOVUPS   (AX), Z0
+	VMOVUPS   64(AX), Z1
+	VMOVUPS   128(AX), Z2
+	VMOVUPS   192(AX), Z3
+	VMOVUPS   256(AX), Z4
+	VMOVUPS   320(AX), Z5
+	VMOVUPS   384(AX), Z6
+	VMOVUPS.Z 448(AX), K1, Z7
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z8
+	VMOVUPS   64(AX), Z9
+	VMOVUPS   128(AX), Z10
+	VMOVUPS   192(AX), Z11
+	VMOVUPS   256(AX), Z12
+	VMOVUPS   320(AX), Z13
+	VMOVUPS   384(AX), Z14
+	VMOVUPS.Z 448(AX), K1, Z15
+	ADDQ      startStride+64(FP), AX
+	MOVQ      weight+16(FP), AX
+	MOVQ      panelStride+72(FP), CX
+	LEAQ      (CX)(CX*2), DX
+	ADDQ      AX, DX
+	MOVQ      src+8(FP), BX
+	MOVQ      srcStride+56(FP), SI
+	MOVQ      offsets+32(FP), DI
+	MOVQ      depth+40(FP), R8
+	TESTQ     R8, R8
+	JZ        summed
+
+sum:
+	MOVL         (DI), R9
+	LEAQ         (AX)(R9*2), R10
+	LEAQ         (DX)(R9*2), R9
+	VBROADCASTSS (BX), Z16
+	VBROADCASTSS (BX)(SI*1), Z17
+	VMOVUPS      (R10), Z18
+	VFMADD231PS  Z18, Z16, Z0
+	VFMADD231PS  Z18, Z17, Z8
+	VMOVUPS      64(R10), Z18
+	VFMADD231PS  Z18, Z16, Z1
+	VFMADD231PS  Z18, Z17, Z9
+	VMOVUPS      (R10)(CX*1), Z18
+	VFMADD231PS  Z18, Z16, Z2
+	VFMADD231PS  Z18, Z17, Z10
+	VMOVUPS      64(R10)(CX*1), Z18
+	VFMADD231PS  Z18, Z16, Z3
+	VFMADD231PS  Z18, Z17, Z11
+	VMOVUPS      (R10)(CX*2), Z18
+	VFMADD231PS  Z18, Z16, Z4
+	VFMADD231PS  Z18, Z17, Z12
+	VMOVUPS      64(R10)(CX*2), Z18
+	VFMADD231PS  Z18, Z16, Z5
+	VFMADD231PS  Z18, Z17, Z13
+	VMOVUPS      (R9), Z18
+	VFMADD231PS  Z18, Z16, Z6
+	VFMADD231PS  Z18, Z17, Z14
+	VMOVUPS      64(R9), Z18
+	VFMADD231PS  Z18, Z16, Z7
+	VFMADD231PS  Z18, Z17, Z15
+	ADDQ         $0x04, BX
+	ADDQ         $0x04, DI
+	DECQ         R8
+	JNZ          sum
+
+summed:
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+88(FP), Z16
+	VMAXPS       Z0, Z16, Z0
+	VMAXPS       Z1, Z16, Z1
+	VMAXPS       Z2, Z16, Z2
+	VMAXPS       Z3, Z16, Z3
+	VMAXPS       Z4, Z16, Z4
+	VMAXPS       Z5, Z16, Z5
+	VMAXPS       Z6, Z16, Z6
+	VMAXPS       Z7, Z16, Z7
+	VMAXPS       Z8, Z16, Z8
+	VMAXPS       Z9, Z16, Z9
+	VMAXPS       Z10, Z16, Z10
+	VMAXPS       Z11, Z16, Z11
+	VMAXPS       Z12, Z16, Z12
+	VMAXPS       Z13, Z16, Z13
+	VMAXPS       Z14, Z16, Z14
+	VMAXPS       Z15, Z16, Z15
+	MOVL         $-1, CX
+	MOVQ         columns+80(FP), DX
+	BZHIL        DX, CX, CX
+	KMOVW        CX, K1
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z1, 64(AX)
+	VMOVUPS      Z2, 128(AX)
+	VMOVUPS      Z3, 192(AX)
+	VMOVUPS      Z4, 256(AX)
+	VMOVUPS      Z5, 320(AX)
+	VMOVUPS      Z6, 384(AX)
+	VMOVUPS      Z7, K1, 448(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z8, (AX)
+	VMOVUPS      Z9, 64(AX)
+	VMOVUPS      Z10, 128(AX)
+	VMOVUPS      Z11, 192(AX)
+	VMOVUPS      Z12, 256(AX)
+	VMOVUPS      Z13, 320(AX)
+	VMOVUPS      Z14, 384(AX)
+	VMOVUPS      Z15, K1, 448(AX)
+	ADDQ         dstStride+48(FP), AX
+	VZEROUPPER
+	RET
+
+// func avx512Far3x1(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512Far3x1(SB), NOSPLIT, $0-92
+	MOVQ      start+24(FP), AX
+	MOVL      $-1, CX
+	MOVQ      columns+80(FP), DX
+	BZHIL     DX, CX, CX
+	KMOVW     CX, K1
+	VMOVUPS.Z (AX), K1, Z0
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z1
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z2
+	ADDQ      startStride+64(FP), AX
+	MOVQ      weight+16(FP), AX
+	MOVQ      src+8(FP), CX
+	MOVQ      srcStride+56(FP), DX
+	MOVQ      offsets+32(FP), BX
+	MOVQ      depth+40(FP), SI
+	TESTQ     SI, SI
+	JZ        summed
+
+sum:
+	MOVL         (BX), DI
+	LEAQ         (AX)(DI*1), DI
+	VMOVUPS      (DI), Z3
+	VBROADCASTSS (CX), Z4
+	VFMADD231PS  Z3, Z4, Z0
+	VBROADCASTSS (CX)(DX*1), Z4
+	VFMADD231PS  Z3, Z4, Z1
+	VBROADCASTSS (CX)(DX*2), Z4
+	VFMADD231PS  Z3, Z4, Z2
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, BX
+	DECQ         SI
+	JNZ          sum
+
+summed:
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+88(FP), Z3
+	VMAXPS       Z0, Z3, Z0
+	VMAXPS       Z1, Z3, Z1
+	VMAXPS       Z2, Z3, Z2
+	MOVL         $-1, CX
+	MOVQ         columns+80(FP), DX
+	BZHIL        DX, CX, CX
+	KMOVW        CX, K1
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z1, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z2, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VZEROUPPER
+	RET
+
+// func avx512Far3x2(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·avx512Far3x2(SB), NOSPLIT, $0-92
+	MOVQ      start+24(FP), AX
+	MOVL      $-1, CX
+	MOVQ      columns+80(FP), DX
+	BZHIL     DX, CX, CX
+	KMOVW     CX, K1
+	VMOVUPS   (AX), Z0
+	VMOVUPS.Z 64(AX), K1, Z1
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z2
+	VMOVUPS.Z 64(AX), K1, Z3
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z4
+	VMOVUPS.Z 64(AX), K1, Z5
+	ADDQ      startStride+64(FP), AX
+	MOVQ      weight+16(FP), AX
+	MOVQ      src+8(FP), CX
+	MOVQ      srcStride+56(FP), DX
+	MOVQ      offsets+32(FP), BX
+	MOVQ      depth+40(FP), SI
+	TESTQ     SI, SI
+	JZ        summed
+
+sum:
+	MOVL         128(BX), DI
+	LEAQ         (AX)(DI*2), DI
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
+	MOVL         (BX), DI
+	LEAQ         (AX)(DI*2), DI
+	VMOVUPS      (DI), Z6
+	VMOVUPS      64(DI), Z7
+	VBROADCASTSS (CX), Z8
+	VFMADD231PS  Z6, Z8, Z0
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS (CX)(DX*1), Z8
+	VFMADD231PS  Z6, Z8, Z2
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS (CX)(DX*2), Z8
+	VFMADD231PS  Z6, Z8, Z4
+	VFMADD231PS  Z7, Z8, Z5
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, BX
+	DECQ         SI
+	JNZ          sum
+
+summed:
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+88(FP), Z6
+	VMAXPS       Z0, Z6, Z0
+	VMAXPS       Z1, Z6, Z1
+	VMAXPS       Z2, Z6, Z2
+	VMAXPS       Z3, Z6, Z3
+	VMAXPS       Z4, Z6, Z4
+	VMAXPS       Z5, Z6, Z5
+	MOVL         $-1, CX
+	MOVQ         columns+80(FP), DX
+	BZHIL        DX, CX, CX
+	KMOVW        CX, K1
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z1, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z2, (AX)
+	VMOVUPS      Z3, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z4, (AX)
+	VMOVUPS      Z5, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VZEROUPPER
+	RET
+
+// func avx512Far3x4(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·avx512Far3x4(SB), NOSPLIT, $0-92
+	MOVQ      start+24(FP), AX
+	MOVL      $-1, CX
+	MOVQ      columns+80(FP), DX
+	BZHIL     DX, CX, CX
+	KMOVW     CX, K1
+	VMOVUPS   (AX), Z0
+	VMOVUPS   64(AX), Z1
+	VMOVUPS   128(AX), Z2
+	VMOVUPS.Z 192(AX), K1, Z3
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z4
+	VMOVUPS   64(AX), Z5
+	VMOVUPS   128(AX), Z6
+	VMOVUPS.Z 192(AX), K1, Z7
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z8
+	VMOVUPS   64(AX), Z9
+	VMOVUPS   128(AX), Z10
+	VMOVUPS.Z 192(AX), K1, Z11
+	ADDQ      startStride+64(FP), AX
+	MOVQ      weight+16(FP), AX
+	MOVQ      panelStride+72(FP), CX
+	MOVQ      src+8(FP), DX
+	MOVQ      srcStride+56(FP), BX
+	MOVQ      offsets+32(FP), SI
+	MOVQ      depth+40(FP), DI
+	TESTQ     DI, DI
+	JZ        summed
+
+sum:
+	MOVL         64(SI), R8
+	LEAQ         (AX)(R8*2), R8
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
+	PREFETCHT0   (R8)(CX*1)
+	PREFETCHT0   64(R8)(CX*1)
+	MOVL         (SI), R8
+	LEAQ         (AX)(R8*2), R8
+	VBROADCASTSS (DX), Z12
+	VBROADCASTSS (DX)(BX*1), Z13
+	VBROADCASTSS (DX)(BX*2), Z14
+	VMOVUPS      (R8), Z15
+	VFMADD231PS  Z15, Z12, Z0
+	VFMADD231PS  Z15, Z13, Z4
+	VFMADD231PS  Z15, Z14, Z8
+	VMOVUPS      64(R8), Z15
+	VFMADD231PS  Z15, Z12, Z1
+	VFMADD231PS  Z15, Z13, Z5
+	VFMADD231PS  Z15, Z14, Z9
+	VMOVUPS      (R8)(CX*1), Z15
+	VFMADD231PS  Z15, Z12, Z2
+	VFMADD231PS  Z15, Z13, Z6
+	VFMADD231PS  Z15, Z14, Z10
+	VMOVUPS      64(R8)(CX*1), Z15
+	VFMADD231PS  Z15, Z12, Z3
+	VFMADD231PS  Z15, Z13, Z7
+	VFMADD231PS  Z15, Z14, Z11
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, SI
+	DECQ         DI
+	JNZ          sum
+
+summed:
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+88(FP), Z12
+	VMAXPS       Z0, Z12, Z0
+	VMAXPS       Z1, Z12, Z1
+	VMAXPS       Z2, Z12, Z2
+	VMAXPS       Z3, Z12, Z3
+	VMAXPS       Z4, Z12, Z4
+	VMAXPS       Z5, Z12, Z5
+	VMAXPS       Z6, Z12, Z6
+	VMAXPS       Z7, Z12, Z7
+	VMAXPS       Z8, Z12, Z8
+	VMAXPS       Z9, Z12, Z9
+	VMAXPS       Z10, Z12, Z10
+	VMAXPS       Z11, Z12, Z11
+	MOVL         $-1, CX
+	MOVQ         columns+80(FP), DX
+	BZHIL        DX, CX, CX
+	KMOVW        CX, K1
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z1, 64(AX)
+	VMOVUPS      Z2, 128(AX)
+	VMOVUPS      Z3, K1, 192(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z4, (AX)
+	VMOVUPS      Z5, 64(AX)
+	VMOVUPS      Z6, 128(AX)
+	VMOVUPS      Z7, K1, 192(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z8, (AX)
+	VMOVUPS      Z9, 64(AX)
+	VMOVUPS      Z10, 128(AX)
+	VMOVUPS      Z11, K1, 192(AX)
+	ADDQ         dstStride+48(FP), AX
+	VZEROUPPER
+	RET
+
+// func avx512Far4x1(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512Far4x1(SB), NOSPLIT, $0-92
+	MOVQ      start+24(FP), AX
+	MOVL      $-1, CX
+	MOVQ      columns+80(FP), DX
+	BZHIL     DX, CX, CX
+	KMOVW     CX, K1
+	VMOVUPS.Z (AX), K1, Z0
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z1
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z2
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z3
+	ADDQ      startStride+64(FP), AX
+	MOVQ      weight+16(FP), AX
+	MOVQ      src+8(FP), CX
+	MOVQ      srcStride+56(FP), DX
+	LEAQ      (DX)(DX*2), BX
+	ADDQ      CX, BX
+	MOVQ      offsets+32(FP), SI
+	MOVQ      depth+40(FP), DI
+	TESTQ     DI, DI
+	JZ        summed
+
+sum:
+	MOVL         (SI), R8
+	LEAQ         (AX)(R8*1), R8
+	VMOVUPS      (R8), Z4
+	VBROADCASTSS (CX), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS (CX)(DX*1), Z5
+	VFMADD231PS  Z4, Z5, Z1
+	VBROADCASTSS (CX)(DX*2), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS (BX), Z5
+	VFMADD231PS  Z4, Z5, Z3
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, BX
+	ADDQ         $0x04, SI
+	DECQ         DI
+	JNZ          sum
+
+summed:
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+88(FP), Z4
+	VMAXPS       Z0, Z4, Z0
+	VMAXPS       Z1, Z4, Z1
+	VMAXPS       Z2, Z4, Z2
+	VMAXPS       Z3, Z4, Z3
+	MOVL         $-1, CX
+	MOVQ         columns+80(FP), DX
+	BZHIL        DX, CX, CX
+	KMOVW        CX, K1
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z1, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z2, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z3, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VZEROUPPER
+	RET
+
+// func avx512Far4x2(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·avx512Far4x2(SB), NOSPLIT, $0-92
+	MOVQ      start+24(FP), AX
+	MOVL      $-1, CX
+	MOVQ      columns+80(FP), DX
+	BZHIL     DX, CX, CX
+	KMOVW     CX, K1
+	VMOVUPS   (AX), Z0
+	VMOVUPS.Z 64(AX), K1, Z1
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z2
+	VMOVUPS.Z 64(AX), K1, Z3
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z4
+	VMOVUPS.Z 64(AX), K1, Z5
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z6
+	VMOVUPS.Z 64(AX), K1, Z7
+	ADDQ      startStride+64(FP), AX
+	MOVQ      weight+16(FP), AX
+	MOVQ      src+8(FP), CX
+	MOVQ      srcStride+56(FP), DX
+	LEAQ      (DX)(DX*2), BX
+	ADDQ      CX, BX
+	MOVQ      offsets+32(FP), SI
+	MOVQ      depth+40(FP), DI
+	TESTQ     DI, DI
+	JZ        summed
+
+sum:
+	MOVL         128(SI), R8
+	LEAQ         (AX)(R8*2), R8
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
+	MOVL         (SI), R8
+	LEAQ         (AX)(R8*2), R8
+	VMOVUPS      (R8), Z8
+	VMOVUPS      64(R8), Z9
+	VBROADCASTSS (CX), Z10
+	VFMADD231PS  Z8, Z10, Z0
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS (CX)(DX*1), Z10
+	VFMADD231PS  Z8, Z10, Z2
+	VFMADD231PS  Z9, Z10, Z3
+	VBROADCASTSS (CX)(DX*2), Z10
+	VFMADD231PS  Z8, Z10, Z4
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS (BX), Z10
+	VFMADD231PS  Z8, Z10, Z6
+	VFMADD231PS  Z9, Z10, Z7
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, BX
+	ADDQ         $0x04, SI
+	DECQ         DI
+	JNZ          sum
+
+summed:
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+88(FP), Z8
+	VMAXPS       Z0, Z8, Z0
+	VMAXPS       Z1, Z8, Z1
+	VMAXPS       Z2, Z8, Z2
+	VMAXPS       Z3, Z8, Z3
+	VMAXPS       Z4, Z8, Z4
+	VMAXPS       Z5, Z8, Z5
+	VMAXPS       Z6, Z8, Z6
+	VMAXPS       Z7, Z8, Z7
+	MOVL         $-1, CX
+	MOVQ         columns+80(FP), DX
+	BZHIL        DX, CX, CX
+	KMOVW        CX, K1
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z1, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z2, (AX)
+	VMOVUPS      Z3, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z4, (AX)
+	VMOVUPS      Z5, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z6, (AX)
+	VMOVUPS      Z7, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VZEROUPPER
+	RET
+
+// func avx512Far4x4(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·avx512Far4x4(SB), NOSPLIT, $0-92
+	MOVQ      start+24(FP), AX
+	MOVL      $-1, CX
+	MOVQ      columns+80(FP), DX
+	BZHIL     DX, CX, CX
+	KMOVW     CX, K1
+	VMOVUPS   (AX), Z0
+	VMOVUPS   64(AX), Z1
+	VMOVUPS   128(AX), Z2
+	VMOVUPS.Z 192(AX), K1, Z3
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z4
+	VMOVUPS   64(AX), Z5
+	VMOVUPS   128(AX), Z6
+	VMOVUPS.Z 192(AX), K1, Z7
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z8
+	VMOVUPS   64(AX), Z9
+	VMOVUPS   128(AX), Z10
+	VMOVUPS.Z 192(AX), K1, Z11
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z12
+	VMOVUPS   64(AX), Z13
+	VMOVUPS   128(AX), Z14
+	VMOVUPS.Z 192(AX), K1, Z15
+	ADDQ      startStride+64(FP), AX
+	MOVQ      weight+16(FP), AX
+	MOVQ      panelStride+72(FP), CX
+	MOVQ      src+8(FP), DX
+	MOVQ      srcStride+56(FP), BX
+	LEAQ      (BX)(BX*2), SI
+	ADDQ      DX, SI
+	MOVQ      offsets+32(FP), DI
+	MOVQ      depth+40(FP), R8
+	TESTQ     R8, R8
+	JZ        summed
+
+sum:
+	MOVL         64(DI), R9
+	LEAQ         (AX)(R9*2), R9
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
+	PREFETCHT0   (R9)(CX*1)
+	PREFETCHT0   64(R9)(CX*1)
+	MOVL         (DI), R9
+	LEAQ         (AX)(R9*2), R9
+	VBROADCASTSS (DX), Z16
+	VBROADCASTSS (DX)(BX*1), Z17
+	VBROADCASTSS (DX)(BX*2), Z18
+	VBROADCASTSS (SI), Z19
+	VMOVUPS      (R9), Z20
+	VFMADD231PS  Z20, Z16, Z0
+	VFMADD231PS  Z20, Z17, Z4
+	VFMADD231PS  Z20, Z18, Z8
+	VFMADD231PS  Z20, Z19, Z12
+	VMOVUPS      64(R9), Z20
+	VFMADD231PS  Z20, Z16, Z1
+	VFMADD231PS  Z20, Z17, Z5
+	VFMADD231PS  Z20, Z18, Z9
+	VFMADD231PS  Z20, Z19, Z13
+	VMOVUPS      (R9)(CX*1), Z20
+	VFMADD231PS  Z20, Z16, Z2
+	VFMADD231PS  Z20, Z17, Z6
+	VFMADD231PS  Z20, Z18, Z10
+	VFMADD231PS  Z20, Z19, Z14
+	VMOVUPS      64(R9)(CX*1), Z20
+	VFMADD231PS  Z20, Z16, Z3
+	VFMADD231PS  Z20, Z17, Z7
+	VFMADD231PS  Z20, Z18, Z11
+	VFMADD231PS  Z20, Z19, Z15
+	ADDQ         $0x04, DX
+	ADDQ         $0x04, SI
+	ADDQ         $0x04, DI
+	DECQ         R8
+	JNZ          sum
+
+summed:
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+88(FP), Z16
+	VMAXPS       Z0, Z16, Z0
+	VMAXPS       Z1, Z16, Z1
+	VMAXPS       Z2, Z16, Z2
+	VMAXPS       Z3, Z16, Z3
+	VMAXPS       Z4, Z16, Z4
+	VMAXPS       Z5, Z16, Z5
+	VMAXPS       Z6, Z16, Z6
+	VMAXPS       Z7, Z16, Z7
+	VMAXPS       Z8, Z16, Z8
+	VMAXPS       Z9, Z16, Z9
+	VMAXPS       Z10, Z16, Z10
+	VMAXPS       Z11, Z16, Z11
+	VMAXPS       Z12, Z16, Z12
+	VMAXPS       Z13, Z16, Z13
+	VMAXPS       Z14, Z16, Z14
+	VMAXPS       Z15, Z16, Z15
+	MOVL         $-1, CX
+	MOVQ         columns+80(FP), DX
+	BZHIL        DX, CX, CX
+	KMOVW        CX, K1
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z1, 64(AX)
+	VMOVUPS      Z2, 128(AX)
+	VMOVUPS      Z3, K1, 192(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z4, (AX)
+	VMOVUPS      Z5, 64(AX)
+	VMOVUPS      Z6, 128(AX)
+	VMOVUPS      Z7, K1, 192(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z8, (AX)
+	VMOVUPS      Z9, 64(AX)
+	VMOVUPS      Z10, 128(AX)
+	VMOVUPS      Z11, K1, 192(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z12, (AX)
+	VMOVUPS      Z13, 64(AX)
+	VMOVUPS      Z14, 128(AX)
+	VMOVUPS      Z15, K1, 192(AX)
+	ADDQ         dstStride+48(FP), AX
+	VZEROUPPER
+	RET
+
+// func avx512Far5x1(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512Far5x1(SB), NOSPLIT, $0-92
+	MOVQ      start+24(FP), AX
+	MOVL      $-1, CX
+	MOVQ      columns+80(FP), DX
+	BZHIL     DX, CX, CX
+	KMOVW     CX, K1
+	VMOVUPS.Z (AX), K1, Z0
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z1
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z2
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z3
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z4
+	ADDQ      startStride+64(FP), AX
+	MOVQ      weight+16(FP), AX
+	MOVQ      src+8(FP), CX
+	MOVQ      srcStride+56(FP), DX
+	LEAQ      (DX)(DX*2), BX
+	ADDQ      CX, BX
+	MOVQ      offsets+32(FP), SI
+	MOVQ      depth+40(FP), DI
+	TESTQ     DI, DI
+	JZ        summed
+
+sum:
+	MOVL         (SI), R8
+	LEAQ         (AX)(R8*1), R8
+	VMOVUPS      (R8), Z5
+	VBROADCASTSS (CX), Z6
+	VFMADD231PS  Z5, Z6, Z0
+	VBROADCASTSS (CX)(DX*1), Z6
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS (CX)(DX*2), Z6
+	VFMADD231PS  Z5, Z6, Z2
+	VBROADCASTSS (BX), Z6
+	VFMADD231PS  Z5, Z6, Z3
+	VBROADCASTSS (BX)(DX*1), Z6
+	VFMADD231PS  Z5, Z6, Z4
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, BX
+	ADDQ         $0x04, SI
+	DECQ         DI
+	JNZ          sum
+
+summed:
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+88(FP), Z5
+	VMAXPS       Z0, Z5, Z0
+	VMAXPS       Z1, Z5, Z1
+	VMAXPS       Z2, Z5, Z2
+	VMAXPS       Z3, Z5, Z3
+	VMAXPS       Z4, Z5, Z4
+	MOVL         $-1, CX
+	MOVQ         columns+80(FP), DX
+	BZHIL        DX, CX, CX
+	KMOVW        CX, K1
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z1, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z2, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z3, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z4, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VZEROUPPER
+	RET
+
+// func avx512Far5x2(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·avx512Far5x2(SB), NOSPLIT, $0-92
+	MOVQ      start+24(FP), AX
+	MOVL      $-1, CX
+	MOVQ      columns+80(FP), DX
+	BZHIL     DX, CX, CX
+	KMOVW     CX, K1
+	VMOVUPS   (AX), Z0
+	VMOVUPS.Z 64(AX), K1, Z1
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z2
+	VMOVUPS.Z 64(AX), K1, Z3
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z4
+	VMOVUPS.Z 64(AX), K1, Z5
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z6
+	VMOVUPS.Z 64(AX), K1, Z7
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z8
+	VMOVUPS.Z 64(AX), K1, Z9
+	ADDQ      startStride+64(FP), AX
+	MOVQ      weight+16(FP), AX
+	MOVQ      src+8(FP), CX
+	MOVQ      srcStride+56(FP), DX
+	LEAQ      (DX)(DX*2), BX
+	ADDQ      CX, BX
+	MOVQ      offsets+32(FP), SI
+	MOVQ      depth+40(FP), DI
+	TESTQ     DI, DI
+	JZ        summed
+
+sum:
+	MOVL         128(SI), R8
+	LEAQ         (AX)(R8*2), R8
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
+	MOVL         (SI), R8
+	LEAQ         (AX)(R8*2), R8
+	VMOVUPS      (R8), Z10
+	VMOVUPS      64(R8), Z11
+	VBROADCASTSS (CX), Z12
+	VFMADD231PS  Z10, Z12, Z0
+	VFMADD231PS  Z11, Z12, Z1
+	VBROADCASTSS (CX)(DX*1), Z12
+	VFMADD231PS  Z10, Z12, Z2
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS (CX)(DX*2), Z12
+	VFMADD231PS  Z10, Z12, Z4
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS (BX), Z12
+	VFMADD231PS  Z10, Z12, Z6
+	VFMADD231PS  Z11, Z12, Z7
+	VBROADCASTSS (BX)(DX*1), Z12
+	VFMADD231PS  Z10, Z12, Z8
+	VFMADD231PS  Z11, Z12, Z9
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, BX
+	ADDQ         $0x04, SI
+	DECQ         DI
+	JNZ          sum
+
+summed:
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+88(FP), Z10
+	VMAXPS       Z0, Z10, Z0
+	VMAXPS       Z1, Z10, Z1
+	VMAXPS       Z2, Z10, Z2
+	VMAXPS       Z3, Z10, Z3
+	VMAXPS       Z4, Z10, Z4
+	VMAXPS       Z5, Z10, Z5
+	VMAXPS       Z6, Z10, Z6
+	VMAXPS       Z7, Z10, Z7
+	VMAXPS       Z8, Z10, Z8
+	VMAXPS       Z9, Z10, Z9
+	MOVL         $-1, CX
+	MOVQ         columns+80(FP), DX
+	BZHIL        DX, CX, CX
+	KMOVW        CX, K1
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z1, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z2, (AX)
+	VMOVUPS      Z3, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z4, (AX)
+	VMOVUPS      Z5, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z6, (AX)
+	VMOVUPS      Z7, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z8, (AX)
+	VMOVUPS      Z9, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VZEROUPPER
+	RET
+
+// func avx512Far6x1(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512Far6x1(SB), NOSPLIT, $0-92
+	MOVQ      start+24(FP), AX
+	MOVL      $-1, CX
+	MOVQ      columns+80(FP), DX
+	BZHIL     DX, CX, CX
+	KMOVW     CX, K1
+	VMOVUPS.Z (AX), K1, Z0
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z1
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z2
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z3
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z4
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z5
+	ADDQ      startStride+64(FP), AX
+	MOVQ      weight+16(FP), AX
+	MOVQ      src+8(FP), CX
+	MOVQ      srcStride+56(FP), DX
+	LEAQ      (DX)(DX*2), BX
+	ADDQ      CX, BX
+	MOVQ      offsets+32(FP), SI
+	MOVQ      depth+40(FP), DI
+	TESTQ     DI, DI
+	JZ        summed
+
+sum:
+	MOVL         (SI), R8
+	LEAQ         (AX)(R8*1), R8
+	VMOVUPS      (R8), Z6
+	VBROADCASTSS (CX), Z7
+	VFMADD231PS  Z6, Z7, Z0
+	VBROADCASTSS (CX)(DX*1), Z7
+	VFMADD231PS  Z6, Z7, Z1
+	VBROADCASTSS (CX)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z2
+	VBROADCASTSS (BX), Z7
+	VFMADD231PS  Z6, Z7, Z3
+	VBROADCASTSS (BX)(DX*1), Z7
+	VFMADD231PS  Z6, Z7, Z4
+	VBROADCASTSS (BX)(DX*2), Z7
+	VFMADD231PS  Z6, Z7, Z5
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, BX
+	ADDQ         $0x04, SI
+	DECQ         DI
+	JNZ          sum
+
+summed:
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+88(FP), Z6
+	VMAXPS       Z0, Z6, Z0
+	VMAXPS       Z1, Z6, Z1
+	VMAXPS       Z2, Z6, Z2
+	VMAXPS       Z3, Z6, Z3
+	VMAXPS       Z4, Z6, Z4
+	VMAXPS       Z5, Z6, Z5
+	MOVL         $-1, CX
+	MOVQ         columns+80(FP), DX
+	BZHIL        DX, CX, CX
+	KMOVW        CX, K1
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z1, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z2, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z3, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z4, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z5, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VZEROUPPER
+	RET
+
+// func avx512Far6x2(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·avx512Far6x2(SB), NOSPLIT, $0-92
+	MOVQ      start+24(FP), AX
+	MOVL      $-1, CX
+	MOVQ      columns+80(FP), DX
+	BZHIL     DX, CX, CX
+	KMOVW     CX, K1
+	VMOVUPS   (AX), Z0
+	VMOVUPS.Z 64(AX), K1, Z1
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z2
+	VMOVUPS.Z 64(AX), K1, Z3
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z4
+	VMOVUPS.Z 64(AX), K1, Z5
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z6
+	VMOVUPS.Z 64(AX), K1, Z7
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z8
+	VMOVUPS.Z 64(AX), K1, Z9
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z10
+	VMOVUPS.Z 64(AX), K1, Z11
+	ADDQ      startStride+64(FP), AX
+	MOVQ      weight+16(FP), AX
+	MOVQ      src+8(FP), CX
+	MOVQ      srcStride+56(FP), DX
+	LEAQ      (DX)(DX*2), BX
+	ADDQ      CX, BX
+	MOVQ      offsets+32(FP), SI
+	MOVQ      depth+40(FP), DI
+	TESTQ     DI, DI
+	JZ        summed
+
+sum:
+	MOVL         128(SI), R8
+	LEAQ         (AX)(R8*2), R8
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
+	MOVL         (SI), R8
+	LEAQ         (AX)(R8*2), R8
+	VMOVUPS      (R8), Z12
+	VMOVUPS      64(R8), Z13
+	VBROADCASTSS (CX), Z14
+	VFMADD231PS  Z12, Z14, Z0
+	VFMADD231PS  Z13, Z14, Z1
+	VBROADCASTSS (CX)(DX*1), Z14
+	VFMADD231PS  Z12, Z14, Z2
+	VFMADD231PS  Z13, Z14, Z3
+	VBROADCASTSS (CX)(DX*2), Z14
+	VFMADD231PS  Z12, Z14, Z4
+	VFMADD231PS  Z13, Z14, Z5
+	VBROADCASTSS (BX), Z14
+	VFMADD231PS  Z12, Z14, Z6
+	VFMADD231PS  Z13, Z14, Z7
+	VBROADCASTSS (BX)(DX*1), Z14
+	VFMADD231PS  Z12, Z14, Z8
+	VFMADD231PS  Z13, Z14, Z9
+	VBROADCASTSS (BX)(DX*2), Z14
+	VFMADD231PS  Z12, Z14, Z10
+	VFMADD231PS  Z13, Z14, Z11
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, BX
+	ADDQ         $0x04, SI
+	DECQ         DI
+	JNZ          sum
+
+summed:
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+88(FP), Z12
+	VMAXPS       Z0, Z12, Z0
+	VMAXPS       Z1, Z12, Z1
+	VMAXPS       Z2, Z12, Z2
+	VMAXPS       Z3, Z12, Z3
+	VMAXPS       Z4, Z12, Z4
+	VMAXPS       Z5, Z12, Z5
+	VMAXPS       Z6, Z12, Z6
+	VMAXPS       Z7, Z12, Z7
+	VMAXPS       Z8, Z12, Z8
+	VMAXPS       Z9, Z12, Z9
+	VMAXPS       Z10, Z12, Z10
+	VMAXPS       Z11, Z12, Z11
+	MOVL         $-1, CX
+	MOVQ         columns+80(FP), DX
+	BZHIL        DX, CX, CX
+	KMOVW        CX, K1
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z1, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z2, (AX)
+	VMOVUPS      Z3, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z4, (AX)
+	VMOVUPS      Z5, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z6, (AX)
+	VMOVUPS      Z7, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z8, (AX)
+	VMOVUPS      Z9, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z10, (AX)
+	VMOVUPS      Z11, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VZEROUPPER
+	RET
+
+// func avx512Far7x1(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512Far7x1(SB), NOSPLIT, $0-92
+	MOVQ      start+24(FP), AX
+	MOVL      $-1, CX
+	MOVQ      columns+80(FP), DX
+	BZHIL     DX, CX, CX
+	KMOVW     CX, K1
+	VMOVUPS.Z (AX), K1, Z0
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z1
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z2
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z3
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z4
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z5
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z6
+	ADDQ      startStride+64(FP), AX
+	MOVQ      weight+16(FP), AX
+	MOVQ      src+8(FP), CX
+	MOVQ      srcStride+56(FP), DX
+	LEAQ      (DX)(DX*2), BX
+	ADDQ      CX, BX
+	LEAQ      (DX)(DX*2), SI
+	ADDQ      BX, SI
+	MOVQ      offsets+32(FP), DI
+	MOVQ      depth+40(FP), R8
+	TESTQ     R8, R8
+	JZ        summed
+
+sum:
+	MOVL         (DI), R9
+	LEAQ         (AX)(R9*1), R9
+	VMOVUPS      (R9), Z7
+	VBROADCASTSS (CX), Z8
+	VFMADD231PS  Z7, Z8, Z0
+	VBROADCASTSS (CX)(DX*1), Z8
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS (CX)(DX*2), Z8
+	VFMADD231PS  Z7, Z8, Z2
+	VBROADCASTSS (BX), Z8
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS (BX)(DX*1), Z8
+	VFMADD231PS  Z7, Z8, Z4
+	VBROADCASTSS (BX)(DX*2), Z8
+	VFMADD231PS  Z7, Z8, Z5
+	VBROADCASTSS (SI), Z8
+	VFMADD231PS  Z7, Z8, Z6
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, BX
+	ADDQ         $0x04, SI
+	ADDQ         $0x04, DI
+	DECQ         R8
+	JNZ          sum
+
+summed:
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+88(FP), Z7
+	VMAXPS       Z0, Z7, Z0
+	VMAXPS       Z1, Z7, Z1
+	VMAXPS       Z2, Z7, Z2
+	VMAXPS       Z3, Z7, Z3
+	VMAXPS       Z4, Z7, Z4
+	VMAXPS       Z5, Z7, Z5
+	VMAXPS       Z6, Z7, Z6
+	MOVL         $-1, CX
+	MOVQ         columns+80(FP), DX
+	BZHIL        DX, CX, CX
+	KMOVW        CX, K1
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z1, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z2, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z3, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z4, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z5, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z6, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VZEROUPPER
+	RET
+
+// func avx512Far7x2(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·avx512Far7x2(SB), NOSPLIT, $0-92
+	MOVQ      start+24(FP), AX
+	MOVL      $-1, CX
+	MOVQ      columns+80(FP), DX
+	BZHIL     DX, CX, CX
+	KMOVW     CX, K1
+	VMOVUPS   (AX), Z0
+	VMOVUPS.Z 64(AX), K1, Z1
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z2
+	VMOVUPS.Z 64(AX), K1, Z3
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z4
+	VMOVUPS.Z 64(AX), K1, Z5
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z6
+	VMOVUPS.Z 64(AX), K1, Z7
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z8
+	VMOVUPS.Z 64(AX), K1, Z9
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z10
+	VMOVUPS.Z 64(AX), K1, Z11
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z12
+	VMOVUPS.Z 64(AX), K1, Z13
+	ADDQ      startStride+64(FP), AX
+	MOVQ      weight+16(FP), AX
+	MOVQ      src+8(FP), CX
+	MOVQ      srcStride+56(FP), DX
+	LEAQ      (DX)(DX*2), BX
+	ADDQ      CX, BX
+	LEAQ      (DX)(DX*2), SI
+	ADDQ      BX, SI
+	MOVQ      offsets+32(FP), DI
+	MOVQ      depth+40(FP), R8
+	TESTQ     R8, R8
+	JZ        summed
+
+sum:
+	MOVL         128(DI), R9
+	LEAQ         (AX)(R9*2), R9
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
+	MOVL         (DI), R9
+	LEAQ         (AX)(R9*2), R9
+	VMOVUPS      (R9), Z14
+	VMOVUPS      64(R9), Z15
+	VBROADCASTSS (CX), Z16
+	VFMADD231PS  Z14, Z16, Z0
+	VFMADD231PS  Z15, Z16, Z1
+	VBROADCASTSS (CX)(DX*1), Z16
+	VFMADD231PS  Z14, Z16, Z2
+	VFMADD231PS  Z15, Z16, Z3
+	VBROADCASTSS (CX)(DX*2), Z16
+	VFMADD231PS  Z14, Z16, Z4
+	VFMADD231PS  Z15, Z16, Z5
+	VBROADCASTSS (BX), Z16
+	VFMADD231PS  Z14, Z16, Z6
+	VFMADD231PS  Z15, Z16, Z7
+	VBROADCASTSS (BX)(DX*1), Z16
+	VFMADD231PS  Z14, Z16, Z8
+	VFMADD231PS  Z15, Z16, Z9
+	VBROADCASTSS (BX)(DX*2), Z16
+	VFMADD231PS  Z14, Z16, Z10
+	VFMADD231PS  Z15, Z16, Z11
+	VBROADCASTSS (SI), Z16
+	VFMADD231PS  Z14, Z16, Z12
+	VFMADD231PS  Z15, Z16, Z13
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, BX
+	ADDQ         $0x04, SI
+	ADDQ         $0x04, DI
+	DECQ         R8
+	JNZ          sum
+
+summed:
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+88(FP), Z14
+	VMAXPS       Z0, Z14, Z0
+	VMAXPS       Z1, Z14, Z1
+	VMAXPS       Z2, Z14, Z2
+	VMAXPS       Z3, Z14, Z3
+	VMAXPS       Z4, Z14, Z4
+	VMAXPS       Z5, Z14, Z5
+	VMAXPS       Z6, Z14, Z6
+	VMAXPS       Z7, Z14, Z7
+	VMAXPS       Z8, Z14, Z8
+	VMAXPS       Z9, Z14, Z9
+	VMAXPS       Z10, Z14, Z10
+	VMAXPS       Z11, Z14, Z11
+	VMAXPS       Z12, Z14, Z12
+	VMAXPS       Z13, Z14, Z13
+	MOVL         $-1, CX
+	MOVQ         columns+80(FP), DX
+	BZHIL        DX, CX, CX
+	KMOVW        CX, K1
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z1, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z2, (AX)
+	VMOVUPS      Z3, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z4, (AX)
+	VMOVUPS      Z5, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z6, (AX)
+	VMOVUPS      Z7, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z8, (AX)
+	VMOVUPS      Z9, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z10, (AX)
+	VMOVUPS      Z11, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z12, (AX)
+	VMOVUPS      Z13, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VZEROUPPER
+	RET
+
+// func avx512Far8x1(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512Far8x1(SB), NOSPLIT, $0-92
+	MOVQ      start+24(FP), AX
+	MOVL      $-1, CX
+	MOVQ      columns+80(FP), DX
+	BZHIL     DX, CX, CX
+	KMOVW     CX, K1
+	VMOVUPS.Z (AX), K1, Z0
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z1
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z2
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z3
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z4
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z5
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z6
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z7
+	ADDQ      startStride+64(FP), AX
+	MOVQ      weight+16(FP), AX
+	MOVQ      src+8(FP), CX
+	MOVQ      srcStride+56(FP), DX
+	LEAQ      (DX)(DX*2), BX
+	ADDQ      CX, BX
+	LEAQ      (DX)(DX*2), SI
+	ADDQ      BX, SI
+	MOVQ      offsets+32(FP), DI
+	MOVQ      depth+40(FP), R8
+	TESTQ     R8, R8
+	JZ        summed
+
+sum:
+	MOVL         (DI), R9
+	LEAQ         (AX)(R9*1), R9
+	VMOVUPS      (R9), Z8
+	VBROADCASTSS (CX), Z9
+	VFMADD231PS  Z8, Z9, Z0
+	VBROADCASTSS (CX)(DX*1), Z9
+	VFMADD231PS  Z8, Z9, Z1
+	VBROADCASTSS (CX)(DX*2), Z9
+	VFMADD231PS  Z8, Z9, Z2
+	VBROADCASTSS (BX), Z9
+	VFMADD231PS  Z8, Z9, Z3
+	VBROADCASTSS (BX)(DX*1), Z9
+	VFMADD231PS  Z8, Z9, Z4
+	VBROADCASTSS (BX)(DX*2), Z9
+	VFMADD231PS  Z8, Z9, Z5
+	VBROADCASTSS (SI), Z9
+	VFMADD231PS  Z8, Z9, Z6
+	VBROADCASTSS (SI)(DX*1), Z9
+	VFMADD231PS  Z8, Z9, Z7
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, BX
+	ADDQ         $0x04, SI
+	ADDQ         $0x04, DI
+	DECQ         R8
+	JNZ          sum
+
+summed:
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+88(FP), Z8
+	VMAXPS       Z0, Z8, Z0
+	VMAXPS       Z1, Z8, Z1
+	VMAXPS       Z2, Z8, Z2
+	VMAXPS       Z3, Z8, Z3
+	VMAXPS       Z4, Z8, Z4
+	VMAXPS       Z5, Z8, Z5
+	VMAXPS       Z6, Z8, Z6
+	VMAXPS       Z7, Z8, Z7
+	MOVL         $-1, CX
+	MOVQ         columns+80(FP), DX
+	BZHIL        DX, CX, CX
+	KMOVW        CX, K1
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z1, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z2, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z3, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z4, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z5, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z6, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z7, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VZEROUPPER
+	RET
+
+// func avx512Far8x2(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·avx512Far8x2(SB), NOSPLIT, $0-92
+	MOVQ      start+24(FP), AX
+	MOVL      $-1, CX
+	MOVQ      columns+80(FP), DX
+	BZHIL     DX, CX, CX
+	KMOVW     CX, K1
+	VMOVUPS   (AX), Z0
+	VMOVUPS.Z 64(AX), K1, Z1
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z2
+	VMOVUPS.Z 64(AX), K1, Z3
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z4
+	VMOVUPS.Z 64(AX), K1, Z5
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z6
+	VMOVUPS.Z 64(AX), K1, Z7
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z8
+	VMOVUPS.Z 64(AX), K1, Z9
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z10
+	VMOVUPS.Z 64(AX), K1, Z11
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z12
+	VMOVUPS.Z 64(AX), K1, Z13
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z14
+	VMOVUPS.Z 64(AX), K1, Z15
+	ADDQ      startStride+64(FP), AX
+	MOVQ      weight+16(FP), AX
+	MOVQ      src+8(FP), CX
+	MOVQ      srcStride+56(FP), DX
+	LEAQ      (DX)(DX*2), BX
+	ADDQ      CX, BX
+	LEAQ      (DX)(DX*2), SI
+	ADDQ      BX, SI
+	MOVQ      offsets+32(FP), DI
+	MOVQ      depth+40(FP), R8
+	TESTQ     R8, R8
+	JZ        summed
+
+sum:
+	MOVL         128(DI), R9
+	LEAQ         (AX)(R9*2), R9
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
+	MOVL         (DI), R9
+	LEAQ         (AX)(R9*2), R9
+	VMOVUPS      (R9), Z16
+	VMOVUPS      64(R9), Z17
+	VBROADCASTSS (CX), Z18
+	VFMADD231PS  Z16, Z18, Z0
+	VFMADD231PS  Z17, Z18, Z1
+	VBROADCASTSS (CX)(DX*1), Z18
+	VFMADD231PS  Z16, Z18, Z2
+	VFMADD231PS  Z17, Z18, Z3
+	VBROADCASTSS (CX)(DX*2), Z18
+	VFMADD231PS  Z16, Z18, Z4
+	VFMADD231PS  Z17, Z18, Z5
+	VBROADCASTSS (BX), Z18
+	VFMADD231PS  Z16, Z18, Z6
+	VFMADD231PS  Z17, Z18, Z7
+	VBROADCASTSS (BX)(DX*1), Z18
+	VFMADD231PS  Z16, Z18, Z8
+	VFMADD231PS  Z17, Z18, Z9
+	VBROADCASTSS (BX)(DX*2), Z18
+	VFMADD231PS  Z16, Z18, Z10
+	VFMADD231PS  Z17, Z18, Z11
+	VBROADCASTSS (SI), Z18
+	VFMADD231PS  Z16, Z18, Z12
+	VFMADD231PS  Z17, Z18, Z13
+	VBROADCASTSS (SI)(DX*1), Z18
+	VFMADD231PS  Z16, Z18, Z14
+	VFMADD231PS  Z17, Z18, Z15
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, BX
+	ADDQ         $0x04, SI
+	ADDQ         $0x04, DI
+	DECQ         R8
+	JNZ          sum
+
+summed:
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+88(FP), Z16
+	VMAXPS       Z0, Z16, Z0
+	VMAXPS       Z1, Z16, Z1
+	VMAXPS       Z2, Z16, Z2
+	VMAXPS       Z3, Z16, Z3
+	VMAXPS       Z4, Z16, Z4
+	VMAXPS       Z5, Z16, Z5
+	VMAXPS       Z6, Z16, Z6
+	VMAXPS       Z7, Z16, Z7
+	VMAXPS       Z8, Z16, Z8
+	VMAXPS       Z9, Z16, Z9
+	VMAXPS       Z10, Z16, Z10
+	VMAXPS       Z11, Z16, Z11
+	VMAXPS       Z12, Z16, Z12
+	VMAXPS       Z13, Z16, Z13
+	VMAXPS       Z14, Z16, Z14
+	VMAXPS       Z15, Z16, Z15
+	MOVL         $-1, CX
+	MOVQ         columns+80(FP), DX
+	BZHIL        DX, CX, CX
+	KMOVW        CX, K1
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z1, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z2, (AX)
+	VMOVUPS      Z3, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z4, (AX)
+	VMOVUPS      Z5, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z6, (AX)
+	VMOVUPS      Z7, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z8, (AX)
+	VMOVUPS      Z9, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z10, (AX)
+	VMOVUPS      Z11, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z12, (AX)
+	VMOVUPS      Z13, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z14, (AX)
+	VMOVUPS      Z15, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VZEROUPPER
+	RET
+
+// func avx512Far9x1(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512Far9x1(SB), NOSPLIT, $0-92
+	MOVQ      start+24(FP), AX
+	MOVL      $-1, CX
+	MOVQ      columns+80(FP), DX
+	BZHIL     DX, CX, CX
+	KMOVW     CX, K1
+	VMOVUPS.Z (AX), K1, Z0
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z1
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z2
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z3
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z4
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z5
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z6
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z7
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z8
+	ADDQ      startStride+64(FP), AX
+	MOVQ      weight+16(FP), AX
+	MOVQ      src+8(FP), CX
+	MOVQ      srcStride+56(FP), DX
+	LEAQ      (DX)(DX*2), BX
+	ADDQ      CX, BX
+	LEAQ      (DX)(DX*2), SI
+	ADDQ      BX, SI
+	MOVQ      offsets+32(FP), DI
+	MOVQ      depth+40(FP), R8
+	TESTQ     R8, R8
+	JZ        summed
+
+sum:
+	MOVL         (DI), R9
+	LEAQ         (AX)(R9*1), R9
+	VMOVUPS      (R9), Z9
+	VBROADCASTSS (CX), Z10
+	VFMADD231PS  Z9, Z10, Z0
+	VBROADCASTSS (CX)(DX*1), Z10
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS (CX)(DX*2), Z10
+	VFMADD231PS  Z9, Z10, Z2
+	VBROADCASTSS (BX), Z10
+	VFMADD231PS  Z9, Z10, Z3
+	VBROADCASTSS (BX)(DX*1), Z10
+	VFMADD231PS  Z9, Z10, Z4
+	VBROADCASTSS (BX)(DX*2), Z10
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS (SI), Z10
+	VFMADD231PS  Z9, Z10, Z6
+	VBROADCASTSS (SI)(DX*1), Z10
+	VFMADD231PS  Z9, Z10, Z7
+	VBROADCASTSS (SI)(DX*2), Z10
+	VFMADD231PS  Z9, Z10, Z8
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, BX
+	ADDQ         $0x04, SI
+	ADDQ         $0x04, DI
+	DECQ         R8
+	JNZ          sum
+
+summed:
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+88(FP), Z9
+	VMAXPS       Z0, Z9, Z0
+	VMAXPS       Z1, Z9, Z1
+	VMAXPS       Z2, Z9, Z2
+	VMAXPS       Z3, Z9, Z3
+	VMAXPS       Z4, Z9, Z4
+	VMAXPS       Z5, Z9, Z5
+	VMAXPS       Z6, Z9, Z6
+	VMAXPS       Z7, Z9, Z7
+	VMAXPS       Z8, Z9, Z8
+	MOVL         $-1, CX
+	MOVQ         columns+80(FP), DX
+	BZHIL        DX, CX, CX
+	KMOVW        CX, K1
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z1, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z2, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z3, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z4, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z5, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z6, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z7, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z8, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VZEROUPPER
+	RET
+
+// func avx512Far9x2(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·avx512Far9x2(SB), NOSPLIT, $0-92
+	MOVQ      start+24(FP), AX
+	MOVL      $-1, CX
+	MOVQ      columns+80(FP), DX
+	BZHIL     DX, CX, CX
+	KMOVW     CX, K1
+	VMOVUPS   (AX), Z0
+	VMOVUPS.Z 64(AX), K1, Z1
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z2
+	VMOVUPS.Z 64(AX), K1, Z3
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z4
+	VMOVUPS.Z 64(AX), K1, Z5
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z6
+	VMOVUPS.Z 64(AX), K1, Z7
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z8
+	VMOVUPS.Z 64(AX), K1, Z9
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z10
+	VMOVUPS.Z 64(AX), K1, Z11
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z12
+	VMOVUPS.Z 64(AX), K1, Z13
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z14
+	VMOVUPS.Z 64(AX), K1, Z15
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z16
+	VMOVUPS.Z 64(AX), K1, Z17
+	ADDQ      startStride+64(FP), AX
+	MOVQ      weight+16(FP), AX
+	MOVQ      src+8(FP), CX
+	MOVQ      srcStride+56(FP), DX
+	LEAQ      (DX)(DX*2), BX
+	ADDQ      CX, BX
+	LEAQ      (DX)(DX*2), SI
+	ADDQ      BX, SI
+	MOVQ      offsets+32(FP), DI
+	MOVQ      depth+40(FP), R8
+	TESTQ     R8, R8
+	JZ        summed
+
+sum:
+	MOVL         128(DI), R9
+	LEAQ         (AX)(R9*2), R9
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
+	MOVL         (DI), R9
+	LEAQ         (AX)(R9*2), R9
+	VMOVUPS      (R9), Z18
+	VMOVUPS      64(R9), Z19
+	VBROADCASTSS (CX), Z20
+	VFMADD231PS  Z18, Z20, Z0
+	VFMADD231PS  Z19, Z20, Z1
+	VBROADCASTSS (CX)(DX*1), Z20
+	VFMADD231PS  Z18, Z20, Z2
+	VFMADD231PS  Z19, Z20, Z3
+	VBROADCASTSS (CX)(DX*2), Z20
+	VFMADD231PS  Z18, Z20, Z4
+	VFMADD231PS  Z19, Z20, Z5
+	VBROADCASTSS (BX), Z20
+	VFMADD231PS  Z18, Z20, Z6
+	VFMADD231PS  Z19, Z20, Z7
+	VBROADCASTSS (BX)(DX*1), Z20
+	VFMADD231PS  Z18, Z20, Z8
+	VFMADD231PS  Z19, Z20, Z9
+	VBROADCASTSS (BX)(DX*2), Z20
+	VFMADD231PS  Z18, Z20, Z10
+	VFMADD231PS  Z19, Z20, Z11
+	VBROADCASTSS (SI), Z20
+	VFMADD231PS  Z18, Z20, Z12
+	VFMADD231PS  Z19, Z20, Z13
+	VBROADCASTSS (SI)(DX*1), Z20
+	VFMADD231PS  Z18, Z20, Z14
+	VFMADD231PS  Z19, Z20, Z15
+	VBROADCASTSS (SI)(DX*2), Z20
+	VFMADD231PS  Z18, Z20, Z16
+	VFMADD231PS  Z19, Z20, Z17
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, BX
+	ADDQ         $0x04, SI
+	ADDQ         $0x04, DI
+	DECQ         R8
+	JNZ          sum
+
+summed:
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+88(FP), Z18
+	VMAXPS       Z0, Z18, Z0
+	VMAXPS       Z1, Z18, Z1
+	VMAXPS       Z2, Z18, Z2
+	VMAXPS       Z3, Z18, Z3
+	VMAXPS       Z4, Z18, Z4
+	VMAXPS       Z5, Z18, Z5
+	VMAXPS       Z6, Z18, Z6
+	VMAXPS       Z7, Z18, Z7
+	VMAXPS       Z8, Z18, Z8
+	VMAXPS       Z9, Z18, Z9
+	VMAXPS       Z10, Z18, Z10
+	VMAXPS       Z11, Z18, Z11
+	VMAXPS       Z12, Z18, Z12
+	VMAXPS       Z13, Z18, Z13
+	VMAXPS       Z14, Z18, Z14
+	VMAXPS       Z15, Z18, Z15
+	VMAXPS       Z16, Z18, Z16
+	VMAXPS       Z17, Z18, Z17
+	MOVL         $-1, CX
+	MOVQ         columns+80(FP), DX
+	BZHIL        DX, CX, CX
+	KMOVW        CX, K1
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z1, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z2, (AX)
+	VMOVUPS      Z3, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z4, (AX)
+	VMOVUPS      Z5, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z6, (AX)
+	VMOVUPS      Z7, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z8, (AX)
+	VMOVUPS      Z9, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z10, (AX)
+	VMOVUPS      Z11, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z12, (AX)
+	VMOVUPS      Z13, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z14, (AX)
+	VMOVUPS      Z15, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z16, (AX)
+	VMOVUPS      Z17, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VZEROUPPER
+	RET
+
+// func avx512Far10x1(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512Far10x1(SB), NOSPLIT, $0-92
+	MOVQ      start+24(FP), AX
+	MOVL      $-1, CX
+	MOVQ      columns+80(FP), DX
+	BZHIL     DX, CX, CX
+	KMOVW     CX, K1
+	VMOVUPS.Z (AX), K1, Z0
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z1
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z2
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z3
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z4
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z5
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z6
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z7
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z8
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z9
+	ADDQ      startStride+64(FP), AX
+	MOVQ      weight+16(FP), AX
+	MOVQ      src+8(FP), CX
+	MOVQ      srcStride+56(FP), DX
+	LEAQ      (DX)(DX*2), BX
+	ADDQ      CX, BX
+	LEAQ      (DX)(DX*2), SI
+	ADDQ      BX, SI
+	LEAQ      (DX)(DX*2), DI
+	ADDQ      SI, DI
+	MOVQ      offsets+32(FP), R8
+	MOVQ      depth+40(FP), R9
+	TESTQ     R9, R9
+	JZ        summed
+
+sum:
+	MOVL         (R8), R10
+	LEAQ         (AX)(R10*1), R10
+	VMOVUPS      (R10), Z10
+	VBROADCASTSS (CX), Z11
+	VFMADD231PS  Z10, Z11, Z0
+	VBROADCASTSS (CX)(DX*1), Z11
+	VFMADD231PS  Z10, Z11, Z1
+	VBROADCASTSS (CX)(DX*2), Z11
+	VFMADD231PS  Z10, Z11, Z2
+	VBROADCASTSS (BX), Z11
+	VFMADD231PS  Z10, Z11, Z3
+	VBROADCASTSS (BX)(DX*1), Z11
+	VFMADD231PS  Z10, Z11, Z4
+	VBROADCASTSS (BX)(DX*2), Z11
+	VFMADD231PS  Z10, Z11, Z5
+	VBROADCASTSS (SI), Z11
+	VFMADD231PS  Z10, Z11, Z6
+	VBROADCASTSS (SI)(DX*1), Z11
+	VFMADD231PS  Z10, Z11, Z7
+	VBROADCASTSS (SI)(DX*2), Z11
+	VFMADD231PS  Z10, Z11, Z8
+	VBROADCASTSS (DI), Z11
+	VFMADD231PS  Z10, Z11, Z9
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, BX
+	ADDQ         $0x04, SI
+	ADDQ         $0x04, DI
+	ADDQ         $0x04, R8
+	DECQ         R9
+	JNZ          sum
+
+summed:
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+88(FP), Z10
+	VMAXPS       Z0, Z10, Z0
+	VMAXPS       Z1, Z10, Z1
+	VMAXPS       Z2, Z10, Z2
+	VMAXPS       Z3, Z10, Z3
+	VMAXPS       Z4, Z10, Z4
+	VMAXPS       Z5, Z10, Z5
+	VMAXPS       Z6, Z10, Z6
+	VMAXPS       Z7, Z10, Z7
+	VMAXPS       Z8, Z10, Z8
+	VMAXPS       Z9, Z10, Z9
+	MOVL         $-1, CX
+	MOVQ         columns+80(FP), DX
+	BZHIL        DX, CX, CX
+	KMOVW        CX, K1
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z1, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z2, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z3, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z4, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z5, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z6, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z7, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z8, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z9, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VZEROUPPER
+	RET
+
+// func avx512Far10x2(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·avx512Far10x2(SB), NOSPLIT, $0-92
+	MOVQ      start+24(FP), AX
+	MOVL      $-1, CX
+	MOVQ      columns+80(FP), DX
+	BZHIL     DX, CX, CX
+	KMOVW     CX, K1
+	VMOVUPS   (AX), Z0
+	VMOVUPS.Z 64(AX), K1, Z1
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z2
+	VMOVUPS.Z 64(AX), K1, Z3
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z4
+	VMOVUPS.Z 64(AX), K1, Z5
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z6
+	VMOVUPS.Z 64(AX), K1, Z7
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z8
+	VMOVUPS.Z 64(AX), K1, Z9
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z10
+	VMOVUPS.Z 64(AX), K1, Z11
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z12
+	VMOVUPS.Z 64(AX), K1, Z13
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z14
+	VMOVUPS.Z 64(AX), K1, Z15
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z16
+	VMOVUPS.Z 64(AX), K1, Z17
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z18
+	VMOVUPS.Z 64(AX), K1, Z19
+	ADDQ      startStride+64(FP), AX
+	MOVQ      weight+16(FP), AX
+	MOVQ      src+8(FP), CX
+	MOVQ      srcStride+56(FP), DX
+	LEAQ      (DX)(DX*2), BX
+	ADDQ      CX, BX
+	LEAQ      (DX)(DX*2), SI
+	ADDQ      BX, SI
+	LEAQ      (DX)(DX*2), DI
+	ADDQ      SI, DI
+	MOVQ      offsets+32(FP), R8
+	MOVQ      depth+40(FP), R9
+	TESTQ     R9, R9
+	JZ        summed
+
+sum:
+	MOVL         128(R8), R10
+	LEAQ         (AX)(R10*2), R10
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
+	MOVL         (R8), R10
+	LEAQ         (AX)(R10*2), R10
+	VMOVUPS      (R10), Z20
+	VMOVUPS      64(R10), Z21
+	VBROADCASTSS (CX), Z22
+	VFMADD231PS  Z20, Z22, Z0
+	VFMADD231PS  Z21, Z22, Z1
+	VBROADCASTSS (CX)(DX*1), Z22
+	VFMADD231PS  Z20, Z22, Z2
+	VFMADD231PS  Z21, Z22, Z3
+	VBROADCASTSS (CX)(DX*2), Z22
+	VFMADD231PS  Z20, Z22, Z4
+	VFMADD231PS  Z21, Z22, Z5
+	VBROADCASTSS (BX), Z22
+	VFMADD231PS  Z20, Z22, Z6
+	VFMADD231PS  Z21, Z22, Z7
+	VBROADCASTSS (BX)(DX*1), Z22
+	VFMADD231PS  Z20, Z22, Z8
+	VFMADD231PS  Z21, Z22, Z9
+	VBROADCASTSS (BX)(DX*2), Z22
+	VFMADD231PS  Z20, Z22, Z10
+	VFMADD231PS  Z21, Z22, Z11
+	VBROADCASTSS (SI), Z22
+	VFMADD231PS  Z20, Z22, Z12
+	VFMADD231PS  Z21, Z22, Z13
+	VBROADCASTSS (SI)(DX*1), Z22
+	VFMADD231PS  Z20, Z22, Z14
+	VFMADD231PS  Z21, Z22, Z15
+	VBROADCASTSS (SI)(DX*2), Z22
+	VFMADD231PS  Z20, Z22, Z16
+	VFMADD231PS  Z21, Z22, Z17
+	VBROADCASTSS (DI), Z22
+	VFMADD231PS  Z20, Z22, Z18
+	VFMADD231PS  Z21, Z22, Z19
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, BX
+	ADDQ         $0x04, SI
+	ADDQ         $0x04, DI
+	ADDQ         $0x04, R8
+	DECQ         R9
+	JNZ          sum
+
+summed:
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+88(FP), Z20
+	VMAXPS       Z0, Z20, Z0
+	VMAXPS       Z1, Z20, Z1
+	VMAXPS       Z2, Z20, Z2
+	VMAXPS       Z3, Z20, Z3
+	VMAXPS       Z4, Z20, Z4
+	VMAXPS       Z5, Z20, Z5
+	VMAXPS       Z6, Z20, Z6
+	VMAXPS       Z7, Z20, Z7
+	VMAXPS       Z8, Z20, Z8
+	VMAXPS       Z9, Z20, Z9
+	VMAXPS       Z10, Z20, Z10
+	VMAXPS       Z11, Z20, Z11
+	VMAXPS       Z12, Z20, Z12
+	VMAXPS       Z13, Z20, Z13
+	VMAXPS       Z14, Z20, Z14
+	VMAXPS       Z15, Z20, Z15
+	VMAXPS       Z16, Z20, Z16
+	VMAXPS       Z17, Z20, Z17
+	VMAXPS       Z18, Z20, Z18
+	VMAXPS       Z19, Z20, Z19
+	MOVL         $-1, CX
+	MOVQ         columns+80(FP), DX
+	BZHIL        DX, CX, CX
+	KMOVW        CX, K1
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z1, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z2, (AX)
+	VMOVUPS      Z3, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z4, (AX)
+	VMOVUPS      Z5, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z6, (AX)
+	VMOVUPS      Z7, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z8, (AX)
+	VMOVUPS      Z9, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z10, (AX)
+	VMOVUPS      Z11, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z12, (AX)
+	VMOVUPS      Z13, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z14, (AX)
+	VMOVUPS      Z15, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z16, (AX)
+	VMOVUPS      Z17, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z18, (AX)
+	VMOVUPS      Z19, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VZEROUPPER
+	RET
+
+// func avx512Far11x1(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512Far11x1(SB), NOSPLIT, $0-92
+	MOVQ      start+24(FP), AX
+	MOVL      $-1, CX
+	MOVQ      columns+80(FP), DX
+	BZHIL     DX, CX, CX
+	KMOVW     CX, K1
+	VMOVUPS.Z (AX), K1, Z0
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z1
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z2
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z3
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z4
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z5
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z6
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z7
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z8
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z9
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z10
+	ADDQ      startStride+64(FP), AX
+	MOVQ      weight+16(FP), AX
+	MOVQ      src+8(FP), CX
+	MOVQ      srcStride+56(FP), DX
+	LEAQ      (DX)(DX*2), BX
+	ADDQ      CX, BX
+	LEAQ      (DX)(DX*2), SI
+	ADDQ      BX, SI
+	LEAQ      (DX)(DX*2), DI
+	ADDQ      SI, DI
+	MOVQ      offsets+32(FP), R8
+	MOVQ      depth+40(FP), R9
+	TESTQ     R9, R9
+	JZ        summed
+
+sum:
+	MOVL         (R8), R10
+	LEAQ         (AX)(R10*1), R10
+	VMOVUPS      (R10), Z11
+	VBROADCASTSS (CX), Z12
+	VFMADD231PS  Z11, Z12, Z0
+	VBROADCASTSS (CX)(DX*1), Z12
+	VFMADD231PS  Z11, Z12, Z1
+	VBROADCASTSS (CX)(DX*2), Z12
+	VFMADD231PS  Z11, Z12, Z2
+	VBROADCASTSS (BX), Z12
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS (BX)(DX*1), Z12
+	VFMADD231PS  Z11, Z12, Z4
+	VBROADCASTSS (BX)(DX*2), Z12
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS (SI), Z12
+	VFMADD231PS  Z11, Z12, Z6
+	VBROADCASTSS (SI)(DX*1), Z12
+	VFMADD231PS  Z11, Z12, Z7
+	VBROADCASTSS (SI)(DX*2), Z12
+	VFMADD231PS  Z11, Z12, Z8
+	VBROADCASTSS (DI), Z12
+	VFMADD231PS  Z11, Z12, Z9
+	VBROADCASTSS (DI)(DX*1), Z12
+	VFMADD231PS  Z11, Z12, Z10
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, BX
+	ADDQ         $0x04, SI
+	ADDQ         $0x04, DI
+	ADDQ         $0x04, R8
+	DECQ         R9
+	JNZ          sum
+
+summed:
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+88(FP), Z11
+	VMAXPS       Z0, Z11, Z0
+	VMAXPS       Z1, Z11, Z1
+	VMAXPS       Z2, Z11, Z2
+	VMAXPS       Z3, Z11, Z3
+	VMAXPS       Z4, Z11, Z4
+	VMAXPS       Z5, Z11, Z5
+	VMAXPS       Z6, Z11, Z6
+	VMAXPS       Z7, Z11, Z7
+	VMAXPS       Z8, Z11, Z8
+	VMAXPS       Z9, Z11, Z9
+	VMAXPS       Z10, Z11, Z10
+	MOVL         $-1, CX
+	MOVQ         columns+80(FP), DX
+	BZHIL        DX, CX, CX
+	KMOVW        CX, K1
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z1, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z2, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z3, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z4, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z5, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z6, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z7, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z8, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z9, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z10, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VZEROUPPER
+	RET
+
+// func avx512Far11x2(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·avx512Far11x2(SB), NOSPLIT, $0-92
+	MOVQ      start+24(FP), AX
+	MOVL      $-1, CX
+	MOVQ      columns+80(FP), DX
+	BZHIL     DX, CX, CX
+	KMOVW     CX, K1
+	VMOVUPS   (AX), Z0
+	VMOVUPS.Z 64(AX), K1, Z1
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z2
+	VMOVUPS.Z 64(AX), K1, Z3
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z4
+	VMOVUPS.Z 64(AX), K1, Z5
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z6
+	VMOVUPS.Z 64(AX), K1, Z7
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z8
+	VMOVUPS.Z 64(AX), K1, Z9
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z10
+	VMOVUPS.Z 64(AX), K1, Z11
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z12
+	VMOVUPS.Z 64(AX), K1, Z13
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z14
+	VMOVUPS.Z 64(AX), K1, Z15
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z16
+	VMOVUPS.Z 64(AX), K1, Z17
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z18
+	VMOVUPS.Z 64(AX), K1, Z19
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z20
+	VMOVUPS.Z 64(AX), K1, Z21
+	ADDQ      startStride+64(FP), AX
+	MOVQ      weight+16(FP), AX
+	MOVQ      src+8(FP), CX
+	MOVQ      srcStride+56(FP), DX
+	LEAQ      (DX)(DX*2), BX
+	ADDQ      CX, BX
+	LEAQ      (DX)(DX*2), SI
+	ADDQ      BX, SI
+	LEAQ      (DX)(DX*2), DI
+	ADDQ      SI, DI
+	MOVQ      offsets+32(FP), R8
+	MOVQ      depth+40(FP), R9
+	TESTQ     R9, R9
+	JZ        summed
+
+sum:
+	MOVL         128(R8), R10
+	LEAQ         (AX)(R10*2), R10
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
+	MOVL         (R8), R10
+	LEAQ         (AX)(R10*2), R10
+	VMOVUPS      (R10), Z22
+	VMOVUPS      64(R10), Z23
+	VBROADCASTSS (CX), Z24
+	VFMADD231PS  Z22, Z24, Z0
+	VFMADD231PS  Z23, Z24, Z1
+	VBROADCASTSS (CX)(DX*1), Z24
+	VFMADD231PS  Z22, Z24, Z2
+	VFMADD231PS  Z23, Z24, Z3
+	VBROADCASTSS (CX)(DX*2), Z24
+	VFMADD231PS  Z22, Z24, Z4
+	VFMADD231PS  Z23, Z24, Z5
+	VBROADCASTSS (BX), Z24
+	VFMADD231PS  Z22, Z24, Z6
+	VFMADD231PS  Z23, Z24, Z7
+	VBROADCASTSS (BX)(DX*1), Z24
+	VFMADD231PS  Z22, Z24, Z8
+	VFMADD231PS  Z23, Z24, Z9
+	VBROADCASTSS (BX)(DX*2), Z24
+	VFMADD231PS  Z22, Z24, Z10
+	VFMADD231PS  Z23, Z24, Z11
+	VBROADCASTSS (SI), Z24
+	VFMADD231PS  Z22, Z24, Z12
+	VFMADD231PS  Z23, Z24, Z13
+	VBROADCASTSS (SI)(DX*1), Z24
+	VFMADD231PS  Z22, Z24, Z14
+	VFMADD231PS  Z23, Z24, Z15
+	VBROADCASTSS (SI)(DX*2), Z24
+	VFMADD231PS  Z22, Z24, Z16
+	VFMADD231PS  Z23, Z24, Z17
+	VBROADCASTSS (DI), Z24
+	VFMADD231PS  Z22, Z24, Z18
+	VFMADD231PS  Z23, Z24, Z19
+	VBROADCASTSS (DI)(DX*1), Z24
+	VFMADD231PS  Z22, Z24, Z20
+	VFMADD231PS  Z23, Z24, Z21
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, BX
+	ADDQ         $0x04, SI
+	ADDQ         $0x04, DI
+	ADDQ         $0x04, R8
+	DECQ         R9
+	JNZ          sum
+
+summed:
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+88(FP), Z22
+	VMAXPS       Z0, Z22, Z0
+	VMAXPS       Z1, Z22, Z1
+	VMAXPS       Z2, Z22, Z2
+	VMAXPS       Z3, Z22, Z3
+	VMAXPS       Z4, Z22, Z4
+	VMAXPS       Z5, Z22, Z5
+	VMAXPS       Z6, Z22, Z6
+	VMAXPS       Z7, Z22, Z7
+	VMAXPS       Z8, Z22, Z8
+	VMAXPS       Z9, Z22, Z9
+	VMAXPS       Z10, Z22, Z10
+	VMAXPS       Z11, Z22, Z11
+	VMAXPS       Z12, Z22, Z12
+	VMAXPS       Z13, Z22, Z13
+	VMAXPS       Z14, Z22, Z14
+	VMAXPS       Z15, Z22, Z15
+	VMAXPS       Z16, Z22, Z16
+	VMAXPS       Z17, Z22, Z17
+	VMAXPS       Z18, Z22, Z18
+	VMAXPS       Z19, Z22, Z19
+	VMAXPS       Z20, Z22, Z20
+	VMAXPS       Z21, Z22, Z21
+	MOVL         $-1, CX
+	MOVQ         columns+80(FP), DX
+	BZHIL        DX, CX, CX
+	KMOVW        CX, K1
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z1, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z2, (AX)
+	VMOVUPS      Z3, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z4, (AX)
+	VMOVUPS      Z5, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z6, (AX)
+	VMOVUPS      Z7, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z8, (AX)
+	VMOVUPS      Z9, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z10, (AX)
+	VMOVUPS      Z11, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z12, (AX)
+	VMOVUPS      Z13, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z14, (AX)
+	VMOVUPS      Z15, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z16, (AX)
+	VMOVUPS      Z17, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z18, (AX)
+	VMOVUPS      Z19, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z20, (AX)
+	VMOVUPS      Z21, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VZEROUPPER
+	RET
+
+// func avx512Far12x1(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512Far12x1(SB), NOSPLIT, $0-92
+	MOVQ      start+24(FP), AX
+	MOVL      $-1, CX
+	MOVQ      columns+80(FP), DX
+	BZHIL     DX, CX, CX
+	KMOVW     CX, K1
+	VMOVUPS.Z (AX), K1, Z0
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z1
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z2
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z3
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z4
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z5
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z6
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z7
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z8
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z9
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z10
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS.Z (AX), K1, Z11
+	ADDQ      startStride+64(FP), AX
+	MOVQ      weight+16(FP), AX
+	MOVQ      src+8(FP), CX
+	MOVQ      srcStride+56(FP), DX
+	LEAQ      (DX)(DX*2), BX
+	ADDQ      CX, BX
+	LEAQ      (DX)(DX*2), SI
+	ADDQ      BX, SI
+	LEAQ      (DX)(DX*2), DI
+	ADDQ      SI, DI
+	MOVQ      offsets+32(FP), R8
+	MOVQ      depth+40(FP), R9
+	TESTQ     R9, R9
+	JZ        summed
+
+sum:
+	MOVL         (R8), R10
+	LEAQ         (AX)(R10*1), R10
+	VMOVUPS      (R10), Z12
+	VBROADCASTSS (CX), Z13
+	VFMADD231PS  Z12, Z13, Z0
+	VBROADCASTSS (CX)(DX*1), Z13
+	VFMADD231PS  Z12, Z13, Z1
+	VBROADCASTSS (CX)(DX*2), Z13
+	VFMADD231PS  Z12, Z13, Z2
+	VBROADCASTSS (BX), Z13
+	VFMADD231PS  Z12, Z13, Z3
+	VBROADCASTSS (BX)(DX*1), Z13
+	VFMADD231PS  Z12, Z13, Z4
+	VBROADCASTSS (BX)(DX*2), Z13
+	VFMADD231PS  Z12, Z13, Z5
+	VBROADCASTSS (SI), Z13
+	VFMADD231PS  Z12, Z13, Z6
+	VBROADCASTSS (SI)(DX*1), Z13
+	VFMADD231PS  Z12, Z13, Z7
+	VBROADCASTSS (SI)(DX*2), Z13
+	VFMADD231PS  Z12, Z13, Z8
+	VBROADCASTSS (DI), Z13
+	VFMADD231PS  Z12, Z13, Z9
+	VBROADCASTSS (DI)(DX*1), Z13
+	VFMADD231PS  Z12, Z13, Z10
+	VBROADCASTSS (DI)(DX*2), Z13
+	VFMADD231PS  Z12, Z13, Z11
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, BX
+	ADDQ         $0x04, SI
+	ADDQ         $0x04, DI
+	ADDQ         $0x04, R8
+	DECQ         R9
+	JNZ          sum
+
+summed:
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+88(FP), Z12
+	VMAXPS       Z0, Z12, Z0
+	VMAXPS       Z1, Z12, Z1
+	VMAXPS       Z2, Z12, Z2
+	VMAXPS       Z3, Z12, Z3
+	VMAXPS       Z4, Z12, Z4
+	VMAXPS       Z5, Z12, Z5
+	VMAXPS       Z6, Z12, Z6
+	VMAXPS       Z7, Z12, Z7
+	VMAXPS       Z8, Z12, Z8
+	VMAXPS       Z9, Z12, Z9
+	VMAXPS       Z10, Z12, Z10
+	VMAXPS       Z11, Z12, Z11
+	MOVL         $-1, CX
+	MOVQ         columns+80(FP), DX
+	BZHIL        DX, CX, CX
+	KMOVW        CX, K1
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z1, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z2, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z3, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z4, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z5, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z6, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z7, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z8, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z9, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z10, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z11, K1, (AX)
+	ADDQ         dstStride+48(FP), AX
+	VZEROUPPER
+	RET
+
+// func avx512Far12x2(dst *float32, src *float32, weight *float32, start *float32, offsets *uint32, depth uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·avx512Far12x2(SB), NOSPLIT, $0-92
+	MOVQ      start+24(FP), AX
+	MOVL      $-1, CX
+	MOVQ      columns+80(FP), DX
+	BZHIL     DX, CX, CX
+	KMOVW     CX, K1
+	VMOVUPS   (AX), Z0
+	VMOVUPS.Z 64(AX), K1, Z1
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z2
+	VMOVUPS.Z 64(AX), K1, Z3
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z4
+	VMOVUPS.Z 64(AX), K1, Z5
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z6
+	VMOVUPS.Z 64(AX), K1, Z7
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z8
+	VMOVUPS.Z 64(AX), K1, Z9
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z10
+	VMOVUPS.Z 64(AX), K1, Z11
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z12
+	VMOVUPS.Z 64(AX), K1, Z13
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z14
+	VMOVUPS.Z 64(AX), K1, Z15
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z16
+	VMOVUPS.Z 64(AX), K1, Z17
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z18
+	VMOVUPS.Z 64(AX), K1, Z19
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z20
+	VMOVUPS.Z 64(AX), K1, Z21
+	ADDQ      startStride+64(FP), AX
+	VMOVUPS   (AX), Z22
+	VMOVUPS.Z 64(AX), K1, Z23
+	ADDQ      startStride+64(FP), AX
+	MOVQ      weight+16(FP), AX
+	MOVQ      src+8(FP), CX
+	MOVQ      srcStride+56(FP), DX
+	LEAQ      (DX)(DX*2), BX
+	ADDQ      CX, BX
+	LEAQ      (DX)(DX*2), SI
+	ADDQ      BX, SI
+	LEAQ      (DX)(DX*2), DI
+	ADDQ      SI, DI
+	MOVQ      offsets+32(FP), R8
+	MOVQ      depth+40(FP), R9
+	TESTQ     R9, R9
+	JZ        summed
+
+sum:
+	MOVL         128(R8), R10
+	LEAQ         (AX)(R10*2), R10
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
+	MOVL         (R8), R10
+	LEAQ         (AX)(R10*2), R10
+	VMOVUPS      (R10), Z24
+	VMOVUPS      64(R10), Z25
+	VBROADCASTSS (CX), Z26
+	VFMADD231PS  Z24, Z26, Z0
+	VFMADD231PS  Z25, Z26, Z1
+	VBROADCASTSS (CX)(DX*1), Z26
+	VFMADD231PS  Z24, Z26, Z2
+	VFMADD231PS  Z25, Z26, Z3
+	VBROADCASTSS (CX)(DX*2), Z26
+	VFMADD231PS  Z24, Z26, Z4
+	VFMADD231PS  Z25, Z26, Z5
+	VBROADCASTSS (BX), Z26
+	VFMADD231PS  Z24, Z26, Z6
+	VFMADD231PS  Z25, Z26, Z7
+	VBROADCASTSS (BX)(DX*1), Z26
+	VFMADD231PS  Z24, Z26, Z8
+	VFMADD231PS  Z25, Z26, Z9
+	VBROADCASTSS (BX)(DX*2), Z26
+	VFMADD231PS  Z24, Z26, Z10
+	VFMADD231PS  Z25, Z26, Z11
+	VBROADCASTSS (SI), Z26
+	VFMADD231PS  Z24, Z26, Z12
+	VFMADD231PS  Z25, Z26, Z13
+	VBROADCASTSS (SI)(DX*1), Z26
+	VFMADD231PS  Z24, Z26, Z14
+	VFMADD231PS  Z25, Z26, Z15
+	VBROADCASTSS (SI)(DX*2), Z26
+	VFMADD231PS  Z24, Z26, Z16
+	VFMADD231PS  Z25, Z26, Z17
+	VBROADCASTSS (DI), Z26
+	VFMADD231PS  Z24, Z26, Z18
+	VFMADD231PS  Z25, Z26, Z19
+	VBROADCASTSS (DI)(DX*1), Z26
+	VFMADD231PS  Z24, Z26, Z20
+	VFMADD231PS  Z25, Z26, Z21
+	VBROADCASTSS (DI)(DX*2), Z26
+	VFMADD231PS  Z24, Z26, Z22
+	VFMADD231PS  Z25, Z26, Z23
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, BX
+	ADDQ         $0x04, SI
+	ADDQ         $0x04, DI
+	ADDQ         $0x04, R8
+	DECQ         R9
+	JNZ          sum
+
+summed:
+	MOVQ         dst+0(FP), AX
+	VBROADCASTSS floor+88(FP), Z24
+	VMAXPS       Z0, Z24, Z0
+	VMAXPS       Z1, Z24, Z1
+	VMAXPS       Z2, Z24, Z2
+	VMAXPS       Z3, Z24, Z3
+	VMAXPS       Z4, Z24, Z4
+	VMAXPS       Z5, Z24, Z5
+	VMAXPS       Z6, Z24, Z6
+	VMAXPS       Z7, Z24, Z7
+	VMAXPS       Z8, Z24, Z8
+	VMAXPS       Z9, Z24, Z9
+	VMAXPS       Z10, Z24, Z10
+	VMAXPS       Z11, Z24, Z11
+	VMAXPS       Z12, Z24, Z12
+	VMAXPS       Z13, Z24, Z13
+	VMAXPS       Z14, Z24, Z14
+	VMAXPS       Z15, Z24, Z15
+	VMAXPS       Z16, Z24, Z16
+	VMAXPS       Z17, Z24, Z17
+	VMAXPS       Z18, Z24, Z18
+	VMAXPS       Z19, Z24, Z19
+	VMAXPS       Z20, Z24, Z20
+	VMAXPS       Z21, Z24, Z21
+	VMAXPS       Z22, Z24, Z22
+	VMAXPS       Z23, Z24, Z23
+	MOVL         $-1, CX
+	MOVQ         columns+80(FP), DX
+	BZHIL        DX, CX, CX
+	KMOVW        CX, K1
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z1, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z2, (AX)
+	VMOVUPS      Z3, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z4, (AX)
+	VMOVUPS      Z5, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z6, (AX)
+	VMOVUPS      Z7, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z8, (AX)
+	VMOVUPS      Z9, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z10, (AX)
+	VMOVUPS      Z11, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z12, (AX)
+	VMOVUPS      Z13, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z14, (AX)
+	VMOVUPS      Z15, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z16, (AX)
+	VMOVUPS      Z17, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z18, (AX)
+	VMOVUPS      Z19, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z20, (AX)
+	VMOVUPS      Z21, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VMOVUPS      Z22, (AX)
+	VMOVUPS      Z23, K1, 64(AX)
+	ADDQ         dstStride+48(FP), AX
+	VZEROUPPER
+	RET
+
+// func avx512Near1x4(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·avx512Near1x4(SB), NOSPLIT, $0-92
 	MOVQ src+8(FP), AX
 	MOVQ dst+0(FP), CX
 	MOVQ start+24(FP), DX
@@ -675,31 +3429,27 @@ tile:
 	BZHIL     DI, SI, SI
 	KMOVW     SI, K1
 	VMOVUPS   (DX), Z0
-	VMOVUPS.Z 64(DX), K1, Z1
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z2
-	VMOVUPS.Z 64(DX), K1, Z3
+	VMOVUPS   64(DX), Z1
+	VMOVUPS   128(DX), Z2
+	VMOVUPS.Z 192(DX), K1, Z3
 	ADDQ      startStride+64(FP), DX
 	MOVQ      weight+16(FP), SI
-	MOVQ      AX, DI
-	MOVQ      srcStride+56(FP), R8
+	MOVQ      panelStride+72(FP), DI
+	MOVQ      AX, R8
 	MOVQ      depth+32(FP), R9
 
 sum:
-	VBROADCASTSS (DI), Z4
-	VBROADCASTSS (DI)(R8*1), Z5
-	VMOVUPS      (SI), Z6
-	VFMADD231PS  Z6, Z4, Z0
-	VFMADD231PS  Z6, Z5, Z2
-	VMOVUPS      64(SI), Z6
-	VFMADD231PS  Z6, Z4, Z1
-	VFMADD231PS  Z6, Z5, Z3
-	ADDQ         $0x04, DI
+	VBROADCASTSS (R8), Z4
+	VFMADD231PS  (SI), Z4, Z0
+	VFMADD231PS  64(SI), Z4, Z1
+	VFMADD231PS  (SI)(DI*1), Z4, Z2
+	VFMADD231PS  64(SI)(DI*1), Z4, Z3
+	ADDQ         $0x04, R8
 	ADDQ         $0x80, SI
 	DECQ         R9
 	JNZ          sum
 	MOVQ         srcStride+56(FP), SI
-	IMUL3Q       $0x02, SI, SI
+	IMUL3Q       $0x01, SI, SI
 	ADDQ         SI, AX
 	VBROADCASTSS floor+88(FP), Z4
 	VMAXPS       Z0, Z4, Z0
@@ -711,19 +3461,18 @@ sum:
 	BZHIL        DI, SI, SI
 	KMOVW        SI, K1
 	VMOVUPS      Z0, (CX)
-	VMOVUPS      Z1, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z2, (CX)
-	VMOVUPS      Z3, K1, 64(CX)
+	VMOVUPS      Z1, 64(CX)
+	VMOVUPS      Z2, 128(CX)
+	VMOVUPS      Z3, K1, 192(CX)
 	ADDQ         dstStride+48(FP), CX
 	DECQ         BX
 	JNZ          tile
 	VZEROUPPER
 	RET
 
-// func avx512Tile2x4(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// func avx512Near2x4(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·avx512Tile2x4(SB), NOSPLIT, $0-92
+TEXT ·avx512Near2x4(SB), NOSPLIT, $0-92
 	MOVQ src+8(FP), AX
 	MOVQ dst+0(FP), CX
 	MOVQ start+24(FP), DX
@@ -800,258 +3549,9 @@ sum:
 	VZEROUPPER
 	RET
 
-// func avx512Tile2x8(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// func avx512Near3x4(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·avx512Tile2x8(SB), NOSPLIT, $0-92
-	MOVQ src+8(FP), AX
-	MOVQ dst+0(FP), CX
-	MOVQ start+24(FP), DX
-	MOVQ count+40(FP), BX
-
-tile:
-	MOVL      $-1, SI
-	MOVQ      columns+80(FP), DI
-	BZHIL     DI, SI, SI
-	KMOVW     SI, K1
-	VMOVUPS   (DX), Z0
-	VMOVUPS   64(DX), Z1
-	VMOVUPS   128(DX), Z2
-	VMOVUPS   192(DX), Z3
-	VMOVUPS   256(DX), Z4
-	VMOVUPS   320(DX), Z5
-	VMOVUPS   384(DX), Z6
-	VMOVUPS.Z 448(DX), K1, Z7
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z8
-	VMOVUPS   64(DX), Z9
-	VMOVUPS   128(DX), Z10
-	VMOVUPS   192(DX), Z11
-	VMOVUPS   256(DX), Z12
-	VMOVUPS   320(DX), Z13
-	VMOVUPS   384(DX), Z14
-	VMOVUPS.Z 448(DX), K1, Z15
-	ADDQ      startStride+64(FP), DX
-	MOVQ      weight+16(FP), SI
-	MOVQ      panelStride+72(FP), DI
-	LEAQ      (DI)(DI*2), R8
-	ADDQ      SI, R8
-	MOVQ      AX, R9
-	MOVQ      srcStride+56(FP), R10
-	MOVQ      depth+32(FP), R11
-
-sum:
-	VBROADCASTSS (R9), Z16
-	VBROADCASTSS (R9)(R10*1), Z17
-	VMOVUPS      (SI), Z18
-	VFMADD231PS  Z18, Z16, Z0
-	VFMADD231PS  Z18, Z17, Z8
-	VMOVUPS      64(SI), Z18
-	VFMADD231PS  Z18, Z16, Z1
-	VFMADD231PS  Z18, Z17, Z9
-	VMOVUPS      (SI)(DI*1), Z18
-	VFMADD231PS  Z18, Z16, Z2
-	VFMADD231PS  Z18, Z17, Z10
-	VMOVUPS      64(SI)(DI*1), Z18
-	VFMADD231PS  Z18, Z16, Z3
-	VFMADD231PS  Z18, Z17, Z11
-	VMOVUPS      (SI)(DI*2), Z18
-	VFMADD231PS  Z18, Z16, Z4
-	VFMADD231PS  Z18, Z17, Z12
-	VMOVUPS      64(SI)(DI*2), Z18
-	VFMADD231PS  Z18, Z16, Z5
-	VFMADD231PS  Z18, Z17, Z13
-	VMOVUPS      (R8), Z18
-	VFMADD231PS  Z18, Z16, Z6
-	VFMADD231PS  Z18, Z17, Z14
-	VMOVUPS      64(R8), Z18
-	VFMADD231PS  Z18, Z16, Z7
-	VFMADD231PS  Z18, Z17, Z15
-	ADDQ         $0x04, R9
-	ADDQ         $0x80, SI
-	ADDQ         $0x80, R8
-	DECQ         R11
-	JNZ          sum
-	MOVQ         srcStride+56(FP), SI
-	IMUL3Q       $0x02, SI, SI
-	ADDQ         SI, AX
-	VBROADCASTSS floor+88(FP), Z16
-	VMAXPS       Z0, Z16, Z0
-	VMAXPS       Z1, Z16, Z1
-	VMAXPS       Z2, Z16, Z2
-	VMAXPS       Z3, Z16, Z3
-	VMAXPS       Z4, Z16, Z4
-	VMAXPS       Z5, Z16, Z5
-	VMAXPS       Z6, Z16, Z6
-	VMAXPS       Z7, Z16, Z7
-	VMAXPS       Z8, Z16, Z8
-	VMAXPS       Z9, Z16, Z9
-	VMAXPS       Z10, Z16, Z10
-	VMAXPS       Z11, Z16, Z11
-	VMAXPS       Z12, Z16, Z12
-	VMAXPS       Z13, Z16, Z13
-	VMAXPS       Z14, Z16, Z14
-	VMAXPS       Z15, Z16, Z15
-	MOVL         $-1, SI
-	MOVQ         columns+80(FP), DI
-	BZHIL        DI, SI, SI
-	KMOVW        SI, K1
-	VMOVUPS      Z0, (CX)
-	VMOVUPS      Z1, 64(CX)
-	VMOVUPS      Z2, 128(CX)
-	VMOVUPS      Z3, 192(CX)
-	VMOVUPS      Z4, 256(CX)
-	VMOVUPS      Z5, 320(CX)
-	VMOVUPS      Z6, 384(CX)
-	VMOVUPS      Z7, K1, 448(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z8, (CX)
-	VMOVUPS      Z9, 64(CX)
-	VMOVUPS      Z10, 128(CX)
-	VMOVUPS      Z11, 192(CX)
-	VMOVUPS      Z12, 256(CX)
-	VMOVUPS      Z13, 320(CX)
-	VMOVUPS      Z14, 384(CX)
-	VMOVUPS      Z15, K1, 448(CX)
-	ADDQ         dstStride+48(FP), CX
-	DECQ         BX
-	JNZ          tile
-	VZEROUPPER
-	RET
-
-// func avx512Tile3x1(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·avx512Tile3x1(SB), NOSPLIT, $0-92
-	MOVQ src+8(FP), AX
-	MOVQ dst+0(FP), CX
-	MOVQ start+24(FP), DX
-	MOVQ count+40(FP), BX
-
-tile:
-	MOVL      $-1, SI
-	MOVQ      columns+80(FP), DI
-	BZHIL     DI, SI, SI
-	KMOVW     SI, K1
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z1
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z2
-	ADDQ      startStride+64(FP), DX
-	MOVQ      weight+16(FP), SI
-	MOVQ      AX, DI
-	MOVQ      srcStride+56(FP), R8
-	MOVQ      depth+32(FP), R9
-
-sum:
-	VMOVUPS      (SI), Z3
-	VBROADCASTSS (DI), Z4
-	VFMADD231PS  Z3, Z4, Z0
-	VBROADCASTSS (DI)(R8*1), Z4
-	VFMADD231PS  Z3, Z4, Z1
-	VBROADCASTSS (DI)(R8*2), Z4
-	VFMADD231PS  Z3, Z4, Z2
-	ADDQ         $0x04, DI
-	ADDQ         $0x40, SI
-	DECQ         R9
-	JNZ          sum
-	MOVQ         srcStride+56(FP), SI
-	IMUL3Q       $0x03, SI, SI
-	ADDQ         SI, AX
-	VBROADCASTSS floor+88(FP), Z3
-	VMAXPS       Z0, Z3, Z0
-	VMAXPS       Z1, Z3, Z1
-	VMAXPS       Z2, Z3, Z2
-	MOVL         $-1, SI
-	MOVQ         columns+80(FP), DI
-	BZHIL        DI, SI, SI
-	KMOVW        SI, K1
-	VMOVUPS      Z0, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z1, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z2, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	DECQ         BX
-	JNZ          tile
-	VZEROUPPER
-	RET
-
-// func avx512Tile3x2(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
-// Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·avx512Tile3x2(SB), NOSPLIT, $0-92
-	MOVQ src+8(FP), AX
-	MOVQ dst+0(FP), CX
-	MOVQ start+24(FP), DX
-	MOVQ count+40(FP), BX
-
-tile:
-	MOVL      $-1, SI
-	MOVQ      columns+80(FP), DI
-	BZHIL     DI, SI, SI
-	KMOVW     SI, K1
-	VMOVUPS   (DX), Z0
-	VMOVUPS.Z 64(DX), K1, Z1
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z2
-	VMOVUPS.Z 64(DX), K1, Z3
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z4
-	VMOVUPS.Z 64(DX), K1, Z5
-	ADDQ      startStride+64(FP), DX
-	MOVQ      weight+16(FP), SI
-	MOVQ      AX, DI
-	MOVQ      srcStride+56(FP), R8
-	MOVQ      depth+32(FP), R9
-
-sum:
-	PREFETCHT0   4096(SI)
-	PREFETCHT0   4160(SI)
-	VMOVUPS      (SI), Z6
-	VMOVUPS      64(SI), Z7
-	VBROADCASTSS (DI), Z8
-	VFMADD231PS  Z6, Z8, Z0
-	VFMADD231PS  Z7, Z8, Z1
-	VBROADCASTSS (DI)(R8*1), Z8
-	VFMADD231PS  Z6, Z8, Z2
-	VFMADD231PS  Z7, Z8, Z3
-	VBROADCASTSS (DI)(R8*2), Z8
-	VFMADD231PS  Z6, Z8, Z4
-	VFMADD231PS  Z7, Z8, Z5
-	ADDQ         $0x04, DI
-	ADDQ         $0x80, SI
-	DECQ         R9
-	JNZ          sum
-	MOVQ         srcStride+56(FP), SI
-	IMUL3Q       $0x03, SI, SI
-	ADDQ         SI, AX
-	VBROADCASTSS floor+88(FP), Z6
-	VMAXPS       Z0, Z6, Z0
-	VMAXPS       Z1, Z6, Z1
-	VMAXPS       Z2, Z6, Z2
-	VMAXPS       Z3, Z6, Z3
-	VMAXPS       Z4, Z6, Z4
-	VMAXPS       Z5, Z6, Z5
-	MOVL         $-1, SI
-	MOVQ         columns+80(FP), DI
-	BZHIL        DI, SI, SI
-	KMOVW        SI, K1
-	VMOVUPS      Z0, (CX)
-	VMOVUPS      Z1, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z2, (CX)
-	VMOVUPS      Z3, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z4, (CX)
-	VMOVUPS      Z5, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	DECQ         BX
-	JNZ          tile
-	VZEROUPPER
-	RET
-
-// func avx512Tile3x4(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
-// Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·avx512Tile3x4(SB), NOSPLIT, $0-92
+TEXT ·avx512Near3x4(SB), NOSPLIT, $0-92
 	MOVQ src+8(FP), AX
 	MOVQ dst+0(FP), CX
 	MOVQ start+24(FP), DX
@@ -1084,10 +3584,6 @@ tile:
 	MOVQ      depth+32(FP), R10
 
 sum:
-	PREFETCHT0   2048(SI)
-	PREFETCHT0   2112(SI)
-	PREFETCHT0   2048(SI)(DI*1)
-	PREFETCHT0   2112(SI)(DI*1)
 	VBROADCASTSS (R8), Z12
 	VBROADCASTSS (R8)(R9*1), Z13
 	VBROADCASTSS (R8)(R9*2), Z14
@@ -1151,164 +3647,9 @@ sum:
 	VZEROUPPER
 	RET
 
-// func avx512Tile4x1(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// func avx512Near4x4(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·avx512Tile4x1(SB), NOSPLIT, $0-92
-	MOVQ src+8(FP), AX
-	MOVQ dst+0(FP), CX
-	MOVQ start+24(FP), DX
-	MOVQ count+40(FP), BX
-
-tile:
-	MOVL      $-1, SI
-	MOVQ      columns+80(FP), DI
-	BZHIL     DI, SI, SI
-	KMOVW     SI, K1
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z1
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z2
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z3
-	ADDQ      startStride+64(FP), DX
-	MOVQ      weight+16(FP), SI
-	MOVQ      AX, DI
-	MOVQ      srcStride+56(FP), R8
-	LEAQ      (R8)(R8*2), R9
-	ADDQ      DI, R9
-	MOVQ      depth+32(FP), R10
-
-sum:
-	VMOVUPS      (SI), Z4
-	VBROADCASTSS (DI), Z5
-	VFMADD231PS  Z4, Z5, Z0
-	VBROADCASTSS (DI)(R8*1), Z5
-	VFMADD231PS  Z4, Z5, Z1
-	VBROADCASTSS (DI)(R8*2), Z5
-	VFMADD231PS  Z4, Z5, Z2
-	VBROADCASTSS (R9), Z5
-	VFMADD231PS  Z4, Z5, Z3
-	ADDQ         $0x04, DI
-	ADDQ         $0x04, R9
-	ADDQ         $0x40, SI
-	DECQ         R10
-	JNZ          sum
-	MOVQ         srcStride+56(FP), SI
-	IMUL3Q       $0x04, SI, SI
-	ADDQ         SI, AX
-	VBROADCASTSS floor+88(FP), Z4
-	VMAXPS       Z0, Z4, Z0
-	VMAXPS       Z1, Z4, Z1
-	VMAXPS       Z2, Z4, Z2
-	VMAXPS       Z3, Z4, Z3
-	MOVL         $-1, SI
-	MOVQ         columns+80(FP), DI
-	BZHIL        DI, SI, SI
-	KMOVW        SI, K1
-	VMOVUPS      Z0, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z1, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z2, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z3, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	DECQ         BX
-	JNZ          tile
-	VZEROUPPER
-	RET
-
-// func avx512Tile4x2(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
-// Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·avx512Tile4x2(SB), NOSPLIT, $0-92
-	MOVQ src+8(FP), AX
-	MOVQ dst+0(FP), CX
-	MOVQ start+24(FP), DX
-	MOVQ count+40(FP), BX
-
-tile:
-	MOVL      $-1, SI
-	MOVQ      columns+80(FP), DI
-	BZHIL     DI, SI, SI
-	KMOVW     SI, K1
-	VMOVUPS   (DX), Z0
-	VMOVUPS.Z 64(DX), K1, Z1
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z2
-	VMOVUPS.Z 64(DX), K1, Z3
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z4
-	VMOVUPS.Z 64(DX), K1, Z5
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z6
-	VMOVUPS.Z 64(DX), K1, Z7
-	ADDQ      startStride+64(FP), DX
-	MOVQ      weight+16(FP), SI
-	MOVQ      AX, DI
-	MOVQ      srcStride+56(FP), R8
-	LEAQ      (R8)(R8*2), R9
-	ADDQ      DI, R9
-	MOVQ      depth+32(FP), R10
-
-sum:
-	PREFETCHT0   4096(SI)
-	PREFETCHT0   4160(SI)
-	VMOVUPS      (SI), Z8
-	VMOVUPS      64(SI), Z9
-	VBROADCASTSS (DI), Z10
-	VFMADD231PS  Z8, Z10, Z0
-	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS (DI)(R8*1), Z10
-	VFMADD231PS  Z8, Z10, Z2
-	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS (DI)(R8*2), Z10
-	VFMADD231PS  Z8, Z10, Z4
-	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS (R9), Z10
-	VFMADD231PS  Z8, Z10, Z6
-	VFMADD231PS  Z9, Z10, Z7
-	ADDQ         $0x04, DI
-	ADDQ         $0x04, R9
-	ADDQ         $0x80, SI
-	DECQ         R10
-	JNZ          sum
-	MOVQ         srcStride+56(FP), SI
-	IMUL3Q       $0x04, SI, SI
-	ADDQ         SI, AX
-	VBROADCASTSS floor+88(FP), Z8
-	VMAXPS       Z0, Z8, Z0
-	VMAXPS       Z1, Z8, Z1
-	VMAXPS       Z2, Z8, Z2
-	VMAXPS       Z3, Z8, Z3
-	VMAXPS       Z4, Z8, Z4
-	VMAXPS       Z5, Z8, Z5
-	VMAXPS       Z6, Z8, Z6
-	VMAXPS       Z7, Z8, Z7
-	MOVL         $-1, SI
-	MOVQ         columns+80(FP), DI
-	BZHIL        DI, SI, SI
-	KMOVW        SI, K1
-	VMOVUPS      Z0, (CX)
-	VMOVUPS      Z1, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z2, (CX)
-	VMOVUPS      Z3, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z4, (CX)
-	VMOVUPS      Z5, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z6, (CX)
-	VMOVUPS      Z7, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	DECQ         BX
-	JNZ          tile
-	VZEROUPPER
-	RET
-
-// func avx512Tile4x4(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
-// Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·avx512Tile4x4(SB), NOSPLIT, $0-92
+TEXT ·avx512Near4x4(SB), NOSPLIT, $0-92
 	MOVQ src+8(FP), AX
 	MOVQ dst+0(FP), CX
 	MOVQ start+24(FP), DX
@@ -1348,10 +3689,6 @@ tile:
 	MOVQ      depth+32(FP), R11
 
 sum:
-	PREFETCHT0   2048(SI)
-	PREFETCHT0   2112(SI)
-	PREFETCHT0   2048(SI)(DI*1)
-	PREFETCHT0   2112(SI)(DI*1)
 	VBROADCASTSS (R8), Z16
 	VBROADCASTSS (R8)(R9*1), Z17
 	VBROADCASTSS (R8)(R9*2), Z18
@@ -1430,1951 +3767,9 @@ sum:
 	VZEROUPPER
 	RET
 
-// func avx512Tile5x1(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// func avx512Near5x4(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·avx512Tile5x1(SB), NOSPLIT, $0-92
-	MOVQ src+8(FP), AX
-	MOVQ dst+0(FP), CX
-	MOVQ start+24(FP), DX
-	MOVQ count+40(FP), BX
-
-tile:
-	MOVL      $-1, SI
-	MOVQ      columns+80(FP), DI
-	BZHIL     DI, SI, SI
-	KMOVW     SI, K1
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z1
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z2
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z3
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z4
-	ADDQ      startStride+64(FP), DX
-	MOVQ      weight+16(FP), SI
-	MOVQ      AX, DI
-	MOVQ      srcStride+56(FP), R8
-	LEAQ      (R8)(R8*2), R9
-	ADDQ      DI, R9
-	MOVQ      depth+32(FP), R10
-
-sum:
-	VMOVUPS      (SI), Z5
-	VBROADCASTSS (DI), Z6
-	VFMADD231PS  Z5, Z6, Z0
-	VBROADCASTSS (DI)(R8*1), Z6
-	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS (DI)(R8*2), Z6
-	VFMADD231PS  Z5, Z6, Z2
-	VBROADCASTSS (R9), Z6
-	VFMADD231PS  Z5, Z6, Z3
-	VBROADCASTSS (R9)(R8*1), Z6
-	VFMADD231PS  Z5, Z6, Z4
-	ADDQ         $0x04, DI
-	ADDQ         $0x04, R9
-	ADDQ         $0x40, SI
-	DECQ         R10
-	JNZ          sum
-	MOVQ         srcStride+56(FP), SI
-	IMUL3Q       $0x05, SI, SI
-	ADDQ         SI, AX
-	VBROADCASTSS floor+88(FP), Z5
-	VMAXPS       Z0, Z5, Z0
-	VMAXPS       Z1, Z5, Z1
-	VMAXPS       Z2, Z5, Z2
-	VMAXPS       Z3, Z5, Z3
-	VMAXPS       Z4, Z5, Z4
-	MOVL         $-1, SI
-	MOVQ         columns+80(FP), DI
-	BZHIL        DI, SI, SI
-	KMOVW        SI, K1
-	VMOVUPS      Z0, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z1, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z2, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z3, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z4, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	DECQ         BX
-	JNZ          tile
-	VZEROUPPER
-	RET
-
-// func avx512Tile5x2(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
-// Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·avx512Tile5x2(SB), NOSPLIT, $0-92
-	MOVQ src+8(FP), AX
-	MOVQ dst+0(FP), CX
-	MOVQ start+24(FP), DX
-	MOVQ count+40(FP), BX
-
-tile:
-	MOVL      $-1, SI
-	MOVQ      columns+80(FP), DI
-	BZHIL     DI, SI, SI
-	KMOVW     SI, K1
-	VMOVUPS   (DX), Z0
-	VMOVUPS.Z 64(DX), K1, Z1
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z2
-	VMOVUPS.Z 64(DX), K1, Z3
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z4
-	VMOVUPS.Z 64(DX), K1, Z5
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z6
-	VMOVUPS.Z 64(DX), K1, Z7
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z8
-	VMOVUPS.Z 64(DX), K1, Z9
-	ADDQ      startStride+64(FP), DX
-	MOVQ      weight+16(FP), SI
-	MOVQ      AX, DI
-	MOVQ      srcStride+56(FP), R8
-	LEAQ      (R8)(R8*2), R9
-	ADDQ      DI, R9
-	MOVQ      depth+32(FP), R10
-
-sum:
-	PREFETCHT0   4096(SI)
-	PREFETCHT0   4160(SI)
-	VMOVUPS      (SI), Z10
-	VMOVUPS      64(SI), Z11
-	VBROADCASTSS (DI), Z12
-	VFMADD231PS  Z10, Z12, Z0
-	VFMADD231PS  Z11, Z12, Z1
-	VBROADCASTSS (DI)(R8*1), Z12
-	VFMADD231PS  Z10, Z12, Z2
-	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS (DI)(R8*2), Z12
-	VFMADD231PS  Z10, Z12, Z4
-	VFMADD231PS  Z11, Z12, Z5
-	VBROADCASTSS (R9), Z12
-	VFMADD231PS  Z10, Z12, Z6
-	VFMADD231PS  Z11, Z12, Z7
-	VBROADCASTSS (R9)(R8*1), Z12
-	VFMADD231PS  Z10, Z12, Z8
-	VFMADD231PS  Z11, Z12, Z9
-	ADDQ         $0x04, DI
-	ADDQ         $0x04, R9
-	ADDQ         $0x80, SI
-	DECQ         R10
-	JNZ          sum
-	MOVQ         srcStride+56(FP), SI
-	IMUL3Q       $0x05, SI, SI
-	ADDQ         SI, AX
-	VBROADCASTSS floor+88(FP), Z10
-	VMAXPS       Z0, Z10, Z0
-	VMAXPS       Z1, Z10, Z1
-	VMAXPS       Z2, Z10, Z2
-	VMAXPS       Z3, Z10, Z3
-	VMAXPS       Z4, Z10, Z4
-	VMAXPS       Z5, Z10, Z5
-	VMAXPS       Z6, Z10, Z6
-	VMAXPS       Z7, Z10, Z7
-	VMAXPS       Z8, Z10, Z8
-	VMAXPS       Z9, Z10, Z9
-	MOVL         $-1, SI
-	MOVQ         columns+80(FP), DI
-	BZHIL        DI, SI, SI
-	KMOVW        SI, K1
-	VMOVUPS      Z0, (CX)
-	VMOVUPS      Z1, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z2, (CX)
-	VMOVUPS      Z3, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z4, (CX)
-	VMOVUPS      Z5, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z6, (CX)
-	VMOVUPS      Z7, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z8, (CX)
-	VMOVUPS      Z9, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	DECQ         BX
-	JNZ          tile
-	VZEROUPPER
-	RET
-
-// func avx512Tile6x1(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·avx512Tile6x1(SB), NOSPLIT, $0-92
-	MOVQ src+8(FP), AX
-	MOVQ dst+0(FP), CX
-	MOVQ start+24(FP), DX
-	MOVQ count+40(FP), BX
-
-tile:
-	MOVL      $-1, SI
-	MOVQ      columns+80(FP), DI
-	BZHIL     DI, SI, SI
-	KMOVW     SI, K1
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z1
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z2
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z3
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z4
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z5
-	ADDQ      startStride+64(FP), DX
-	MOVQ      weight+16(FP), SI
-	MOVQ      AX, DI
-	MOVQ      srcStride+56(FP), R8
-	LEAQ      (R8)(R8*2), R9
-	ADDQ      DI, R9
-	MOVQ      depth+32(FP), R10
-
-sum:
-	VMOVUPS      (SI), Z6
-	VBROADCASTSS (DI), Z7
-	VFMADD231PS  Z6, Z7, Z0
-	VBROADCASTSS (DI)(R8*1), Z7
-	VFMADD231PS  Z6, Z7, Z1
-	VBROADCASTSS (DI)(R8*2), Z7
-	VFMADD231PS  Z6, Z7, Z2
-	VBROADCASTSS (R9), Z7
-	VFMADD231PS  Z6, Z7, Z3
-	VBROADCASTSS (R9)(R8*1), Z7
-	VFMADD231PS  Z6, Z7, Z4
-	VBROADCASTSS (R9)(R8*2), Z7
-	VFMADD231PS  Z6, Z7, Z5
-	ADDQ         $0x04, DI
-	ADDQ         $0x04, R9
-	ADDQ         $0x40, SI
-	DECQ         R10
-	JNZ          sum
-	MOVQ         srcStride+56(FP), SI
-	IMUL3Q       $0x06, SI, SI
-	ADDQ         SI, AX
-	VBROADCASTSS floor+88(FP), Z6
-	VMAXPS       Z0, Z6, Z0
-	VMAXPS       Z1, Z6, Z1
-	VMAXPS       Z2, Z6, Z2
-	VMAXPS       Z3, Z6, Z3
-	VMAXPS       Z4, Z6, Z4
-	VMAXPS       Z5, Z6, Z5
-	MOVL         $-1, SI
-	MOVQ         columns+80(FP), DI
-	BZHIL        DI, SI, SI
-	KMOVW        SI, K1
-	VMOVUPS      Z0, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z1, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z2, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z3, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z4, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z5, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	DECQ         BX
-	JNZ          tile
-	VZEROUPPER
-	RET
-
-// func avx512Tile6x2(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
-// Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·avx512Tile6x2(SB), NOSPLIT, $0-92
-	MOVQ src+8(FP), AX
-	MOVQ dst+0(FP), CX
-	MOVQ start+24(FP), DX
-	MOVQ count+40(FP), BX
-
-tile:
-	MOVL      $-1, SI
-	MOVQ      columns+80(FP), DI
-	BZHIL     DI, SI, SI
-	KMOVW     SI, K1
-	VMOVUPS   (DX), Z0
-	VMOVUPS.Z 64(DX), K1, Z1
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z2
-	VMOVUPS.Z 64(DX), K1, Z3
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z4
-	VMOVUPS.Z 64(DX), K1, Z5
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z6
-	VMOVUPS.Z 64(DX), K1, Z7
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z8
-	VMOVUPS.Z 64(DX), K1, Z9
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z10
-	VMOVUPS.Z 64(DX), K1, Z11
-	ADDQ      startStride+64(FP), DX
-	MOVQ      weight+16(FP), SI
-	MOVQ      AX, DI
-	MOVQ      srcStride+56(FP), R8
-	LEAQ      (R8)(R8*2), R9
-	ADDQ      DI, R9
-	MOVQ      depth+32(FP), R10
-
-sum:
-	PREFETCHT0   4096(SI)
-	PREFETCHT0   4160(SI)
-	VMOVUPS      (SI), Z12
-	VMOVUPS      64(SI), Z13
-	VBROADCASTSS (DI), Z14
-	VFMADD231PS  Z12, Z14, Z0
-	VFMADD231PS  Z13, Z14, Z1
-	VBROADCASTSS (DI)(R8*1), Z14
-	VFMADD231PS  Z12, Z14, Z2
-	VFMADD231PS  Z13, Z14, Z3
-	VBROADCASTSS (DI)(R8*2), Z14
-	VFMADD231PS  Z12, Z14, Z4
-	VFMADD231PS  Z13, Z14, Z5
-	VBROADCASTSS (R9), Z14
-	VFMADD231PS  Z12, Z14, Z6
-	VFMADD231PS  Z13, Z14, Z7
-	VBROADCASTSS (R9)(R8*1), Z14
-	VFMADD231PS  Z12, Z14, Z8
-	VFMADD231PS  Z13, Z14, Z9
-	VBROADCASTSS (R9)(R8*2), Z14
-	VFMADD231PS  Z12, Z14, Z10
-	VFMADD231PS  Z13, Z14, Z11
-	ADDQ         $0x04, DI
-	ADDQ         $0x04, R9
-	ADDQ         $0x80, SI
-	DECQ         R10
-	JNZ          sum
-	MOVQ         srcStride+56(FP), SI
-	IMUL3Q       $0x06, SI, SI
-	ADDQ         SI, AX
-	VBROADCASTSS floor+88(FP), Z12
-	VMAXPS       Z0, Z12, Z0
-	VMAXPS       Z1, Z12, Z1
-	VMAXPS       Z2, Z12, Z2
-	VMAXPS       Z3, Z12, Z3
-	VMAXPS       Z4, Z12, Z4
-	VMAXPS       Z5, Z12, Z5
-	VMAXPS       Z6, Z12, Z6
-	VMAXPS       Z7, Z12, Z7
-	VMAXPS       Z8, Z12, Z8
-	VMAXPS       Z9, Z12, Z9
-	VMAXPS       Z10, Z12, Z10
-	VMAXPS       Z11, Z12, Z11
-	MOVL         $-1, SI
-	MOVQ         columns+80(FP), DI
-	BZHIL        DI, SI, SI
-	KMOVW        SI, K1
-	VMOVUPS      Z0, (CX)
-	VMOVUPS      Z1, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z2, (CX)
-	VMOVUPS      Z3, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z4, (CX)
-	VMOVUPS      Z5, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z6, (CX)
-	VMOVUPS      Z7, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z8, (CX)
-	VMOVUPS      Z9, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z10, (CX)
-	VMOVUPS      Z11, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	DECQ         BX
-	JNZ          tile
-	VZEROUPPER
-	RET
-
-// func avx512Tile7x1(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·avx512Tile7x1(SB), NOSPLIT, $0-92
-	MOVQ src+8(FP), AX
-	MOVQ dst+0(FP), CX
-	MOVQ start+24(FP), DX
-	MOVQ count+40(FP), BX
-
-tile:
-	MOVL      $-1, SI
-	MOVQ      columns+80(FP), DI
-	BZHIL     DI, SI, SI
-	KMOVW     SI, K1
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z1
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z2
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z3
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z4
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z5
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z6
-	ADDQ      startStride+64(FP), DX
-	MOVQ      weight+16(FP), SI
-	MOVQ      AX, DI
-	MOVQ      srcStride+56(FP), R8
-	LEAQ      (R8)(R8*2), R9
-	ADDQ      DI, R9
-	LEAQ      (R8)(R8*2), R10
-	ADDQ      R9, R10
-	MOVQ      depth+32(FP), R11
-
-sum:
-	VMOVUPS      (SI), Z7
-	VBROADCASTSS (DI), Z8
-	VFMADD231PS  Z7, Z8, Z0
-	VBROADCASTSS (DI)(R8*1), Z8
-	VFMADD231PS  Z7, Z8, Z1
-	VBROADCASTSS (DI)(R8*2), Z8
-	VFMADD231PS  Z7, Z8, Z2
-	VBROADCASTSS (R9), Z8
-	VFMADD231PS  Z7, Z8, Z3
-	VBROADCASTSS (R9)(R8*1), Z8
-	VFMADD231PS  Z7, Z8, Z4
-	VBROADCASTSS (R9)(R8*2), Z8
-	VFMADD231PS  Z7, Z8, Z5
-	VBROADCASTSS (R10), Z8
-	VFMADD231PS  Z7, Z8, Z6
-	ADDQ         $0x04, DI
-	ADDQ         $0x04, R9
-	ADDQ         $0x04, R10
-	ADDQ         $0x40, SI
-	DECQ         R11
-	JNZ          sum
-	MOVQ         srcStride+56(FP), SI
-	IMUL3Q       $0x07, SI, SI
-	ADDQ         SI, AX
-	VBROADCASTSS floor+88(FP), Z7
-	VMAXPS       Z0, Z7, Z0
-	VMAXPS       Z1, Z7, Z1
-	VMAXPS       Z2, Z7, Z2
-	VMAXPS       Z3, Z7, Z3
-	VMAXPS       Z4, Z7, Z4
-	VMAXPS       Z5, Z7, Z5
-	VMAXPS       Z6, Z7, Z6
-	MOVL         $-1, SI
-	MOVQ         columns+80(FP), DI
-	BZHIL        DI, SI, SI
-	KMOVW        SI, K1
-	VMOVUPS      Z0, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z1, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z2, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z3, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z4, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z5, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z6, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	DECQ         BX
-	JNZ          tile
-	VZEROUPPER
-	RET
-
-// func avx512Tile7x2(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
-// Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·avx512Tile7x2(SB), NOSPLIT, $0-92
-	MOVQ src+8(FP), AX
-	MOVQ dst+0(FP), CX
-	MOVQ start+24(FP), DX
-	MOVQ count+40(FP), BX
-
-tile:
-	MOVL      $-1, SI
-	MOVQ      columns+80(FP), DI
-	BZHIL     DI, SI, SI
-	KMOVW     SI, K1
-	VMOVUPS   (DX), Z0
-	VMOVUPS.Z 64(DX), K1, Z1
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z2
-	VMOVUPS.Z 64(DX), K1, Z3
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z4
-	VMOVUPS.Z 64(DX), K1, Z5
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z6
-	VMOVUPS.Z 64(DX), K1, Z7
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z8
-	VMOVUPS.Z 64(DX), K1, Z9
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z10
-	VMOVUPS.Z 64(DX), K1, Z11
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z12
-	VMOVUPS.Z 64(DX), K1, Z13
-	ADDQ      startStride+64(FP), DX
-	MOVQ      weight+16(FP), SI
-	MOVQ      AX, DI
-	MOVQ      srcStride+56(FP), R8
-	LEAQ      (R8)(R8*2), R9
-	ADDQ      DI, R9
-	LEAQ      (R8)(R8*2), R10
-	ADDQ      R9, R10
-	MOVQ      depth+32(FP), R11
-
-sum:
-	PREFETCHT0   4096(SI)
-	PREFETCHT0   4160(SI)
-	VMOVUPS      (SI), Z14
-	VMOVUPS      64(SI), Z15
-	VBROADCASTSS (DI), Z16
-	VFMADD231PS  Z14, Z16, Z0
-	VFMADD231PS  Z15, Z16, Z1
-	VBROADCASTSS (DI)(R8*1), Z16
-	VFMADD231PS  Z14, Z16, Z2
-	VFMADD231PS  Z15, Z16, Z3
-	VBROADCASTSS (DI)(R8*2), Z16
-	VFMADD231PS  Z14, Z16, Z4
-	VFMADD231PS  Z15, Z16, Z5
-	VBROADCASTSS (R9), Z16
-	VFMADD231PS  Z14, Z16, Z6
-	VFMADD231PS  Z15, Z16, Z7
-	VBROADCASTSS (R9)(R8*1), Z16
-	VFMADD231PS  Z14, Z16, Z8
-	VFMADD231PS  Z15, Z16, Z9
-	VBROADCASTSS (R9)(R8*2), Z16
-	VFMADD231PS  Z14, Z16, Z10
-	VFMADD231PS  Z15, Z16, Z11
-	VBROADCASTSS (R10), Z16
-	VFMADD231PS  Z14, Z16, Z12
-	VFMADD231PS  Z15, Z16, Z13
-	ADDQ         $0x04, DI
-	ADDQ         $0x04, R9
-	ADDQ         $0x04, R10
-	ADDQ         $0x80, SI
-	DECQ         R11
-	JNZ          sum
-	MOVQ         srcStride+56(FP), SI
-	IMUL3Q       $0x07, SI, SI
-	ADDQ         SI, AX
-	VBROADCASTSS floor+88(FP), Z14
-	VMAXPS       Z0, Z14, Z0
-	VMAXPS       Z1, Z14, Z1
-	VMAXPS       Z2, Z14, Z2
-	VMAXPS       Z3, Z14, Z3
-	VMAXPS       Z4, Z14, Z4
-	VMAXPS       Z5, Z14, Z5
-	VMAXPS       Z6, Z14, Z6
-	VMAXPS       Z7, Z14, Z7
-	VMAXPS       Z8, Z14, Z8
-	VMAXPS       Z9, Z14, Z9
-	VMAXPS       Z10, Z14, Z10
-	VMAXPS       Z11, Z14, Z11
-	VMAXPS       Z12, Z14, Z12
-	VMAXPS       Z13, Z14, Z13
-	MOVL         $-1, SI
-	MOVQ         columns+80(FP), DI
-	BZHIL        DI, SI, SI
-	KMOVW        SI, K1
-	VMOVUPS      Z0, (CX)
-	VMOVUPS      Z1, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z2, (CX)
-	VMOVUPS      Z3, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z4, (CX)
-	VMOVUPS      Z5, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z6, (CX)
-	VMOVUPS      Z7, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z8, (CX)
-	VMOVUPS      Z9, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z10, (CX)
-	VMOVUPS      Z11, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z12, (CX)
-	VMOVUPS      Z13, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	DECQ         BX
-	JNZ          tile
-	VZEROUPPER
-	RET
-
-// func avx512Tile8x1(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·avx512Tile8x1(SB), NOSPLIT, $0-92
-	MOVQ src+8(FP), AX
-	MOVQ dst+0(FP), CX
-	MOVQ start+24(FP), DX
-	MOVQ count+40(FP), BX
-
-tile:
-	MOVL      $-1, SI
-	MOVQ      columns+80(FP), DI
-	BZHIL     DI, SI, SI
-	KMOVW     SI, K1
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z1
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z2
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z3
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z4
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z5
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z6
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z7
-	ADDQ      startStride+64(FP), DX
-	MOVQ      weight+16(FP), SI
-	MOVQ      AX, DI
-	MOVQ      srcStride+56(FP), R8
-	LEAQ      (R8)(R8*2), R9
-	ADDQ      DI, R9
-	LEAQ      (R8)(R8*2), R10
-	ADDQ      R9, R10
-	MOVQ      depth+32(FP), R11
-
-sum:
-	VMOVUPS      (SI), Z8
-	VBROADCASTSS (DI), Z9
-	VFMADD231PS  Z8, Z9, Z0
-	VBROADCASTSS (DI)(R8*1), Z9
-	VFMADD231PS  Z8, Z9, Z1
-	VBROADCASTSS (DI)(R8*2), Z9
-	VFMADD231PS  Z8, Z9, Z2
-	VBROADCASTSS (R9), Z9
-	VFMADD231PS  Z8, Z9, Z3
-	VBROADCASTSS (R9)(R8*1), Z9
-	VFMADD231PS  Z8, Z9, Z4
-	VBROADCASTSS (R9)(R8*2), Z9
-	VFMADD231PS  Z8, Z9, Z5
-	VBROADCASTSS (R10), Z9
-	VFMADD231PS  Z8, Z9, Z6
-	VBROADCASTSS (R10)(R8*1), Z9
-	VFMADD231PS  Z8, Z9, Z7
-	ADDQ         $0x04, DI
-	ADDQ         $0x04, R9
-	ADDQ         $0x04, R10
-	ADDQ         $0x40, SI
-	DECQ         R11
-	JNZ          sum
-	MOVQ         srcStride+56(FP), SI
-	IMUL3Q       $0x08, SI, SI
-	ADDQ         SI, AX
-	VBROADCASTSS floor+88(FP), Z8
-	VMAXPS       Z0, Z8, Z0
-	VMAXPS       Z1, Z8, Z1
-	VMAXPS       Z2, Z8, Z2
-	VMAXPS       Z3, Z8, Z3
-	VMAXPS       Z4, Z8, Z4
-	VMAXPS       Z5, Z8, Z5
-	VMAXPS       Z6, Z8, Z6
-	VMAXPS       Z7, Z8, Z7
-	MOVL         $-1, SI
-	MOVQ         columns+80(FP), DI
-	BZHIL        DI, SI, SI
-	KMOVW        SI, K1
-	VMOVUPS      Z0, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z1, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z2, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z3, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z4, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z5, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z6, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z7, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	DECQ         BX
-	JNZ          tile
-	VZEROUPPER
-	RET
-
-// func avx512Tile8x2(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
-// Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·avx512Tile8x2(SB), NOSPLIT, $0-92
-	MOVQ src+8(FP), AX
-	MOVQ dst+0(FP), CX
-	MOVQ start+24(FP), DX
-	MOVQ count+40(FP), BX
-
-tile:
-	MOVL      $-1, SI
-	MOVQ      columns+80(FP), DI
-	BZHIL     DI, SI, SI
-	KMOVW     SI, K1
-	VMOVUPS   (DX), Z0
-	VMOVUPS.Z 64(DX), K1, Z1
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z2
-	VMOVUPS.Z 64(DX), K1, Z3
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z4
-	VMOVUPS.Z 64(DX), K1, Z5
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z6
-	VMOVUPS.Z 64(DX), K1, Z7
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z8
-	VMOVUPS.Z 64(DX), K1, Z9
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z10
-	VMOVUPS.Z 64(DX), K1, Z11
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z12
-	VMOVUPS.Z 64(DX), K1, Z13
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z14
-	VMOVUPS.Z 64(DX), K1, Z15
-	ADDQ      startStride+64(FP), DX
-	MOVQ      weight+16(FP), SI
-	MOVQ      AX, DI
-	MOVQ      srcStride+56(FP), R8
-	LEAQ      (R8)(R8*2), R9
-	ADDQ      DI, R9
-	LEAQ      (R8)(R8*2), R10
-	ADDQ      R9, R10
-	MOVQ      depth+32(FP), R11
-
-sum:
-	PREFETCHT0   4096(SI)
-	PREFETCHT0   4160(SI)
-	VMOVUPS      (SI), Z16
-	VMOVUPS      64(SI), Z17
-	VBROADCASTSS (DI), Z18
-	VFMADD231PS  Z16, Z18, Z0
-	VFMADD231PS  Z17, Z18, Z1
-	VBROADCASTSS (DI)(R8*1), Z18
-	VFMADD231PS  Z16, Z18, Z2
-	VFMADD231PS  Z17, Z18, Z3
-	VBROADCASTSS (DI)(R8*2), Z18
-	VFMADD231PS  Z16, Z18, Z4
-	VFMADD231PS  Z17, Z18, Z5
-	VBROADCASTSS (R9), Z18
-	VFMADD231PS  Z16, Z18, Z6
-	VFMADD231PS  Z17, Z18, Z7
-	VBROADCASTSS (R9)(R8*1), Z18
-	VFMADD231PS  Z16, Z18, Z8
-	VFMADD231PS  Z17, Z18, Z9
-	VBROADCASTSS (R9)(R8*2), Z18
-	VFMADD231PS  Z16, Z18, Z10
-	VFMADD231PS  Z17, Z18, Z11
-	VBROADCASTSS (R10), Z18
-	VFMADD231PS  Z16, Z18, Z12
-	VFMADD231PS  Z17, Z18, Z13
-	VBROADCASTSS (R10)(R8*1), Z18
-	VFMADD231PS  Z16, Z18, Z14
-	VFMADD231PS  Z17, Z18, Z15
-	ADDQ         $0x04, DI
-	ADDQ         $0x04, R9
-	ADDQ         $0x04, R10
-	ADDQ         $0x80, SI
-	DECQ         R11
-	JNZ          sum
-	MOVQ         srcStride+56(FP), SI
-	IMUL3Q       $0x08, SI, SI
-	ADDQ         SI, AX
-	VBROADCASTSS floor+88(FP), Z16
-	VMAXPS       Z0, Z16, Z0
-	VMAXPS       Z1, Z16, Z1
-	VMAXPS       Z2, Z16, Z2
-	VMAXPS       Z3, Z16, Z3
-	VMAXPS       Z4, Z16, Z4
-	VMAXPS       Z5, Z16, Z5
-	VMAXPS       Z6, Z16, Z6
-	VMAXPS       Z7, Z16, Z7
-	VMAXPS       Z8, Z16, Z8
-	VMAXPS       Z9, Z16, Z9
-	VMAXPS       Z10, Z16, Z10
-	VMAXPS       Z11, Z16, Z11
-	VMAXPS       Z12, Z16, Z12
-	VMAXPS       Z13, Z16, Z13
-	VMAXPS       Z14, Z16, Z14
-	VMAXPS       Z15, Z16, Z15
-	MOVL         $-1, SI
-	MOVQ         columns+80(FP), DI
-	BZHIL        DI, SI, SI
-	KMOVW        SI, K1
-	VMOVUPS      Z0, (CX)
-	VMOVUPS      Z1, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z2, (CX)
-	VMOVUPS      Z3, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z4, (CX)
-	VMOVUPS      Z5, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z6, (CX)
-	VMOVUPS      Z7, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z8, (CX)
-	VMOVUPS      Z9, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z10, (CX)
-	VMOVUPS      Z11, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z12, (CX)
-	VMOVUPS      Z13, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z14, (CX)
-	VMOVUPS      Z15, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	DECQ         BX
-	JNZ          tile
-	VZEROUPPER
-	RET
-
-// func avx512Tile9x1(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·avx512Tile9x1(SB), NOSPLIT, $0-92
-	MOVQ src+8(FP), AX
-	MOVQ dst+0(FP), CX
-	MOVQ start+24(FP), DX
-	MOVQ count+40(FP), BX
-
-tile:
-	MOVL      $-1, SI
-	MOVQ      columns+80(FP), DI
-	BZHIL     DI, SI, SI
-	KMOVW     SI, K1
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z1
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z2
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z3
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z4
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z5
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z6
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z7
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z8
-	ADDQ      startStride+64(FP), DX
-	MOVQ      weight+16(FP), SI
-	MOVQ      AX, DI
-	MOVQ      srcStride+56(FP), R8
-	LEAQ      (R8)(R8*2), R9
-	ADDQ      DI, R9
-	LEAQ      (R8)(R8*2), R10
-	ADDQ      R9, R10
-	MOVQ      depth+32(FP), R11
-
-sum:
-	VMOVUPS      (SI), Z9
-	VBROADCASTSS (DI), Z10
-	VFMADD231PS  Z9, Z10, Z0
-	VBROADCASTSS (DI)(R8*1), Z10
-	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS (DI)(R8*2), Z10
-	VFMADD231PS  Z9, Z10, Z2
-	VBROADCASTSS (R9), Z10
-	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS (R9)(R8*1), Z10
-	VFMADD231PS  Z9, Z10, Z4
-	VBROADCASTSS (R9)(R8*2), Z10
-	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS (R10), Z10
-	VFMADD231PS  Z9, Z10, Z6
-	VBROADCASTSS (R10)(R8*1), Z10
-	VFMADD231PS  Z9, Z10, Z7
-	VBROADCASTSS (R10)(R8*2), Z10
-	VFMADD231PS  Z9, Z10, Z8
-	ADDQ         $0x04, DI
-	ADDQ         $0x04, R9
-	ADDQ         $0x04, R10
-	ADDQ         $0x40, SI
-	DECQ         R11
-	JNZ          sum
-	MOVQ         srcStride+56(FP), SI
-	IMUL3Q       $0x09, SI, SI
-	ADDQ         SI, AX
-	VBROADCASTSS floor+88(FP), Z9
-	VMAXPS       Z0, Z9, Z0
-	VMAXPS       Z1, Z9, Z1
-	VMAXPS       Z2, Z9, Z2
-	VMAXPS       Z3, Z9, Z3
-	VMAXPS       Z4, Z9, Z4
-	VMAXPS       Z5, Z9, Z5
-	VMAXPS       Z6, Z9, Z6
-	VMAXPS       Z7, Z9, Z7
-	VMAXPS       Z8, Z9, Z8
-	MOVL         $-1, SI
-	MOVQ         columns+80(FP), DI
-	BZHIL        DI, SI, SI
-	KMOVW        SI, K1
-	VMOVUPS      Z0, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z1, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z2, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z3, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z4, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z5, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z6, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z7, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z8, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	DECQ         BX
-	JNZ          tile
-	VZEROUPPER
-	RET
-
-// func avx512Tile9x2(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
-// Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·avx512Tile9x2(SB), NOSPLIT, $0-92
-	MOVQ src+8(FP), AX
-	MOVQ dst+0(FP), CX
-	MOVQ start+24(FP), DX
-	MOVQ count+40(FP), BX
-
-tile:
-	MOVL      $-1, SI
-	MOVQ      columns+80(FP), DI
-	BZHIL     DI, SI, SI
-	KMOVW     SI, K1
-	VMOVUPS   (DX), Z0
-	VMOVUPS.Z 64(DX), K1, Z1
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z2
-	VMOVUPS.Z 64(DX), K1, Z3
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z4
-	VMOVUPS.Z 64(DX), K1, Z5
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z6
-	VMOVUPS.Z 64(DX), K1, Z7
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z8
-	VMOVUPS.Z 64(DX), K1, Z9
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z10
-	VMOVUPS.Z 64(DX), K1, Z11
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z12
-	VMOVUPS.Z 64(DX), K1, Z13
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z14
-	VMOVUPS.Z 64(DX), K1, Z15
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z16
-	VMOVUPS.Z 64(DX), K1, Z17
-	ADDQ      startStride+64(FP), DX
-	MOVQ      weight+16(FP), SI
-	MOVQ      AX, DI
-	MOVQ      srcStride+56(FP), R8
-	LEAQ      (R8)(R8*2), R9
-	ADDQ      DI, R9
-	LEAQ      (R8)(R8*2), R10
-	ADDQ      R9, R10
-	MOVQ      depth+32(FP), R11
-
-sum:
-	PREFETCHT0   4096(SI)
-	PREFETCHT0   4160(SI)
-	VMOVUPS      (SI), Z18
-	VMOVUPS      64(SI), Z19
-	VBROADCASTSS (DI), Z20
-	VFMADD231PS  Z18, Z20, Z0
-	VFMADD231PS  Z19, Z20, Z1
-	VBROADCASTSS (DI)(R8*1), Z20
-	VFMADD231PS  Z18, Z20, Z2
-	VFMADD231PS  Z19, Z20, Z3
-	VBROADCASTSS (DI)(R8*2), Z20
-	VFMADD231PS  Z18, Z20, Z4
-	VFMADD231PS  Z19, Z20, Z5
-	VBROADCASTSS (R9), Z20
-	VFMADD231PS  Z18, Z20, Z6
-	VFMADD231PS  Z19, Z20, Z7
-	VBROADCASTSS (R9)(R8*1), Z20
-	VFMADD231PS  Z18, Z20, Z8
-	VFMADD231PS  Z19, Z20, Z9
-	VBROADCASTSS (R9)(R8*2), Z20
-	VFMADD231PS  Z18, Z20, Z10
-	VFMADD231PS  Z19, Z20, Z11
-	VBROADCASTSS (R10), Z20
-	VFMADD231PS  Z18, Z20, Z12
-	VFMADD231PS  Z19, Z20, Z13
-	VBROADCASTSS (R10)(R8*1), Z20
-	VFMADD231PS  Z18, Z20, Z14
-	VFMADD231PS  Z19, Z20, Z15
-	VBROADCASTSS (R10)(R8*2), Z20
-	VFMADD231PS  Z18, Z20, Z16
-	VFMADD231PS  Z19, Z20, Z17
-	ADDQ         $0x04, DI
-	ADDQ         $0x04, R9
-	ADDQ         $0x04, R10
-	ADDQ         $0x80, SI
-	DECQ         R11
-	JNZ          sum
-	MOVQ         srcStride+56(FP), SI
-	IMUL3Q       $0x09, SI, SI
-	ADDQ         SI, AX
-	VBROADCASTSS floor+88(FP), Z18
-	VMAXPS       Z0, Z18, Z0
-	VMAXPS       Z1, Z18, Z1
-	VMAXPS       Z2, Z18, Z2
-	VMAXPS       Z3, Z18, Z3
-	VMAXPS       Z4, Z18, Z4
-	VMAXPS       Z5, Z18, Z5
-	VMAXPS       Z6, Z18, Z6
-	VMAXPS       Z7, Z18, Z7
-	VMAXPS       Z8, Z18, Z8
-	VMAXPS       Z9, Z18, Z9
-	VMAXPS       Z10, Z18, Z10
-	VMAXPS       Z11, Z18, Z11
-	VMAXPS       Z12, Z18, Z12
-	VMAXPS       Z13, Z18, Z13
-	VMAXPS       Z14, Z18, Z14
-	VMAXPS       Z15, Z18, Z15
-	VMAXPS       Z16, Z18, Z16
-	VMAXPS       Z17, Z18, Z17
-	MOVL         $-1, SI
-	MOVQ         columns+80(FP), DI
-	BZHIL        DI, SI, SI
-	KMOVW        SI, K1
-	VMOVUPS      Z0, (CX)
-	VMOVUPS      Z1, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z2, (CX)
-	VMOVUPS      Z3, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z4, (CX)
-	VMOVUPS      Z5, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z6, (CX)
-	VMOVUPS      Z7, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z8, (CX)
-	VMOVUPS      Z9, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z10, (CX)
-	VMOVUPS      Z11, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z12, (CX)
-	VMOVUPS      Z13, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z14, (CX)
-	VMOVUPS      Z15, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z16, (CX)
-	VMOVUPS      Z17, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	DECQ         BX
-	JNZ          tile
-	VZEROUPPER
-	RET
-
-// func avx512Tile10x1(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·avx512Tile10x1(SB), NOSPLIT, $0-92
-	MOVQ src+8(FP), AX
-	MOVQ dst+0(FP), CX
-	MOVQ start+24(FP), DX
-	MOVQ count+40(FP), BX
-
-tile:
-	MOVL      $-1, SI
-	MOVQ      columns+80(FP), DI
-	BZHIL     DI, SI, SI
-	KMOVW     SI, K1
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z1
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z2
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z3
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z4
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z5
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z6
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z7
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z8
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z9
-	ADDQ      startStride+64(FP), DX
-	MOVQ      weight+16(FP), SI
-	MOVQ      AX, DI
-	MOVQ      srcStride+56(FP), R8
-	LEAQ      (R8)(R8*2), R9
-	ADDQ      DI, R9
-	LEAQ      (R8)(R8*2), R10
-	ADDQ      R9, R10
-	LEAQ      (R8)(R8*2), R11
-	ADDQ      R10, R11
-	MOVQ      depth+32(FP), R12
-
-sum:
-	VMOVUPS      (SI), Z10
-	VBROADCASTSS (DI), Z11
-	VFMADD231PS  Z10, Z11, Z0
-	VBROADCASTSS (DI)(R8*1), Z11
-	VFMADD231PS  Z10, Z11, Z1
-	VBROADCASTSS (DI)(R8*2), Z11
-	VFMADD231PS  Z10, Z11, Z2
-	VBROADCASTSS (R9), Z11
-	VFMADD231PS  Z10, Z11, Z3
-	VBROADCASTSS (R9)(R8*1), Z11
-	VFMADD231PS  Z10, Z11, Z4
-	VBROADCASTSS (R9)(R8*2), Z11
-	VFMADD231PS  Z10, Z11, Z5
-	VBROADCASTSS (R10), Z11
-	VFMADD231PS  Z10, Z11, Z6
-	VBROADCASTSS (R10)(R8*1), Z11
-	VFMADD231PS  Z10, Z11, Z7
-	VBROADCASTSS (R10)(R8*2), Z11
-	VFMADD231PS  Z10, Z11, Z8
-	VBROADCASTSS (R11), Z11
-	VFMADD231PS  Z10, Z11, Z9
-	ADDQ         $0x04, DI
-	ADDQ         $0x04, R9
-	ADDQ         $0x04, R10
-	ADDQ         $0x04, R11
-	ADDQ         $0x40, SI
-	DECQ         R12
-	JNZ          sum
-	MOVQ         srcStride+56(FP), SI
-	IMUL3Q       $0x0a, SI, SI
-	ADDQ         SI, AX
-	VBROADCASTSS floor+88(FP), Z10
-	VMAXPS       Z0, Z10, Z0
-	VMAXPS       Z1, Z10, Z1
-	VMAXPS       Z2, Z10, Z2
-	VMAXPS       Z3, Z10, Z3
-	VMAXPS       Z4, Z10, Z4
-	VMAXPS       Z5, Z10, Z5
-	VMAXPS       Z6, Z10, Z6
-	VMAXPS       Z7, Z10, Z7
-	VMAXPS       Z8, Z10, Z8
-	VMAXPS       Z9, Z10, Z9
-	MOVL         $-1, SI
-	MOVQ         columns+80(FP), DI
-	BZHIL        DI, SI, SI
-	KMOVW        SI, K1
-	VMOVUPS      Z0, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z1, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z2, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z3, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z4, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z5, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z6, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z7, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z8, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z9, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	DECQ         BX
-	JNZ          tile
-	VZEROUPPER
-	RET
-
-// func avx512Tile10x2(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
-// Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·avx512Tile10x2(SB), NOSPLIT, $0-92
-	MOVQ src+8(FP), AX
-	MOVQ dst+0(FP), CX
-	MOVQ start+24(FP), DX
-	MOVQ count+40(FP), BX
-
-tile:
-	MOVL      $-1, SI
-	MOVQ      columns+80(FP), DI
-	BZHIL     DI, SI, SI
-	KMOVW     SI, K1
-	VMOVUPS   (DX), Z0
-	VMOVUPS.Z 64(DX), K1, Z1
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z2
-	VMOVUPS.Z 64(DX), K1, Z3
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z4
-	VMOVUPS.Z 64(DX), K1, Z5
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z6
-	VMOVUPS.Z 64(DX), K1, Z7
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z8
-	VMOVUPS.Z 64(DX), K1, Z9
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z10
-	VMOVUPS.Z 64(DX), K1, Z11
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z12
-	VMOVUPS.Z 64(DX), K1, Z13
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z14
-	VMOVUPS.Z 64(DX), K1, Z15
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z16
-	VMOVUPS.Z 64(DX), K1, Z17
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z18
-	VMOVUPS.Z 64(DX), K1, Z19
-	ADDQ      startStride+64(FP), DX
-	MOVQ      weight+16(FP), SI
-	MOVQ      AX, DI
-	MOVQ      srcStride+56(FP), R8
-	LEAQ      (R8)(R8*2), R9
-	ADDQ      DI, R9
-	LEAQ      (R8)(R8*2), R10
-	ADDQ      R9, R10
-	LEAQ      (R8)(R8*2), R11
-	ADDQ      R10, R11
-	MOVQ      depth+32(FP), R12
-
-sum:
-	PREFETCHT0   4096(SI)
-	PREFETCHT0   4160(SI)
-	VMOVUPS      (SI), Z20
-	VMOVUPS      64(SI), Z21
-	VBROADCASTSS (DI), Z22
-	VFMADD231PS  Z20, Z22, Z0
-	VFMADD231PS  Z21, Z22, Z1
-	VBROADCASTSS (DI)(R8*1), Z22
-	VFMADD231PS  Z20, Z22, Z2
-	VFMADD231PS  Z21, Z22, Z3
-	VBROADCASTSS (DI)(R8*2), Z22
-	VFMADD231PS  Z20, Z22, Z4
-	VFMADD231PS  Z21, Z22, Z5
-	VBROADCASTSS (R9), Z22
-	VFMADD231PS  Z20, Z22, Z6
-	VFMADD231PS  Z21, Z22, Z7
-	VBROADCASTSS (R9)(R8*1), Z22
-	VFMADD231PS  Z20, Z22, Z8
-	VFMADD231PS  Z21, Z22, Z9
-	VBROADCASTSS (R9)(R8*2), Z22
-	VFMADD231PS  Z20, Z22, Z10
-	VFMADD231PS  Z21, Z22, Z11
-	VBROADCASTSS (R10), Z22
-	VFMADD231PS  Z20, Z22, Z12
-	VFMADD231PS  Z21, Z22, Z13
-	VBROADCASTSS (R10)(R8*1), Z22
-	VFMADD231PS  Z20, Z22, Z14
-	VFMADD231PS  Z21, Z22, Z15
-	VBROADCASTSS (R10)(R8*2), Z22
-	VFMADD231PS  Z20, Z22, Z16
-	VFMADD231PS  Z21, Z22, Z17
-	VBROADCASTSS (R11), Z22
-	VFMADD231PS  Z20, Z22, Z18
-	VFMADD231PS  Z21, Z22, Z19
-	ADDQ         $0x04, DI
-	ADDQ         $0x04, R9
-	ADDQ         $0x04, R10
-	ADDQ         $0x04, R11
-	ADDQ         $0x80, SI
-	DECQ         R12
-	JNZ          sum
-	MOVQ         srcStride+56(FP), SI
-	IMUL3Q       $0x0a, SI, SI
-	ADDQ         SI, AX
-	VBROADCASTSS floor+88(FP), Z20
-	VMAXPS       Z0, Z20, Z0
-	VMAXPS       Z1, Z20, Z1
-	VMAXPS       Z2, Z20, Z2
-	VMAXPS       Z3, Z20, Z3
-	VMAXPS       Z4, Z20, Z4
-	VMAXPS       Z5, Z20, Z5
-	VMAXPS       Z6, Z20, Z6
-	VMAXPS       Z7, Z20, Z7
-	VMAXPS       Z8, Z20, Z8
-	VMAXPS       Z9, Z20, Z9
-	VMAXPS       Z10, Z20, Z10
-	VMAXPS       Z11, Z20, Z11
-	VMAXPS       Z12, Z20, Z12
-	VMAXPS       Z13, Z20, Z13
-	VMAXPS       Z14, Z20, Z14
-	VMAXPS       Z15, Z20, Z15
-	VMAXPS       Z16, Z20, Z16
-	VMAXPS       Z17, Z20, Z17
-	VMAXPS       Z18, Z20, Z18
-	VMAXPS       Z19, Z20, Z19
-	MOVL         $-1, SI
-	MOVQ         columns+80(FP), DI
-	BZHIL        DI, SI, SI
-	KMOVW        SI, K1
-	VMOVUPS      Z0, (CX)
-	VMOVUPS      Z1, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z2, (CX)
-	VMOVUPS      Z3, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z4, (CX)
-	VMOVUPS      Z5, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z6, (CX)
-	VMOVUPS      Z7, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z8, (CX)
-	VMOVUPS      Z9, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z10, (CX)
-	VMOVUPS      Z11, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z12, (CX)
-	VMOVUPS      Z13, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z14, (CX)
-	VMOVUPS      Z15, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z16, (CX)
-	VMOVUPS      Z17, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z18, (CX)
-	VMOVUPS      Z19, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	DECQ         BX
-	JNZ          tile
-	VZEROUPPER
-	RET
-
-// func avx512Tile11x1(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·avx512Tile11x1(SB), NOSPLIT, $0-92
-	MOVQ src+8(FP), AX
-	MOVQ dst+0(FP), CX
-	MOVQ start+24(FP), DX
-	MOVQ count+40(FP), BX
-
-tile:
-	MOVL      $-1, SI
-	MOVQ      columns+80(FP), DI
-	BZHIL     DI, SI, SI
-	KMOVW     SI, K1
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z1
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z2
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z3
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z4
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z5
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z6
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z7
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z8
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z9
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z10
-	ADDQ      startStride+64(FP), DX
-	MOVQ      weight+16(FP), SI
-	MOVQ      AX, DI
-	MOVQ      srcStride+56(FP), R8
-	LEAQ      (R8)(R8*2), R9
-	ADDQ      DI, R9
-	LEAQ      (R8)(R8*2), R10
-	ADDQ      R9, R10
-	LEAQ      (R8)(R8*2), R11
-	ADDQ      R10, R11
-	MOVQ      depth+32(FP), R12
-
-sum:
-	VMOVUPS      (SI), Z11
-	VBROADCASTSS (DI), Z12
-	VFMADD231PS  Z11, Z12, Z0
-	VBROADCASTSS (DI)(R8*1), Z12
-	VFMADD231PS  Z11, Z12, Z1
-	VBROADCASTSS (DI)(R8*2), Z12
-	VFMADD231PS  Z11, Z12, Z2
-	VBROADCASTSS (R9), Z12
-	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS (R9)(R8*1), Z12
-	VFMADD231PS  Z11, Z12, Z4
-	VBROADCASTSS (R9)(R8*2), Z12
-	VFMADD231PS  Z11, Z12, Z5
-	VBROADCASTSS (R10), Z12
-	VFMADD231PS  Z11, Z12, Z6
-	VBROADCASTSS (R10)(R8*1), Z12
-	VFMADD231PS  Z11, Z12, Z7
-	VBROADCASTSS (R10)(R8*2), Z12
-	VFMADD231PS  Z11, Z12, Z8
-	VBROADCASTSS (R11), Z12
-	VFMADD231PS  Z11, Z12, Z9
-	VBROADCASTSS (R11)(R8*1), Z12
-	VFMADD231PS  Z11, Z12, Z10
-	ADDQ         $0x04, DI
-	ADDQ         $0x04, R9
-	ADDQ         $0x04, R10
-	ADDQ         $0x04, R11
-	ADDQ         $0x40, SI
-	DECQ         R12
-	JNZ          sum
-	MOVQ         srcStride+56(FP), SI
-	IMUL3Q       $0x0b, SI, SI
-	ADDQ         SI, AX
-	VBROADCASTSS floor+88(FP), Z11
-	VMAXPS       Z0, Z11, Z0
-	VMAXPS       Z1, Z11, Z1
-	VMAXPS       Z2, Z11, Z2
-	VMAXPS       Z3, Z11, Z3
-	VMAXPS       Z4, Z11, Z4
-	VMAXPS       Z5, Z11, Z5
-	VMAXPS       Z6, Z11, Z6
-	VMAXPS       Z7, Z11, Z7
-	VMAXPS       Z8, Z11, Z8
-	VMAXPS       Z9, Z11, Z9
-	VMAXPS       Z10, Z11, Z10
-	MOVL         $-1, SI
-	MOVQ         columns+80(FP), DI
-	BZHIL        DI, SI, SI
-	KMOVW        SI, K1
-	VMOVUPS      Z0, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z1, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z2, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z3, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z4, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z5, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z6, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z7, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z8, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z9, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z10, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	DECQ         BX
-	JNZ          tile
-	VZEROUPPER
-	RET
-
-// func avx512Tile11x2(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
-// Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·avx512Tile11x2(SB), NOSPLIT, $0-92
-	MOVQ src+8(FP), AX
-	MOVQ dst+0(FP), CX
-	MOVQ start+24(FP), DX
-	MOVQ count+40(FP), BX
-
-tile:
-	MOVL      $-1, SI
-	MOVQ      columns+80(FP), DI
-	BZHIL     DI, SI, SI
-	KMOVW     SI, K1
-	VMOVUPS   (DX), Z0
-	VMOVUPS.Z 64(DX), K1, Z1
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z2
-	VMOVUPS.Z 64(DX), K1, Z3
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z4
-	VMOVUPS.Z 64(DX), K1, Z5
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z6
-	VMOVUPS.Z 64(DX), K1, Z7
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z8
-	VMOVUPS.Z 64(DX), K1, Z9
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z10
-	VMOVUPS.Z 64(DX), K1, Z11
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z12
-	VMOVUPS.Z 64(DX), K1, Z13
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z14
-	VMOVUPS.Z 64(DX), K1, Z15
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z16
-	VMOVUPS.Z 64(DX), K1, Z17
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z18
-	VMOVUPS.Z 64(DX), K1, Z19
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z20
-	VMOVUPS.Z 64(DX), K1, Z21
-	ADDQ      startStride+64(FP), DX
-	MOVQ      weight+16(FP), SI
-	MOVQ      AX, DI
-	MOVQ      srcStride+56(FP), R8
-	LEAQ      (R8)(R8*2), R9
-	ADDQ      DI, R9
-	LEAQ      (R8)(R8*2), R10
-	ADDQ      R9, R10
-	LEAQ      (R8)(R8*2), R11
-	ADDQ      R10, R11
-	MOVQ      depth+32(FP), R12
-
-sum:
-	PREFETCHT0   4096(SI)
-	PREFETCHT0   4160(SI)
-	VMOVUPS      (SI), Z22
-	VMOVUPS      64(SI), Z23
-	VBROADCASTSS (DI), Z24
-	VFMADD231PS  Z22, Z24, Z0
-	VFMADD231PS  Z23, Z24, Z1
-	VBROADCASTSS (DI)(R8*1), Z24
-	VFMADD231PS  Z22, Z24, Z2
-	VFMADD231PS  Z23, Z24, Z3
-	VBROADCASTSS (DI)(R8*2), Z24
-	VFMADD231PS  Z22, Z24, Z4
-	VFMADD231PS  Z23, Z24, Z5
-	VBROADCASTSS (R9), Z24
-	VFMADD231PS  Z22, Z24, Z6
-	VFMADD231PS  Z23, Z24, Z7
-	VBROADCASTSS (R9)(R8*1), Z24
-	VFMADD231PS  Z22, Z24, Z8
-	VFMADD231PS  Z23, Z24, Z9
-	VBROADCASTSS (R9)(R8*2), Z24
-	VFMADD231PS  Z22, Z24, Z10
-	VFMADD231PS  Z23, Z24, Z11
-	VBROADCASTSS (R10), Z24
-	VFMADD231PS  Z22, Z24, Z12
-	VFMADD231PS  Z23, Z24, Z13
-	VBROADCASTSS (R10)(R8*1), Z24
-	VFMADD231PS  Z22, Z24, Z14
-	VFMADD231PS  Z23, Z24, Z15
-	VBROADCASTSS (R10)(R8*2), Z24
-	VFMADD231PS  Z22, Z24, Z16
-	VFMADD231PS  Z23, Z24, Z17
-	VBROADCASTSS (R11), Z24
-	VFMADD231PS  Z22, Z24, Z18
-	VFMADD231PS  Z23, Z24, Z19
-	VBROADCASTSS (R11)(R8*1), Z24
-	VFMADD231PS  Z22, Z24, Z20
-	VFMADD231PS  Z23, Z24, Z21
-	ADDQ         $0x04, DI
-	ADDQ         $0x04, R9
-	ADDQ         $0x04, R10
-	ADDQ         $0x04, R11
-	ADDQ         $0x80, SI
-	DECQ         R12
-	JNZ          sum
-	MOVQ         srcStride+56(FP), SI
-	IMUL3Q       $0x0b, SI, SI
-	ADDQ         SI, AX
-	VBROADCASTSS floor+88(FP), Z22
-	VMAXPS       Z0, Z22, Z0
-	VMAXPS       Z1, Z22, Z1
-	VMAXPS       Z2, Z22, Z2
-	VMAXPS       Z3, Z22, Z3
-	VMAXPS       Z4, Z22, Z4
-	VMAXPS       Z5, Z22, Z5
-	VMAXPS       Z6, Z22, Z6
-	VMAXPS       Z7, Z22, Z7
-	VMAXPS       Z8, Z22, Z8
-	VMAXPS       Z9, Z22, Z9
-	VMAXPS       Z10, Z22, Z10
-	VMAXPS       Z11, Z22, Z11
-	VMAXPS       Z12, Z22, Z12
-	VMAXPS       Z13, Z22, Z13
-	VMAXPS       Z14, Z22, Z14
-	VMAXPS       Z15, Z22, Z15
-	VMAXPS       Z16, Z22, Z16
-	VMAXPS       Z17, Z22, Z17
-	VMAXPS       Z18, Z22, Z18
-	VMAXPS       Z19, Z22, Z19
-	VMAXPS       Z20, Z22, Z20
-	VMAXPS       Z21, Z22, Z21
-	MOVL         $-1, SI
-	MOVQ         columns+80(FP), DI
-	BZHIL        DI, SI, SI
-	KMOVW        SI, K1
-	VMOVUPS      Z0, (CX)
-	VMOVUPS      Z1, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z2, (CX)
-	VMOVUPS      Z3, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z4, (CX)
-	VMOVUPS      Z5, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z6, (CX)
-	VMOVUPS      Z7, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z8, (CX)
-	VMOVUPS      Z9, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z10, (CX)
-	VMOVUPS      Z11, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z12, (CX)
-	VMOVUPS      Z13, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z14, (CX)
-	VMOVUPS      Z15, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z16, (CX)
-	VMOVUPS      Z17, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z18, (CX)
-	VMOVUPS      Z19, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z20, (CX)
-	VMOVUPS      Z21, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	DECQ         BX
-	JNZ          tile
-	VZEROUPPER
-	RET
-
-// func avx512Tile12x1(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·avx512Tile12x1(SB), NOSPLIT, $0-92
-	MOVQ src+8(FP), AX
-	MOVQ dst+0(FP), CX
-	MOVQ start+24(FP), DX
-	MOVQ count+40(FP), BX
-
-tile:
-	MOVL      $-1, SI
-	MOVQ      columns+80(FP), DI
-	BZHIL     DI, SI, SI
-	KMOVW     SI, K1
-	VMOVUPS.Z (DX), K1, Z0
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z1
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z2
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z3
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z4
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z5
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z6
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z7
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z8
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z9
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z10
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS.Z (DX), K1, Z11
-	ADDQ      startStride+64(FP), DX
-	MOVQ      weight+16(FP), SI
-	MOVQ      AX, DI
-	MOVQ      srcStride+56(FP), R8
-	LEAQ      (R8)(R8*2), R9
-	ADDQ      DI, R9
-	LEAQ      (R8)(R8*2), R10
-	ADDQ      R9, R10
-	LEAQ      (R8)(R8*2), R11
-	ADDQ      R10, R11
-	MOVQ      depth+32(FP), R12
-
-sum:
-	VMOVUPS      (SI), Z12
-	VBROADCASTSS (DI), Z13
-	VFMADD231PS  Z12, Z13, Z0
-	VBROADCASTSS (DI)(R8*1), Z13
-	VFMADD231PS  Z12, Z13, Z1
-	VBROADCASTSS (DI)(R8*2), Z13
-	VFMADD231PS  Z12, Z13, Z2
-	VBROADCASTSS (R9), Z13
-	VFMADD231PS  Z12, Z13, Z3
-	VBROADCASTSS (R9)(R8*1), Z13
-	VFMADD231PS  Z12, Z13, Z4
-	VBROADCASTSS (R9)(R8*2), Z13
-	VFMADD231PS  Z12, Z13, Z5
-	VBROADCASTSS (R10), Z13
-	VFMADD231PS  Z12, Z13, Z6
-	VBROADCASTSS (R10)(R8*1), Z13
-	VFMADD231PS  Z12, Z13, Z7
-	VBROADCASTSS (R10)(R8*2), Z13
-	VFMADD231PS  Z12, Z13, Z8
-	VBROADCASTSS (R11), Z13
-	VFMADD231PS  Z12, Z13, Z9
-	VBROADCASTSS (R11)(R8*1), Z13
-	VFMADD231PS  Z12, Z13, Z10
-	VBROADCASTSS (R11)(R8*2), Z13
-	VFMADD231PS  Z12, Z13, Z11
-	ADDQ         $0x04, DI
-	ADDQ         $0x04, R9
-	ADDQ         $0x04, R10
-	ADDQ         $0x04, R11
-	ADDQ         $0x40, SI
-	DECQ         R12
-	JNZ          sum
-	MOVQ         srcStride+56(FP), SI
-	IMUL3Q       $0x0c, SI, SI
-	ADDQ         SI, AX
-	VBROADCASTSS floor+88(FP), Z12
-	VMAXPS       Z0, Z12, Z0
-	VMAXPS       Z1, Z12, Z1
-	VMAXPS       Z2, Z12, Z2
-	VMAXPS       Z3, Z12, Z3
-	VMAXPS       Z4, Z12, Z4
-	VMAXPS       Z5, Z12, Z5
-	VMAXPS       Z6, Z12, Z6
-	VMAXPS       Z7, Z12, Z7
-	VMAXPS       Z8, Z12, Z8
-	VMAXPS       Z9, Z12, Z9
-	VMAXPS       Z10, Z12, Z10
-	VMAXPS       Z11, Z12, Z11
-	MOVL         $-1, SI
-	MOVQ         columns+80(FP), DI
-	BZHIL        DI, SI, SI
-	KMOVW        SI, K1
-	VMOVUPS      Z0, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z1, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z2, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z3, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z4, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z5, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z6, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z7, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z8, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z9, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z10, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z11, K1, (CX)
-	ADDQ         dstStride+48(FP), CX
-	DECQ         BX
-	JNZ          tile
-	VZEROUPPER
-	RET
-
-// func avx512Tile12x2(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
-// Requires: AVX, AVX512F, BMI2, MMX+
-TEXT ·avx512Tile12x2(SB), NOSPLIT, $0-92
-	MOVQ src+8(FP), AX
-	MOVQ dst+0(FP), CX
-	MOVQ start+24(FP), DX
-	MOVQ count+40(FP), BX
-
-tile:
-	MOVL      $-1, SI
-	MOVQ      columns+80(FP), DI
-	BZHIL     DI, SI, SI
-	KMOVW     SI, K1
-	VMOVUPS   (DX), Z0
-	VMOVUPS.Z 64(DX), K1, Z1
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z2
-	VMOVUPS.Z 64(DX), K1, Z3
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z4
-	VMOVUPS.Z 64(DX), K1, Z5
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z6
-	VMOVUPS.Z 64(DX), K1, Z7
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z8
-	VMOVUPS.Z 64(DX), K1, Z9
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z10
-	VMOVUPS.Z 64(DX), K1, Z11
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z12
-	VMOVUPS.Z 64(DX), K1, Z13
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z14
-	VMOVUPS.Z 64(DX), K1, Z15
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z16
-	VMOVUPS.Z 64(DX), K1, Z17
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z18
-	VMOVUPS.Z 64(DX), K1, Z19
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z20
-	VMOVUPS.Z 64(DX), K1, Z21
-	ADDQ      startStride+64(FP), DX
-	VMOVUPS   (DX), Z22
-	VMOVUPS.Z 64(DX), K1, Z23
-	ADDQ      startStride+64(FP), DX
-	MOVQ      weight+16(FP), SI
-	MOVQ      AX, DI
-	MOVQ      srcStride+56(FP), R8
-	LEAQ      (R8)(R8*2), R9
-	ADDQ      DI, R9
-	LEAQ      (R8)(R8*2), R10
-	ADDQ      R9, R10
-	LEAQ      (R8)(R8*2), R11
-	ADDQ      R10, R11
-	MOVQ      depth+32(FP), R12
-
-sum:
-	PREFETCHT0   4096(SI)
-	PREFETCHT0   4160(SI)
-	VMOVUPS      (SI), Z24
-	VMOVUPS      64(SI), Z25
-	VBROADCASTSS (DI), Z26
-	VFMADD231PS  Z24, Z26, Z0
-	VFMADD231PS  Z25, Z26, Z1
-	VBROADCASTSS (DI)(R8*1), Z26
-	VFMADD231PS  Z24, Z26, Z2
-	VFMADD231PS  Z25, Z26, Z3
-	VBROADCASTSS (DI)(R8*2), Z26
-	VFMADD231PS  Z24, Z26, Z4
-	VFMADD231PS  Z25, Z26, Z5
-	VBROADCASTSS (R9), Z26
-	VFMADD231PS  Z24, Z26, Z6
-	VFMADD231PS  Z25, Z26, Z7
-	VBROADCASTSS (R9)(R8*1), Z26
-	VFMADD231PS  Z24, Z26, Z8
-	VFMADD231PS  Z25, Z26, Z9
-	VBROADCASTSS (R9)(R8*2), Z26
-	VFMADD231PS  Z24, Z26, Z10
-	VFMADD231PS  Z25, Z26, Z11
-	VBROADCASTSS (R10), Z26
-	VFMADD231PS  Z24, Z26, Z12
-	VFMADD231PS  Z25, Z26, Z13
-	VBROADCASTSS (R10)(R8*1), Z26
-	VFMADD231PS  Z24, Z26, Z14
-	VFMADD231PS  Z25, Z26, Z15
-	VBROADCASTSS (R10)(R8*2), Z26
-	VFMADD231PS  Z24, Z26, Z16
-	VFMADD231PS  Z25, Z26, Z17
-	VBROADCASTSS (R11), Z26
-	VFMADD231PS  Z24, Z26, Z18
-	VFMADD231PS  Z25, Z26, Z19
-	VBROADCASTSS (R11)(R8*1), Z26
-	VFMADD231PS  Z24, Z26, Z20
-	VFMADD231PS  Z25, Z26, Z21
-	VBROADCASTSS (R11)(R8*2), Z26
-	VFMADD231PS  Z24, Z26, Z22
-	VFMADD231PS  Z25, Z26, Z23
-	ADDQ         $0x04, DI
-	ADDQ         $0x04, R9
-	ADDQ         $0x04, R10
-	ADDQ         $0x04, R11
-	ADDQ         $0x80, SI
-	DECQ         R12
-	JNZ          sum
-	MOVQ         srcStride+56(FP), SI
-	IMUL3Q       $0x0c, SI, SI
-	ADDQ         SI, AX
-	VBROADCASTSS floor+88(FP), Z24
-	VMAXPS       Z0, Z24, Z0
-	VMAXPS       Z1, Z24, Z1
-	VMAXPS       Z2, Z24, Z2
-	VMAXPS       Z3, Z24, Z3
-	VMAXPS       Z4, Z24, Z4
-	VMAXPS       Z5, Z24, Z5
-	VMAXPS       Z6, Z24, Z6
-	VMAXPS       Z7, Z24, Z7
-	VMAXPS       Z8, Z24, Z8
-	VMAXPS       Z9, Z24, Z9
-	VMAXPS       Z10, Z24, Z10
-	VMAXPS       Z11, Z24, Z11
-	VMAXPS       Z12, Z24, Z12
-	VMAXPS       Z13, Z24, Z13
-	VMAXPS       Z14, Z24, Z14
-	VMAXPS       Z15, Z24, Z15
-	VMAXPS       Z16, Z24, Z16
-	VMAXPS       Z17, Z24, Z17
-	VMAXPS       Z18, Z24, Z18
-	VMAXPS       Z19, Z24, Z19
-	VMAXPS       Z20, Z24, Z20
-	VMAXPS       Z21, Z24, Z21
-	VMAXPS       Z22, Z24, Z22
-	VMAXPS       Z23, Z24, Z23
-	MOVL         $-1, SI
-	MOVQ         columns+80(FP), DI
-	BZHIL        DI, SI, SI
-	KMOVW        SI, K1
-	VMOVUPS      Z0, (CX)
-	VMOVUPS      Z1, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z2, (CX)
-	VMOVUPS      Z3, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z4, (CX)
-	VMOVUPS      Z5, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z6, (CX)
-	VMOVUPS      Z7, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z8, (CX)
-	VMOVUPS      Z9, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z10, (CX)
-	VMOVUPS      Z11, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z12, (CX)
-	VMOVUPS      Z13, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z14, (CX)
-	VMOVUPS      Z15, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z16, (CX)
-	VMOVUPS      Z17, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z18, (CX)
-	VMOVUPS      Z19, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z20, (CX)
-	VMOVUPS      Z21, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	VMOVUPS      Z22, (CX)
-	VMOVUPS      Z23, K1, 64(CX)
-	ADDQ         dstStride+48(FP), CX
-	DECQ         BX
-	JNZ          tile
-	VZEROUPPER
-	RET
-
-// func avx512Tile5x4(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·avx512Tile5x4(SB), NOSPLIT, $0-92
+TEXT ·avx512Near5x4(SB), NOSPLIT, $0-92
 	MOVQ src+8(FP), AX
 	MOVQ dst+0(FP), CX
 	MOVQ start+24(FP), DX
@@ -3511,9 +3906,9 @@ sum:
 	VZEROUPPER
 	RET
 
-// func avx512Tile6x4(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
+// func avx512Near6x4(dst *float32, src *float32, weight *float32, start *float32, depth uintptr, count uintptr, dstStride uintptr, srcStride uintptr, startStride uintptr, panelStride uintptr, columns uintptr, floor float32)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·avx512Tile6x4(SB), NOSPLIT, $0-92
+TEXT ·avx512Near6x4(SB), NOSPLIT, $0-92
 	MOVQ src+8(FP), AX
 	MOVQ dst+0(FP), CX
 	MOVQ start+24(FP), DX

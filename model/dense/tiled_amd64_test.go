@@ -27,10 +27,10 @@ func TestTileSetsAgree(t *testing.T) {
 // batch relies on this: any width that a tile of many rows has, one of fewer
 // rows has too, and each can do a whole panel.
 func TestTilesGetNarrower(t *testing.T) {
-	for name, tiles := range map[string][][]tileFunc{"avx512": avx512Tiles, "avx2": avx2Tiles} {
+	for name, tiles := range map[string][][]farFunc{"avx512": avx512Far, "avx2": avx2Far} {
 		for i, widths := range tiles {
 			if len(widths) < 2 || i > 0 && len(widths) > len(tiles[i-1]) {
-				t.Errorf("%s: tiles of %d rows have %d widths", name, fewestRows+i, len(widths))
+				t.Errorf("%s: tiles of %d rows have %d widths", name, i+1, len(widths))
 			}
 		}
 	}

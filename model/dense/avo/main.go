@@ -41,13 +41,14 @@ func generate(folder string, set instructionSet) error {
 	softmaxTable(c)
 	softmax(c, set)
 	if set.compresses {
-		gather(c, set)
+		find(c, set)
+		compact(c, set)
 	}
-	for vectors := 1; vectors <= set.row; vectors *= 2 {
-		writer{c, shape{1, vectors}, set}.writeRow()
+	for _, s := range set.far {
+		farWriter{writer{c, s, set}}.write()
 	}
-	for _, s := range set.all() {
-		writer{c, s, set}.write()
+	for _, s := range set.nearShapes() {
+		nearWriter{writer{c, s, set}}.write()
 	}
 	file, err := c.Result()
 	if err != nil {
@@ -77,30 +78,24 @@ func generate(folder string, set instructionSet) error {
 	return os.WriteFile(name+".go", stubs, 0o644)
 }
 
-// list declares the Go value that lists a set's functions, as dense's tileSet
+// list declares the Go values that list a set's functions, as dense's tileSet
 // wants them.
 func list(set instructionSet) []byte {
 	byRows := map[int][]string{}
-	for _, s := range set.shapes {
-		byRows[s.rows] = append(byRows[s.rows], set.function(s))
+	for _, s := range set.far {
+		byRows[s.rows] = append(byRows[s.rows], farWriter{writer{shape: s, set: set}}.name())
 	}
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "\n// %sRows[i] is for one row and 2ⁱ vectors.\n", set.name)
-	fmt.Fprintf(&b, "var %sRows = []rowFunc{\n", set.name)
-	for vectors := 1; vectors <= set.row; vectors *= 2 {
-		fmt.Fprintf(&b, "%s,\n", set.rowFunction(vectors))
+	fmt.Fprintf(&b, "\n// %sFar[r-1][i] is the tile of r rows and 2ⁱ vectors.\n", set.name)
+	fmt.Fprintf(&b, "var %sFar = [][]farFunc{\n", set.name)
+	for rows := range len(byRows) {
+		fmt.Fprintf(&b, "{%s},\n", strings.Join(byRows[rows+1], ", "))
 	}
 	b.WriteString("}\n")
-	fmt.Fprintf(&b, "\n// %sTiles[r-%d][i] is the tile of r rows and 2ⁱ vectors.\n", set.name, fewestRows)
-	fmt.Fprintf(&b, "var %sTiles = [][]tileFunc{\n", set.name)
-	for i := range len(byRows) {
-		fmt.Fprintf(&b, "{%s},\n", strings.Join(byRows[fewestRows+i], ", "))
-	}
-	b.WriteString("}\n")
-	fmt.Fprintf(&b, "\n// %sNear[r-%d] is the tile of r rows and %d vectors.\n", set.name, fewestRows, nearVectors)
-	fmt.Fprintf(&b, "var %sNear = []tileFunc{\n", set.name)
+	fmt.Fprintf(&b, "\n// %sNear[r-1] is the tile of r rows and %d vectors.\n", set.name, nearVectors)
+	fmt.Fprintf(&b, "var %sNear = []nearFunc{\n", set.name)
 	for _, s := range set.nearShapes() {
-		fmt.Fprintf(&b, "%s,\n", set.function(s))
+		fmt.Fprintf(&b, "%s,\n", nearWriter{writer{shape: s, set: set}}.name())
 	}
 	b.WriteString("}\n")
 	return b.Bytes()

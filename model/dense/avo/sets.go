@@ -1,9 +1,6 @@
 package main
 
 import (
-	"fmt"
-	"slices"
-
 	"github.com/mmcloughlin/avo/attr"
 	"github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/operand"
@@ -19,12 +16,11 @@ type instructionSet struct {
 	// compresses is set where there are instructions that move chosen lanes
 	// together.
 	compresses bool
-	// row is how many vectors of outputs the widest function for one row has.
-	row int
-	// shapes are the tiles, of two rows and more.
-	shapes []shape
-	// near is up to how many rows there are tiles for weights in the first-level
-	// cache, of nearVectors vectors.
+	// far are the tiles for weights that have to come from further away than the
+	// first-level cache.
+	far []shape
+	// near is up to how many rows there are tiles for weights in it, of
+	// nearVectors vectors.
 	near   int
 	vector func(writer) reg.VecVirtual
 	mask   func(writer) reg.Register
@@ -51,16 +47,12 @@ type instructionSet struct {
 
 func (set instructionSet) bytes() int { return 4 * set.lanes }
 
-func (set instructionSet) function(s shape) string {
-	return fmt.Sprintf("%sTile%dx%d", set.name, s.rows, s.vectors)
-}
-
 // avx512 has 32 vector registers: at most 24 sums, two vectors of weights and
 // the numbers of a few rows.
 func avx512() instructionSet {
 	return instructionSet{
-		name: "avx512", lanes: 16, compresses: true, row: 16,
-		shapes: shapes([]int{8, 4, 4, 2, 2, 2, 2, 2, 2, 2, 2}), near: 6,
+		name: "avx512", lanes: 16, compresses: true,
+		far: shapes([]int{16, 8, 4, 4, 2, 2, 2, 2, 2, 2, 2, 2}), near: 6,
 		vector: func(w writer) reg.VecVirtual { return w.ZMM() },
 		mask: func(w writer) reg.Register {
 			ones, mask := w.GP32(), w.K()
@@ -95,8 +87,8 @@ func avx512() instructionSet {
 // avx2 has 16: at most 12 sums.
 func avx2() instructionSet {
 	return instructionSet{
-		name: "avx2", lanes: 8, row: 8, slowMaskedStore: true,
-		shapes: shapes([]int{4, 4, 2, 2, 2}), near: 3,
+		name: "avx2", lanes: 8, slowMaskedStore: true,
+		far: shapes([]int{8, 4, 4, 2, 2, 2}), near: 3,
 		vector: func(w writer) reg.VecVirtual { return w.YMM() },
 		mask: func(w writer) reg.Register {
 			window, offset, mask := w.GP64(), w.loaded("columns"), w.YMM()
@@ -132,37 +124,22 @@ func avx2() instructionSet {
 // for 24 sums, 12 × 2 take 14. But what they load is mostly weights.
 const nearVectors = 4
 
-// fewestRows is how many rows the lowest tile has; one row alone has functions
-// of its own.
-const fewestRows = 2
-
 // nearShapes are the tiles of up to near rows and nearVectors vectors.
 func (set instructionSet) nearShapes() []shape {
 	var all []shape
-	for rows := fewestRows; rows <= set.near; rows++ {
-		all = append(all, shape{rows, nearVectors})
+	for rows := range set.near {
+		all = append(all, shape{rows + 1, nearVectors})
 	}
 	return all
 }
 
-// all is every tile, once.
-func (set instructionSet) all() []shape {
-	all := slices.Clone(set.shapes)
-	for _, s := range set.nearShapes() {
-		if !slices.Contains(all, s) {
-			all = append(all, s)
-		}
-	}
-	return all
-}
-
-// shapes lists, for fewestRows rows and so on, the tiles from one vector up to
-// the widest.
+// shapes lists, for one row and for two and so on, the tiles from one vector
+// up to the widest.
 func shapes(widest []int) []shape {
 	var all []shape
 	for i, most := range widest {
 		for vectors := 1; vectors <= most; vectors *= 2 {
-			all = append(all, shape{fewestRows + i, vectors})
+			all = append(all, shape{i + 1, vectors})
 		}
 	}
 	return all
