@@ -149,6 +149,10 @@ soak)
 bench)
 	ready
 	go test -tags torch -run '^$' -bench . -benchmem ./model/torch
+	# Once more with the kernels that Debian's OpenBLAS takes by itself on
+	# processors it does not know: what gotch alone would run with.
+	echo 'with OPENBLAS_CORETYPE=Prescott:'
+	OPENBLAS_CORETYPE=Prescott go test -tags torch -run '^$' -bench Engines/digits/torchscript -benchmem ./model/torch
 	;;
 env)
 	ready

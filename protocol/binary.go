@@ -3,8 +3,8 @@ package protocol
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 	"time"
-	"unsafe"
 )
 
 // Kinds of binary frames, their first byte.
@@ -37,7 +37,7 @@ const (
 )
 
 // BinaryMessage is a binary frame from a client, decoded. Values points into
-// the frame and shares its lifetime.
+// the frame and shares its lifetime; it is still masked with Mask.
 type BinaryMessage struct {
 	Kind     byte // BinaryPredict or BinaryFeedback
 	DType    byte
@@ -48,20 +48,26 @@ type BinaryMessage struct {
 	Deadline time.Duration
 	Model    int    // index in hello
 	Values   []byte // features of a request; float32 labels of feedback
+	Mask     uint32
 }
 
-// DecodeBinary reads the header of a binary frame. When it fails, m.ID still
-// holds the request's id if that could be read, and else zero. Whether Values
-// has the right length only the model can tell; see AppendFeatures.
-func DecodeBinary(frame []byte, m *BinaryMessage) *Error {
-	*m = BinaryMessage{}
+// DecodeBinary reads the header of a binary frame's payload, which is masked
+// with a key, or with zero; see Unmask. When it fails, m.ID still holds the
+// request's id if that could be read, and else zero. Whether Values has the right
+// length only the model can tell; see AppendFeatures.
+func DecodeBinary(frame []byte, mask uint32, m *BinaryMessage) *Error {
+	*m = BinaryMessage{Mask: mask}
 	if len(frame) < binaryFeedbackHeader {
 		return WrongCount(BadMessage, binaryFeedbackHeader, len(frame), "the binary frame is shorter than its header")
 	}
-	m.Kind, m.DType = frame[0], frame[1]
-	flags := binary.LittleEndian.Uint16(frame[2:])
-	rows := binary.LittleEndian.Uint32(frame[4:])
-	m.ID = binary.LittleEndian.Uint64(frame[8:])
+	// Both headers are multiples of four bytes: behind them the key begins anew.
+	var header [binaryRequestHeader]byte
+	copy(header[:], frame)
+	Unmask(header[:], mask)
+	m.Kind, m.DType = header[0], header[1]
+	flags := binary.LittleEndian.Uint16(header[2:])
+	rows := binary.LittleEndian.Uint32(header[4:])
+	m.ID = binary.LittleEndian.Uint64(header[8:])
 	m.Rows = int(min(rows, math.MaxInt32))
 	switch m.Kind {
 	case BinaryPredict:
@@ -75,8 +81,8 @@ func DecodeBinary(frame []byte, m *BinaryMessage) *Error {
 			return Errorf(BadMessage, "flags are %#x; expected bits 0 (scores) and 1 (timing) only", flags)
 		}
 		m.Scores, m.Timing = flags&FlagScores != 0, flags&FlagTiming != 0
-		m.Deadline = time.Duration(binary.LittleEndian.Uint32(frame[16:])) * time.Microsecond
-		m.Model = int(min(binary.LittleEndian.Uint32(frame[20:]), math.MaxInt32))
+		m.Deadline = time.Duration(binary.LittleEndian.Uint32(header[16:])) * time.Microsecond
+		m.Model = int(min(binary.LittleEndian.Uint32(header[20:]), math.MaxInt32))
 		m.Values = frame[binaryRequestHeader:]
 	case BinaryFeedback:
 		m.Values = frame[binaryFeedbackHeader:]
@@ -105,28 +111,31 @@ func (m *BinaryMessage) AppendFeatures(dst []float32, features int, scale float3
 		return dst, WrongCount(BadFeatures, int(int64(m.Rows)*int64(features)), len(m.Values)/size, "wrong number of values: expected rows × features")
 	}
 	if m.DType == DTypeUint8 {
-		for _, v := range m.Values {
-			dst = append(dst, float32(v)*scale)
+		for i, v := range m.Values {
+			dst = append(dst, float32(v^byte(m.Mask>>(8*(i%4))))*scale)
 		}
 		return dst, nil
 	}
-	if at := firstNotFinite(m.Values); at >= 0 {
-		return dst, Errorf(BadFeatures, "row %d, entry %d is NaN or infinite; send finite numbers", at/features, at%features)
+	start := len(dst)
+	dst, finite := m.appendFloats(dst)
+	if !finite {
+		at := slices.IndexFunc(dst[start:], func(f float32) bool { return f-f != 0 }) // neither NaN nor infinity less itself is 0
+		return dst[:start], Errorf(BadFeatures, "row %d, entry %d is NaN or infinite; send finite numbers", at/features, at%features)
 	}
-	return appendFloat32(dst, m.Values), nil
+	return dst, nil
 }
 
 // Floats reads the float32 labels of feedback.
-func (m *BinaryMessage) Floats() []float32 { return appendFloat32(nil, m.Values) }
+func (m *BinaryMessage) Floats() []float32 {
+	values, _ := m.appendFloats(nil)
+	return values
+}
 
-// littleEndian tells that memory holds numbers as the wire does, so that
-// values are copied whole.
-var littleEndian = binary.NativeEndian.Uint16([]byte{1, 0}) == 1
-
-func appendFloat32(dst []float32, values []byte) []float32 {
-	n := len(values) / 4
+// appendFloats appends Values, and reports whether all are finite.
+func (m *BinaryMessage) appendFloats(dst []float32) (values []float32, finite bool) {
+	n := len(m.Values) / 4
 	if n == 0 {
-		return dst
+		return dst, true
 	}
 	start := len(dst)
 	if cap(dst)-start < n {
@@ -135,47 +144,5 @@ func appendFloat32(dst []float32, values []byte) []float32 {
 		dst = grown
 	}
 	dst = dst[:start+n]
-	if littleEndian {
-		copy(unsafe.Slice((*byte)(unsafe.Pointer(&dst[start])), 4*n), values)
-		return dst
-	}
-	for i := range n {
-		dst[start+i] = math.Float32frombits(binary.LittleEndian.Uint32(values[4*i:]))
-	}
-	return dst
-}
-
-// firstNotFinite returns the index of the first NaN or infinity among
-// little-endian float32 values, −1 without.
-//
-// Their exponent is all ones: adding one to it, and to no other, carries into
-// the sign bit. That is done for two values at a time and looked at once in
-// sixteen.
-func firstNotFinite(values []byte) int {
-	const (
-		exponents = 0x7f800000_7f800000
-		ones      = 0x00800000_00800000
-		signs     = 0x80000000_80000000
-	)
-	i := 0
-	for ; i+64 <= len(values); i += 64 {
-		b := values[i : i+64 : i+64]
-		carries := (binary.LittleEndian.Uint64(b)&exponents + ones) |
-			(binary.LittleEndian.Uint64(b[8:])&exponents + ones) |
-			(binary.LittleEndian.Uint64(b[16:])&exponents + ones) |
-			(binary.LittleEndian.Uint64(b[24:])&exponents + ones) |
-			(binary.LittleEndian.Uint64(b[32:])&exponents + ones) |
-			(binary.LittleEndian.Uint64(b[40:])&exponents + ones) |
-			(binary.LittleEndian.Uint64(b[48:])&exponents + ones) |
-			(binary.LittleEndian.Uint64(b[56:])&exponents + ones)
-		if carries&signs != 0 {
-			break
-		}
-	}
-	for ; i+4 <= len(values); i += 4 {
-		if binary.LittleEndian.Uint32(values[i:])&0x7f800000 == 0x7f800000 {
-			return i / 4
-		}
-	}
-	return -1
+	return dst, readFloats(dst[start:], m.Values, m.Mask)
 }

@@ -1,13 +1,18 @@
 package protocol_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"math"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"penstock/protocol"
@@ -51,7 +56,7 @@ func TestDecodeBinary(t *testing.T) {
 	for _, c := range binaryCases {
 		t.Run(c.name, func(t *testing.T) {
 			var m protocol.BinaryMessage
-			err := protocol.DecodeBinary(c.frame, &m)
+			err := protocol.DecodeBinary(c.frame, 0, &m)
 			if err != nil {
 				if err.Code != c.code || m.ID != c.want.ID {
 					t.Fatalf("%v with id %d; want %v with %d", err, m.ID, c.code, c.want.ID)
@@ -68,16 +73,49 @@ func TestDecodeBinary(t *testing.T) {
 	}
 }
 
+// A frame that is masked reads as one that is not.
+func TestDecodeBinaryMasked(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := rapid.SampledFrom(binaryCases).Draw(t, "case")
+		mask := rapid.Uint32().Draw(t, "mask")
+		sent := slices.Clone(c.frame)
+		for i := range sent { // RFC 6455, section 5.3
+			sent[i] ^= byte(mask >> (8 * (i % 4)))
+		}
+		var plain, masked protocol.BinaryMessage
+		want, got := protocol.DecodeBinary(c.frame, 0, &plain), protocol.DecodeBinary(sent, mask, &masked)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("%s (-plain +masked)\n%s", c.name, diff)
+		}
+		if want == nil {
+			read := func(m protocol.BinaryMessage) []float32 {
+				if m.DType == protocol.DTypeUint8 {
+					values, _ := m.AppendFeatures(nil, len(m.Values)/max(m.Rows, 1), 1)
+					return values
+				}
+				return m.Floats()
+			}
+			if diff := cmp.Diff(read(plain), read(masked), cmpopts.EquateNaNs()); diff != "" {
+				t.Fatalf("%s (-plain +masked)\n%s", c.name, diff)
+			}
+		}
+		protocol.Unmask(sent, mask)
+		if !bytes.Equal(sent, c.frame) {
+			t.Fatalf("%s: unmasked to %x; want %x", c.name, sent, c.frame)
+		}
+	})
+}
+
 func TestAppendFeatures(t *testing.T) {
-	bytes := protocol.BinaryMessage{DType: protocol.DTypeUint8, Rows: 2, Values: []byte{0, 1, 254, 255}}
-	got, err := bytes.AppendFeatures(nil, 2, 0.5)
+	pixels := protocol.BinaryMessage{DType: protocol.DTypeUint8, Rows: 2, Values: []byte{0, 1, 254, 255}}
+	got, err := pixels.AppendFeatures(nil, 2, 0.5)
 	if diff := cmp.Diff([]float32{0, 0.5, 127, 127.5}, got); diff != "" || err != nil {
 		t.Error(err, diff)
 	}
-	if _, err := bytes.AppendFeatures(nil, 2, 0); err == nil || err.Code != protocol.BadFeatures {
+	if _, err := pixels.AppendFeatures(nil, 2, 0); err == nil || err.Code != protocol.BadFeatures {
 		t.Error("a model that takes no bytes took them:", err)
 	}
-	if _, err := bytes.AppendFeatures(nil, 3, 0.5); err == nil || err.Expected != 6 || err.Got != 4 {
+	if _, err := pixels.AppendFeatures(nil, 3, 0.5); err == nil || err.Expected != 6 || err.Got != 4 {
 		t.Errorf("a wrong count gave %+v", err)
 	}
 	huge := protocol.BinaryMessage{DType: protocol.DTypeFloat32, Rows: math.MaxInt32, Values: make([]byte, 4)}
@@ -90,7 +128,7 @@ func TestAppendFeatures(t *testing.T) {
 // taken for one.
 func TestAppendFeaturesRefusesWhatIsNotFinite(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		values := rapid.SliceOfN(rapid.Float32(), 1, 70).Draw(t, "values")
+		values := rapid.SliceOfN(rapid.Float32(), 1, 200).Draw(t, "values")
 		bad := -1
 		if rapid.Bool().Draw(t, "spoil") {
 			bad = rapid.IntRange(0, len(values)-1).Draw(t, "bad")
@@ -106,12 +144,17 @@ func TestAppendFeaturesRefusesWhatIsNotFinite(t *testing.T) {
 			}
 			payload = binary.LittleEndian.AppendUint32(payload, bits)
 		}
-		m := protocol.BinaryMessage{DType: protocol.DTypeFloat32, Rows: 1, Values: payload}
+		sent, mask := slices.Clone(payload), rapid.Uint32().Draw(t, "mask")
+		protocol.Unmask(sent, mask)
+		m := protocol.BinaryMessage{DType: protocol.DTypeFloat32, Rows: 1, Values: sent, Mask: mask}
 		got, err := m.AppendFeatures([]float32{42}, len(values), 0)
 		if (err != nil) != (bad >= 0) {
 			t.Fatalf("bad entry %d: %v", bad, err)
 		}
 		if err != nil {
+			if where := fmt.Sprintf("row 0, entry %d is", bad); !strings.Contains(err.Message, where) || len(got) != 1 {
+				t.Fatalf("%q, and %d values; want %q", err.Message, len(got)-1, where)
+			}
 			return
 		}
 		for i, v := range got[1:] {
@@ -147,11 +190,12 @@ func TestBinaryReplies(t *testing.T) {
 
 func FuzzDecodeBinary(f *testing.F) {
 	for _, c := range binaryCases {
-		f.Add(c.frame)
+		f.Add(c.frame, uint32(0))
+		f.Add(c.frame, uint32(0x04030201))
 	}
-	f.Fuzz(func(t *testing.T, frame []byte) {
+	f.Fuzz(func(t *testing.T, frame []byte, mask uint32) {
 		var m protocol.BinaryMessage
-		if protocol.DecodeBinary(frame, &m) != nil {
+		if protocol.DecodeBinary(frame, mask, &m) != nil {
 			return
 		}
 		values := m.Floats()

@@ -104,7 +104,7 @@ func requestVectors(t *testing.T) []requestVector {
 	for _, c := range binaryCases {
 		v := requestVector{Name: "binary: " + c.name, Hex: hex.EncodeToString(c.frame)}
 		var m protocol.BinaryMessage
-		if err := protocol.DecodeBinary(c.frame, &m); err != nil {
+		if err := protocol.DecodeBinary(c.frame, 0, &m); err != nil {
 			v.Refused = err.Code.String()
 		} else {
 			v.Message = meaningOfBinary(t, &m)

@@ -7,9 +7,9 @@ import (
 )
 
 // handleBinary acts on one binary frame.
-func (c *predictor) handleBinary(frame []byte) {
+func (c *predictor) handleBinary(received message) {
 	var m protocol.BinaryMessage
-	err := protocol.DecodeBinary(frame, &m)
+	err := protocol.DecodeBinary(received.payload, received.mask, &m)
 	to := c.binaryAddress(m.ID)
 	switch {
 	case err != nil && m.Kind == protocol.BinaryFeedback:

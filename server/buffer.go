@@ -39,6 +39,23 @@ func (b *buffer) readFrom(r io.Reader) error {
 	}
 }
 
+// readFull appends so many bytes of r. It takes memory as they come: that they
+// were announced costs nothing yet.
+func (b *buffer) readFull(r io.Reader, length int) error {
+	const least = 4 << 10
+	for end := len(b.b) + length; len(b.b) < end; {
+		if len(b.b) == cap(b.b) {
+			b.b = append(make([]byte, 0, min(end, max(2*len(b.b), least))), b.b...)
+		}
+		n, err := r.Read(b.b[len(b.b):min(end, cap(b.b))])
+		b.b = b.b[:len(b.b)+n]
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (b *buffer) recycle() {
 	if cap(b.b) <= keepBuffer {
 		buffers.Put(b)

@@ -100,9 +100,10 @@ func (c *watcher) advance(now time.Time) {
 }
 
 // handle acts on what the watcher sends.
-func (c *watcher) handle(typ websocket.MessageType, frame []byte) {
+func (c *watcher) handle(received message) {
+	frame := received.plain()
 	switch {
-	case typ == websocket.MessageBinary:
+	case received.typ == websocket.MessageBinary:
 		c.goodbye(protocol.CloseUnsupported, "the dashboard takes JSON text only")
 		return
 	case string(frame) == "ping":

@@ -18,12 +18,13 @@ func (s *Server) serveEcho(w http.ResponseWriter, r *http.Request, _ string) {
 	}
 }
 
-func (l *link) echo(typ websocket.MessageType, message []byte) {
+func (l *link) echo(m message) {
+	payload := m.plain()
 	switch {
-	case typ == websocket.MessageBinary:
-		l.reply(opBinary, message)
-	case utf8.Valid(message):
-		l.reply(opText, message)
+	case m.typ == websocket.MessageBinary:
+		l.reply(opBinary, payload)
+	case utf8.Valid(payload):
+		l.reply(opText, payload)
 	default:
 		l.goodbye(protocol.CloseInvalidText, "a text message must be UTF-8")
 	}

@@ -6,6 +6,8 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"github.com/coder/websocket"
 )
 
 // chunkSize is how much an inbox reads at a time: with many requests in
@@ -18,11 +20,12 @@ var chunks = sync.Pool{New: func() any { return new([chunkSize]byte) }}
 // inbox reads ahead from one socket. It takes a chunk when bytes are there and
 // gives it back when they are used up: a socket that waits holds none.
 //
-// What it has read is taken in one of two ways. A whole message that lies in
-// the chunk, as nearly all do, is handed out where it lies. The rest goes
-// through coder/websocket, which knows about fragments, control frames and
-// errors; it is given one frame at a time, so that what follows can be handed
-// out whole again.
+// What it has read is taken in one of three ways. A whole message that lies in
+// the chunk, as nearly all do, is handed out where it lies. Of a message in one
+// frame that has not come whole, the header is taken, and the rest is copied, or
+// read past the inbox, into memory of its own. All else goes through
+// coder/websocket, which knows about fragments, control frames and errors; it is
+// given one frame at a time, so that what follows can be handed out whole again.
 type inbox struct {
 	conn  net.Conn
 	limit int       // bytes of a message
@@ -83,18 +86,37 @@ func (b *inbox) filled(with []byte, err error) error {
 }
 
 // message takes a message that is there as a whole, in one frame within the
-// limit, and unmasks it. It stays valid until fill or release. Without such a
-// message ok is false and nothing was taken.
-func (b *inbox) message() (op byte, payload []byte, ok bool) {
+// limit. It stays valid until fill or release. Without such a message ok is
+// false and nothing was taken.
+func (b *inbox) message() (m message, ok bool) {
 	header, length := messageHeader(b.ahead)
 	if header == 0 || length > uint64(b.limit) || uint64(len(b.ahead)-header) < length {
-		return 0, nil, false
+		return message{}, false
 	}
-	op, end := b.ahead[0], header+int(length)
-	payload = b.ahead[header:end:end]
-	unmask(payload, binary.LittleEndian.Uint32(b.ahead[header-4:]))
+	end := header + int(length)
+	m = b.begun(header)
+	m.payload = b.ahead[header:end:end]
 	b.ahead = b.ahead[end:]
-	return op, payload, true
+	return m, true
+}
+
+// open takes the header of a message in one frame within the limit, of which
+// length bytes are left to read. Without such a header ok is false and nothing
+// was taken.
+func (b *inbox) open() (m message, length int, ok bool) {
+	header, left := messageHeader(b.ahead)
+	if header == 0 || left > uint64(b.limit) {
+		return message{}, 0, false
+	}
+	m = b.begun(header)
+	b.meter.pass(b.ahead[:header])
+	b.ahead = b.ahead[header:]
+	return m, int(left), true
+}
+
+// begun is the message whose header lies ahead.
+func (b *inbox) begun(header int) message {
+	return message{typ: websocket.MessageType(b.ahead[0] &^ opFin), mask: binary.LittleEndian.Uint32(b.ahead[header-4:])}
 }
 
 // messageHeader reads the header of a frame that is a whole message. It returns
@@ -213,25 +235,5 @@ func (m *frameMeter) payloadLength() uint64 {
 		return binary.BigEndian.Uint64(m.header[2:])
 	default:
 		return uint64(n)
-	}
-}
-
-// unmask undoes RFC 6455, section 5.3, 32 bytes at a time.
-func unmask(b []byte, key uint32) {
-	k := uint64(key)<<32 | uint64(key)
-	for len(b) >= 32 {
-		w := (*[32]byte)(b)
-		binary.LittleEndian.PutUint64(w[0:], binary.LittleEndian.Uint64(w[0:])^k)
-		binary.LittleEndian.PutUint64(w[8:], binary.LittleEndian.Uint64(w[8:])^k)
-		binary.LittleEndian.PutUint64(w[16:], binary.LittleEndian.Uint64(w[16:])^k)
-		binary.LittleEndian.PutUint64(w[24:], binary.LittleEndian.Uint64(w[24:])^k)
-		b = b[32:]
-	}
-	for len(b) >= 4 {
-		binary.LittleEndian.PutUint32(b, binary.LittleEndian.Uint32(b)^key)
-		b = b[4:]
-	}
-	for i := range b {
-		b[i] ^= byte(key >> (8 * i))
 	}
 }

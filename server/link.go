@@ -16,8 +16,8 @@ import (
 	"penstock/protocol"
 )
 
-// link is one WebSocket. One goroutine reads, that of start: messages that the
-// inbox has as a whole from there, and all else through coder/websocket, which
+// link is one WebSocket. One goroutine reads, that of start: messages in one
+// frame from the inbox, and all else through coder/websocket, which
 // reads from the link and answers control frames through it; it is that
 // library's net.Conn. The kept net.Conn carries the deadlines: in
 // coder/websocket an expired context closes the connection, and Close can hang

@@ -67,11 +67,12 @@ func (s *Server) servePredict(w http.ResponseWriter, r *http.Request, session st
 const anonymous = "anonymous"
 
 // handle acts on one message.
-func (c *predictor) handle(typ websocket.MessageType, frame []byte) {
-	if typ == websocket.MessageBinary {
-		c.handleBinary(frame)
+func (c *predictor) handle(received message) {
+	if received.typ == websocket.MessageBinary {
+		c.handleBinary(received)
 		return
 	}
+	frame := received.plain()
 	if string(frame) == "ping" {
 		c.reply(opText, []byte("pong"))
 		return

@@ -5,18 +5,36 @@ import (
 	"net"
 
 	"github.com/coder/websocket"
+
+	"penstock/protocol"
 )
+
+// message is what a client sent. The payload may still be masked, for those that
+// undo it while they read (see protocol.DecodeBinary).
+type message struct {
+	typ     websocket.MessageType
+	payload []byte
+	mask    uint32
+}
+
+// plain unmasks the payload where it is. It may be called once.
+func (m message) plain() []byte {
+	if m.mask != 0 {
+		protocol.Unmask(m.payload, m.mask)
+	}
+	return m.payload
+}
 
 // messages hands every message to handle until the connection ends. A message
 // is valid until handle returns.
-func (l *link) messages(handle func(typ websocket.MessageType, message []byte)) {
+func (l *link) messages(handle func(message)) {
 	for {
-		typ, message, err := l.next()
+		m, err := l.next()
 		if err != nil {
 			return
 		}
 		if !l.leaving.Load() { // after goodbye was said it only waits for the end
-			handle(typ, message)
+			handle(m)
 		}
 		l.used()
 		l.holdBack()
@@ -24,20 +42,27 @@ func (l *link) messages(handle func(typ websocket.MessageType, message []byte)) 
 }
 
 // next waits for a message. It is valid until used.
-func (l *link) next() (websocket.MessageType, []byte, error) {
+func (l *link) next() (message, error) {
 	if !l.more() {
 		if err := l.await(); err != nil {
-			return 0, nil, err
+			return message{}, err
 		}
 	}
-	if op, message, ok := l.inbox.message(); ok {
+	if m, ok := l.inbox.message(); ok {
 		if l.ended.Load() {
-			return 0, nil, net.ErrClosed
+			return message{}, net.ErrClosed
 		}
 		l.act()
-		return websocket.MessageType(op &^ opFin), message, nil
+		return m, nil
 	}
-	return l.readMessage()
+	m, err := l.readMessage()
+	if err != nil {
+		l.used()
+		return message{}, err
+	}
+	l.messageSince.Store(0)
+	l.act()
+	return m, nil
 }
 
 // await waits for the first bytes of what comes next.
@@ -65,26 +90,27 @@ func (l *link) rest() {
 	l.acting.Store(false)
 }
 
-// readMessage has coder/websocket read a message that is not there as a whole,
-// or whatever else has come. It takes a buffer when a message has begun: a
-// socket that waits for one holds none.
-func (l *link) readMessage() (websocket.MessageType, []byte, error) {
+// readMessage reads a message that is not there as a whole, or has
+// coder/websocket read whatever else has come. It takes a buffer when a message
+// has begun: a socket that waits for one holds none.
+func (l *link) readMessage() (message, error) {
 	l.rest()
 	l.startMessageClock()
+	if m, length, ok := l.inbox.open(); ok {
+		l.message = newBuffer()
+		err := l.message.readFull(l, length)
+		m.payload = l.message.b
+		return m, err
+	}
 	typ, r, err := l.ws.Reader(context.Background())
 	if err != nil {
-		return 0, nil, err
+		return message{}, err
 	}
 	l.inMessage = true
 	l.message = newBuffer()
-	if err := l.message.readFrom(r); err != nil {
-		l.used()
-		return 0, nil, err
-	}
+	err = l.message.readFrom(r)
 	l.inMessage = false
-	l.messageSince.Store(0)
-	l.act()
-	return typ, l.message.b, nil
+	return message{typ: typ, payload: l.message.b}, err
 }
 
 // used gives back the memory of the message that next returned.

@@ -21,7 +21,7 @@ fi
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-(cd "$root" && CGO_ENABLED=0 go build -trimpath -o "$work/penstock" .)
+(cd "$root" && CGO_ENABLED=0 go build -trimpath -o "$work/penstock" . && go test -c -o "$work/weights.test" ./weights)
 for program in echo gathered naive wireload compare; do
   go build -o "$work/$program" "./$program"
 done

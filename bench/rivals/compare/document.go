@@ -21,8 +21,8 @@ servers in turn within a round. The machine is a shared virtual one and its spee
 the ratios within each round, is what to compare; absolute figures are for orientation.
 
 The load generator sends frames encoded and masked beforehand and counts replies by their headers, so that it is not
-what is measured. Networks: 64-128-64-10 with random weights for all servers, the bundled digits, 784-512-256-10, and
-for two cores one that is much slower than its messages, 64-1024-1024-10.
+what is measured. Networks: 64-128-64-10 with random weights for all servers; the bundled digits, 784-512-256-10, which are
+sent real ones; and for two cores one that is much slower than its messages, 64-1024-1024-10.
 
 - *plain echo*: coder/websocket, read a message, write it back.
 - *gathered echo*: the same, what it writes kept until it reads again, in a wrapping net.Conn.

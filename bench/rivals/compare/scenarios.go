@@ -6,7 +6,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -25,6 +27,7 @@ type scenario struct {
 	servers []string
 	metric  func(measured) float64
 	unit    string
+	digits  bool // send real digits, those of the bundle
 }
 
 type measured struct {
@@ -53,22 +56,28 @@ const idleSockets = 1000
 
 var scenarios = []scenario{
 	{"JSON, 64 features, 16 sockets × 32 in flight", load("json", 16, 32, 64, 1),
-		[]string{"Penstock", "plain echo", "gathered echo", "Penstock's own echo", "naive Go", "FastAPI + torch", "Node ws + onnxruntime"}, requests, "requests/s"},
+		[]string{"Penstock", "plain echo", "gathered echo", "Penstock's own echo", "naive Go", "FastAPI + torch", "Node ws + onnxruntime"}, requests, "requests/s", false},
 	{"JSON, 64 features, 64 sockets × 1 in flight", load("json", 64, 1, 64, 1),
-		[]string{"Penstock", "plain echo", "Penstock's own echo", "naive Go", "FastAPI + torch", "Node ws + onnxruntime"}, requests, "requests/s"},
+		[]string{"Penstock", "plain echo", "Penstock's own echo", "naive Go", "FastAPI + torch", "Node ws + onnxruntime"}, requests, "requests/s", false},
 	{"binary float32, 64 features, 16 sockets × 32 in flight", load("float32", 16, 32, 64, 1),
-		[]string{"Penstock", "gathered echo", "plain echo", "Penstock's own echo"}, requests, "requests/s"},
+		[]string{"Penstock", "gathered echo", "plain echo", "Penstock's own echo"}, requests, "requests/s", false},
 	{"binary float32, 256 rows of 64 features a frame, 4 sockets × 4 in flight", load("float32", 4, 4, 64, 256),
-		[]string{"Penstock", "gathered echo"}, rows, "rows/s"},
-	{"binary float32, 784 features (digits), one socket, one in flight", load("float32", 1, 1, 784, 1),
-		[]string{"Penstock, digits", "plain echo"}, p50, "µs p50"},
-	{"JSON, 784 features (digits), one socket, one in flight", load("json", 1, 1, 784, 1),
-		[]string{"Penstock, digits", "plain echo"}, p50, "µs p50"},
+		[]string{"Penstock", "gathered echo"}, rows, "rows/s", false},
+	{"digits, binary float32, one socket, one in flight", load("float32", 1, 1, 784, 1),
+		[]string{"Penstock, digits", "plain echo", networkAlone}, p50, "µs p50", true},
+	{"digits, JSON, one socket, one in flight", load("json", 1, 1, 784, 1),
+		[]string{"Penstock, digits", "plain echo", networkAlone}, p50, "µs p50", true},
+	{"digits, binary float32, 16 sockets × 32 in flight", load("float32", 16, 32, 784, 1),
+		[]string{"Penstock, digits", "gathered echo"}, requests, "requests/s", true},
 	{"binary float32, 64 features, a network of 64-1024-1024-10, 16 sockets × 32 in flight; with two cores the load shares them", load("float32", 16, 32, 64, 1),
-		[]string{"Penstock, wide, two cores", "Penstock, wide, one core"}, requests, "requests/s"},
+		[]string{"Penstock, wide, two cores", "Penstock, wide, one core"}, requests, "requests/s", false},
 	{fmt.Sprintf("%d idle sockets, each after one request", idleSockets), nil,
-		[]string{"Penstock", "plain echo", "naive Go", "FastAPI + torch", "Node ws + onnxruntime"}, kib, "KiB resident a socket"},
+		[]string{"Penstock", "plain echo", "naive Go", "FastAPI + torch", "Node ws + onnxruntime"}, kib, "KiB resident a socket", false},
 }
+
+// networkAlone is no server: the digits network predicts one row after the other
+// in a loop, which is the least that a request can take.
+const networkAlone = "the network alone, in a loop"
 
 // run measures everything and returns the table.
 func (c comparison) run() (string, error) {
@@ -107,6 +116,9 @@ func (c comparison) run() (string, error) {
 }
 
 func (c comparison) measure(sc scenario, s server) (m measured, err error) {
+	if s.name == networkAlone {
+		return c.measureNetwork()
+	}
 	pid, stop, err := s.start()
 	if err != nil {
 		return m, err
@@ -121,11 +133,32 @@ func (c comparison) measure(sc scenario, s server) (m measured, err error) {
 		cores = bothCores
 	}
 	args := append([]string{"-c", cores, program, "-address", address(s.port), "-path", s.path, "-duration", c.duration.String()}, sc.args...)
+	if sc.digits {
+		args = append(args, "-digits", filepath.Join(c.digits, "heldout.bin.gz"))
+	}
 	out, err := exec.Command("taskset", args...).Output()
 	if err != nil {
 		return m, err
 	}
 	return m, json.Unmarshal(out, &m)
+}
+
+// measureNetwork runs the benchmark of package weights on the servers' core.
+func (c comparison) measureNetwork() (m measured, err error) {
+	cmd := exec.Command("taskset", "-c", "0", filepath.Join(c.bin, "weights.test"),
+		"-test.run", "^$", "-test.bench", "^BenchmarkDigits$/^batch=1$", "-test.benchtime", c.duration.String())
+	cmd.Dir = filepath.Dir(c.digits)
+	out, err := cmd.Output()
+	if err != nil {
+		return m, fmt.Errorf("%w\n%s", err, out)
+	}
+	found := regexp.MustCompile(`([0-9.]+) ns/op`).FindSubmatch(out)
+	if found == nil {
+		return m, fmt.Errorf("no time in %q", out)
+	}
+	ns, err := strconv.ParseFloat(string(found[1]), 64)
+	m.P50 = ns / 1000
+	return m, err
 }
 
 // measureIdle takes the memory before and while the sockets are held.

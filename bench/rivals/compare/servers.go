@@ -37,6 +37,7 @@ func (c comparison) servers() []server {
 		penstock("Penstock's own echo", "/ws/echo", c.net, 9012),
 		twoCores,
 		penstock("Penstock, wide, one core", "/ws/predict", c.wide, 9013),
+		{name: networkAlone},
 		{"plain echo", 9001, "/", []string{bin("echo"), "-listen", address(9001)}, nil, "0"},
 		{"gathered echo", 9002, "/", []string{bin("gathered"), "-listen", address(9002)}, nil, "0"},
 		{"naive Go", 9003, "/", []string{bin("naive"), "-listen", address(9003), "-bundle", c.net}, nil, "0"},
