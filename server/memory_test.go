@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
 )
 
 // TestIdleSocketsHoldNothing, whatever they sent before (I4).
@@ -44,6 +45,33 @@ func TestIdleSocketsHoldNothing(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestAnnouncedBytesHoldNothing: memory is taken for what a client has sent, not
+// for what it says it will.
+func TestAnnouncedBytesHoldNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const sockets, sent, most = 50, 600, 16 << 10
+		r := start(t, setup{inMemory: true})
+		var peers []*wire
+		for range sockets {
+			peers = append(peers, r.upgraded("/ws/predict"))
+		}
+		synctest.Wait()
+		before := held()
+		for _, w := range peers {
+			if _, err := w.Write(append(header(fin|0x2, 1<<20), make([]byte, sent)...)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		synctest.Wait()
+		if grown := held() - before; grown > sockets*most {
+			t.Errorf("%d bytes of an announced mebibyte hold %d KiB", sent, grown>>10/sockets)
+		}
+		for _, w := range peers {
+			_ = w.Close()
+		}
+	})
 }
 
 // held is the memory in use after two collections, which empty what is pooled.
