@@ -4,7 +4,7 @@ import "math"
 
 // A layer with fewer outputs than these, in vectors, is done before the zeros in
 // many rows would be found.
-const findVectors = 8
+const findVectors = 4
 
 // strips returns what the tiles of a batch multiply, to compute so many vectors
 // of outputs. They lie in w.
