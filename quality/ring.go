@@ -71,22 +71,29 @@ func (r *ring) push(key uint64, model uint16, at int64, values, confidences []fl
 	for r.used+len(values) > r.limit {
 		r.forget()
 	}
-	first := r.write
-	for i, value := range values {
+	first, rows := r.write, len(values)
+	for len(values) > 0 {
 		if r.write == len(r.chunks)*chunkRows {
 			r.chunks = append(r.chunks, make([]slot, min(chunkRows, r.limit-r.write)))
 		}
-		row := r.at(r.write)
-		row.value, row.confidence = value, noConfidence
-		if len(confidences) != 0 {
-			row.confidence = confidences[i]
+		room := r.chunks[r.write/chunkRows][r.write%chunkRows:]
+		room = room[:min(len(room), len(values))]
+		for i := range room {
+			room[i].value, room[i].confidence = values[i], noConfidence
 		}
-		r.write = r.after(r.write, 1)
+		if len(confidences) != 0 {
+			for i := range room {
+				room[i].confidence = confidences[i]
+			}
+			confidences = confidences[len(room):]
+		}
+		values = values[len(room):]
+		r.write = r.after(r.write, len(room))
 	}
-	r.used += len(values)
+	r.used += rows
 	head := r.at(first)
 	head.key, head.at, head.model = key, at, model
-	head.rows, head.state = uint32(len(values)), waiting
+	head.rows, head.state = uint32(rows), waiting
 	r.index.insert(key, first)
 }
 

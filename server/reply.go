@@ -3,6 +3,7 @@ package server
 import (
 	"errors"
 	"math"
+	"slices"
 
 	"penstock/inference"
 	"penstock/model"
@@ -93,18 +94,22 @@ func (req *request) appendPrediction(dst []byte) []byte {
 // decide picks each row's answer: the class of the highest score, whose score
 // is the confidence, or a regression's value, which comes without one.
 func (req *request) decide() {
-	req.values, req.confidences = req.values[:0], req.confidences[:0]
-	width := len(req.Scores) / req.Rows
-	for row := range req.Rows {
-		scores := req.Scores[row*width : (row+1)*width]
-		if req.model.spec.Task == model.Regression {
-			req.values = append(req.values, scores[0])
-			req.confidences = append(req.confidences, float32(math.NaN()))
-			continue
+	values := slices.Grow(req.values[:0], req.Rows)[:req.Rows]
+	confidences := slices.Grow(req.confidences[:0], req.Rows)[:req.Rows]
+	req.values, req.confidences = values, confidences
+	if req.model.spec.Task == model.Regression {
+		copy(values, req.Scores)
+		for row := range confidences {
+			confidences[row] = float32(math.NaN())
 		}
-		class, confidence := highest(scores)
-		req.values = append(req.values, float32(class))
-		req.confidences = append(req.confidences, min(max(confidence, 0), 1))
+		return
+	}
+	width := len(req.Scores) / req.Rows
+	scores := req.Scores
+	for row := range confidences {
+		class, confidence := highest(scores[:width])
+		values[row], confidences[row] = float32(class), min(max(confidence, 0), 1)
+		scores = scores[width:]
 	}
 }
 
