@@ -2,7 +2,7 @@
 # Installs what the checks need and a new machine lacks. Nothing is kept
 # outside the checkout but the caches of Go and npm, and Debian's packages.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd -P "$(dirname "$0")/.."
 
 # npm cannot bring itself: what is to be replaced is not used here.
 PATH=${PATH//"$PWD/ci/node/node_modules/.bin:"/}

@@ -57,6 +57,7 @@ func (p *tiled) multiply(dst, src []float32, rows int, w *workspace) {
 			p.farOutputs(&strips[i], dst, first*p.set.lanes, wide)
 		}
 	}
+	clear(strips) // the rows are the caller's
 }
 
 // nearOutputs computes nearVectors vectors of outputs, from first on, of all

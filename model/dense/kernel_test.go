@@ -84,7 +84,7 @@ func TestKernelsAreGonum(t *testing.T) {
 		})
 	})
 	// Wide tiles, whole blocks of rows, and more inputs than one call adds up.
-	for _, s := range []shape{{1, 784, 512}, {3, 129, 1000}, {8, 512, 256}, {13, 300, 300}, {64, 784, 130}, {64, 5000, 33}, {2, 30_000, 3}} {
+	for _, s := range []shape{{1, 784, 512}, {3, 129, 1000}, {8, 512, 256}, {13, 300, 300}, {64, 784, 130}, {64, 5000, 33}, {2, 30_000, 3}, {3, 70_001, 70}, {1, 70_001, 2}} {
 		t.Run(fmt.Sprintf("%dx%dx%d", s.rows, s.in, s.out), func(t *testing.T) { checkAgainstGonum(t, s, 1) })
 	}
 }

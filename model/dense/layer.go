@@ -18,6 +18,10 @@ type Layer struct {
 	Activation Activation
 }
 
+// maxWidth is how many inputs and outputs a layer may have: kernels count the
+// bytes to an input's weights in 32 bits.
+const maxWidth = 1 << 26
+
 // LayerError says which layer does not fit, and how.
 type LayerError struct {
 	Model   string
@@ -51,8 +55,8 @@ func (l Layer) problem(width int, last bool, spec model.Spec) string {
 	switch {
 	case l.In != width:
 		return fmt.Sprintf("takes %d values but is given %d", l.In, width)
-	case l.In < 1 || l.Out < 1:
-		return fmt.Sprintf("is %d to %d; both must be at least 1", l.In, l.Out)
+	case l.In < 1 || l.Out < 1 || l.In > maxWidth || l.Out > maxWidth:
+		return fmt.Sprintf("is %d to %d; both must be at least 1 and at most %d", l.In, l.Out, maxWidth)
 	case len(l.Weight)/l.Out != l.In || len(l.Weight)%l.Out != 0:
 		return fmt.Sprintf("has %d weights; %d to %d needs their product", len(l.Weight), l.In, l.Out)
 	case len(l.Bias) != 0 && len(l.Bias) != l.Out:

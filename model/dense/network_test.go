@@ -3,9 +3,11 @@ package dense
 import (
 	"errors"
 	"math"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
+	"weak"
 
 	"pgregory.net/rapid"
 
@@ -129,6 +131,32 @@ func TestScoresDoNotDependOnTheBatch(t *testing.T) {
 	}
 }
 
+// A session lets go of the rows it was given.
+func TestSessionsKeepNoRows(t *testing.T) {
+	for _, k := range kernels() {
+		n, err := build(classifier(300, 10), randomLayers(1, []int{300, 10}, ReLU, Softmax), 1, k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := n.NewSession(blockRows)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, rows := range []int{blockRows, 1} {
+			features := make([]float32, rows*300)
+			kept := weak.Make(&features[0])
+			if err := s.Predict(make([]float32, rows*10), features, rows); err != nil {
+				t.Fatal(err)
+			}
+			runtime.GC()
+			if kept.Value() != nil {
+				t.Errorf("%s: %d rows can still be reached", k.name, rows)
+			}
+		}
+		runtime.KeepAlive(s)
+	}
+}
+
 // A sum that is too small for a float32 may be rounded to −0. The score is 0,
 // alone and in a batch.
 func TestScoresHaveOneZero(t *testing.T) {
@@ -167,7 +195,8 @@ func TestNewRefuses(t *testing.T) {
 		{"layers do not chain", func(_ *model.Spec, l *[]Layer) { (*l)[1].In = 7 }, 1, "layer 1: takes 7 values but is given 6"},
 		{"empty layer", func(_ *model.Spec, l *[]Layer) { (*l)[0].Out = 0 }, 1, "at least 1"},
 		{"weights short", func(_ *model.Spec, l *[]Layer) { (*l)[0].Weight = (*l)[0].Weight[1:] }, 1, "has 23 weights"},
-		{"sizes whose product overflows", func(_ *model.Spec, l *[]Layer) { (*l)[0].Out = math.MaxInt/2 + 1 }, 1, "has 24 weights"},
+		{"sizes whose product overflows", func(_ *model.Spec, l *[]Layer) { (*l)[0].Out = math.MaxInt/2 + 1 }, 1, "at most 67108864"},
+		{"too wide", func(_ *model.Spec, l *[]Layer) { (*l)[0].Out = maxWidth + 1 }, 1, "at most 67108864"},
 		{"bias short", func(_ *model.Spec, l *[]Layer) { (*l)[1].Bias = (*l)[1].Bias[1:] }, 1, "has 2 biases"},
 		{"unknown activation", func(_ *model.Spec, l *[]Layer) { (*l)[0].Activation = "swish" }, 1, `"swish"`},
 		{"NaN weight", func(_ *model.Spec, l *[]Layer) { (*l)[0].Weight[3] = float32(math.NaN()) }, 1, "NaN"},

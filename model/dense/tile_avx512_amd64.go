@@ -10,12 +10,12 @@ func avx512Softmax(dst *float32, src *float32, rows uintptr, vectors uintptr, co
 // avx512Find finds the inputs that are not zero in all rows; see findFunc.
 //
 //go:noescape
-func avx512Find(offsets *uint32, masks *uint16, src *float32, rows uintptr, srcStride uintptr, vectors uintptr, columns uintptr) (found uintptr)
+func avx512Find(offsets *uint32, masks *uint16, src *float32, rows uintptr, srcStride uintptr, vectors uintptr, columns uintptr, first uint32) (found uintptr)
 
 // avx512Compact moves a row's chosen inputs together; see compactFunc.
 //
 //go:noescape
-func avx512Compact(values *float32, masks *uint16, row *float32, vectors uintptr, columns uintptr)
+func avx512Compact(values *float32, masks *uint16, row *float32, vectors uintptr, columns uintptr) (found uintptr)
 
 // avx512Far1x1 sums up 1 × 16; see farFunc.
 //

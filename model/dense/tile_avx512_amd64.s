@@ -263,9 +263,9 @@ DATA offsets<>+64(SB)/4, $0x00000400
 DATA offsets<>+68(SB)/4, $0x7fffffff
 GLOBL offsets<>(SB), RODATA|NOPTR, $72
 
-// func avx512Find(offsets *uint32, masks *uint16, src *float32, rows uintptr, srcStride uintptr, vectors uintptr, columns uintptr) (found uintptr)
+// func avx512Find(offsets *uint32, masks *uint16, src *float32, rows uintptr, srcStride uintptr, vectors uintptr, columns uintptr, first uint32) (found uintptr)
 // Requires: AVX, AVX512F, BMI2, POPCNT
-TEXT ·avx512Find(SB), NOSPLIT, $0-64
+TEXT ·avx512Find(SB), NOSPLIT, $0-72
 	MOVQ         offsets+0(FP), AX
 	MOVQ         masks+8(FP), CX
 	MOVQ         src+16(FP), DX
@@ -277,7 +277,9 @@ TEXT ·avx512Find(SB), NOSPLIT, $0-64
 	KMOVW        DI, K1
 	VPBROADCASTD offsets<>+68(SB), Z0
 	VPBROADCASTD offsets<>+64(SB), Z2
-	VMOVDQU32    offsets<>+0(SB), Z1
+	MOVL         first+56(FP), DI
+	VPBROADCASTD DI, Z1
+	VPADDD       offsets<>+0(SB), Z1, Z1
 	XORQ         DI, DI
 	JMP          left
 
@@ -323,13 +325,13 @@ lastRow:
 	POPCNTL       AX, AX
 	ADDQ          AX, DI
 	ADDQ          $0x02, CX
-	MOVQ          DI, found+56(FP)
+	MOVQ          DI, found+64(FP)
 	VZEROUPPER
 	RET
 
-// func avx512Compact(values *float32, masks *uint16, row *float32, vectors uintptr, columns uintptr)
+// func avx512Compact(values *float32, masks *uint16, row *float32, vectors uintptr, columns uintptr) (found uintptr)
 // Requires: AVX, AVX512F, BMI2, POPCNT
-TEXT ·avx512Compact(SB), NOSPLIT, $0-40
+TEXT ·avx512Compact(SB), NOSPLIT, $0-48
 	MOVQ  values+0(FP), AX
 	MOVQ  masks+8(FP), CX
 	MOVQ  row+16(FP), DX
@@ -362,6 +364,9 @@ left:
 	POPCNTL       DX, DX
 	LEAQ          (AX)(DX*4), AX
 	ADDQ          $0x02, CX
+	SUBQ          values+0(FP), AX
+	SHRQ          $0x02, AX
+	MOVQ          AX, found+40(FP)
 	VZEROUPPER
 	RET
 

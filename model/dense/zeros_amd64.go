@@ -39,28 +39,38 @@ func (s *strip) compact(p *tiled, found int, offsets []uint32, values []float32,
 
 // findFunc finds the inputs that are not zero, of either sign, in all rows:
 //
-//	for k in inputs: if any src[r][k] ≠ 0: masks[k] = 1, offsets[found] = k · bytes of a vector; found++
+//	for k in inputs: if any src[r][k] ≠ 0: masks[k] = 1, offsets[found] = first + k · bytes of a vector; found++
 //
 // A row has vectors vectors of maskBits inputs, at least one, and the last has
 // columns. srcStride is in bytes. Up to maskBits offsets past those found may be
 // overwritten.
-type findFunc func(offsets *uint32, masks *uint16, src *float32, rows, srcStride, vectors, columns uintptr) (found uintptr)
+type findFunc func(offsets *uint32, masks *uint16, src *float32, rows, srcStride, vectors, columns uintptr, first uint32) (found uintptr)
 
 // compactFunc moves those inputs of a row together:
 //
 //	for k in inputs: if masks[k]: values[found] = row[k]; found++
 //
 // Up to maskBits values past those may be overwritten.
-type compactFunc func(values *float32, masks *uint16, row *float32, vectors, columns uintptr)
+type compactFunc func(values *float32, masks *uint16, row *float32, vectors, columns uintptr) (found uintptr)
+
+// partInputs is how many inputs one call of these takes, a multiple of maskBits,
+// since they cannot be preempted either: 12 rows of them are through in 100 µs.
+const partInputs = 32 << 10
 
 // find is a set's findFunc for the first rows of src, or else the same in Go.
 func (p *tiled) find(offsets []uint32, masks []uint16, src []float32, rows int) (found int) {
-	before := (p.in - 1) / maskBits // vectors
-	if p.set.find != nil {
-		return int(p.set.find(&offsets[0], &masks[0], &src[0], uintptr(rows), bytes(p.in),
-			uintptr(before+1), uintptr(p.in-before*maskBits)))
+	if p.set.find == nil {
+		return p.findPortably(offsets, masks, src, rows)
 	}
-	offset := uint32(0)
+	for first := 0; first < p.in; first += partInputs {
+		vectors, columns := maskVectors(min(partInputs, p.in-first))
+		found += int(p.set.find(&offsets[found], &masks[first/maskBits], &src[first], uintptr(rows), bytes(p.in),
+			vectors, columns, p.offsets[first]))
+	}
+	return found
+}
+
+func (p *tiled) findPortably(offsets []uint32, masks []uint16, src []float32, rows int) (found int) {
 	for first := 0; first < p.in; first += maskBits {
 		mask := uint16(0)
 		for k := first; k < min(first+maskBits, p.in); k++ {
@@ -71,9 +81,8 @@ func (p *tiled) find(offsets []uint32, masks []uint16, src []float32, rows int) 
 			// No branch: it would be a guess, and often wrong.
 			some := (magnitude | -magnitude) >> 31
 			mask |= uint16(some << (k - first))
-			offsets[found] = offset
+			offsets[found] = p.offsets[k]
 			found += int(some)
-			offset += uint32(bytes(p.set.lanes))
 		}
 		masks[first/maskBits] = mask
 	}
@@ -82,14 +91,23 @@ func (p *tiled) find(offsets []uint32, masks []uint16, src []float32, rows int) 
 
 // compact is a set's compactFunc, or else the same in Go.
 func (p *tiled) compact(values []float32, masks []uint16, row []float32) {
-	before := (p.in - 1) / maskBits
-	if p.set.compact != nil {
-		p.set.compact(&values[0], &masks[0], &row[0], uintptr(before+1), uintptr(p.in-before*maskBits))
+	found := 0
+	if p.set.compact == nil {
+		for k, x := range row {
+			values[found] = x
+			found += int(masks[k/maskBits] >> (k % maskBits) & 1)
+		}
 		return
 	}
-	found := 0
-	for k, x := range row {
-		values[found] = x
-		found += int(masks[k/maskBits] >> (k % maskBits) & 1)
+	for first := 0; first < p.in; first += partInputs {
+		vectors, columns := maskVectors(min(partInputs, p.in-first))
+		found += int(p.set.compact(&values[found], &masks[first/maskBits], &row[first], vectors, columns))
 	}
+}
+
+// maskVectors is how many vectors of maskBits some inputs are, and how many of
+// them are in the last.
+func maskVectors(inputs int) (vectors, columns uintptr) {
+	before := (inputs - 1) / maskBits
+	return uintptr(before + 1), uintptr(inputs - before*maskBits)
 }

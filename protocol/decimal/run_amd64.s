@@ -186,8 +186,13 @@ skip: // CX zeros, in R11 characters, all within one vector
 	ADDQ R11, SI
 	LEAQ (DI)(CX*4), DI
 	CMPQ DI, R8
+	JEQ  done
+	CMPB -1(SI), $','
 	JNE  window
-	JMP  done
+	CMPB (SI), $' '
+	JNE  window
+	INCQ SI
+	JMP  window
 
 manyPointZeros: // R11 characters of zeros
 	IMUL3L $13, R11, CX

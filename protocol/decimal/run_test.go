@@ -126,10 +126,12 @@ func TestRunEndsAtTheLastNumber(t *testing.T) {
 		{"1,02]", 1, 1}, {"1, -]", 1, 1}, {"1,2.]", 1, 1}, {"1,.2]", 1, 1}, {"1,+2]", 1, 1}, {"1,2.3.4]", 1, 1}, {"1,--2]", 1, 1},
 		{"1,2-3]", 1, 1}, {"1,2 ]", 1, 1}, {"1,  2]", 1, 1}, {"1,\t2]", 1, 1}, {"1,00.5]", 1, 1}, {"1,-01]", 1, 1}, {"1,0x1]", 1, 1},
 		{"1, 2]", 2, 4}, {"1,-2],3", 2, 4}, {"-0.5,25,3]", 3, 9},
+		{strings.Repeat("0,", 8) + " 5,6]", 10, 20}, {strings.Repeat("0,", 8) + "  5]", 8, 15},
+		{strings.Repeat("0.0, ", 6) + "5]", 7, 31}, {strings.Repeat("0.0, ", 6) + " 5]", 6, 28},
 		{"1]2]", 1, 1}, {"1]2,3]", 1, 1}, {"0.12345678901234567]2]", 1, 19}, {"1,0.1234567890123456.7]", 1, 1},
 	} {
 		for _, after := range []string{"", strings.Repeat("}", 200)} { // to be read in one piece
-			dst := make([]float32, 10)
+			dst := make([]float32, 20)
 			n, end := decimal.Run(dst, []byte(c.text+after))
 			if n != c.n || n > 0 && end != c.end {
 				t.Errorf("%q and %d bytes: %d numbers, to %d; want %d, to %d", c.text, len(after), n, end, c.n, c.end)

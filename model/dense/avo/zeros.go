@@ -9,13 +9,13 @@ import (
 
 // find emits, a vector of inputs at a time,
 //
-//	for k in inputs: if any src[r][k] ≠ 0: masks[k] = 1, offsets[found] = k · bytes of a vector; found++
+//	for k in inputs: if any src[r][k] ≠ 0: masks[k] = 1, offsets[found] = first + k · bytes of a vector; found++
 func find(c *build.Context, set instructionSet) {
 	w := writer{Context: c, set: set}
 	offsetTable(c, set)
 	w.Function(set.name + "Find")
 	w.Attributes(attr.NOSPLIT)
-	w.SignatureExpr("func(offsets *uint32, masks *uint16, src *float32, rows, srcStride, vectors, columns uintptr) (found uintptr)")
+	w.SignatureExpr("func(offsets *uint32, masks *uint16, src *float32, rows, srcStride, vectors, columns uintptr, first uint32) (found uintptr)")
 	w.Doc(set.name + "Find finds the inputs that are not zero in all rows; see findFunc.")
 	w.Pragma("noescape")
 
@@ -25,7 +25,10 @@ func find(c *build.Context, set instructionSet) {
 	magnitude, offset, step := set.vector(w), set.vector(w), set.vector(w)
 	w.VPBROADCASTD(operand.NewDataAddr(operand.NewStaticSymbol("offsets"), 4*set.lanes+4), magnitude)
 	w.VPBROADCASTD(operand.NewDataAddr(operand.NewStaticSymbol("offsets"), 4*set.lanes), step)
-	w.VMOVDQU32(operand.NewDataAddr(operand.NewStaticSymbol("offsets"), 0), offset)
+	first := w.GP32()
+	w.MOVL(w.param("first"), first)
+	w.VPBROADCASTD(first, offset)
+	w.VPADDD(operand.NewDataAddr(operand.NewStaticSymbol("offsets"), 0), offset, offset)
 	found := w.GP64()
 	w.XORQ(found, found)
 
@@ -75,7 +78,7 @@ func compact(c *build.Context, set instructionSet) {
 	w := writer{Context: c, set: set}
 	w.Function(set.name + "Compact")
 	w.Attributes(attr.NOSPLIT)
-	w.SignatureExpr("func(values *float32, masks *uint16, row *float32, vectors, columns uintptr)")
+	w.SignatureExpr("func(values *float32, masks *uint16, row *float32, vectors, columns uintptr) (found uintptr)")
 	w.Doc(set.name + "Compact moves a row's chosen inputs together; see compactFunc.")
 	w.Pragma("noescape")
 
@@ -101,6 +104,9 @@ func compact(c *build.Context, set instructionSet) {
 	x := set.vector(w)
 	set.maskedLoad(w, operand.Mem{Base: row}, last, x)
 	keep(x)
+	w.SUBQ(w.param("values"), values)
+	w.SHRQ(operand.Imm(2), values)
+	w.Store(values, w.Return("found"))
 	w.VZEROUPPER()
 	w.RET()
 }
