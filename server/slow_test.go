@@ -96,6 +96,7 @@ func TestSlowDashboardGetsTheNewest(t *testing.T) {
 		if first.Seq != 1 || second.Seq != 5 {
 			t.Errorf("frames %d and %d; want 1, which was on its way, and 5, the newest", first.Seq, second.Seq)
 		}
+		time.Sleep(500 * time.Millisecond) // the other's turn may come after
 		synctest.Wait()
 		for i, seq := range seqs {
 			if seq != uint64(i+1) {
