@@ -77,7 +77,7 @@ func TestSlowDashboardGetsTheNewest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, setup{inMemory: true})
 		healthy, w := r.connect("/ws/dashboard"), r.upgraded("/ws/dashboard")
-		var seqs []uint64
+		others := make(chan uint64, 10)
 		go func() {
 			for {
 				text, err := healthy.read()
@@ -85,7 +85,7 @@ func TestSlowDashboardGetsTheNewest(t *testing.T) {
 					return
 				}
 				if m := decode[protocol.Metrics](t, text); m.Type == "metrics" {
-					seqs = append(seqs, m.Seq)
+					others <- m.Seq
 				}
 			}
 		}()
@@ -96,15 +96,10 @@ func TestSlowDashboardGetsTheNewest(t *testing.T) {
 		if first.Seq != 1 || second.Seq != 5 {
 			t.Errorf("frames %d and %d; want 1, which was on its way, and 5, the newest", first.Seq, second.Seq)
 		}
-		time.Sleep(500 * time.Millisecond) // the other's turn may come after
-		synctest.Wait()
-		for i, seq := range seqs {
-			if seq != uint64(i+1) {
-				t.Fatalf("the other dashboard got frames %v; want every one", seqs)
+		for want := range uint64(5) { // the last may come in a later turn
+			if seq := <-others; seq != want+1 {
+				t.Fatalf("the other dashboard got frame %d; want %d", seq, want+1)
 			}
-		}
-		if len(seqs) != 5 {
-			t.Errorf("the other dashboard got frames %v; want 1 to 5", seqs)
 		}
 		_ = healthy.ws.CloseNow()
 		_ = w.Close()
