@@ -26,6 +26,7 @@ type predictor struct {
 	session string        // the client's name for its stream; empty without
 	scope   quality.Scope // whose request ids these are
 	user    string
+	caller  string // who shares with whom; see callerOf
 
 	decoder protocol.Decoder
 	message protocol.Message
@@ -46,7 +47,7 @@ func (s *Server) servePredict(w http.ResponseWriter, r *http.Request, session st
 		session = rand.Text()
 	}
 	c := &predictor{
-		link: l, server: s, session: session, user: anonymous,
+		link: l, server: s, session: session, user: anonymous, caller: callerOf(r.RemoteAddr),
 		streams: make([]*inference.Stream, len(s.models)),
 		decoder: protocol.Decoder{MaxRows: s.opt.MaxRows},
 	}
