@@ -34,6 +34,10 @@ type serveCmd struct {
 	MaxConnections  int `default:"10000" help:"WebSockets open at the same time."`
 	MaxMessageBytes int `default:"1048576" help:"Bytes in a message from a client."`
 	MaxRows         int `default:"1024" help:"Rows in a request, at most the window."`
+	MaxReplyBytes   int `default:"2097152" help:"Bytes of replies that one socket may be owed; a request whose reply could not fit is refused with too_large."`
+
+	MemoryLimit byteSize `help:"Memory that the process may take, such as 2GiB; clients may make it hold half of what the models leave. Default: GOMEMLIMIT, or 90 % of what the machine, the container and ulimit -v allow." placeholder:"BYTES"`
+	Echo        *bool    `negatable:"" help:"Serve /ws/echo, which sends back whatever it is sent. Default: on loopback only."`
 
 	AllowOrigin    []string `help:"Origin whose pages may connect, such as https://example.org; repeatable. * allows every page that a user visits." placeholder:"ORIGIN" sep:"none"`
 	AllowHost      []string `help:"Name by which clients may call this server, besides localhost and addresses; repeatable." placeholder:"HOST" sep:"none"`
@@ -83,7 +87,16 @@ func (c serveCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	a.memory.apply()
 	return a.Run(ctx)
+}
+
+// echo reports whether /ws/echo is served.
+func (c serveCmd) echo() bool {
+	if c.Echo != nil {
+		return *c.Echo
+	}
+	return c.loopbackOnly("--listen", c.Listen) == nil
 }
 
 // place tells engines what to get ready for.

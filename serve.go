@@ -20,6 +20,7 @@ import (
 	"penstock/monitor"
 	"penstock/quality"
 	"penstock/server"
+	"penstock/server/budget"
 )
 
 // app is the whole program, wired. Several can live in one process: nothing
@@ -29,6 +30,7 @@ type app struct {
 	logger   *slog.Logger
 	registry *prometheus.Registry
 	models   []*loadedModel
+	memory   memoryPlan
 	pools    []*inference.Pool
 	quality  *quality.Store
 	server   *server.Server
@@ -60,6 +62,10 @@ func prepare(flags serveCmd, logger *slog.Logger, page fs.FS) (*app, error) {
 	a.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	var err error
 	if a.models, err = loadModels(flags.Model, flags.Engine, flags.place()); err != nil {
+		return nil, err
+	}
+	if a.memory, err = planMemory(flags.MemoryLimit); err != nil {
+		a.close()
 		return nil, err
 	}
 	if err := a.wire(page); err != nil {
@@ -105,6 +111,7 @@ func (a *app) wire(page fs.FS) error {
 	if a.server, err = server.New(server.Options{
 		Pools: a.pools, Quality: a.quality, Models: facts, Dashboard: page,
 		MaxConnections: a.flags.MaxConnections, MaxMessageBytes: a.flags.MaxMessageBytes, MaxRows: a.flags.MaxRows,
+		MaxReplyBytes: a.flags.MaxReplyBytes, Budget: budget.New(a.memory.clients), Echo: a.flags.echo(),
 		AllowOrigins: a.flags.AllowOrigin, AllowHosts: a.flags.AllowHost,
 		Logger: a.logger, Registerer: a.registry,
 	}); err != nil {
@@ -141,7 +148,6 @@ func (a *app) close() {
 // when it returns. Pools, monitor and heartbeats outlive the drain, which
 // needs them.
 func (a *app) Run(ctx context.Context) error {
-	defer a.close()
 	inner, stopInner := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
 	for _, p := range a.pools {
@@ -176,8 +182,10 @@ func (a *app) Run(ctx context.Context) error {
 	shutdown(drain, admin)
 	stopInner()
 	if !endsWithin(&running, hangTimeout) {
+		// Nor is its model closed: the engine is using it.
 		return errors.Join(err, errors.New("an engine does not return from its batch; it is left behind"))
 	}
+	a.close()
 	a.logger.Info("stopped")
 	return err
 }
@@ -243,5 +251,6 @@ func (a *app) announce() {
 	if a.admin != nil {
 		a.logger.Info("admin", "url", "http://"+a.admin.Addr().String())
 	}
+	a.logger.Info("memory", "limit_mib", a.memory.limit>>20, "from", a.memory.from, "clients_mib", a.memory.clients>>20)
 	a.logger.Info("ready", "url", fmt.Sprintf("http://%s", a.public.Addr()), "workers", a.pools[0].Options().Workers)
 }

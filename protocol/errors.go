@@ -30,6 +30,7 @@ const (
 	ModelError
 	Draining
 	Internal
+	TooLarge
 )
 
 // codeTable is the one place where a code meets its name and whether sending
@@ -58,6 +59,7 @@ var codeTable = [...]struct {
 	ModelError:         {"model_error", false},
 	Draining:           {"draining", true},
 	Internal:           {"internal", true},
+	TooLarge:           {"too_large", false},
 }
 
 // Codes returns every code in the order of their numbers.

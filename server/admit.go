@@ -110,8 +110,8 @@ func (s *Server) reserve(w http.ResponseWriter) bool {
 
 // connect completes the handshake, or writes what was wrong with it. notices
 // says whether the endpoint's clients understand notice messages.
-func (s *Server) connect(w http.ResponseWriter, r *http.Request, notices bool) (*link, bool) {
-	l, err := s.hub.upgrade(&problemWriter{ResponseWriter: w}, r, s.opt.MaxMessageBytes, notices)
+func (s *Server) connect(w http.ResponseWriter, r *http.Request, maxBytes int, notices bool) (*link, bool) {
+	l, err := s.hub.upgrade(&problemWriter{ResponseWriter: w}, r, maxBytes, notices)
 	if err != nil {
 		s.hub.release()
 		s.opt.Logger.Info("handshake failed", "remote", r.RemoteAddr, "err", errors.Unwrap(err))

@@ -44,19 +44,32 @@ func (c *predictor) predictBinary(m *protocol.BinaryMessage, to address) {
 	}
 	model := models[m.Model]
 	req := newRequest(c, model, to)
-	features, err := m.AppendFeatures(req.Features[:0], model.spec.Features, float32(model.spec.Input.Uint8Scale))
-	if err != nil {
+	if err := c.readFeatures(req, m); err != nil {
 		c.refuse(to, err)
 		req.recycle()
 		return
 	}
-	req.Features, req.Rows = features, m.Rows
-	req.Arrived, req.Deadline = c.inbox.came, m.Deadline
+	req.Rows, req.Arrived, req.Deadline = m.Rows, c.inbox.came, m.Deadline
 	req.scores, req.timing = m.Scores, m.Timing
 	c.submit(req)
 }
 
+// readFeatures takes a turn where that takes long; see decode.
+func (c *predictor) readFeatures(req *request, m *protocol.BinaryMessage) (err *protocol.Error) {
+	if len(m.Values) >= largeMessage {
+		c.server.turns.take()
+		defer c.server.turns.give()
+	}
+	spec := &req.model.spec
+	req.Features, err = m.AppendFeatures(req.Features[:0], spec.Features, float32(spec.Input.Uint8Scale))
+	return err
+}
+
 func (c *predictor) feedbackBinary(m *protocol.BinaryMessage, to address) {
+	if maxRows := c.server.opt.MaxRows; m.Rows > maxRows {
+		c.sendError(to, protocol.WrongCount(protocol.BadLabel, maxRows, m.Rows, "more labels than a request may have rows"))
+		return
+	}
 	result, err := c.server.opt.Quality.LabelIndices(c.scope, to.id, m.Floats())
 	if err != nil {
 		c.sendError(to, labelError(err))

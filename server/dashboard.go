@@ -14,9 +14,9 @@ import (
 	"penstock/protocol"
 )
 
-// watchBacklog is how many bytes may wait for a dashboard before notes to it
-// are dropped. Metrics never wait at all: a slow dashboard gets the newest.
-const watchBacklog = 256 << 10
+// watchMessage is the largest message of a dashboard: a subscription to many
+// models has a few kilobytes.
+const watchMessage = 64 << 10
 
 // watcher is one connection to /ws/dashboard. The link's goroutine reads, the
 // server's rounds send what the monitor publishes.
@@ -31,10 +31,12 @@ type watcher struct {
 	mu       sync.Mutex // of what follows, and of the filter's last
 	sub      *monitor.Subscription
 	presence *byte // first byte of the presence frame sent last
+
+	seen seen // guarded by the board's mutex
 }
 
 func (s *Server) serveDashboard(w http.ResponseWriter, r *http.Request, session string) {
-	l, ok := s.connect(w, r, true)
+	l, ok := s.connect(w, r, min(watchMessage, s.opt.MaxMessageBytes), true)
 	if !ok {
 		return
 	}
@@ -55,6 +57,7 @@ func (c *watcher) watch() {
 	settled := make(chan struct{})
 	go func() {
 		defer close(settled)
+		defer c.contain()
 		if c.outbox.waitWritten() { // a long history leaves no room for notes
 			c.server.board.join(c)
 			c.advance(time.Now())
@@ -77,8 +80,8 @@ func (c *watcher) begin() *monitor.Subscription {
 	return sub
 }
 
-// advance sends what is new since the last time, and who watches if that has
-// changed. A peer that has not taken what it was sent before gets nothing; what
+// advance sends what is new since the last time, notes among it, and who watches
+// if that has changed. A peer that has not taken what it was sent before gets nothing; what
 // it is sent then is the newest. now is when the round began, the same for all:
 // turns move when others leave.
 func (c *watcher) advance(now time.Time) {
@@ -87,6 +90,11 @@ func (c *watcher) advance(now time.Time) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	news, gone := c.server.board.news(c, nil)
+	for _, frame := range news {
+		c.outbox.append(opText, frame)
+	}
+	c.server.metrics.dropped.Add(float64(gone))
 	for update, ok := c.sub.Poll(); ok; update, ok = c.sub.Poll() {
 		if frame := c.filter.Load().apply(update, now); frame != nil {
 			c.outbox.append(opText, frame)
@@ -106,6 +114,8 @@ func (c *watcher) handle(received message) {
 	case received.typ == websocket.MessageBinary:
 		c.goodbye(protocol.CloseUnsupported, "the dashboard takes JSON text only")
 		return
+	case !c.ping():
+		return
 	case string(frame) == "ping":
 		c.reply(opText, []byte("pong"))
 		return
@@ -120,6 +130,7 @@ func (c *watcher) handle(received message) {
 	if err != nil {
 		c.server.metrics.countError(err.Code)
 		c.reply(opText, protocol.AppendError(nil, nil, err))
+		c.blame(err.Code)
 	}
 }
 
@@ -130,6 +141,9 @@ func (c *watcher) act(m protocol.WatchMessage) *protocol.Error {
 	case "auth":
 		c.reply(opText, protocol.Encode(protocol.AuthOK{Type: "auth_ok", User: c.user}))
 	case "hello":
+		if err := c.hello(); err != nil {
+			return err
+		}
 		c.reply(opText, c.server.hello(""))
 	case "subscribe":
 		f, err := newFilter(m, c.server.byName)
@@ -138,35 +152,15 @@ func (c *watcher) act(m protocol.WatchMessage) *protocol.Error {
 		}
 		c.filter.Store(f)
 	case "note":
-		if err := limited(c.notes); err != nil {
+		if err := limited(c.notes, "too many notes"); err != nil {
 			return err
 		}
-		c.server.board.note(c.user, m.Text)
+		return c.server.board.note(c.user, m.Text)
 	case "typing":
-		if err := limited(c.typing); err != nil {
+		if err := limited(c.typing, "typing too often"); err != nil {
 			return err
 		}
-		c.server.board.typing(c)
+		c.server.board.tell(c)
 	}
 	return nil
-}
-
-// limited takes one from the limiter, or says how long there is none.
-func limited(l *rate.Limiter) *protocol.Error {
-	reserved := l.Reserve()
-	wait := reserved.Delay()
-	if wait == 0 {
-		return nil
-	}
-	reserved.Cancel()
-	err := protocol.Errorf(protocol.RateLimited, "too many notes; wait a moment")
-	err.RetryAfter = wait
-	return err
-}
-
-// offer sends a frame that is not metrics, unless too much waits already.
-func (c *watcher) offer(frame []byte) {
-	if !c.outbox.sendBelow(watchBacklog, opText, frame) {
-		c.server.metrics.dropped.Inc()
-	}
 }

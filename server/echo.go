@@ -12,7 +12,7 @@ import (
 // serveEcho returns each message as it came: a check of connectivity, and the
 // ceiling that benchmarks compare with.
 func (s *Server) serveEcho(w http.ResponseWriter, r *http.Request, _ string) {
-	l, ok := s.connect(w, r, false)
+	l, ok := s.connect(w, r, s.opt.MaxMessageBytes, false)
 	if ok {
 		l.start(func() { l.messages(l.echo) })
 	}

@@ -9,18 +9,33 @@ func (o *outbox) begin() (dst []byte, start int) {
 	if o.frames == nil {
 		o.frames = newBuffer()
 	}
-	start = len(o.frames.b)
-	return append(o.frames.b, 0, 0, 0, 0), start
+	return beginFrame(o.frames.b)
 }
 
-// end writes the header of the frame that begins at start of dst. Servers send
-// frames unmasked, so the payload stands as it is (RFC 6455, section 5.2).
 func (o *outbox) end(dst []byte, start int, op byte) {
-	const reserved = 4
-	n := len(dst) - start - reserved
+	o.frames.b = endFrame(dst, start, op)
+	o.account.owe(len(o.frames.b) - start)
+}
+
+// endReply is end for the reply to a request, which is in the account.
+func (o *outbox) endReply(dst []byte, start int, r *request) {
+	o.frames.b = endFrame(dst, start, r.opcode())
+	o.account.settle(len(o.frames.b)-start-r.promised, -r.rowBytes)
+}
+
+const headerRoom = 4 // for most frames
+
+func beginFrame(dst []byte) (grown []byte, start int) {
+	return append(dst, 0, 0, 0, 0), len(dst)
+}
+
+// endFrame writes the header of the frame that begins at start of dst. Servers
+// send frames unmasked, so the payload stands as it is (RFC 6455, section 5.2).
+func endFrame(dst []byte, start int, op byte) []byte {
+	n := len(dst) - start - headerRoom
 	switch {
 	case n < 126:
-		copy(dst[start+2:], dst[start+reserved:])
+		copy(dst[start+2:], dst[start+headerRoom:])
 		dst = dst[:len(dst)-2]
 		dst[start+1] = byte(n)
 	case n <= 0xffff:
@@ -28,12 +43,12 @@ func (o *outbox) end(dst []byte, start int, op byte) {
 		binary.BigEndian.PutUint16(dst[start+2:], uint16(n))
 	default:
 		dst = append(dst, 0, 0, 0, 0, 0, 0)
-		copy(dst[start+10:], dst[start+reserved:])
+		copy(dst[start+10:], dst[start+headerRoom:])
 		dst[start+1] = 127
 		binary.BigEndian.PutUint64(dst[start+2:], uint64(n))
 	}
 	dst[start] = op
-	o.frames.b = dst
+	return dst
 }
 
 // frameLength returns the length of the unmasked frame at the start of b,

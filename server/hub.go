@@ -7,28 +7,39 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"penstock/server/budget"
 )
 
 const (
 	pingAfter      = 25 * time.Second // of silence
 	goneAfter      = 35 * time.Second // of silence, a ping included
 	messageTimeout = 10 * time.Second // from a message's first byte to its last
+	answerTimeout  = goneAfter - pingAfter
 	sweepInterval  = time.Second
-	abortTimeout   = 5 * time.Second // for readers to notice that they are aborted
+	longestSweep   = 2 * sweepInterval // by the hub's clock
+	abortTimeout   = 5 * time.Second   // for readers to notice that they are aborted
 )
 
 var (
-	errFull   = errors.New("too many connections")
-	errClosed = errors.New("the server is going away")
+	errFull     = errors.New("too many connections")
+	errNoMemory = errors.New("the server has no memory left for another connection")
+	errClosed   = errors.New("the server is going away")
 )
 
 // hub knows every open link. One goroutine, in run, keeps all their
 // heartbeats: an idle socket costs no goroutine but its reader.
 type hub struct {
-	limit    int
-	panicked func(v any) // told of a panic in a link's goroutine
-	epoch    time.Time
-	clock    atomic.Int64 // nanoseconds since epoch, never zero, moved by every sweep
+	limit      int
+	budget     *budget.Budget
+	replyBytes int // that one link may be owed
+	turns      turns
+	panicked   func(v any) // told of a panic on a link's account
+
+	// clock is nanoseconds, never zero, moved by every sweep: of the time in which
+	// the process ran. Where it stood still, or the machine slept, peers had no
+	// chance to be heard, and no sweep counts for more than longestSweep.
+	clock atomic.Int64
 
 	mu       sync.Mutex
 	reserved int // places taken: links, and handshakes under way
@@ -40,8 +51,11 @@ type hub struct {
 	empty    chan struct{} // closed when closed and no place is taken
 }
 
-func newHub(limit int, panicked func(v any)) *hub {
-	h := &hub{limit: limit, panicked: panicked, epoch: time.Now(), links: make(map[*link]struct{}), empty: make(chan struct{})}
+func newHub(opt Options, panicked func(v any)) *hub {
+	h := &hub{
+		limit: opt.MaxConnections, budget: opt.Budget, replyBytes: opt.MaxReplyBytes, turns: newTurns(), panicked: panicked,
+		links: make(map[*link]struct{}), empty: make(chan struct{}),
+	}
 	h.open, h.close = context.WithCancel(context.Background())
 	h.clock.Store(1)
 	return h
@@ -61,6 +75,9 @@ func (h *hub) reserve() error {
 	if h.reserved >= h.limit {
 		return errFull
 	}
+	if !h.budget.Take(socketCost, true) {
+		return errNoMemory
+	}
 	h.reserved++
 	return nil
 }
@@ -70,6 +87,7 @@ func (h *hub) release() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.reserved--
+	h.budget.Give(socketCost)
 	h.checkEmpty()
 }
 
@@ -145,36 +163,45 @@ func (h *hub) snapshot() []*link {
 func (h *hub) run(ctx context.Context) {
 	ticker := time.NewTicker(sweepInterval)
 	defer ticker.Stop()
-	for {
+	for last := time.Now(); ; {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			now := int64(time.Since(h.epoch))
-			h.clock.Store(now)
-			for _, l := range h.snapshot() {
-				l.check(now)
-			}
+			now := time.Now()
+			h.sweep(now.Sub(last))
+			last = now
 		}
 	}
 }
 
-// check pings a silent peer, and ends the link of one that is gone or that
-// began a message and does not finish it.
+// sweep looks after all links, so long after the last time.
+func (h *hub) sweep(passed time.Duration) {
+	now := h.clock.Add(int64(min(passed, longestSweep)))
+	for _, l := range h.snapshot() {
+		l.check(now)
+	}
+}
+
+// ping is one that the sweep sent: when, and the link's lastRead of then.
+type ping struct{ at, heard int64 }
+
+// check pings a silent peer, and ends the link of one that did not answer, or
+// that began a message and does not finish it.
 func (l *link) check(now int64) {
 	if l.acting.Load() {
 		return // the peer waits for us
 	}
 	heard := l.lastRead.Load()
-	silent := time.Duration(now - heard)
 	since := l.messageSince.Load()
+	pinged := l.pinged.at != 0 && l.pinged.heard == heard
 	switch {
 	case since != 0 && time.Duration(now-since) > messageTimeout:
 		l.interrupt()
-	case silent > goneAfter:
+	case pinged && time.Duration(now-l.pinged.at) > answerTimeout:
 		l.interrupt()
-	case silent > pingAfter && l.pingedSince != heard:
-		l.pingedSince = heard
+	case !pinged && time.Duration(now-heard) > pingAfter:
+		l.pinged = ping{at: now, heard: heard}
 		l.outbox.send(opPing, nil)
 	}
 }
@@ -222,5 +249,6 @@ func (l *link) goodbye(code int, reason string) {
 func (l *link) abort() {
 	l.aborted.Store(true)
 	l.ended.Store(true)
+	l.outbox.cut()
 	_ = l.SetDeadline(time.Unix(1, 0))
 }

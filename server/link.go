@@ -31,6 +31,7 @@ type link struct {
 
 	leaving atomic.Bool // goodbye was said: messages are not acted on any more
 	ended   atomic.Bool // the reader is to stop
+	dropped atomic.Bool // for want of memory
 	aborted atomic.Bool // and nobody waits for the peer any more
 
 	// On the hub's clock. lastRead is when bytes came last, or when the reader
@@ -42,8 +43,10 @@ type link struct {
 	inMessage    bool        // the reader's own
 	message      *buffer     // the reader's own: what readMessage read
 	unflushed    bool        // the reader's own: it appended frames to the outbox
-	pingedSince  int64       // the sweep's own: the lastRead after which it pinged
+	idle         func()      // called by the reader before it waits; nil for nothing to do
+	pinged       ping        // the sweep's own
 	pings        pingMeter
+	manners      manners // the reader's own
 
 	notices bool // the client understands notice messages
 }
@@ -92,7 +95,7 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	early, _ := rw.Reader.Peek(rw.Reader.Buffered()) // what is there can be peeked at
 	l.Conn = conn
 	l.inbox.init(conn, h.maxBytes, early)
-	l.outbox.init(conn)
+	l.outbox.init(l.hub, conn)
 	// net/http's buffers stay behind, for its next connection. The reader is
 	// small because the inbox reads ahead; only control frames go through the
 	// writer, and the largest has 127 bytes.
@@ -187,6 +190,14 @@ func (l *link) interrupt() {
 	_ = l.SetReadDeadline(time.Unix(1, 0))
 }
 
+// drop ends the link because the process needs the memory of a message that its
+// peer has begun. It takes no lock that anybody holds who calls the budget; the
+// reader says why.
+func (l *link) drop() {
+	l.dropped.Store(true)
+	l.interrupt()
+}
+
 // finish ends the link after its reader has returned: what the outbox holds is
 // written if the peer takes it within the linger time, then the connection is
 // closed. It is the only place that does.
@@ -199,6 +210,7 @@ func (l *link) finish() {
 		_, _ = io.CopyN(io.Discard, l.Conn, lingerBytes)
 	}
 	_ = l.Conn.Close()
+	l.used()
 	l.inbox.release()
 	_ = l.ws.CloseNow()
 	l.hub.remove(l)

@@ -52,6 +52,7 @@ func newMetrics(reg prometheus.Registerer, s *Server) (*metrics, error) {
 	if reg == nil {
 		return m, nil
 	}
+	b := s.opt.Budget
 	collectors := []prometheus.Collector{m.refused, m.opened, m.dropped, byCode,
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "penstock_connections", Help: "WebSockets open now.",
@@ -59,6 +60,18 @@ func newMetrics(reg prometheus.Registerer, s *Server) (*metrics, error) {
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "penstock_users", Help: "Distinct clients with a socket open now.",
 		}, func() float64 { return float64(s.users.count()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "penstock_client_memory_bytes", Help: "Bytes that clients make the process hold: sockets, half-read messages, requests, replies.",
+		}, func() float64 { return float64(b.Used()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "penstock_client_memory_limit_bytes", Help: "Bytes that clients may make the process hold.",
+		}, func() float64 { return float64(b.Limit()) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "penstock_client_memory_refusals_total", Help: "Requests and sockets refused because clients hold all that they may.",
+		}, func() float64 { return float64(b.Refused()) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "penstock_dropped_messages_total", Help: "Half-read messages given up, with their sockets, because others needed the memory.",
+		}, func() float64 { return float64(b.Dropped()) }),
 	}
 	for _, c := range []struct {
 		name, help string

@@ -12,6 +12,7 @@ import (
 
 	"penstock/inference"
 	"penstock/quality"
+	"penstock/server/budget"
 )
 
 // Options configure a Server. Zero fields take their defaults.
@@ -29,6 +30,14 @@ type Options struct {
 	// MaxMessageBytes is the largest message that a client may send. Default
 	// 1 MiB. A larger one closes its connection with 1009.
 	MaxMessageBytes int
+	// MaxReplyBytes is how many bytes of replies one socket may be owed: requests
+	// on their way count with the longest reply that they may get. At the bound the
+	// socket is not read; a request whose reply alone is beyond it is refused with
+	// too_large. Default 2 MiB.
+	MaxReplyBytes int
+	// Budget bounds what all clients together make the process hold. Default: no
+	// bound.
+	Budget *budget.Budget
 	// MaxRows is how many rows one request may have. Default 1024, at most the
 	// smallest Window of Pools.
 	MaxRows int
@@ -42,6 +51,8 @@ type Options struct {
 	// so that a hostile name that resolves to this address reaches nothing.
 	AllowHosts []string
 
+	// Echo serves /ws/echo, which sends back whatever it is sent.
+	Echo bool
 	// Dashboard holds the page at /, read once. Default: none.
 	Dashboard fs.FS
 	// Models are facts about the models of Pools, in the same order, for
@@ -62,6 +73,12 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MaxMessageBytes == 0 {
 		o.MaxMessageBytes = 1 << 20
+	}
+	if o.MaxReplyBytes == 0 {
+		o.MaxReplyBytes = 2 << 20
+	}
+	if o.Budget == nil {
+		o.Budget = budget.New(0)
 	}
 	if o.MaxRows == 0 {
 		o.MaxRows = 1024
@@ -104,6 +121,9 @@ func (o Options) validate() error {
 	}
 	if o.MaxConnections < 1 || o.MaxMessageBytes < 1 || o.MaxRows < 1 {
 		return bad("MaxConnections, MaxMessageBytes or MaxRows", "is below 1")
+	}
+	if o.MaxReplyBytes < 4<<10 {
+		return bad("MaxReplyBytes", "is %d; expected at least 4096, or hardly a reply would fit", o.MaxReplyBytes)
 	}
 	for _, origin := range o.AllowOrigins {
 		if origin != "*" && !strings.Contains(origin, "://") {

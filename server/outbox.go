@@ -1,10 +1,8 @@
 package server
 
 import (
-	"errors"
 	"math"
 	"net"
-	"os"
 	"sync"
 	"time"
 
@@ -25,26 +23,26 @@ const (
 	closePolicy    = protocol.ClosePolicy
 )
 
-const (
-	sendBuffer   = 256 << 10       // of the kernel, per socket
-	writeTimeout = 5 * time.Second // for the peer to take what is written
-	lingerTime   = time.Second     // for a close frame to get through
-	lingerBytes  = 1 << 20         // input thrown away meanwhile
-)
-
 // outbox holds the frames that wait to be written to one socket. Appending
 // never blocks. A goroutine writes while there is something to write, and only
 // then: frames that come meanwhile gather and leave in the next system call.
 //
-// Its size is bounded by who appends: the reader waits in waitBelow while it is
-// long, and beyond that there can only be replies to what was in the window.
+// Its size is bounded by who appends: a request is let in with room for its
+// reply (see account), and the reader waits in waitBelow while much else is
+// there. A reply that is long to write down is given as it is, and written down
+// when its turn comes.
 type outbox struct {
 	conn   net.Conn
-	writer func() // write, made once: a method value a flush would be garbage
+	turns  turns
+	clock  func() int64 // the hub's: time in which the process ran
+	failed func(v any)  // told of a panic in the writer
+	writer func()       // write, made once: a method value a flush would be garbage
 
 	mu       sync.Mutex
+	account  account
 	frames   *buffer   // whole frames only; nil when there are none
 	begun    int       // bytes of frames that are written already
+	large    largeList // replies that are not written down yet
 	raw      rawWriter // made by the first writeAtOnce; nil where there is none
 	writing  bool      // the writer goroutine runs
 	closing  bool      // a close frame was appended: nothing may follow it
@@ -54,8 +52,10 @@ type outbox struct {
 	deadline time.Time // set on the connection last
 }
 
-func (o *outbox) init(conn net.Conn) {
+func (o *outbox) init(h *hub, conn net.Conn) {
 	o.conn, o.writer = conn, o.write
+	o.turns, o.clock, o.failed = h.turns, h.now, h.panicked
+	o.account = account{budget: h.budget, limit: h.replyBytes}
 	o.changed.L = &o.mu
 }
 
@@ -70,6 +70,9 @@ func (o *outbox) waiting() int {
 	}
 	return len(o.frames.b)
 }
+
+// unwritten reports whether there is something to write. The caller holds o.mu.
+func (o *outbox) unwritten() bool { return o.frames != nil || o.large.first != nil }
 
 // append appends one frame, if the outbox is open. It leaves with the next
 // flush.
@@ -112,6 +115,7 @@ func (o *outbox) appendRaw(frames []byte) bool {
 	}
 	_, start := o.begin()
 	o.frames.b = append(o.frames.b[:start], frames...)
+	o.account.owe(len(frames))
 	o.closing = frames[0] == opClose
 	return true
 }
@@ -133,132 +137,23 @@ func (o *outbox) flush() {
 }
 
 func (o *outbox) flushLocked() {
-	if o.frames != nil && !o.writing && !o.dead {
+	if o.unwritten() && !o.writing && !o.dead {
 		o.writing = true
 		go o.writer()
 	}
-}
-
-// write is the writer goroutine. It ends when there is nothing left to write.
-func (o *outbox) write() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.writeLocked()
-}
-
-// writeNow writes what waits on the caller's goroutine, unless a writer runs
-// already: a reader that would wait for input anyway saves the hand-over.
-func (o *outbox) writeNow() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.frames != nil && !o.writing && !o.dead {
-		o.writing = true
-		o.writeLocked()
-	}
-}
-
-// writeAtOnce writes what waits as far as the socket takes it without waiting,
-// and leaves the rest to a writer: the caller has others to serve.
-func (o *outbox) writeAtOnce() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.frames == nil || o.writing || o.dead {
-		return
-	}
-	if o.raw == nil {
-		if o.raw = newRawWriter(o.conn); o.raw == nil {
-			o.flushLocked()
-			return
-		}
-	}
-	o.extendDeadline()
-	n, err := o.raw.write(o.frames.b)
-	switch {
-	case err != nil:
-		o.fail()
-	case n < len(o.frames.b):
-		o.begun = n
-		o.flushLocked()
-	default:
-		o.frames.recycle()
-		o.frames = nil
-	}
-	o.changed.Broadcast()
-}
-
-// writeLocked does the writing. The caller holds o.mu, which is free while the
-// system call runs, and has set o.writing.
-func (o *outbox) writeLocked() {
-	for o.frames != nil && !o.dead {
-		frames, begun := o.frames, o.begun
-		o.frames, o.begun = nil, 0
-		o.extendDeadline()
-		o.mu.Unlock()
-		err := o.writeOut(frames.b, begun)
-		frames.recycle()
-		o.mu.Lock()
-		if err != nil {
-			o.fail()
-		}
-		o.changed.Broadcast()
-	}
-	o.writing = false
-	o.changed.Broadcast()
-}
-
-// fail ends the link after a write that failed. The caller holds o.mu.
-func (o *outbox) fail() {
-	o.dead = true
-	o.frames = nil
-	_ = o.conn.SetReadDeadline(time.Unix(1, 0)) // the reader ends the link
-}
-
-// extendDeadline gives the peer time for the next write. Moving the deadline
-// costs more than comparing it, so it is moved once in a while: the peer has
-// between four fifths of writeTimeout and all of it. The caller holds o.mu.
-func (o *outbox) extendDeadline() {
-	now := time.Now()
-	if o.draining || o.deadline.Sub(now) > writeTimeout*4/5 {
-		return
-	}
-	o.deadline = now.Add(writeTimeout)
-	_ = o.conn.SetWriteDeadline(o.deadline) // fails on a closed connection only, and so will the write
-}
-
-// writeOut writes frames, of which begun bytes are written already.
-func (o *outbox) writeOut(frames []byte, begun int) error {
-	n, err := o.conn.Write(frames[begun:])
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		o.tellSlow(frames, begun+n)
-	}
-	return err
-}
-
-// tellSlow tries to end a connection whose peer did not read in good order:
-// the rest of the frame that was cut, then a close frame. The peer sees it if
-// it begins to read within a moment.
-func (o *outbox) tellSlow(frames []byte, written int) {
-	end := 0
-	for end < written {
-		end += frameLength(frames[end:])
-	}
-	rest := append([]byte(nil), frames[written:end]...)
-	rest = append(rest, opClose, byte(2+len(protocol.ReasonSlow)), closePolicy>>8, closePolicy&0xff)
-	rest = append(rest, protocol.ReasonSlow...)
-	_ = o.conn.SetWriteDeadline(time.Now().Add(lingerTime))
-	_, _ = o.conn.Write(rest)
-}
-
-// rawWriter writes what a socket takes without waiting.
-type rawWriter interface {
-	write(b []byte) (n int, err error)
 }
 
 // waitBelow blocks while more than limit bytes wait to be written.
 func (o *outbox) waitBelow(limit int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for o.waiting() > limit && !o.dead {
+	o.waitUntil(func() bool { return o.waiting() <= limit })
+}
+
+// waitUntil blocks until there is room, by what has been written meanwhile, or
+// the connection is dead. The caller holds o.mu, which is free meanwhile.
+func (o *outbox) waitUntil(room func() bool) {
+	for !room() && !o.dead {
 		o.flushLocked()
 		o.changed.Wait()
 	}
@@ -282,7 +177,31 @@ func (o *outbox) waitWritten() bool {
 	return o.open()
 }
 
-// drain lets the writer finish, for no longer than timeout, and waits for it.
+// fail ends the link after a write that failed. The caller holds o.mu.
+func (o *outbox) fail() {
+	o.dead = true
+	o.forget()
+	_ = o.conn.SetReadDeadline(time.Unix(1, 0)) // the reader ends the link
+}
+
+// cut has a writer that waits for its peer give up, now or when its deadline is
+// next reached, and throws away what is not written.
+func (o *outbox) cut() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.dead = true
+	o.forget()
+}
+
+// forget lets go of what is not written. The caller holds o.mu.
+func (o *outbox) forget() {
+	o.frames, o.large = nil, largeList{}
+	o.account.close()
+	o.changed.Broadcast()
+}
+
+// drain lets the writer finish, for as long as the peer goes on taking what is
+// there, and waits for it.
 func (o *outbox) drain(timeout time.Duration) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -293,5 +212,5 @@ func (o *outbox) drain(timeout time.Duration) {
 		o.changed.Wait()
 	}
 	o.dead = true
-	o.frames = nil
+	o.forget()
 }

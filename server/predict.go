@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"net/http"
 	"sync"
+	"time"
 	"unicode/utf8"
 
 	"github.com/coder/websocket"
@@ -14,7 +15,7 @@ import (
 )
 
 // errorBacklog is how many bytes may wait to be written before a connection's
-// reader stops: typed errors answer requests that no window has let in.
+// reader stops: typed errors answer requests that nothing has let in.
 const errorBacklog = 256 << 10
 
 // predictor is one connection to /ws/predict. Its reader decodes messages and
@@ -38,7 +39,7 @@ type predictor struct {
 }
 
 func (s *Server) servePredict(w http.ResponseWriter, r *http.Request, session string) {
-	l, ok := s.connect(w, r, true)
+	l, ok := s.connect(w, r, s.opt.MaxMessageBytes, true)
 	if !ok {
 		return
 	}
@@ -51,6 +52,7 @@ func (s *Server) servePredict(w http.ResponseWriter, r *http.Request, session st
 		streams: make([]*inference.Stream, len(s.models)),
 		decoder: protocol.Decoder{MaxRows: s.opt.MaxRows},
 	}
+	l.idle = c.forget
 	identity := s.users.identify(c.user, session)
 	c.scope = s.opt.Quality.Scope(c.user, identity)
 	s.users.enter(identity)
@@ -73,19 +75,12 @@ func (c *predictor) handle(received message) {
 		c.handleBinary(received)
 		return
 	}
-	frame := received.plain()
-	if string(frame) == "ping" {
-		c.reply(opText, []byte("pong"))
+	err := c.decode(received)
+	if err == errAnswered {
 		return
 	}
-	if !utf8.Valid(frame) {
-		c.goodbye(protocol.CloseInvalidText, "a text message must be UTF-8")
-		return
-	}
-	c.scratch()
-	defer c.forget()
 	m := &c.message
-	if err := c.decoder.Decode(frame, m); err != nil {
+	if err != nil {
 		if m.Kind == 0 || m.Kind == protocol.KindPredict {
 			c.server.metrics.received.Add(1)
 			c.refuse(address{id: m.ID}, err)
@@ -101,14 +96,57 @@ func (c *predictor) handle(received message) {
 		c.feedback(m)
 	case protocol.KindCancel:
 		c.cancel(m.ID)
+	default:
+		c.converse(m)
+	}
+}
+
+// converse answers what has nothing to do with predictions.
+func (c *predictor) converse(m *protocol.Message) {
+	if !c.ping() {
+		return
+	}
+	switch m.Kind {
 	case protocol.KindPing:
 		c.reply(opText, []byte(`{"type":"pong"}`))
 	case protocol.KindAuth:
 		c.reply(opText, protocol.Encode(protocol.AuthOK{Type: "auth_ok", User: c.user}))
 	case protocol.KindHello:
+		if err := c.hello(); err != nil {
+			c.sendError(address{}, err)
+			return
+		}
 		c.reply(opText, c.server.hello(c.session))
 	}
 }
+
+// errAnswered says that a message needs nothing more.
+var errAnswered = new(protocol.Error)
+
+// decode reads a text message into c.message. What takes long takes turns with
+// that of other connections.
+func (c *predictor) decode(received message) *protocol.Error {
+	if len(received.payload) >= largeMessage {
+		c.server.turns.take()
+		defer c.server.turns.give()
+	}
+	frame := received.plain()
+	if string(frame) == "ping" {
+		if c.ping() {
+			c.reply(opText, []byte("pong"))
+		}
+		return errAnswered
+	}
+	if !utf8.Valid(frame) {
+		c.goodbye(protocol.CloseInvalidText, "a text message must be UTF-8")
+		return errAnswered
+	}
+	c.scratch()
+	return c.decoder.Decode(frame, &c.message)
+}
+
+// largeMessage is how many bytes take so long to read that readers take turns.
+const largeMessage = chunkSize
 
 // rows is memory for what JSON messages hold, shared by all connections.
 type rows struct{ features []float32 }
@@ -123,10 +161,10 @@ func (c *predictor) scratch() {
 	}
 }
 
-// forget lets go of what messages needed when there is none to follow: an idle
+// forget lets go of what messages needed, before the reader waits: an idle
 // socket holds nothing, whatever it sent before.
 func (c *predictor) forget() {
-	if c.more() {
+	if c.rows == nil {
 		return
 	}
 	if cap(c.message.Features) <= largestKept {
@@ -155,16 +193,14 @@ func (c *predictor) predict(m *protocol.Message) {
 // submit hands a request to the pool, or refuses and recycles it. When there is
 // no more input to read, this goroutine may run the batch itself.
 func (c *predictor) submit(req *request) {
-	if !c.take(req) {
-		c.refuse(req.address, protocol.Errorf(protocol.DuplicateRequestID,
-			"a request with this request_id is still in flight here; wait for its reply or use another id"))
+	req.weigh()
+	if err := c.take(req); err != nil {
+		c.refuse(req.address, err)
 		req.recycle()
 		return
 	}
 	if err := c.hand(req); err != nil {
-		c.outbox.mu.Lock()
-		c.flying.remove(req)
-		c.outbox.mu.Unlock()
+		c.untake(req)
 		c.refuse(req.address, submitError(err))
 		req.recycle()
 	}
@@ -181,14 +217,48 @@ func (c *predictor) hand(req *request) error {
 	return err
 }
 
-// take enters a request among those in flight; false if its id is there.
-func (c *predictor) take(req *request) bool {
-	if len(req.id) == 0 {
-		return true
+// take enters a request among those in flight, and its bytes into the socket's
+// account. It waits until there is room for the reply: meanwhile the socket is
+// not read.
+func (c *predictor) take(req *request) *protocol.Error {
+	o := &c.outbox
+	if limit := o.account.limit; req.promised > limit {
+		return protocol.WrongCount(protocol.TooLarge, limit, req.promised,
+			"the reply could have more bytes than one socket may be owed; ask for fewer rows in a request, or without scores and top_k")
 	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.account.fits(req.promised) {
+		o.waitUntil(func() bool { return o.account.fits(req.promised) || !o.open() })
+	}
+	if len(req.id) > 0 && !c.flying.add(req) {
+		return protocol.Errorf(protocol.DuplicateRequestID,
+			"a request with this request_id is still in flight here; wait for its reply or use another id")
+	}
+	if !o.account.open(req.promised, req.rowBytes) {
+		c.flying.remove(req)
+		err := protocol.Errorf(protocol.Overloaded, "the server has no memory left for this request; send again after retry_after_ms, or less at a time")
+		err.RetryAfter = memoryRetry
+		return err
+	}
+	return nil
+}
+
+// memoryRetry is when a client that there was no memory for may try again: who
+// holds it and does not get on is gone after writeTimeout.
+const memoryRetry = time.Second
+
+// untake is the opposite of take, for a request that gets another answer than
+// its reply.
+func (c *predictor) untake(req *request) {
 	c.outbox.mu.Lock()
 	defer c.outbox.mu.Unlock()
-	return c.flying.add(req)
+	c.untakeLocked(req)
+}
+
+func (c *predictor) untakeLocked(req *request) {
+	c.flying.remove(req)
+	c.outbox.account.settle(-req.promised, -req.rowBytes)
 }
 
 // model finds the model that a message asks for, and checks the row's shape.
@@ -221,22 +291,26 @@ func (c *predictor) stream(m *servedModel) *inference.Stream {
 // cancel that crossed the request's prediction gets no answer: the request has
 // had its one.
 func (c *predictor) cancel(id []byte) {
-	c.outbox.mu.Lock()
-	req := c.flying.find(id)
-	cancelled := req != nil && c.streams[req.model.index].Cancel(&req.Request)
-	if cancelled {
-		c.flying.remove(req)
-	}
-	c.outbox.mu.Unlock()
+	req, cancelled := c.takeBack(id)
 	switch {
 	case cancelled:
 		c.refuse(req.address, protocol.Errorf(protocol.Cancelled, "cancelled by the client"))
-		if req.Reusable() {
-			req.recycle()
-		}
+		req.lent = !req.Reusable()
+		req.recycle()
 	case req == nil && !c.server.opt.Quality.Remembers(c.scope, id):
 		c.sendError(address{id: id}, protocol.Errorf(protocol.UnknownRequest, "no request with this request_id is in flight here"))
 	}
+}
+
+// takeBack finds a request in flight and has its pool give it up.
+func (c *predictor) takeBack(id []byte) (req *request, cancelled bool) {
+	c.outbox.mu.Lock()
+	defer c.outbox.mu.Unlock()
+	if req = c.flying.find(id); req == nil || !c.streams[req.model.index].Cancel(&req.Request) {
+		return req, false
+	}
+	c.untakeLocked(req)
+	return req, true
 }
 
 // hangUp tells the pools that nobody waits for replies any more.

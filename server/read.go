@@ -58,6 +58,9 @@ func (l *link) next() (message, error) {
 	m, err := l.readMessage()
 	if err != nil {
 		l.used()
+		if l.dropped.Load() {
+			l.goodbye(protocol.CloseTryLater, "the server is short of memory")
+		}
 		return message{}, err
 	}
 	l.messageSince.Store(0)
@@ -78,7 +81,7 @@ func (l *link) await() error {
 }
 
 // act and rest say whether the reader acts on a message. Between messages that
-// came together nothing needs to be said.
+// came together nothing needs to be said, and what one needed serves the next.
 func (l *link) act() {
 	if !l.acting.Load() {
 		l.acting.Store(true)
@@ -86,6 +89,9 @@ func (l *link) act() {
 }
 
 func (l *link) rest() {
+	if l.idle != nil {
+		l.idle()
+	}
 	l.lastRead.Store(l.hub.now())
 	l.acting.Store(false)
 }
@@ -97,7 +103,7 @@ func (l *link) readMessage() (message, error) {
 	l.rest()
 	l.startMessageClock()
 	if m, length, ok := l.inbox.open(); ok {
-		l.message = newBuffer()
+		l.message = l.newMessage()
 		err := l.message.readFull(l, length)
 		m.payload = l.message.b
 		return m, err
@@ -107,7 +113,7 @@ func (l *link) readMessage() (message, error) {
 		return message{}, err
 	}
 	l.inMessage = true
-	l.message = newBuffer()
+	l.message = l.newMessage()
 	err = l.message.readFrom(r)
 	l.inMessage = false
 	return message{typ: typ, payload: l.message.b}, err
@@ -144,7 +150,7 @@ func (l *link) pingReceived() bool {
 	l.controlReceived()
 	answer, flood := l.pings.count(l.hub.now())
 	if flood {
-		l.goodbye(closePolicy, "ping flood")
+		l.expel("ping flood")
 	}
 	return answer
 }

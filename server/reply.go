@@ -12,9 +12,16 @@ import (
 )
 
 // Reply implements inference.Sink: it turns what became of a request into a
-// frame in the outbox.
+// frame in the outbox. A panic on the way costs this connection, which is owed
+// a reply that cannot be made, and no other.
 func (c *predictor) Reply(r *inference.Request) {
 	req := r.Owner.(*request)
+	done := false
+	defer func() {
+		if !done {
+			c.lose(req, recover())
+		}
+	}()
 	if r.Outcome == inference.Predicted {
 		req.decide()
 		// Remembered before it is sent, so that no label can come too early.
@@ -24,32 +31,51 @@ func (c *predictor) Reply(r *inference.Request) {
 			At: req.Answered,
 		})
 	}
-	c.outbox.mu.Lock()
-	c.flying.remove(req)
-	sent := c.outbox.open()
-	if sent {
-		c.appendReply(req)
-	}
-	c.outbox.mu.Unlock()
-	c.server.metrics.answered(r.Outcome, sent)
-	if r.Reusable() {
+	req.lent = !r.Reusable()
+	outcome := r.Outcome // a large reply is the writer's from enter on
+	sent, kept := c.enter(req)
+	done = true
+	c.server.metrics.answered(outcome, sent)
+	if !kept {
 		req.recycle()
 	}
 }
 
+// enter puts a reply into the outbox, if that is open. Kept says that it will be
+// written down later, from the request's own memory.
+func (c *predictor) enter(req *request) (sent, kept bool) {
+	o := &c.outbox
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	switch {
+	case !o.open():
+		c.untakeLocked(req)
+		return false, false
+	case req.Outcome != inference.Predicted:
+		c.untakeLocked(req)
+		c.appendError(req.address, outcomeError(req))
+		return true, false
+	}
+	c.flying.remove(req)
+	if req.promised > largeReply {
+		o.large.add(req)
+		return true, true
+	}
+	dst, start := o.begin()
+	o.endReply(req.appendPrediction(dst), start, req)
+	return true, false
+}
+
+// lose ends the connection of a request whose reply panicked.
+func (c *predictor) lose(req *request, v any) {
+	c.hub.panicked(v)
+	c.untake(req)
+	c.server.metrics.undeliverable.Add(1)
+	c.goodbye(protocol.CloseInternal, "internal error")
+}
+
 // Flush implements inference.Sink.
 func (c *predictor) Flush() { c.outbox.flush() }
-
-// appendReply appends the frame that ends a request. The caller holds
-// outbox.mu.
-func (c *predictor) appendReply(req *request) {
-	if req.Outcome != inference.Predicted {
-		c.appendError(req.address, outcomeError(req))
-		return
-	}
-	dst, start := c.outbox.begin()
-	c.outbox.end(req.appendPrediction(dst), start, req.opcode())
-}
 
 // opcode is the kind of message that answers: of the same kind as the request.
 func (a address) opcode() byte {
@@ -174,9 +200,7 @@ func (c *predictor) refuse(to address, err *protocol.Error) {
 	c.server.metrics.refusedRequest(err.Code, sent)
 }
 
-// sendError sends a typed error, on the reader's goroutine. It reports whether
-// the outbox was open.
-func (c *predictor) sendError(to address, err *protocol.Error) bool {
+func (c *predictor) tryError(to address, err *protocol.Error) bool {
 	c.outbox.mu.Lock()
 	defer c.outbox.mu.Unlock()
 	if !c.outbox.open() {
@@ -185,4 +209,12 @@ func (c *predictor) sendError(to address, err *protocol.Error) bool {
 	c.appendError(to, err)
 	c.unflushed = true
 	return true
+}
+
+// sendError sends a typed error, on the reader's goroutine, and counts it
+// against a client whose fault it is. It reports whether the outbox was open.
+func (c *predictor) sendError(to address, err *protocol.Error) bool {
+	sent := c.tryError(to, err)
+	c.blame(err.Code)
+	return sent
 }

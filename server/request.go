@@ -22,6 +22,10 @@ type request struct {
 	many, scores, timing bool
 	topK                 int
 
+	promised int  // bytes that the reply's frame may have
+	rowBytes int  // of the features, the scores, and what is picked of them
+	lent     bool // a worker still has a part of it, though it was answered
+
 	values, confidences []float32 // of the reply
 }
 
@@ -40,15 +44,23 @@ func newRequest(c *predictor, model *servedModel, a address) *request {
 	r := requests.Get().(*request)
 	a.id = append(r.id[:0], a.id...)
 	r.conn, r.model, r.Owner, r.address = c, model, r, a
-	r.many, r.scores, r.timing, r.topK = false, false, false, 0
+	r.many, r.scores, r.timing, r.topK, r.lent = false, false, false, 0, false
 	return r
+}
+
+// weigh says what the request will make its socket hold.
+func (r *request) weigh() {
+	const picked = 2 // a value and a confidence
+	r.rowBytes = 4 * r.Rows * (r.model.spec.Features + r.model.spec.Outputs() + picked)
+	r.promised = maxHeader + r.model.replyBound(r)
 }
 
 // largestKept bounds the rows' memory that a recycled request keeps.
 const largestKept = 1 << 16
 
+// recycle gives up a request that was answered, or refused.
 func (r *request) recycle() {
-	if cap(r.Features) > largestKept {
+	if cap(r.Features) > largestKept || cap(r.Scores) > largestKept || r.lent {
 		return
 	}
 	r.conn, r.model, r.next = nil, nil, nil

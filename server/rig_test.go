@@ -25,6 +25,8 @@ type setup struct {
 	server   func(*server.Options)
 	monitor  func(*monitor.Options)
 	inMemory bool // connections are pipes, for tests in a synctest bubble
+	// forgetful makes a quality store that knows the oracle only.
+	forgetful bool
 }
 
 // rig is a server with all that it needs, running until stop or the end of
@@ -76,9 +78,12 @@ func (r *rig) wire(s setup) {
 		models = append(models, quality.Model{Name: spec.Name, Version: spec.Version, Classes: spec.Classes})
 	}
 	var err error
+	if s.forgetful {
+		models = models[:1]
+	}
 	r.quality, err = quality.New(quality.Options{Models: models})
 	r.must(err)
-	options := server.Options{Pools: r.pools, Quality: r.quality, GoodbyeSpread: time.Millisecond}
+	options := server.Options{Pools: r.pools, Quality: r.quality, Echo: true, GoodbyeSpread: time.Millisecond}
 	if s.server != nil {
 		s.server(&options)
 	}

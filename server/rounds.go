@@ -36,7 +36,7 @@ func (s *Server) rounds(ctx context.Context) {
 				}
 				now = time.Now()
 			}
-			c.advance(began)
+			c.turn(began)
 		}
 		clear(round) // those who leave are not held
 		select {
@@ -45,4 +45,10 @@ func (s *Server) rounds(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// turn is a watcher's part in a round. What goes wrong in it is that watcher's.
+func (c *watcher) turn(now time.Time) {
+	defer c.contain()
+	c.advance(now)
 }

@@ -25,6 +25,7 @@ type Server struct {
 	metrics  *metrics
 	monitor  *monitor.Monitor
 	board    *board
+	turns    turns
 	assets   map[string]*asset // the dashboard's files by path
 	draining atomic.Bool
 
@@ -50,9 +51,10 @@ func New(opt Options) (*Server, error) {
 		opt: opt, byName: make(map[string]*servedModel),
 		users: newUsers(), board: newBoard(),
 	}
-	s.hub = newHub(opt.MaxConnections, func(v any) {
+	s.hub = newHub(opt, func(v any) {
 		opt.Logger.Error("panic in a connection; it was closed", "panic", v, "stack", string(debug.Stack()))
 	})
+	s.turns = s.hub.turns
 	for i, pool := range opt.Pools {
 		spec := pool.Spec()
 		m := &servedModel{
@@ -92,7 +94,9 @@ func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /ws/predict", s.webSocket(s.servePredict))
 	mux.HandleFunc("GET /ws/dashboard", s.webSocket(s.serveDashboard))
-	mux.HandleFunc("GET /ws/echo", s.webSocket(s.serveEcho))
+	if s.opt.Echo {
+		mux.HandleFunc("GET /ws/echo", s.webSocket(s.serveEcho))
+	}
 	mux.HandleFunc("GET /events", s.serveEvents)
 	mux.HandleFunc("GET /livez", s.serveLive)
 	mux.HandleFunc("GET /readyz", s.serveReady)

@@ -1,0 +1,197 @@
+// Package budget bounds the bytes that clients together make the process hold:
+// sockets, messages of which the end has not come, requests and the replies
+// that are owed. It counts what its callers say that they hold, and says no
+// before the kernel does.
+//
+// Who is refused gets nothing, and may say so to his client. Messages that are
+// half read are different: nobody can refuse what he has agreed to read, and a
+// client can leave them there for seconds. They have half of the budget, and
+// where they exceed it, or others need what they have, those that have held the
+// most bytes for the longest time are dropped.
+//
+// It does not measure: what is held and not told of is not in it.
+package budget
+
+import (
+	"math"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Budget is safe for concurrent use.
+type Budget struct {
+	limit int64
+
+	used    atomic.Int64
+	dropped atomic.Uint64 // messages
+	refused atomic.Uint64
+
+	mu       sync.Mutex
+	messages map[*Message]struct{}
+	reading  int64        // bytes of messages
+	leaving  atomic.Int64 // of those, bytes of messages that are dropped and not gone
+}
+
+// New returns a budget of so many bytes; zero or less is no limit.
+func New(limit int64) *Budget {
+	if limit <= 0 {
+		limit = math.MaxInt64 / 4
+	}
+	return &Budget{limit: limit, messages: make(map[*Message]struct{})}
+}
+
+// The last eighth is for those who hold nothing yet, so that those who hold much
+// cannot have them refused.
+func (b *Budget) limitFor(first bool) int64 {
+	if first {
+		return b.limit
+	}
+	return b.limit - b.limit/8
+}
+
+// Take counts n bytes more, unless there is no room for them. first says that
+// the client holds nothing yet.
+func (b *Budget) Take(n int64, first bool) bool {
+	limit := b.limitFor(first)
+	if b.staying(b.used.Add(n)) <= limit {
+		return true
+	}
+	if b.dropUntil(func(spare int64) bool { return b.staying(b.used.Load()) <= limit-spare }) {
+		return true
+	}
+	b.used.Add(-n)
+	b.refused.Add(1)
+	return false
+}
+
+// Force counts n bytes that cannot be refused.
+func (b *Budget) Force(n int64) { b.used.Add(n) }
+
+// Give counts n bytes less.
+func (b *Budget) Give(n int64) { b.used.Add(-n) }
+
+// Used returns how many bytes are counted now.
+func (b *Budget) Used() int64 { return b.used.Load() }
+
+// Limit returns how many bytes there may be.
+func (b *Budget) Limit() int64 { return b.limit }
+
+// Refused returns how often Take said no.
+func (b *Budget) Refused() uint64 { return b.refused.Load() }
+
+// Dropped returns how many messages were dropped.
+func (b *Budget) Dropped() uint64 { return b.dropped.Load() }
+
+// Message is one that is half read. Its methods but for the Budget's own use
+// belong to its reader.
+type Message struct {
+	budget *Budget
+	drop   func()
+	since  time.Time
+
+	size    int64 // guarded by budget.mu, as is dropped
+	dropped bool
+}
+
+// Read begins a message. drop is called at most once, with locks held: it may
+// not call the budget, and has the message's reader call Done soon.
+func (b *Budget) Read(drop func()) *Message {
+	m := &Message{budget: b, drop: drop, since: time.Now()}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.messages[m] = struct{}{}
+	return m
+}
+
+// Grow says that the message has n bytes more. It reports false when the
+// message is to be given up, which has been dropped then.
+func (m *Message) Grow(n int64) bool {
+	b := m.budget
+	if !m.add(n) {
+		return false
+	}
+	b.dropUntil(func(spare int64) bool {
+		return b.staying(b.reading) <= b.limit/2-spare && b.staying(b.used.Load()) <= b.limitFor(false)-spare
+	})
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return !m.dropped
+}
+
+func (m *Message) add(n int64) bool {
+	b := m.budget
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if m.dropped {
+		return false
+	}
+	m.size += n
+	b.reading += n
+	b.used.Add(n)
+	return true
+}
+
+// Done ends a message: its memory is given back, or counts as something else.
+func (m *Message) Done() {
+	b := m.budget
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if _, here := b.messages[m]; !here {
+		return
+	}
+	delete(b.messages, m)
+	b.reading -= m.size
+	b.used.Add(-m.size)
+	if m.dropped {
+		b.leaving.Add(-m.size)
+	}
+	m.size = 0
+}
+
+// dropUntil drops messages until enough holds, with something to spare so that
+// the next need does not look for its own. It reports whether enough held.
+func (b *Budget) dropUntil(enough func(spare int64) bool) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if enough(0) {
+		return true
+	}
+	for _, m := range b.dearest() {
+		if enough(b.limit / 64) {
+			break
+		}
+		m.dropped = true
+		b.leaving.Add(m.size)
+		b.dropped.Add(1)
+		m.drop()
+	}
+	return enough(0)
+}
+
+// staying is what is left of bytes when those have gone that are on their way.
+func (b *Budget) staying(bytes int64) int64 { return bytes - b.leaving.Load() }
+
+// dearest returns the messages by the bytes that they hold times how long they
+// have, the most first. The caller holds b.mu.
+func (b *Budget) dearest() []*Message {
+	now := time.Now()
+	cost := func(m *Message) float64 { return float64(m.size) * float64(now.Sub(m.since)+time.Millisecond) }
+	var list []*Message
+	for m := range b.messages {
+		if !m.dropped && m.size > 0 {
+			list = append(list, m)
+		}
+	}
+	slices.SortFunc(list, func(a, b *Message) int {
+		switch difference := cost(b) - cost(a); {
+		case difference > 0:
+			return 1
+		case difference < 0:
+			return -1
+		}
+		return 0
+	})
+	return list
+}

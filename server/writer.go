@@ -1,0 +1,208 @@
+package server
+
+import (
+	"errors"
+	"os"
+	"time"
+
+	"penstock/protocol"
+)
+
+const (
+	sendBuffer   = 256 << 10       // of the kernel, per socket
+	writePiece   = 64 << 10        // written at a time: progress is seen between two
+	writeTimeout = 5 * time.Second // for the peer to take some of what is written
+	lingerTime   = time.Second     // for a close frame to get through
+	longestEnd   = 5 * time.Second // for what is owed to a peer that is taking it, at the end
+	lingerBytes  = 1 << 20         // input thrown away meanwhile
+)
+
+// write is the writer goroutine. It ends when there is nothing left to write.
+func (o *outbox) write() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.writeLocked()
+}
+
+// writeNow writes what waits on the caller's goroutine, unless a writer runs
+// already: a reader that would wait for input anyway saves the hand-over.
+func (o *outbox) writeNow() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.unwritten() && !o.writing && !o.dead {
+		o.writing = true
+		o.writeLocked()
+	}
+}
+
+// writeAtOnce writes what waits as far as the socket takes it without waiting,
+// and leaves the rest to a writer: the caller has others to serve.
+func (o *outbox) writeAtOnce() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.frames == nil || o.writing || o.dead {
+		return
+	}
+	if o.raw == nil {
+		if o.raw = newRawWriter(o.conn); o.raw == nil {
+			o.flushLocked()
+			return
+		}
+	}
+	o.extendDeadline()
+	n, err := o.raw.write(o.frames.b)
+	switch {
+	case err != nil:
+		o.fail()
+	case n < len(o.frames.b):
+		o.begun = n
+		o.flushLocked()
+	default:
+		o.account.owe(-n)
+		o.frames.recycle()
+		o.frames = nil
+	}
+	o.changed.Broadcast()
+}
+
+// writeLocked does the writing. The caller holds o.mu, which is free while the
+// system call runs, and has set o.writing.
+func (o *outbox) writeLocked() {
+	defer o.stopWriting()
+	for o.unwritten() && !o.dead {
+		frames, begun, promised := o.next()
+		o.extendDeadline()
+		err := o.unlocked(func() error { return o.writeOut(frames.b, begun) })
+		o.account.owe(-promised)
+		frames.recycle()
+		if err != nil {
+			o.fail()
+		}
+		o.changed.Broadcast()
+	}
+}
+
+// stopWriting ends writeLocked, also after a panic: writing down a large reply
+// goes through what a model said of itself.
+func (o *outbox) stopWriting() {
+	if v := recover(); v != nil {
+		o.fail()
+		o.failed(v)
+	}
+	o.writing = false
+	o.changed.Broadcast()
+}
+
+// unlocked calls do without the mutex, and has it again when that returns or
+// panics.
+func (o *outbox) unlocked(do func() error) error {
+	o.mu.Unlock()
+	defer o.mu.Lock()
+	return do()
+}
+
+// next takes what is to be written: what waits, in turn with large replies, or
+// those first where a close frame has been appended. promised is what the
+// account has for it.
+func (o *outbox) next() (frames *buffer, begun, promised int) {
+	if o.large.first != nil && (o.frames == nil || o.begun == 0 && (o.closing || o.large.turn)) {
+		o.large.turn = false
+		r := o.large.take()
+		frames = newBuffer()
+		_ = o.unlocked(func() error { return o.writeDown(frames, r) })
+		o.account.settle(len(frames.b)-r.promised, -r.rowBytes)
+		r.recycle()
+		return frames, 0, len(frames.b)
+	}
+	o.large.turn = true
+	frames, begun = o.frames, o.begun
+	o.frames, o.begun = nil, 0
+	return frames, begun, len(frames.b)
+}
+
+// writeOut writes frames, of which begun bytes are written already, for as long
+// as the peer takes some of them.
+func (o *outbox) writeOut(frames []byte, begun int) error {
+	for began := time.Now(); begun < len(frames); {
+		since := o.clock()
+		n, err := o.conn.Write(frames[begun:min(len(frames), begun+writePiece)])
+		begun += n
+		switch {
+		case err == nil:
+			if begun < len(frames) {
+				o.renewDeadline()
+			}
+		case !errors.Is(err, os.ErrDeadlineExceeded):
+			return err
+		case !o.allowMore(began, n > 0, since):
+			o.tellSlow(frames, begun)
+			return err
+		}
+	}
+	return nil
+}
+
+// renewDeadline is extendDeadline between two pieces.
+func (o *outbox) renewDeadline() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.extendDeadline()
+}
+
+// allowMore gives a peer more time that has taken some of what is written. So
+// has one of which nothing can be said because the process itself stood still:
+// by the hub's clock, read when the write began, hardly any time has passed. At
+// the end of a link there is an end to that.
+func (o *outbox) allowMore(began time.Time, progress bool, since int64) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	now := time.Now()
+	if o.dead {
+		return false
+	}
+	if o.draining {
+		if !progress || now.Sub(began) > longestEnd {
+			return false
+		}
+		_ = o.conn.SetWriteDeadline(now.Add(lingerTime))
+		return true
+	}
+	if !progress && time.Duration(o.clock()-since) >= writeTimeout/2 {
+		return false
+	}
+	o.deadline = now.Add(writeTimeout)
+	_ = o.conn.SetWriteDeadline(o.deadline)
+	return true
+}
+
+// extendDeadline gives the peer time for the next write. Moving the deadline
+// costs more than comparing it, so it is moved once in a while: the peer has
+// between four fifths of writeTimeout and all of it. The caller holds o.mu.
+func (o *outbox) extendDeadline() {
+	now := time.Now()
+	if o.draining || o.deadline.Sub(now) > writeTimeout*4/5 {
+		return
+	}
+	o.deadline = now.Add(writeTimeout)
+	_ = o.conn.SetWriteDeadline(o.deadline) // fails on a closed connection only, and so will the write
+}
+
+// tellSlow tries to end a connection whose peer did not read in good order:
+// the rest of the frame that was cut, then a close frame. The peer sees it if
+// it begins to read within a moment.
+func (o *outbox) tellSlow(frames []byte, written int) {
+	end := 0
+	for end < written {
+		end += frameLength(frames[end:])
+	}
+	rest := append([]byte(nil), frames[written:end]...)
+	rest = append(rest, opClose, byte(2+len(protocol.ReasonSlow)), closePolicy>>8, closePolicy&0xff)
+	rest = append(rest, protocol.ReasonSlow...)
+	_ = o.conn.SetWriteDeadline(time.Now().Add(lingerTime))
+	_, _ = o.conn.Write(rest)
+}
+
+// rawWriter writes what a socket takes without waiting.
+type rawWriter interface {
+	write(b []byte) (n int, err error)
+}
