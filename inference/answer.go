@@ -47,12 +47,9 @@ func (p *Pool) answer(r *Request) {
 	r.answered, r.reusable = true, r.running == 0
 	if left := r.Rows - r.taken; left > 0 {
 		s.queue.remove(r)
-		if s.queue.head == nil {
-			p.round.remove(s)
-		}
 		r.taken = r.Rows
 		r.finished += left
-		p.waiting -= left
+		s.wait(-left)
 	}
 	p.unwatchDeadline(r)
 	s.inFlight -= r.Rows
@@ -72,13 +69,13 @@ func (p *Pool) deliver(replies []*Request, touched []*Stream, leader *Stream) []
 	id := p.deliveries.Add(1)
 	for _, r := range replies {
 		s := r.stream
-		s.sink.Reply(r) // r is its owner's again
+		p.reply(s, r) // r is its owner's again
 		if s != leader && s.touched.Swap(id) != id {
 			touched = append(touched, s)
 		}
 	}
 	for _, s := range touched {
-		s.sink.Flush()
+		p.flush(s)
 	}
 	clear(touched)
 	p.mu.Lock()
@@ -86,6 +83,25 @@ func (p *Pool) deliver(replies []*Request, touched []*Stream, leader *Stream) []
 	p.undelivered -= len(replies)
 	p.tellDrain()
 	return touched[:0]
+}
+
+// reply and flush call a sink. What panics in it is its own loss: the others of
+// the batch get their replies, and the worker goes on.
+func (p *Pool) reply(s *Stream, r *Request) {
+	defer p.containSink()
+	s.sink.Reply(r)
+}
+
+func (p *Pool) flush(s *Stream) {
+	defer p.containSink()
+	s.sink.Flush()
+}
+
+func (p *Pool) containSink() {
+	if v := recover(); v != nil {
+		p.sinkPanics.Add(1)
+		p.opt.Panicked(v)
+	}
 }
 
 // tellDrain wakes Drain when nothing is left to wait for. The caller holds p.mu.

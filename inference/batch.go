@@ -26,29 +26,48 @@ func (b *batch) reset() {
 	b.parts, b.expired, b.rows = b.parts[:0], b.expired[:0], 0
 }
 
-// form fills b with up to MaxBatch rows of those that wait. Each stream in the
+// form fills b with up to MaxBatch rows of those that wait. Each caller in the
 // round gives an equal share of the room, and goes to the end of the round if
 // it has more; then what is left of the room is shared in the same way. So a
-// stream with one row waiting is served within one round, whatever the others
-// have queued. The caller holds p.mu.
+// caller with one row waiting is served within one round, whatever the others
+// have queued, and over however many streams. The caller of form holds p.mu.
 func (p *Pool) form(b *batch) {
 	b.reset()
 	b.started = p.now()
 	for b.rows < p.opt.MaxBatch && p.round.size > 0 {
 		turns := p.round.size
 		share := max(1, (p.opt.MaxBatch-b.rows)/turns)
-		for ; turns > 0 && b.rows < p.opt.MaxBatch; turns-- {
-			s := p.round.head
-			p.round.remove(s)
-			p.takeFrom(s, b, share)
-			if s.queue.head != nil {
-				p.round.add(s)
+		for ; turns > 0 && b.rows < p.opt.MaxBatch && p.round.size > 0; turns-- {
+			c := p.round.head
+			p.round.remove(c)
+			p.takeFromCaller(c, b, share)
+			if c.waiting > 0 {
+				p.round.add(c)
 			}
 		}
 	}
 }
 
-// takeFrom moves up to room rows of s into b, and what has expired to b.expired.
+// takeFromCaller moves up to room rows of c into b, shared among its streams as
+// form shares among callers.
+func (p *Pool) takeFromCaller(c *caller, b *batch, room int) {
+	end := b.rows + room
+	for b.rows < end && c.round.size > 0 {
+		turns := c.round.size
+		share := max(1, (end-b.rows)/turns)
+		for ; turns > 0 && b.rows < end && c.round.size > 0; turns-- {
+			s := c.round.head
+			c.round.remove(s)
+			p.takeFrom(s, b, share)
+			if s.waiting > 0 {
+				c.round.add(s)
+			}
+		}
+	}
+}
+
+// takeFrom moves up to room rows of s, which is in no round, into b, and what has
+// expired to b.expired.
 func (p *Pool) takeFrom(s *Stream, b *batch, room int) {
 	for room > 0 && s.queue.head != nil {
 		r := s.queue.head
@@ -67,7 +86,7 @@ func (p *Pool) takeFrom(s *Stream, b *batch, room int) {
 		room -= n
 		r.taken += n
 		r.running++
-		p.waiting -= n
+		s.wait(-n)
 		if r.taken == r.Rows {
 			s.queue.remove(r)
 		}

@@ -27,7 +27,7 @@ func TestRequestsAllocateNothing(t *testing.T) {
 			m := &spy{Oracle: modeltest.Oracle{Features: 8, Classes: 4}}
 			p := start(t, &m.Oracle, inference.Options{Workers: 2, MaxBatch: 16})
 			var replies done
-			s := p.Open(&replies)
+			s := p.Open(&replies, "")
 			defer s.Close()
 			var all []*inference.Request
 			for i := range c.requests {
@@ -74,7 +74,7 @@ func BenchmarkPool(b *testing.B) {
 				for range inFlight {
 					free[i] <- m.rows(uint32(i), 1)
 				}
-				opened[i] = p.Open(free[i])
+				opened[i] = p.Open(free[i], "")
 				defer opened[i].Close()
 			}
 			b.ReportAllocs()
@@ -110,7 +110,7 @@ func BenchmarkPoolLone(b *testing.B) {
 	m := &spy{Oracle: modeltest.Oracle{Features: 8, Classes: 4}}
 	p := start(b, &m.Oracle, inference.Options{})
 	var replies done
-	s := p.Open(&replies)
+	s := p.Open(&replies, "")
 	defer s.Close()
 	r := m.rows(1, 1)
 	b.ReportAllocs()

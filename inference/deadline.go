@@ -110,12 +110,16 @@ func (p *Pool) expireHung(now time.Duration, expired []*Request) []*Request {
 	if !stuck {
 		return expired
 	}
-	for s := p.round.head; s != nil; {
-		after := s.next // s leaves the round when its queue empties
-		for r := s.queue.head; r != nil && now-r.arrived >= p.opt.HangTimeout; r = s.queue.head {
-			give(r)
+	for c := p.round.head; c != nil; {
+		afterCaller := c.turn.next // who has nothing left leaves the round
+		for s := c.round.head; s != nil; {
+			after := s.turn.next
+			for r := s.queue.head; r != nil && now-r.arrived >= p.opt.HangTimeout; r = s.queue.head {
+				give(r)
+			}
+			s = after
 		}
-		s = after
+		c = afterCaller
 	}
 	return expired
 }

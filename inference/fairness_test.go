@@ -25,7 +25,7 @@ func TestHogDoesNotDelayLightStreams(t *testing.T) {
 				g, in := newGate(), newInbox()
 				m := &spy{Oracle: modeltest.Oracle{Features: 1}, predict: g.hold}
 				p := start(t, m, inference.Options{Workers: 1, MaxBatch: maxBatch, Window: hogRows})
-				hog := p.Open(in)
+				hog := p.Open(in, "")
 				defer hog.Close()
 				for first := 0; first < hogRows; first += c.hogSize {
 					mustSubmit(t, hog, m.rows(uint32(first), c.hogSize))
@@ -33,7 +33,7 @@ func TestHogDoesNotDelayLightStreams(t *testing.T) {
 				for range 3 { // late in the hog's backlog as well as early
 					<-g.batches
 					for range light {
-						s := p.Open(in)
+						s := p.Open(in, "")
 						defer s.Close()
 						mustSubmit(t, s, m.rows(hogRows, 1))
 					}
@@ -96,7 +96,7 @@ func TestBackloggedStreamsGetEqualShares(t *testing.T) {
 				shares := make([]*tally, c.streams)
 				for i := range shares {
 					shares[i] = new(tally)
-					s, size := p.Open(shares[i]), c.sizes[i%len(c.sizes)]
+					s, size := p.Open(shares[i], ""), c.sizes[i%len(c.sizes)]
 					defer s.Close()
 					submitters.Go(func() {
 						for {
@@ -117,34 +117,123 @@ func TestBackloggedStreamsGetEqualShares(t *testing.T) {
 	}
 }
 
-// TestFullQueueHasRoomForNewcomers: streams that fill the queue are shed, one
-// of which nothing waits is let in.
-func TestFullQueueHasRoomForNewcomers(t *testing.T) {
+// TestFullQueueKeepsRoom: what the queue has left is for those who have little
+// in it: first for other callers, then for other streams of the same one.
+func TestFullQueueKeepsRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate()
+		m := &spy{Oracle: modeltest.Oracle{Features: 2}, predict: g.hold}
+		p := start(t, m, inference.Options{Workers: 1, MaxBatch: 1, Window: 64, QueueRows: 128})
+		open := func(caller string) *inference.Stream {
+			s := p.Open(newInbox(), caller)
+			t.Cleanup(func() { s.Close() })
+			return s
+		}
+		submit := func(s *inference.Stream, rows int) error { return s.Submit(m.rows(1, rows)) }
+		var overloaded *inference.OverloadedError
+		fill := func(s *inference.Stream, most int) (n int) {
+			for ; n < most; n++ {
+				if err := submit(s, 1); errors.As(err, &overloaded) {
+					return n
+				} else if err != nil {
+					t.Fatal(err)
+				}
+			}
+			return n
+		}
+		hog, second, other := open("hog"), open("hog"), open("other")
+		mustSubmit(t, hog, m.rows(0, 1))
+		<-g.batches // it runs; the others wait
+		if n := fill(hog, 63) + fill(second, 64); n != 96 {
+			t.Errorf("two streams filled %d of 128 rows; want three quarters", n)
+		}
+		if n := fill(open("hog"), 10); n != 5 {
+			t.Errorf("a third stream of the caller could add %d; want its third of a sixteen-row eighth", n)
+		}
+		if n := fill(other, 20); n != 11 {
+			t.Errorf("another caller could add %d; want what is left up to seven eighths, and its half of the last", n)
+		}
+		g.open()
+	})
+}
+
+// TestAStreamAloneFillsItsWindow, also where the queue is no larger.
+func TestAStreamAloneFillsItsWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate()
 		m := &spy{Oracle: modeltest.Oracle{Features: 2}, predict: g.hold}
 		p := start(t, m, inference.Options{Workers: 1, MaxBatch: 1, Window: 64, QueueRows: 64})
-		hog, light := p.Open(newInbox()), p.Open(newInbox())
-		defer hog.Close()
-		defer light.Close()
-		var err error
-		accepted := uint32(0)
-		for ; err == nil && accepted < 64; accepted++ {
-			err = hog.Submit(m.rows(accepted, 1))
-			if accepted == 0 {
-				<-g.batches // it runs; the others wait
+		s := p.Open(newInbox(), "")
+		defer s.Close()
+		for n := range uint32(64) {
+			if err := s.Submit(m.rows(n, 1)); err != nil {
+				t.Fatalf("row %d: %v", n, err)
 			}
 		}
-		var overloaded *inference.OverloadedError
-		if !errors.As(err, &overloaded) {
-			t.Errorf("after %d requests the hog got %v; want it to be shed", accepted, err)
-		}
-		if err := light.Submit(m.rows(1000, 1)); err != nil {
-			t.Errorf("the newcomer got %v", err)
-		}
-		if err := light.Submit(m.rows(1001, 1)); !errors.As(err, &overloaded) {
-			t.Errorf("once something of it waits it got %v; want it to be shed", err)
-		}
 		g.open()
+	})
+}
+
+// TestManyStreamsAreOneCaller: however many streams a caller fills, others get
+// their share of every batch and are never shed.
+func TestManyStreamsAreOneCaller(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const lights, hogStreams, maxBatch, batchTime = 50, 500, 64, time.Millisecond
+		m := &spy{Oracle: modeltest.Oracle{Features: 1}}
+		m.predict = func([]uint32) { time.Sleep(batchTime) } // the bubble's clock
+		p := start(t, m, inference.Options{Workers: 1, MaxBatch: maxBatch, Window: 1024})
+		var submitters sync.WaitGroup
+		ended := func(err error) bool {
+			return errors.Is(err, inference.ErrDraining) || errors.Is(err, inference.ErrStreamClosed)
+		}
+		for range hogStreams {
+			s := p.Open(new(tally), "hog")
+			defer s.Close()
+			submitters.Go(func() {
+				for {
+					switch err := s.Submit(m.rows(0, 16)); {
+					case ended(err):
+						return
+					case err != nil:
+						time.Sleep(batchTime)
+					}
+				}
+			})
+		}
+		time.Sleep(time.Second)
+		if st := p.Stats(); st.Shed == 0 {
+			t.Fatal("the hog does not fill the queue")
+		}
+		shares, slowest := make([]*tally, lights), new(atomic.Int64)
+		for i := range shares {
+			shares[i] = new(tally)
+			done := make(chan struct{}, 1)
+			s := p.Open(sinkFunc(func(r *inference.Request) {
+				shares[i].Reply(r)
+				slowest.Store(max(slowest.Load(), int64(r.Total)))
+				done <- struct{}{}
+			}), fmt.Sprint(i))
+			defer s.Close()
+			submitters.Go(func() {
+				for {
+					if err := s.Submit(m.rows(0, 1)); ended(err) {
+						return
+					} else if err != nil {
+						t.Errorf("a light caller got %v", err)
+						return
+					}
+					<-done
+				}
+			})
+		}
+		time.Sleep(time.Second)
+		p.stop()
+		submitters.Wait()
+		if index := jain(shares); index < 0.99 {
+			t.Errorf("Jain's index of the light callers is %.3f; want 0.99 or more", index)
+		}
+		if took := time.Duration(slowest.Load()); took > 2*batchTime {
+			t.Errorf("a light request took %v; want two batches at most", took)
+		}
 	})
 }

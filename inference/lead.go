@@ -26,8 +26,8 @@ func (s *Stream) Lead(r *Request) (led bool, err error) {
 	if w == nil {
 		return false, err
 	}
+	defer p.giveBack(w)
 	w.work(s)
-	p.giveBack(w)
 	return true, nil
 }
 

@@ -40,7 +40,7 @@ func (p *Pool) Stats() Stats {
 	defer p.mu.Unlock()
 	s := p.stats
 	s.QueueRows, s.QueueLimit, s.InFlight = p.waiting, p.opt.QueueRows, p.inFlight
-	s.Workers, s.Panics = len(p.workers), p.panics.Load()
+	s.Workers, s.Panics, s.SinkPanics = len(p.workers), p.panics.Load(), p.sinkPanics.Load()
 	now := p.now()
 	busy := p.busyTime
 	for _, w := range p.workers {
@@ -73,6 +73,7 @@ type collector struct {
 	rows     *prometheus.Desc
 	batches  *prometheus.Desc
 	panics   *prometheus.Desc
+	sinks    *prometheus.Desc
 	busy     *prometheus.Desc
 	queue    *prometheus.Desc
 	limit    *prometheus.Desc
@@ -92,6 +93,7 @@ func newCollector(p *Pool) *collector {
 		rows:     desc("predicted_rows_total", "Rows answered with scores."),
 		batches:  desc("batch_rows", "Rows per batch, as sum and count."),
 		panics:   desc("panics_total", "Panics of the engine; each replaced a session."),
+		sinks:    desc("reply_panics_total", "Panics while a reply was handed over; each cost one connection."),
 		busy:     desc("worker_busy_seconds_total", "Time that workers spent on batches, summed over them."),
 		queue:    desc("queue_rows", "Rows that wait for a worker."),
 		limit:    desc("queue_limit_rows", "Rows that may wait for a worker."),
@@ -121,6 +123,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	counter(c.rows, float64(s.RowsPredicted))
 	ch <- prometheus.MustNewConstSummary(c.batches, s.Batches, float64(s.BatchRows), nil)
 	counter(c.panics, float64(s.Panics))
+	counter(c.sinks, float64(s.SinkPanics))
 	counter(c.busy, s.BusySeconds)
 	gauge(c.queue, float64(s.QueueRows))
 	gauge(c.limit, float64(s.QueueLimit))

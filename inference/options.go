@@ -17,10 +17,12 @@ type Options struct {
 	// help throughput until the engine's kernels are full, and cost latency.
 	MaxBatch int
 	// QueueRows is how many rows may wait over all streams; beyond it Submit
-	// refuses with *OverloadedError; the last eighth is kept for streams of which
-	// nothing waits. Default 16384. It bounds the queueing delay to
-	// QueueRows divided by the rows per second that the model does, and the memory
-	// to QueueRows × features × 4 bytes.
+	// refuses with *OverloadedError. Where there are several callers, the last eighth
+	// is kept for those of which nothing waits, or no more than their part of that
+	// eighth. Of what a caller may have, another eighth is kept for such streams of
+	// its own, but a stream can always fill its Window where nobody else waits. Default 16384. It bounds the
+	// queueing delay to QueueRows divided by the rows per second that the model
+	// does, and the memory to QueueRows × (features + outputs) × 4 bytes.
 	QueueRows int
 	// Window is how many rows one stream may have in flight; Submit blocks
 	// beyond it, so that TCP slows the sender down. Default 1024.
@@ -29,6 +31,9 @@ type Options struct {
 	// have queued for as long, are answered with Expired and its worker is counted
 	// as stuck. The pool looks every eighth of it. Default 10 s.
 	HangTimeout time.Duration
+	// Panicked is told what a Sink panicked with, on the goroutine that did: its
+	// stack is still there. Default: nobody is told, and it is counted.
+	Panicked func(v any)
 	// Registerer takes the pool's metrics. Default: none.
 	Registerer prometheus.Registerer
 }
@@ -46,6 +51,9 @@ func (o Options) withDefaults() Options {
 		if *d.field == 0 {
 			*d.field = d.value
 		}
+	}
+	if o.Panicked == nil {
+		o.Panicked = func(any) {}
 	}
 	if o.HangTimeout == 0 {
 		o.HangTimeout = 10 * time.Second

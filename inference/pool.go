@@ -24,7 +24,8 @@ type Pool struct {
 	mu          sync.Mutex
 	empty       sync.Cond            // nothing is in flight
 	streams     map[*Stream]struct{} // open ones, to free their submitters
-	round       round
+	callers     map[string]*caller   // of the open streams
+	round       round[caller, *caller]
 	deadlines   deadlines
 	waiting     int           // rows that wait, over all streams
 	inFlight    int           // requests accepted and not yet answered
@@ -39,6 +40,7 @@ type Pool struct {
 	latencies   latencies
 
 	panics     atomic.Uint64 // counted inside an engine's failure, without the lock
+	sinkPanics atomic.Uint64
 	deliveries atomic.Uint64
 }
 
@@ -56,7 +58,7 @@ func New(m model.Model, opt Options) (*Pool, error) {
 	p := &Pool{
 		model: m, spec: spec, features: spec.Features, outputs: spec.Outputs(),
 		opt: opt, epoch: time.Now(), sooner: make(chan struct{}, 1),
-		latencies: newLatencies(), streams: make(map[*Stream]struct{}),
+		latencies: newLatencies(), streams: make(map[*Stream]struct{}), callers: make(map[string]*caller),
 	}
 	p.empty.L = &p.mu
 	for range opt.Workers {
@@ -81,7 +83,7 @@ func (p *Pool) Options() Options { return p.opt }
 // orderly end call Drain first. Run may be called once.
 //
 // Go cannot end a call that hangs: while an engine does not return, neither
-// does Run.
+// does Run, and its model must not be closed.
 func (p *Pool) Run(ctx context.Context) error {
 	var group sync.WaitGroup
 	defer group.Wait()
@@ -91,12 +93,13 @@ func (p *Pool) Run(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, p.stop)
 	defer stop()
 	p.runWorkers()
-	p.answerLeft()
+	p.Abandon() // what no worker will come for
 	return context.Cause(ctx)
 }
 
 // Drain refuses new work from now on and waits until everything accepted is
-// answered and the sinks have returned, or ctx ends.
+// answered and the sinks have returned, or ctx ends: what is not answered then,
+// Abandon answers.
 func (p *Pool) Drain(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() {
 		p.mu.Lock()
@@ -135,18 +138,39 @@ func (p *Pool) stop() {
 	}
 }
 
-// answerLeft ends what no worker will come for.
-func (p *Pool) answerLeft() {
-	var left []*Request
+// Abandon refuses new work and answers with Stopped, at once, every request that
+// has no answer yet: those that wait, and those that workers have, of whom one
+// may hang. What workers bring back later goes to nobody. When it returns the
+// sinks have. It returns how many requests it answered.
+func (p *Pool) Abandon() int {
 	p.mu.Lock()
+	p.refuse()
+	left := p.endAll()
+	p.mu.Unlock()
+	p.deliver(left, nil, nil)
+	return len(left)
+}
+
+// endAll ends all that is not answered, and returns what is to be delivered. The
+// caller holds p.mu.
+func (p *Pool) endAll() (left []*Request) {
 	now := p.now()
-	for p.round.head != nil {
-		if r := p.round.head.queue.head; p.end(r, Stopped, now) {
+	give := func(r *Request) {
+		if !r.answered && p.end(r, Stopped, now) {
 			left = append(left, r)
 		}
 	}
-	p.mu.Unlock()
-	p.deliver(left, nil, nil)
+	for _, w := range p.workers {
+		if w.busy {
+			for i := range w.batch.parts {
+				give(w.batch.parts[i].r)
+			}
+		}
+	}
+	for p.round.head != nil {
+		give(p.round.head.round.head.queue.head)
+	}
+	return left
 }
 
 // next gives w its next batch, waiting for work if there is none; false means

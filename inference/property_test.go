@@ -86,7 +86,7 @@ func (p *play) perform(t *testing.T) []string {
 	var clients []*client
 	for i, asks := range p.streams {
 		c := &client{play: p, flying: make(map[*ask]*inference.Request)}
-		c.stream = p.pool.Open(c)
+		c.stream = p.pool.Open(c, fmt.Sprint(i%3))
 		clients = append(clients, c)
 		actors.Go(func() { c.submit(asks) })
 		if at := p.closes[i]; at > 0 {
@@ -102,7 +102,12 @@ func (p *play) perform(t *testing.T) []string {
 	if p.stopAt > 0 {
 		time.Sleep(p.stopAt)
 		ctx, cancel := context.WithTimeout(t.Context(), p.drain)
-		_ = p.pool.Drain(ctx) // in vain, perhaps
+		if p.pool.Drain(ctx) != nil && p.stopAt%2 == 0 {
+			p.mu.Lock()
+			p.stopped = true
+			p.mu.Unlock()
+			p.pool.Abandon()
+		}
 		cancel()
 	} else {
 		actors.Wait()

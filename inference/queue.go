@@ -29,43 +29,65 @@ func (q *queue) remove(r *Request) {
 	r.prev, r.next = nil, nil
 }
 
-// round is the list of the streams that have rows waiting, and of no others, in
-// the order in which they are served.
-type round struct {
-	head, tail *Stream
+// round is a list of those that have rows waiting, and of no others, in the
+// order in which they are served: callers, and within a caller its streams.
+type round[T any, M member[T]] struct {
+	head, tail M
 	size       int
 }
 
-// add puts s at the end, unless it is in the round already.
-func (l *round) add(s *Stream) {
-	if s.inRound {
+// member is a pointer to what can be in a round.
+type member[T any] interface {
+	*T
+	place() *place[T]
+}
+
+// place is where a member stands in its round.
+type place[T any] struct {
+	prev, next *T
+	in         bool
+}
+
+// add puts m at the end, unless it is in the round already.
+func (l *round[T, M]) add(m M) {
+	at := m.place()
+	if at.in {
 		return
 	}
-	s.inRound, s.prev, s.next = true, l.tail, nil
+	at.in, at.prev, at.next = true, l.tail, nil
 	if l.tail == nil {
-		l.head = s
+		l.head = m
 	} else {
-		l.tail.next = s
+		l.tail.place().next = m
 	}
-	l.tail = s
+	l.tail = m
 	l.size++
 }
 
-// remove takes s out, if it is in the round.
-func (l *round) remove(s *Stream) {
-	if !s.inRound {
+// remove takes m out, if it is in the round.
+func (l *round[T, M]) remove(m M) {
+	at := m.place()
+	if !at.in {
 		return
 	}
-	if s.prev == nil {
-		l.head = s.next
+	if at.prev == nil {
+		l.head = at.next
 	} else {
-		s.prev.next = s.next
+		M(at.prev).place().next = at.next
 	}
-	if s.next == nil {
-		l.tail = s.prev
+	if at.next == nil {
+		l.tail = at.prev
 	} else {
-		s.next.prev = s.prev
+		M(at.next).place().prev = at.prev
 	}
-	s.inRound, s.prev, s.next = false, nil, nil
+	*at = place[T]{}
 	l.size--
+}
+
+// sizeWith returns how many there are with m among them.
+func (l *round[T, M]) sizeWith(m M) int {
+	if m.place().in {
+		return l.size
+	}
+	return l.size + 1
 }

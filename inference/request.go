@@ -77,11 +77,7 @@ func (r *Request) prepare(s *Stream, arrived time.Duration) {
 	if r.Deadline > 0 {
 		r.expires = arrived + r.Deadline
 	}
-	n := r.Rows * s.pool.outputs
-	if cap(r.Scores) < n {
-		r.Scores = make([]float32, n)
-	}
-	r.Scores = r.Scores[:n]
+	r.Scores = r.Scores[:r.Rows*s.pool.outputs]
 }
 
 // due reports whether r's deadline has passed.

@@ -25,6 +25,8 @@ type Stats struct {
 	BatchRows     uint64 // rows of all batches; BatchRows/Batches is the mean
 	Panics        uint64 // calls of the engine that panicked; each replaced its worker's session
 
+	SinkPanics uint64 // calls of a Sink that panicked
+
 	BusySeconds float64 // summed over workers, up to this moment
 
 	QueueRows    int // rows waiting now

@@ -6,30 +6,36 @@ import (
 	"time"
 )
 
-// Stream is one client as the pool sees it: a queue of its own, and a window
-// that bounds what it may have in flight.
+// Stream is one client's connection as the pool sees it: a queue of its own, and
+// a window that bounds what it may have in flight.
 type Stream struct {
-	pool *Pool
-	sink Sink
+	pool   *Pool
+	sink   Sink
+	caller *caller
 
 	// All below is guarded by pool.mu.
-	queue      queue   // requests of which rows wait, oldest first
-	inFlight   int     // rows accepted and not yet answered
-	open       int     // requests accepted and not yet answered
-	prev, next *Stream // neighbours in the pool's round
-	inRound    bool
-	closed     bool
-	room       sync.Cond // the window got room, the stream closed, or the pool drains
+	queue    queue // requests of which rows wait, oldest first
+	waiting  int   // rows of them
+	inFlight int   // rows accepted and not yet answered
+	open     int   // requests accepted and not yet answered
+	turn     place[Stream]
+	closed   bool
+	room     sync.Cond // the window got room, the stream closed, or the pool drains
 
 	touched atomic.Uint64 // the last delivery that replied to something here
 }
 
-// Open makes a stream whose replies go to sink. The caller closes it.
-func (p *Pool) Open(sink Sink) *Stream {
+func (s *Stream) place() *place[Stream] { return &s.turn }
+
+// Open makes a stream whose replies go to sink. Streams of one caller share what
+// callers share equally: room in batches, and in a queue that is full. The caller
+// closes it.
+func (p *Pool) Open(sink Sink, caller string) *Stream {
 	s := &Stream{pool: p, sink: sink}
 	s.room.L = &p.mu
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	s.caller = p.enter(caller)
 	p.streams[s] = struct{}{}
 	return s
 }
@@ -62,6 +68,7 @@ func (p *Pool) arrival(r *Request) time.Duration {
 	return r.Arrived.Sub(p.epoch)
 }
 
+// checkShape refuses what is not the model's, and makes room for its scores.
 func (s *Stream) checkShape(r *Request) error {
 	p := s.pool
 	if r.Rows < 1 || r.Rows > p.opt.Window {
@@ -69,6 +76,10 @@ func (s *Stream) checkShape(r *Request) error {
 	}
 	if want := r.Rows * p.features; len(r.Features) != want {
 		return &ShapeError{Rows: r.Rows, Expected: want, Got: len(r.Features)}
+	}
+	// Here, before the pool's lock is taken: it may be megabytes.
+	if n := r.Rows * p.outputs; cap(r.Scores) < n {
+		r.Scores = make([]float32, n)
 	}
 	return nil
 }
@@ -86,7 +97,7 @@ func (s *Stream) admit(r *Request, arrived time.Duration) error {
 	case p.draining:
 		p.stats.Refused++
 		return ErrDraining
-	case p.waiting+r.Rows > s.share():
+	case p.waiting+r.Rows > s.share(r.Rows):
 		p.stats.Shed++
 		return &OverloadedError{RetryAfter: p.queueTime()}
 	}
@@ -96,23 +107,11 @@ func (s *Stream) admit(r *Request, arrived time.Duration) error {
 	s.inFlight += r.Rows
 	s.open++
 	s.queue.push(r)
-	p.waiting += r.Rows
-	p.round.add(s)
+	s.wait(r.Rows)
 	if r.expires > 0 {
 		p.watchDeadline(r)
 	}
 	return nil
-}
-
-// share is how full this stream may make the queue. The last eighth is for
-// those of whom nothing waits: streams that fill their windows cannot have the
-// others shed. The caller holds p.mu.
-func (s *Stream) share() int {
-	limit := s.pool.opt.QueueRows
-	if s.queue.head != nil {
-		limit -= limit / 8
-	}
-	return limit
 }
 
 // Cancel takes a request back. When it returns true the pool will not answer
@@ -146,6 +145,7 @@ func (s *Stream) Close() int {
 	}
 	s.closed = true
 	delete(p.streams, s)
+	p.leave(s.caller)
 	s.room.Broadcast()
 	left := s.open
 	for r := s.queue.head; r != nil; r = s.queue.head {

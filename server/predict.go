@@ -282,7 +282,7 @@ func (s *Server) model(m *protocol.Message) (*servedModel, *protocol.Error) {
 // stream returns this connection's stream to a model.
 func (c *predictor) stream(m *servedModel) *inference.Stream {
 	if c.streams[m.index] == nil {
-		c.streams[m.index] = m.pool.Open(c)
+		c.streams[m.index] = m.pool.Open(c, c.caller)
 	}
 	return c.streams[m.index]
 }
