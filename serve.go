@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -93,6 +94,9 @@ func (a *app) wire(page fs.FS) error {
 		pool, err := inference.New(m, inference.Options{
 			Workers: a.flags.Workers, MaxBatch: a.flags.MaxBatch, QueueRows: a.flags.QueueRows,
 			Window: a.flags.Window, Registerer: a.registry,
+			Panicked: func(v any) {
+				a.logger.Error("panic while a reply was handed over", "panic", v, "stack", string(debug.Stack()))
+			},
 		})
 		if err != nil {
 			return err

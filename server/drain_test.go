@@ -133,27 +133,32 @@ func TestDrainEndsWithHostilePeers(t *testing.T) {
 	})
 }
 
-// TestDrainGivesUp when its time is over: what is left is dropped, and it says
-// so.
+// TestDrainGivesUp on a model that does not answer in time: the clients are told
+// draining, and then 1001, within the time.
 func TestDrainGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o, open := gate()
-		opt := inference.Options{Workers: 1, HangTimeout: time.Hour}
+		opt := inference.Options{Workers: 1, MaxBatch: 1, HangTimeout: time.Hour}
 		r := start(t, setup{oracle: o, pool: opt, inMemory: true})
-		p := r.connect("/ws/predict")
+		p, idle := r.connect("/ws/predict"), r.connect("/ws/predict")
 		p.send(r.request("1", 1001))
+		p.send(r.request("2", 2))
 		synctest.Wait()
 		began := time.Now()
 		wait := r.drain(5 * time.Second)
 		p.expect(goingAway)
-		if err := wait(); err == nil {
-			t.Error("a request was dropped and nobody told")
+		p.expect(`{"type":"error","request_id":1,"code":"draining",…`)
+		p.expect(`{"type":"error","request_id":2,"code":"draining",…`)
+		p.expectClose(1001, "…")
+		idle.expectClose(1001, "…")
+		if err := wait(); err != nil {
+			t.Error(err)
 		}
-		if took := time.Since(began); took > 9*time.Second {
+		if took := time.Since(began); took > 5*time.Second {
 			t.Errorf("giving up took %v", took)
 		}
-		if _, err := p.read(); err == nil {
-			t.Error("the socket is still open")
+		if l := r.Traffic(); l.Errors != 2 {
+			t.Errorf("ledger %+v; want 2 told draining", l)
 		}
 		open()
 	})

@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"penstock/inference"
 	"penstock/model"
@@ -113,18 +114,47 @@ func (s *Server) Handler() http.Handler {
 
 // Drain ends service in good order: new sockets are refused and new requests
 // answered with draining; everything accepted is answered; then every socket
-// gets a close frame with 1001, spread over a moment. When ctx ends first, the
-// sockets that are left are dropped; the error tells of requests that were not
-// answered.
+// gets a close frame with 1001, spread over a moment.
+//
+// The end of the time that ctx gives is for that: what no model has answered by
+// then is answered with draining. The error tells of requests that got no answer
+// at all.
 func (s *Server) Drain(ctx context.Context) error {
 	s.draining.Store(true)
 	s.hub.part(protocol.Encode(protocol.Notice{
 		Type: "notice", Code: "going_away",
 		Message: "the server is going away; requests already accepted will be answered, then reconnect",
 	}))
+	models, stop := endsBefore(ctx, lastWords)
+	defer stop()
+	if s.drainPools(models) != nil {
+		s.abandon()
+	}
 	err := s.drainPools(ctx)
 	s.hub.closeAll(ctx, s.opt.GoodbyeSpread, errClosed.Error())
 	return err
+}
+
+// lastWords is the part of a drain that is kept for telling clients.
+const lastWords = time.Second
+
+// endsBefore returns a context that ends so long before ctx does, or at half of
+// its time where that is short.
+func endsBefore(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
+	end, limited := ctx.Deadline()
+	if !limited {
+		return ctx, func() {}
+	}
+	return context.WithDeadline(ctx, end.Add(-min(by, time.Until(end)/2)))
+}
+
+// abandon answers what models have not.
+func (s *Server) abandon() {
+	left := 0
+	for _, m := range s.models {
+		left += m.pool.Abandon()
+	}
+	s.opt.Logger.Warn("requests were not answered in time; their clients were told to send them again", "requests", left)
 }
 
 // drainPools drains all pools at the same time: each is to refuse new work at
