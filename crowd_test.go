@@ -1,0 +1,384 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// These tests crowd the whole program with connections that say nothing, read
+// nothing or never end, and look whether others still get in.
+
+// silentCrowd opens so many connections that say nothing.
+func silentCrowd(t *testing.T, address string, n int) []net.Conn {
+	t.Helper()
+	crowd := make([]net.Conn, n)
+	for i := range crowd {
+		crowd[i] = mustConnect(t, address)
+	}
+	return crowd
+}
+
+func mustConnect(t *testing.T, address string) net.Conn {
+	t.Helper()
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
+// fetch asks over a connection of its own.
+func fetch(t *testing.T, method, address, path string, header ...string) (*http.Response, string, error) {
+	t.Helper()
+	transport := &http.Transport{DisableKeepAlives: true, DisableCompression: true}
+	request, err := http.NewRequestWithContext(t.Context(), method, "http://"+address+path, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(header); i += 2 {
+		request.Header.Set(header[i], header[i+1])
+	}
+	response, err := (&http.Client{Transport: transport, Timeout: patience}).Do(request)
+	if err != nil {
+		return nil, "", err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	return response, string(body), err
+}
+
+// mustServe checks that health, metrics and a new WebSocket work.
+func mustServe(t *testing.T, p *program) {
+	t.Helper()
+	for _, path := range []string{p.address + "/readyz", p.admin + "/metrics"} {
+		address, path, _ := strings.Cut(path, "/")
+		if response, body, err := fetch(t, http.MethodGet, address, "/"+path); err != nil || response.StatusCode != http.StatusOK {
+			t.Errorf("/%s: %v, %.100s", path, err, body)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	s, err := dialSocket(ctx, p.address, "/ws/predict")
+	if err != nil {
+		t.Errorf("a WebSocket: %v", err)
+		return
+	}
+	defer s.cut()
+	if err := s.Write(ctx, websocket.MessageText, []byte("ping")); err != nil {
+		t.Error(err)
+	}
+	if _, answer, err := s.Read(ctx); err != nil || string(answer) != "pong" {
+		t.Errorf("a WebSocket answered %q, %v", answer, err)
+	}
+}
+
+// TestFewOpenFiles: with 200 descriptors and 400 silent connections to either
+// address, all are served.
+func TestFewOpenFiles(t *testing.T) {
+	path, err := buildBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := runCommand(t, "sh", "-c", `ulimit -n 200; exec "$0" serve "$@"`, path)
+	if !slices.ContainsFunc(p.said, func(line string) bool { return strings.Contains(line, "open files is too low") }) {
+		t.Errorf("it said %q; want a word about open files", p.said)
+	}
+	for range 4 {
+		silentCrowd(t, p.address, 400)
+		silentCrowd(t, p.admin, 100)
+		began := time.Now()
+		mustServe(t, p)
+		t.Logf("all three served in %v", time.Since(began).Round(time.Millisecond))
+	}
+	if n := p.openFiles(); n > 200 {
+		t.Errorf("%d descriptors are open", n)
+	}
+	_, metrics, err := fetch(t, http.MethodGet, p.admin, "/metrics")
+	if err != nil || !strings.Contains(metrics, `penstock_tcp_evicted_total{listener="public"}`) {
+		t.Errorf("no connections are counted as evicted, %v", err)
+	}
+}
+
+// openFiles counts the process's descriptors; 0 where the system does not tell.
+func (p *program) openFiles() int {
+	entries, err := os.ReadDir(filepath.Join("/proc", strconv.Itoa(p.cmd.Process.Pid), "fd"))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		p.t.Fatal(err)
+	}
+	return len(entries)
+}
+
+// metric reads a number from /metrics.
+func (p *program) metric(name string) float64 {
+	p.t.Helper()
+	_, metrics, err := fetch(p.t, http.MethodGet, p.admin, "/metrics")
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	m := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(name) + ` (\S+)$`).FindStringSubmatch(metrics)
+	if m == nil {
+		p.t.Fatalf("there is no %s", name)
+	}
+	value, err := strconv.ParseFloat(m[1], 64)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return value
+}
+
+// TestIdleConnectionsAreCounted: plain HTTP connections that are kept open do
+// not pass the limit.
+func TestIdleConnectionsAreCounted(t *testing.T) {
+	p := runBinary(t, "--max-connections=100")
+	const get = "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
+	for range 500 {
+		conn := mustConnect(t, p.address)
+		if _, err := io.WriteString(conn, get); err != nil {
+			t.Fatal(err)
+		}
+		if response, err := http.ReadResponse(bufio.NewReader(conn), nil); err != nil || response.StatusCode != http.StatusOK {
+			t.Fatalf("health: %v", err)
+		}
+	}
+	if n := p.metric(`penstock_tcp_connections{listener="public"}`); n > 164 {
+		t.Errorf("%v connections are open; want 164 at most", n)
+	}
+	mustServe(t, p)
+}
+
+// TestClientsThatDoNotRead and ask for more and more, or for events, lose their
+// connections, and do not hold up the end.
+func TestClientsThatDoNotRead(t *testing.T) {
+	p := runBinary(t)
+	files, goroutines := p.openFiles(), p.metric("go_goroutines")
+	crowd := func(request string) {
+		for _, conn := range silentCrowd(t, p.address, 300) {
+			_ = conn.(*net.TCPConn).SetReadBuffer(4 << 10)
+			if _, err := io.WriteString(conn, request); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	script := strings.Repeat("GET /main.js HTTP/1.1\r\nHost: localhost\r\n\r\n", 50)
+	crowd(script)
+	began := time.Now()
+	eventually(t, "many descriptors", func() bool { return p.openFiles() >= files+290 })
+	eventually(t, "the descriptors and goroutines of before", func() bool {
+		return p.openFiles() <= files+5 && p.metric("go_goroutines") <= goroutines+10
+	})
+	t.Logf("300 clients were let go after %v", time.Since(began).Round(time.Millisecond))
+	crowd(script)
+	crowd("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+	p.signal(syscall.SIGTERM)
+	took, err := p.wait()
+	if err != nil || took > drainTimeout/2 {
+		t.Errorf("the end took %v, %v", took, err)
+	}
+	t.Logf("the end took %v", took.Round(time.Millisecond))
+}
+
+// TestHEAD answers as GET does, without a body and at once: the next request on
+// the connection is answered.
+func TestHEAD(t *testing.T) {
+	p := runBinary(t)
+	for address, paths := range map[string][]string{
+		p.address: {"/", "/main.js", "/events", "/livez", "/readyz", "/api/models", "/api/quality", "/api/alerts",
+			"/ws/predict", "/ws/dashboard", "/ws/echo", "/nothing", "//", "/a/../b"},
+		p.admin: {"/metrics", "/debug/pprof/", "/debug/pprof/cmdline", "/debug/pprof/profile", "/debug/pprof/trace", "/debug/pprof/symbol",
+			"/debug/pprof/heap", "/debug/pprof/heap?seconds=30", "/debug/pprof/nothing", "/nothing", "//", "/debug/pprof"},
+	} {
+		for _, path := range paths {
+			conn := mustConnect(t, address)
+			_ = conn.SetDeadline(time.Now().Add(patience))
+			in := bufio.NewReader(conn)
+			head := &http.Request{Method: http.MethodHead}
+			began := time.Now()
+			fmt.Fprintf(conn, "HEAD %s HTTP/1.1\r\nHost: localhost\r\n\r\nGET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n", path)
+			first, err := http.ReadResponse(in, head)
+			if err != nil {
+				t.Errorf("HEAD %s: %v", path, err)
+				continue
+			}
+			if took := time.Since(began); took > 10*time.Second {
+				t.Errorf("HEAD %s took %v", path, took)
+			}
+			if kind := first.Header.Get("Content-Type"); first.StatusCode >= 400 && kind != "application/problem+json" {
+				t.Errorf("HEAD %s: %s as %s", path, first.Status, kind)
+			}
+			second, err := http.ReadResponse(in, nil)
+			if err != nil || second.StatusCode != http.StatusOK && address == p.address {
+				t.Errorf("GET after HEAD %s: %v", path, err)
+			}
+			_ = conn.Close()
+		}
+	}
+}
+
+// TestRefusalsAreProblems whoever refuses.
+func TestRefusalsAreProblems(t *testing.T) {
+	p := runBinary(t)
+	for _, c := range []struct {
+		address, request string
+		status           int
+	}{
+		{p.address, "CONNECT localhost:443 HTTP/1.1\r\nHost: localhost:443\r\n\r\n", 405},
+		{p.address, "OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n", 405},
+		{p.address, "BREW / HTTP/1.1\r\nHost: localhost\r\n\r\n", 405},
+		{p.address, "GET //example.org HTTP/1.1\r\nHost: localhost\r\n\r\n", 404},
+		{p.address, "GET /../x HTTP/1.1\r\nHost: localhost\r\n\r\n", 404},
+		{p.address, "GET / HTTP/1.1\r\n\r\n", 400},
+		{p.address, "GET / HTTP/1.1\r\nHost: localhost\r\nX: " + strings.Repeat("x", 30<<10) + "\r\n\r\n", 431},
+		{p.address, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 421},
+		{p.address, "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA\r\n\r\n", 200},
+		{p.admin, "CONNECT localhost:443 HTTP/1.1\r\nHost: localhost:443\r\n\r\n", 405},
+		{p.admin, "GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n", 404},
+		{p.admin, "DELETE /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", 405},
+		{p.admin, "POST /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", 405},
+		{p.admin, "GET //metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", 404},
+		{p.admin, "GET /debug/pprof/nothing HTTP/1.1\r\nHost: localhost\r\n\r\n", 404},
+		{p.admin, "GET /metrics HTTP/1.1\r\nHost: evil.example\r\n\r\n", 421},
+		{p.admin, "GET /metrics HTTP/1.1\r\nHost: localhost\r\nOrigin: http://evil.example\r\n\r\n", 403},
+		{p.admin, "GET /debug/pprof/profile HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: cross-site\r\n\r\n", 403},
+		{p.admin, "GET /debug/pprof/profile HTTP/1.1\r\nHost: localhost:8081\r\nSec-Fetch-Site: same-site\r\n\r\n", 403},
+		{p.admin, "GET /metrics HTTP/1.1\r\nHost: localhost:8081\r\nOrigin: http://localhost:8081\r\nSec-Fetch-Site: same-origin\r\n\r\n", 200},
+		{p.admin, "GET /metrics HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: none\r\n\r\n", 200},
+	} {
+		conn := mustConnect(t, c.address)
+		_ = conn.SetDeadline(time.Now().Add(patience))
+		_, _ = io.WriteString(conn, c.request)
+		response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Errorf("%.60q: %v", c.request, err)
+			continue
+		}
+		if kind := response.Header.Get("Content-Type"); response.StatusCode != c.status || c.status >= 400 && kind != "application/problem+json" {
+			t.Errorf("%.60q: %s as %s; want %d", c.request, response.Status, kind, c.status)
+		}
+		_ = conn.Close()
+	}
+}
+
+// TestCallersBehindAProxy have a share each, by the address that the proxy
+// tells; the proxy itself has none.
+func TestCallersBehindAProxy(t *testing.T) {
+	a, _ := startApp(t, "--trusted-proxy=127.0.0.0/8", "--max-per-address=2")
+	address := a.public.Addr().String()
+	open := func(forwarded string) (*websocket.Conn, int) {
+		header := http.Header{}
+		if forwarded != "" {
+			header.Set("X-Forwarded-For", forwarded)
+		}
+		transport := &http.Transport{}
+		t.Cleanup(transport.CloseIdleConnections)
+		ws, response, err := websocket.Dial(t.Context(), "ws://"+address+"/ws/predict",
+			&websocket.DialOptions{HTTPHeader: header, HTTPClient: &http.Client{Transport: transport}})
+		if err == nil {
+			t.Cleanup(func() { _ = ws.CloseNow() })
+		}
+		if response == nil {
+			t.Fatal(err)
+		}
+		return ws, response.StatusCode
+	}
+	var first *websocket.Conn
+	for i, c := range []struct {
+		from string
+		want int
+	}{
+		{"203.0.113.5, 198.51.100.1", 101}, {"203.0.113.6, 198.51.100.1", 101}, {"198.51.100.1", 503},
+		{"198.51.100.2", 101}, {"2001:db8::1", 101}, {"2001:db8::2", 101}, {"2001:db8::3", 503}, {"2001:db8:0:1::1", 101},
+		{"", 101}, {"", 101}, {"", 101}, {"127.0.0.9", 101}, {"127.0.0.9", 101}, {"127.0.0.9", 101},
+	} {
+		ws, status := open(c.from)
+		if status != c.want {
+			t.Errorf("%q: %d; want %d", c.from, status, c.want)
+		}
+		if i == 0 {
+			first = ws
+		}
+	}
+	if response, body, err := fetch(t, http.MethodGet, address, "/events", "X-Forwarded-For", "198.51.100.1"); err != nil || response.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("/events: %v, %s", err, body)
+	}
+	if response, _, err := fetch(t, http.MethodHead, address, "/events", "X-Forwarded-For", "198.51.100.1"); err != nil || response.StatusCode != http.StatusOK {
+		t.Errorf("HEAD of /events: %v", err)
+	}
+	if first == nil {
+		t.FailNow()
+	}
+	_ = first.CloseNow()
+	eventually(t, "a place for the first address", func() bool { _, status := open("198.51.100.1"); return status == 101 })
+
+	origin := func(header ...string) int {
+		response, _, err := fetch(t, http.MethodGet, address, "/livez", append(header, "Origin", "https://"+address)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return response.StatusCode
+	}
+	if got := origin("X-Forwarded-Proto", "https"); got != http.StatusOK {
+		t.Errorf("a page behind a proxy with TLS: %d", got)
+	}
+	if got := origin(); got != http.StatusForbidden {
+		t.Errorf("a page with TLS where there is none: %d", got)
+	}
+}
+
+// TestFailedHandshakesDoNotFloodTheLog: however many there are and whatever
+// they say, the log has a short line a second.
+func TestFailedHandshakesDoNotFloodTheLog(t *testing.T) {
+	p := runBinary(t)
+	key := strings.Repeat("k", 8<<10)
+	var clients sync.WaitGroup
+	for range 10 {
+		clients.Go(func() {
+			for range 20 {
+				response, body, err := fetch(t, http.MethodGet, p.address, "/ws/predict", "Connection", "Upgrade", "Upgrade", "websocket",
+					"Sec-WebSocket-Version", "13", "Sec-WebSocket-Key", key)
+				if err != nil || response.StatusCode != http.StatusBadRequest || len(body) > 400 || !strings.Contains(body, "bad_handshake") {
+					t.Errorf("%v: %d bytes, %.500s", err, len(body), body)
+				}
+			}
+		})
+	}
+	clients.Wait()
+	lines := p.metric("penstock_log_lines_suppressed_total")
+	if lines < 150 {
+		t.Errorf("%v lines were suppressed", lines)
+	}
+	line := p.logged("handshake failed")
+	if len(line.Err) > 200 || !strings.Contains(line.Err, "kkk...") {
+		t.Errorf("it said %q", line.Err)
+	}
+}
+
+func TestFlagsAboutCallers(t *testing.T) {
+	for want, c := range map[string]serveCmd{
+		`--trusted-proxy "10.0.0": expected an address`: {Listen: "127.0.0.1:0", TrustedProxy: []string{"10.0.0"}},
+		`--max-per-address -1: expected`:                {Listen: "127.0.0.1:0", MaxPerAddress: -1},
+	} {
+		if err := c.validate(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v; want %s", err, want)
+		}
+	}
+}
