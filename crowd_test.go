@@ -197,6 +197,52 @@ func TestClientsThatDoNotRead(t *testing.T) {
 	t.Logf("the end took %v", took.Round(time.Millisecond))
 }
 
+// TestRequestsThatDoNotEnd, whichever part of them does not, lose their
+// connection after some seconds.
+func TestRequestsThatDoNotEnd(t *testing.T) {
+	p := runBinary(t)
+	const get, post = "GET /livez HTTP/1.1\r\nHost: localhost\r\n", "POST /debug/pprof/symbol HTTP/1.1\r\nHost: localhost\r\n"
+	var clients sync.WaitGroup
+	for _, address := range []string{p.address, p.admin} {
+		for name, c := range map[string]struct{ request, trickle string }{
+			"silence":              {"", ""},
+			"half a line":          {"GET /li", ""},
+			"half a header":        {get + "X: y", "z"},
+			"more and more fields": {get, "X: y\r\n"},
+			"no body":              {post + "Content-Length: 1000\r\n\r\n", ""},
+			"half a body":          {post + "Content-Length: 1000\r\n\r\n", "0x1+"},
+			"chunks without end":   {post + "Transfer-Encoding: chunked\r\n\r\n", "1\r\n+\r\n"},
+			"an expected word":     {post + "Expect: 100-continue\r\nContent-Length: 1000\r\n\r\n", ""},
+			"a body with a GET":    {get + "Content-Length: 1000\r\n\r\n", "x"},
+			"old and kept":         {"GET /livez HTTP/1.0\r\nHost: localhost\r\nConnection: keep-alive\r\n\r\nGET /li", ""},
+		} {
+			conn := mustConnect(t, address)
+			ended := make(chan struct{})
+			clients.Go(func() {
+				defer close(ended)
+				_, _ = io.WriteString(conn, c.request)
+				_ = conn.SetReadDeadline(time.Now().Add(12 * time.Second))
+				if _, err := io.Copy(io.Discard, conn); errors.Is(err, os.ErrDeadlineExceeded) {
+					t.Errorf("%s: still there after 12 s", name)
+				}
+			})
+			clients.Go(func() {
+				tick := time.NewTicker(300 * time.Millisecond)
+				defer tick.Stop()
+				for {
+					select {
+					case <-tick.C:
+						_, _ = io.WriteString(conn, c.trickle)
+					case <-ended:
+						return
+					}
+				}
+			})
+		}
+	}
+	clients.Wait()
+}
+
 // TestHEAD answers as GET does, without a body and at once: the next request on
 // the connection is answered.
 func TestHEAD(t *testing.T) {
@@ -256,6 +302,7 @@ func TestRefusalsAreProblems(t *testing.T) {
 		{p.admin, "POST /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", 405},
 		{p.admin, "GET //metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", 404},
 		{p.admin, "GET /debug/pprof/nothing HTTP/1.1\r\nHost: localhost\r\n\r\n", 404},
+		{p.admin, "GET /debug/pprof/heap?seconds=301 HTTP/1.1\r\nHost: localhost\r\n\r\n", 400},
 		{p.admin, "GET /metrics HTTP/1.1\r\nHost: evil.example\r\n\r\n", 421},
 		{p.admin, "GET /metrics HTTP/1.1\r\nHost: localhost\r\nOrigin: http://evil.example\r\n\r\n", 403},
 		{p.admin, "GET /debug/pprof/profile HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: cross-site\r\n\r\n", 403},
@@ -322,6 +369,10 @@ func TestCallersBehindAProxy(t *testing.T) {
 	}
 	if response, _, err := fetch(t, http.MethodHead, address, "/events", "X-Forwarded-For", "198.51.100.1"); err != nil || response.StatusCode != http.StatusOK {
 		t.Errorf("HEAD of /events: %v", err)
+	}
+	_, metrics, err := fetch(t, http.MethodGet, a.admin.Addr().String(), "/metrics")
+	if want := `penstock_refused_connections_total{reason="per_address"} 3`; err != nil || !strings.Contains(metrics, want+"\n") {
+		t.Errorf("%v; want %s in the metrics", err, want)
 	}
 	if first == nil {
 		t.FailNow()

@@ -209,6 +209,7 @@ func shutdown(ctx context.Context, s *http.Server) {
 func (a *app) httpServer(h http.Handler, l *accept.Listener) *http.Server {
 	return &http.Server{
 		ConnState:         l.Track,
+		ConnContext:       l.Context,
 		Handler:           h,
 		ReadHeaderTimeout: 5 * time.Second,
 		IdleTimeout:       time.Minute,

@@ -11,6 +11,7 @@ import (
 
 	"penstock/monitor"
 	"penstock/protocol"
+	"penstock/server/accept"
 )
 
 const (
@@ -39,11 +40,12 @@ func (s *Server) serveEvents(w http.ResponseWriter, r *http.Request) {
 	defer sub.Close()
 	out := &eventWriter{w: w, control: http.NewResponseController(w)}
 	out.begin(state, r.Header.Get("Last-Event-ID"))
-	for out.flush() == nil {
-		state = nil // while the next is waited for, nothing old is held
-		if !out.next(ctx, sub) {
-			return
-		}
+	if out.flush() != nil {
+		return
+	}
+	accept.Trickle(r.Context())
+	for out.next(ctx, sub) && out.flush() == nil {
+		continue
 	}
 }
 

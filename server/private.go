@@ -1,7 +1,9 @@
 package server
 
 import (
+	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 )
 
@@ -20,6 +22,8 @@ func (s *Server) CheckOperator(next http.Handler) http.Handler {
 			problem(w, http.StatusMethodNotAllowed, "method_not_allowed", "this is read with GET")
 		case !isClean(r):
 			notFound(w)
+		case seconds(r) > maxSeconds:
+			problem(w, http.StatusBadRequest, "bad_request", fmt.Sprintf("seconds is too large; expected at most %d", maxSeconds))
 		default:
 			typed := &problemWriter{ResponseWriter: w, code: "operator_error"}
 			next.ServeHTTP(typed, r)
@@ -42,4 +46,12 @@ func (s *Server) isForeign(r *http.Request) bool {
 // for nothing where no body is wanted.
 func takesTime(r *http.Request) bool {
 	return strings.HasSuffix(r.URL.Path, "/profile") || strings.HasSuffix(r.URL.Path, "/trace") || r.URL.Query().Has("seconds")
+}
+
+// maxSeconds is how long pprof may measure: its connection counts meanwhile.
+const maxSeconds = 300
+
+func seconds(r *http.Request) float64 {
+	n, _ := strconv.ParseFloat(r.URL.Query().Get("seconds"), 64) // pprof takes its default for what is none
+	return n
 }

@@ -10,7 +10,7 @@ import (
 // openFiles returns how many descriptors the process may have.
 func openFiles() int {
 	var limit syscall.Rlimit
-	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit) != nil || uint64(limit.Cur) > math.MaxInt32 {
+	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit) != nil || uint64(limit.Cur) > math.MaxInt32 { //nolint:unconvert // signed on some systems
 		return math.MaxInt32
 	}
 	return int(limit.Cur)

@@ -54,7 +54,7 @@ func (l *Listener) refuse(conn net.Conn, reason Reason) {
 // closed with input unread is reset, and the answer lost.
 func (l *Listener) sendAway(conn net.Conn) {
 	defer func() { <-l.lingering }()
-	defer conn.Close() //nolint:errcheck // nothing can be done about it
+	defer conn.Close()
 	sayTryAgain(conn)
 	if half, ok := conn.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
 		_ = conn.SetReadDeadline(time.Now().Add(lingerTime))
