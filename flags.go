@@ -113,6 +113,9 @@ func (c serveCmd) validate() error {
 	if _, err := accept.ParseProxies(c.TrustedProxy); err != nil {
 		return fmt.Errorf("--trusted-proxy %w", err)
 	}
+	if c.MaxConnections < 1 {
+		return fmt.Errorf("--max-connections %d: expected at least 1", c.MaxConnections)
+	}
 	if c.MaxPerAddress < 0 {
 		return fmt.Errorf("--max-per-address %d: expected a number above 0, or 0 for a quarter of --max-connections", c.MaxPerAddress)
 	}

@@ -109,17 +109,29 @@ func New(l net.Listener, opt Options) (*Listener, error) {
 func (l *Listener) Accept() (net.Conn, error) {
 	for {
 		raw, err := l.Listener.Accept()
-		if err != nil {
-			if outOfFiles(err) && l.makeRoom() {
-				continue
-			}
-			return nil, err // net/http tries again, after a while
+		switch {
+		case errors.Is(err, net.ErrClosed):
+			return nil, err
+		case outOfFiles(err) && l.makeRoom():
+			continue
+		case err != nil:
+			l.opt.Log.Log(slog.LevelWarn, "no connection can be accepted; it is tried again", "listener", l.opt.Name, "err", err)
+			return nil, temporary{err}
 		}
 		if c := l.admit(raw); c != nil {
 			return c, nil
 		}
 	}
 }
+
+// temporary is an error after which net/http tries again, a second later at
+// most. It would end the server for all but a few: accept also fails for want of
+// memory, or because of what has become of the one that would have come.
+type temporary struct{ error }
+
+func (temporary) Timeout() bool   { return false }
+func (temporary) Temporary() bool { return true }
+func (t temporary) Unwrap() error { return t.error }
 
 // admit gives a connection a place, or sends it away.
 func (l *Listener) admit(raw net.Conn) *Conn {

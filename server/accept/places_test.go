@@ -1,6 +1,7 @@
 package accept_test
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -185,9 +186,16 @@ func TestOutOfFiles(t *testing.T) {
 		t.Fatalf("accepted with %v; the idle one was closed: %v", err, idle.closed.Load())
 	}
 	l.Track(conn, http.StateActive)
-	in <- fmt.Errorf("accept: %w", syscall.ENFILE)
-	if _, err := l.Accept(); err == nil {
-		t.Error("there was nobody to close, and no error")
+	for _, errno := range []syscall.Errno{syscall.ENFILE, syscall.ENOBUFS, syscall.EINVAL} {
+		in <- fmt.Errorf("accept: %w", errno)
+		_, err := l.Accept()
+		if again, ok := err.(interface{ Temporary() bool }); !ok || !again.Temporary() || !errors.Is(err, errno) {
+			t.Errorf("%v: got %v; want one after which net/http tries again", errno, err)
+		}
+	}
+	in <- nil
+	if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("got %v from a closed listener", err)
 	}
 }
 
