@@ -53,6 +53,8 @@ type program struct {
 	t       *testing.T
 	cmd     *exec.Cmd
 	address string
+	admin   string        // the address of the other listener
+	said    []string      // messages of its log that have been read
 	ready   time.Duration // from its start until it said so
 	lines   chan logLine  // what it logged since, closed at its end
 	ended   chan struct{} // closed when it has
@@ -70,9 +72,15 @@ func runBinary(t *testing.T, flags ...string) *program {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return runCommand(t, append([]string{path, "serve"}, flags...)...)
+}
+
+// runCommand is runBinary with a command line, to which it adds what all have.
+func runCommand(t *testing.T, command ...string) *program {
+	t.Helper()
 	p := &program{t: t, lines: make(chan logLine, 1000), ended: make(chan struct{})}
-	p.cmd = exec.CommandContext(context.Background(), path,
-		append([]string{"serve", "--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0", "--log-format=json"}, flags...)...)
+	p.cmd = exec.CommandContext(context.Background(), command[0],
+		append(command[1:], "--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0", "--log-format=json")...)
 	log, err := p.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -86,6 +94,7 @@ func runBinary(t *testing.T, flags ...string) *program {
 		_ = p.cmd.Process.Kill()
 		<-p.ended
 	})
+	p.admin = strings.TrimPrefix(p.logged("admin").URL, "http://")
 	url := p.logged("ready").URL
 	p.ready = time.Since(began)
 	p.address = strings.TrimPrefix(url, "http://")
@@ -117,6 +126,7 @@ func (p *program) logged(message string) logLine {
 	for {
 		select {
 		case line, ok := <-p.lines:
+			p.said = append(p.said, line.Msg)
 			if line.Msg == message {
 				return line
 			}

@@ -13,6 +13,7 @@ import (
 
 	"penstock/dashboard"
 	"penstock/monitor"
+	"penstock/server/accept"
 	"penstock/weights"
 )
 
@@ -32,6 +33,7 @@ type serveCmd struct {
 	Remember  int `default:"262144" help:"Predicted rows remembered for their labels."`
 
 	MaxConnections  int `default:"10000" help:"WebSockets open at the same time."`
+	MaxPerAddress   int `default:"0" help:"Of these, how many one address may have, or one /64 of IPv6; not for loopback. 0 is a quarter of --max-connections."`
 	MaxMessageBytes int `default:"1048576" help:"Bytes in a message from a client."`
 	MaxRows         int `default:"1024" help:"Rows in a request, at most the window."`
 	MaxReplyBytes   int `default:"2097152" help:"Bytes of replies that one socket may be owed; a request whose reply could not fit is refused with too_large."`
@@ -41,6 +43,7 @@ type serveCmd struct {
 
 	AllowOrigin    []string `help:"Origin whose pages may connect, such as https://example.org; repeatable. * allows every page that a user visits." placeholder:"ORIGIN" sep:"none"`
 	AllowHost      []string `help:"Name by which clients may call this server, besides localhost and addresses; repeatable." placeholder:"HOST" sep:"none"`
+	TrustedProxy   []string `help:"Address or range of a proxy in front, such as 10.0.0.0/8, which is believed in X-Forwarded-For and X-Forwarded-Proto; repeatable." placeholder:"CIDR" sep:"none"`
 	AllowAnonymous bool     `help:"Listen beyond loopback although there is no authentication: whoever reaches the port may use the models."`
 	AllowOpenAdmin bool     `help:"Let --admin-listen be beyond loopback: whoever reaches that port may read the process's memory through pprof."`
 
@@ -112,8 +115,23 @@ func (c serveCmd) newLogger(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, options))
 }
 
+// proxies are the ranges of --trusted-proxy, which validate has checked.
+func (c serveCmd) proxies() accept.Proxies {
+	proxies, _ := accept.ParseProxies(c.TrustedProxy)
+	return proxies
+}
+
 // validate refuses what would be unsafe; the rooms check the rest.
 func (c serveCmd) validate() error {
+	if _, err := accept.ParseProxies(c.TrustedProxy); err != nil {
+		return fmt.Errorf("--trusted-proxy %w", err)
+	}
+	if c.MaxConnections < 1 {
+		return fmt.Errorf("--max-connections %d: expected at least 1", c.MaxConnections)
+	}
+	if c.MaxPerAddress < 0 {
+		return fmt.Errorf("--max-per-address %d: expected a number above 0, or 0 for a quarter of --max-connections", c.MaxPerAddress)
+	}
 	if err := c.loopbackOnly("--listen", c.Listen); err != nil && !c.AllowAnonymous {
 		return fmt.Errorf("%w: anybody who reaches it could use the models; add --allow-anonymous if that is meant", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log" //nolint:depguard // net/http takes no other logger
 	"log/slog"
 	"net"
 	"net/http"
@@ -21,6 +22,7 @@ import (
 	"penstock/monitor"
 	"penstock/quality"
 	"penstock/server"
+	"penstock/server/accept"
 	"penstock/server/budget"
 )
 
@@ -37,7 +39,8 @@ type app struct {
 	server   *server.Server
 	monitor  *monitor.Monitor
 
-	public, admin net.Listener
+	plan          accept.Plan
+	public, admin *accept.Listener
 }
 
 // newApp prepares the program and opens its listeners. It starts nothing: see
@@ -59,7 +62,7 @@ func prepare(flags serveCmd, logger *slog.Logger, page fs.FS) (*app, error) {
 	if err := flags.validate(); err != nil {
 		return nil, err
 	}
-	a := &app{flags: flags, logger: logger, registry: prometheus.NewRegistry()}
+	a := &app{flags: flags, logger: logger, registry: prometheus.NewRegistry(), plan: accept.PlanFor(flags.MaxConnections)}
 	a.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	var err error
 	if a.models, err = loadModels(flags.Model, flags.Engine, flags.place()); err != nil {
@@ -74,16 +77,6 @@ func prepare(flags serveCmd, logger *slog.Logger, page fs.FS) (*app, error) {
 		return nil, err
 	}
 	return a, nil
-}
-
-func (a *app) listen() (err error) {
-	if a.public, err = net.Listen("tcp", a.flags.Listen); err != nil {
-		return err
-	}
-	if a.flags.AdminListen != "" {
-		a.admin, err = net.Listen("tcp", a.flags.AdminListen)
-	}
-	return err
 }
 
 // wire makes the rooms, from the model up to the monitor.
@@ -114,7 +107,8 @@ func (a *app) wire(page fs.FS) error {
 	}
 	if a.server, err = server.New(server.Options{
 		Pools: a.pools, Quality: a.quality, Models: facts, Dashboard: page,
-		MaxConnections: a.flags.MaxConnections, MaxMessageBytes: a.flags.MaxMessageBytes, MaxRows: a.flags.MaxRows,
+		MaxConnections: a.plan.WebSockets, MaxPerAddress: a.perAddress(), TrustedProxies: a.flags.proxies(),
+		MaxMessageBytes: a.flags.MaxMessageBytes, MaxRows: a.flags.MaxRows,
 		MaxReplyBytes: a.flags.MaxReplyBytes, Budget: budget.New(a.memory.clients), Echo: a.flags.echo(),
 		AllowOrigins: a.flags.AllowOrigin, AllowHosts: a.flags.AllowHost,
 		Logger: a.logger, Registerer: a.registry,
@@ -137,7 +131,7 @@ func (a *app) wire(page fs.FS) error {
 
 // close frees what prepare and listen took.
 func (a *app) close() {
-	for _, l := range []net.Listener{a.public, a.admin} {
+	for _, l := range []*accept.Listener{a.public, a.admin} {
 		if l != nil {
 			_ = l.Close()
 		}
@@ -165,9 +159,9 @@ func (a *app) Run(ctx context.Context) error {
 	})
 
 	failed := make(chan error, 2)
-	public := a.httpServer(a.server.Handler())
+	public := a.httpServer(a.server.Handler(), a.public)
 	running.Go(func() { serveHTTP(public, a.public, failed) })
-	admin := a.httpServer(a.adminHandler())
+	admin := a.httpServer(a.adminHandler(), a.admin)
 	if a.admin != nil {
 		running.Go(func() { serveHTTP(admin, a.admin, failed) })
 	}
@@ -224,13 +218,17 @@ func shutdown(ctx context.Context, s *http.Server) {
 	}
 }
 
-func (a *app) httpServer(h http.Handler) *http.Server {
+func (a *app) httpServer(h http.Handler, l *accept.Listener) *http.Server {
 	return &http.Server{
+		ConnState:         l.Track,
+		ConnContext:       l.Context,
 		Handler:           h,
 		ReadHeaderTimeout: 5 * time.Second,
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          slog.NewLogLogger(a.logger.Handler(), slog.LevelDebug),
+		ErrorLog:          log.New(a.server.QuietLog().HTTP(), "", 0),
+
+		DisableGeneralOptionsHandler: true, // OPTIONS * is answered as all else
 	}
 }
 
@@ -243,7 +241,7 @@ func (a *app) adminHandler() http.Handler {
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
-	return a.server.CheckHost(mux)
+	return a.server.CheckOperator(mux)
 }
 
 func (a *app) announce() {

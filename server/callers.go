@@ -1,19 +1,75 @@
 package server
 
-import "net/netip"
+import (
+	"errors"
+	"net/http"
+	"net/netip"
 
-// callerOf returns who asks, for whatever is shared out among callers: until
-// there are users, the address that the connection comes from. A host with IPv6
-// has a whole /64 to choose its address from, so that counts as one.
-func callerOf(remote string) string {
-	at, err := netip.ParseAddrPort(remote)
+	"penstock/server/accept"
+)
+
+var errManyOfCaller = errors.New("too many connections from this address")
+
+// client returns the address that a request comes from: the peer's, or the one
+// that a trusted proxy speaks for.
+func (s *Server) client(r *http.Request) (netip.Addr, bool) {
+	at, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
-		return remote // no network's address, such as that of a pipe
+		return netip.Addr{}, false // no network's address, such as that of a pipe
 	}
-	address := at.Addr().Unmap().WithZone("")
-	if address.Is4() {
-		return address.String()
+	return s.proxies.Client(at.Addr().Unmap(), r.Header.Values("X-Forwarded-For")), true
+}
+
+// caller returns who asks, for whatever is shared out among callers: until
+// there are users, the address that the request comes from.
+func (s *Server) caller(r *http.Request) string {
+	if address, ok := s.client(r); ok {
+		return accept.Caller(address)
 	}
-	prefix, _ := address.Prefix(64) // cannot fail: it has 128 bits
-	return prefix.String()
+	return r.RemoteAddr
+}
+
+// secure reports whether the client speaks TLS, to us or to a trusted proxy.
+func (s *Server) secure(r *http.Request) bool {
+	if r.TLS != nil {
+		return true
+	}
+	at, err := netip.ParseAddrPort(r.RemoteAddr)
+	return err == nil && s.proxies.Trusted(at.Addr()) && r.Header.Get("X-Forwarded-Proto") == "https"
+}
+
+// place is one of the hub's, and of its caller's.
+type place struct {
+	server *Server
+	caller string // empty where no limit per caller holds
+}
+
+// place tells whose a place would be.
+func (s *Server) place(r *http.Request) place {
+	address, ok := s.client(r)
+	if !ok || s.proxies.Exempt(address) {
+		return place{server: s}
+	}
+	return place{s, accept.Caller(address)}
+}
+
+// take takes the place, if there is one. It must be released then.
+func (p place) take() error {
+	s := p.server
+	if s.draining.Load() {
+		return errClosed
+	}
+	if !s.held.enter(p.caller) {
+		return errManyOfCaller
+	}
+	err := s.hub.reserve()
+	if err != nil {
+		s.held.leave(p.caller)
+	}
+	return err
+}
+
+func (p place) release() {
+	p.server.held.leave(p.caller)
+	p.server.hub.release() // last: the hub may be waited for
 }

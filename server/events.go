@@ -1,7 +1,6 @@
 package server
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +11,7 @@ import (
 
 	"penstock/monitor"
 	"penstock/protocol"
+	"penstock/server/accept"
 )
 
 const (
@@ -23,36 +23,36 @@ const (
 // that comes back with Last-Event-ID gets what it missed, or, where that is
 // forgotten, the history again.
 func (s *Server) serveEvents(w http.ResponseWriter, r *http.Request) {
-	if !s.reserve(w) {
+	h := w.Header()
+	if r.Method == http.MethodHead { // there is no end to wait for, and nothing to hold a place for
+		eventHeaders(h)
 		return
 	}
-	defer s.hub.release()
+	p, ok := s.reserve(w, r)
+	if !ok {
+		return
+	}
+	defer p.release()
+	eventHeaders(h)
+	ctx, cancel := s.hub.untilClosing(r.Context())
+	defer cancel()
+	sub, state := s.monitor.Subscribe()
+	defer sub.Close()
 	out := &eventWriter{w: w, control: http.NewResponseController(w)}
-	h := w.Header()
+	out.begin(state, r.Header.Get("Last-Event-ID"))
+	if out.flush() != nil {
+		return
+	}
+	accept.Trickle(r.Context())
+	for out.next(ctx, sub) && out.flush() == nil {
+		continue
+	}
+}
+
+func eventHeaders(h http.Header) {
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no") // proxies are not to hold frames back
-	ctx, cancel := s.hub.untilClosing(r.Context())
-	defer cancel()
-
-	sub, state := s.monitor.Subscribe()
-	defer sub.Close()
-	fmt.Fprintf(&out.buf, "retry: %d\n\n", eventRetry.Milliseconds())
-	if missed, ok := resume(state, r.Header.Get("Last-Event-ID")); ok {
-		for _, u := range missed {
-			out.update(u)
-		}
-	} else {
-		out.event(0, state.History())
-		for _, alert := range state.Firing() {
-			out.event(0, protocol.Encode(alert))
-		}
-	}
-	for out.flush() == nil {
-		if !out.next(ctx, sub) {
-			return
-		}
-	}
 }
 
 // resume finds what a client missed since the event that it saw last.
@@ -64,30 +64,49 @@ func resume(state *monitor.State, lastID string) ([]monitor.Update, bool) {
 	return state.Since(seq)
 }
 
-// eventWriter writes server-sent events to a response.
+// eventWriter writes server-sent events to a response, which buffers a few
+// kilobytes. What is larger, such as the history, goes to the socket from the
+// memory that all readers share.
 type eventWriter struct {
 	w       io.Writer
 	control *http.ResponseController
-	buf     bytes.Buffer
+	err     error // of the first write that failed
 }
 
-// next buffers the next update, or a comment that keeps the connection alive.
+// begin writes what a client missed, or all that is known.
+func (o *eventWriter) begin(state *monitor.State, lastID string) {
+	o.expire()
+	o.write("retry: %d\n\n", eventRetry.Milliseconds())
+	if missed, ok := resume(state, lastID); ok {
+		for _, u := range missed {
+			o.update(u)
+		}
+		return
+	}
+	o.event(0, state.History())
+	for _, alert := range state.Firing() {
+		o.event(0, protocol.Encode(alert))
+	}
+}
+
+// next writes the next update, or a comment that keeps the connection alive.
 func (o *eventWriter) next(ctx context.Context, sub *monitor.Subscription) bool {
 	wait, cancel := context.WithTimeout(ctx, eventHeartbeat)
 	defer cancel()
 	u, err := sub.Next(wait)
+	o.expire()
 	switch {
 	case err == nil:
 		o.update(u)
 	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
-		o.buf.WriteString(": alive\n\n")
+		o.write(": alive\n\n")
 	default:
 		return false
 	}
 	return true
 }
 
-// update buffers a frame. Only metrics carry an id, since they end a tick: a
+// update writes a frame. Only metrics carry an id, since they end a tick: a
 // client that goes away between two alerts of a tick then gets both again
 // rather than only the first.
 func (o *eventWriter) update(u monitor.Update) {
@@ -98,17 +117,29 @@ func (o *eventWriter) update(u monitor.Update) {
 	o.event(u.Seq, u.Encoded)
 }
 
-// event buffers one event, without an id when that is zero. Its data has no
-// line breaks: it is JSON.
+// event writes one event, without an id when that is zero. Its data has no line
+// breaks: it is JSON.
 func (o *eventWriter) event(id uint64, data []byte) {
 	if id > 0 {
-		fmt.Fprintf(&o.buf, "id: %d\n", id)
+		o.write("id: %d\n", id)
 	}
-	fmt.Fprintf(&o.buf, "data: %s\n\n", data)
+	o.write("data: ")
+	if o.err == nil {
+		_, o.err = o.w.Write(data)
+	}
+	o.write("\n\n")
 }
 
-func (o *eventWriter) flush() error {
-	_ = o.control.SetWriteDeadline(time.Now().Add(writeTimeout)) // HTTP/1 over TCP always can
-	_, err := o.buf.WriteTo(o.w)
-	return errors.Join(err, o.control.Flush())
+func (o *eventWriter) write(format string, args ...any) {
+	if o.err == nil {
+		_, o.err = fmt.Fprintf(o.w, format, args...)
+	}
 }
+
+// expire says how long the peer may take for what is written next. A listener
+// that watches progress sets later times as the peer gets on.
+func (o *eventWriter) expire() {
+	_ = o.control.SetWriteDeadline(time.Now().Add(writeTimeout)) // HTTP/1 over TCP always can
+}
+
+func (o *eventWriter) flush() error { return errors.Join(o.err, o.control.Flush()) }

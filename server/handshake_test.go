@@ -72,7 +72,8 @@ func TestBadHandshakes(t *testing.T) {
 	r.connect("/ws/predict").ask("ping", "pong")
 }
 
-// TestHugeHeader is refused by net/http itself, as text.
+// TestHugeHeader is refused by net/http itself; as a problem behind an
+// accept.Listener.
 func TestHugeHeader(t *testing.T) {
 	r := start(t, setup{})
 	response, _ := r.open().handshake("GET /ws/predict HTTP/1.1\r\nHost: localhost\r\nX: " + strings.Repeat("x", 2<<20) + "\r\n\r\n")

@@ -25,6 +25,7 @@ import (
 type link struct {
 	net.Conn
 	hub    *hub
+	place  place // given back by finish
 	ws     *websocket.Conn
 	inbox  inbox
 	outbox outbox
@@ -88,14 +89,15 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, err
 	}
 	l := h.link
-	if tcp, ok := conn.(*net.TCPConn); ok {
+	socket := socketOf(conn)
+	if tcp, ok := socket.(*net.TCPConn); ok {
 		// A client that never reads would else have the kernel buffer megabytes.
 		_ = tcp.SetWriteBuffer(sendBuffer)
 	}
 	early, _ := rw.Reader.Peek(rw.Reader.Buffered()) // what is there can be peeked at
 	l.Conn = conn
-	l.inbox.init(conn, h.maxBytes, early)
-	l.outbox.init(l.hub, conn)
+	l.inbox.init(socket, h.maxBytes, early)
+	l.outbox.init(l.hub, socket)
 	// net/http's buffers stay behind, for its next connection. The reader is
 	// small because the inbox reads ahead; only control frames go through the
 	// writer, and the largest has 127 bytes.
@@ -214,7 +216,7 @@ func (l *link) finish() {
 	l.inbox.release()
 	_ = l.ws.CloseNow()
 	l.hub.remove(l)
-	l.hub.release()
+	l.place.release()
 }
 
 // pingMeter answers at most ten pings a second and tells a flood.

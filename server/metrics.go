@@ -20,17 +20,22 @@ import (
 type metrics struct {
 	received, predicted, errors, shed, undeliverable atomic.Uint64
 
-	refused prometheus.Counter
-	opened  *prometheus.CounterVec
-	dropped prometheus.Counter
-	codes   []prometheus.Counter // by protocol.Code
+	refused    *prometheus.CounterVec
+	opened     *prometheus.CounterVec
+	dropped    prometheus.Counter
+	suppressed prometheus.Counter
+	codes      []prometheus.Counter // by protocol.Code
 }
 
 func newMetrics(reg prometheus.Registerer, s *Server) (*metrics, error) {
 	m := &metrics{
-		refused: prometheus.NewCounter(prometheus.CounterOpts{
+		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "penstock_refused_connections_total",
-			Help: "Handshakes refused because there were too many connections, or the server was draining.",
+			Help: "WebSockets and event streams refused: too many in all (limit) or of one caller (per_address), or the server was draining.",
+		}, []string{"reason"}),
+		suppressed: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "penstock_log_lines_suppressed_total",
+			Help: "Log lines about clients that were left out because there was one of the kind within a second.",
 		}),
 		dropped: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "penstock_dashboard_notes_dropped_total",
@@ -49,11 +54,14 @@ func newMetrics(reg prometheus.Registerer, s *Server) (*metrics, error) {
 	for _, code := range protocol.Codes() {
 		m.codes[code] = byCode.WithLabelValues(code.String())
 	}
+	for _, reason := range refusals {
+		m.refused.WithLabelValues(reason)
+	}
 	if reg == nil {
 		return m, nil
 	}
 	b := s.opt.Budget
-	collectors := []prometheus.Collector{m.refused, m.opened, m.dropped, byCode,
+	collectors := []prometheus.Collector{m.refused, m.opened, m.dropped, m.suppressed, byCode,
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "penstock_connections", Help: "WebSockets open now.",
 		}, func() float64 { return float64(s.hub.count()) }),

@@ -12,6 +12,7 @@ import (
 
 	"penstock/inference"
 	"penstock/quality"
+	"penstock/server/accept"
 	"penstock/server/budget"
 )
 
@@ -27,6 +28,14 @@ type Options struct {
 	// MaxConnections is how many WebSockets may be open. Default 10000. Each
 	// takes a file descriptor and some 20 KiB.
 	MaxConnections int
+	// MaxPerAddress is how many of them, streams of /events included, one caller
+	// may have open: an IPv4 address, or a /64 of IPv6. It does not hold for
+	// loopback addresses and for TrustedProxies themselves. Default: a quarter of
+	// MaxConnections, at least 1.
+	MaxPerAddress int
+	// TrustedProxies are believed when they say in X-Forwarded-For and
+	// X-Forwarded-Proto whom they speak for. Default: nobody is.
+	TrustedProxies accept.Proxies
 	// MaxMessageBytes is the largest message that a client may send. Default
 	// 1 MiB. A larger one closes its connection with 1009.
 	MaxMessageBytes int
@@ -70,6 +79,9 @@ type Options struct {
 func (o Options) withDefaults() Options {
 	if o.MaxConnections == 0 {
 		o.MaxConnections = 10_000
+	}
+	if o.MaxPerAddress == 0 {
+		o.MaxPerAddress = max(1, o.MaxConnections/4)
 	}
 	if o.MaxMessageBytes == 0 {
 		o.MaxMessageBytes = 1 << 20
@@ -118,6 +130,9 @@ func (o Options) validate() error {
 	}
 	if len(o.Models) != 0 && len(o.Models) != len(o.Pools) {
 		return bad("Models", "has %d entries; expected none, or one for each of the %d Pools", len(o.Models), len(o.Pools))
+	}
+	if o.MaxPerAddress < 1 {
+		return bad("MaxPerAddress", "is %d; expected at least 1, or 0 for a quarter of MaxConnections", o.MaxPerAddress)
 	}
 	if o.MaxConnections < 1 || o.MaxMessageBytes < 1 || o.MaxRows < 1 {
 		return bad("MaxConnections, MaxMessageBytes or MaxRows", "is below 1")

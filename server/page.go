@@ -82,7 +82,7 @@ func isCoded(name string) bool {
 func (s *Server) servePage(w http.ResponseWriter, r *http.Request) {
 	a := s.assets[r.URL.Path]
 	if a == nil {
-		problem(w, http.StatusNotFound, "not_found", "there is nothing at this path")
+		notFound(w)
 		return
 	}
 	bytes, etag, h := a.plain, a.etag, w.Header()

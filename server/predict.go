@@ -27,7 +27,7 @@ type predictor struct {
 	session string        // the client's name for its stream; empty without
 	scope   quality.Scope // whose request ids these are
 	user    string
-	caller  string // who shares with whom; see callerOf
+	caller  string // who shares with whom; see Server.caller
 
 	decoder protocol.Decoder
 	message protocol.Message
@@ -48,7 +48,7 @@ func (s *Server) servePredict(w http.ResponseWriter, r *http.Request, session st
 		session = rand.Text()
 	}
 	c := &predictor{
-		link: l, server: s, session: session, user: anonymous, caller: callerOf(r.RemoteAddr),
+		link: l, server: s, session: session, user: anonymous, caller: s.caller(r),
 		streams: make([]*inference.Stream, len(s.models)),
 		decoder: protocol.Decoder{MaxRows: s.opt.MaxRows},
 	}

@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"net/http"
+	"strings"
 
 	"penstock/protocol"
 )
@@ -10,39 +11,60 @@ import (
 // problem answers with RFC 9457 application/problem+json.
 func problem(w http.ResponseWriter, status int, code, detail string) {
 	header := w.Header()
-	header.Set("Content-Type", "application/problem+json")
+	header.Set("Content-Type", protocol.ProblemType)
 	header.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
-	_, _ = w.Write(protocol.Encode(struct {
-		Type   string `json:"type"`
-		Title  string `json:"title"`
-		Status int    `json:"status"`
-		Code   string `json:"code"`
-		Detail string `json:"detail"`
-	}{"about:blank", http.StatusText(status), status, code, detail}))
+	_, _ = w.Write(protocol.Problem(status, code, detail)) //nolint:gosec // escaped JSON, and declared as such
 }
 
-// problemWriter turns the plain text with which coder/websocket refuses a
-// handshake into a problem.
+// problemWriter turns the plain text with which another's handler tells of an
+// error into a problem with a code. finish must be called after the handler.
 type problemWriter struct {
 	http.ResponseWriter
-	status int
+	code   string
+	status int // of the error; 0 where there is none, or it has been told
 }
 
 func (w *problemWriter) WriteHeader(status int) {
-	w.status = status
-	if status < 400 {
+	if status < 400 || w.Header().Get("Content-Type") == protocol.ProblemType {
 		w.ResponseWriter.WriteHeader(status)
+		return
 	}
+	w.status = status
 }
 
 func (w *problemWriter) Write(p []byte) (int, error) {
-	if w.status < 400 {
+	if w.status == 0 {
 		return w.ResponseWriter.Write(p)
 	}
-	w.Header().Del("Content-Length")
-	problem(w.ResponseWriter, w.status, "bad_handshake", string(bytes.TrimSpace(p)))
+	w.tell(cutQuoted(string(bytes.TrimSpace(p))))
 	return len(p), nil
 }
+
+func (w *problemWriter) tell(detail string) {
+	w.Header().Del("Content-Length")
+	problem(w.ResponseWriter, w.status, w.code, detail)
+	w.status = 0
+}
+
+// finish tells of an error for which the handler had no words.
+func (w *problemWriter) finish() {
+	if w.status != 0 {
+		w.tell(http.StatusText(w.status))
+	}
+}
+
+// cutQuoted cuts what stands between quotation marks in others' errors: it came
+// from the client.
+func cutQuoted(text string) string {
+	from, to := strings.IndexByte(text, '"'), strings.LastIndexByte(text, '"')
+	if from < 0 || to-from-1 <= quotedBytes {
+		return text
+	}
+	return text[:from+1] + strings.ToValidUTF8(text[from+1:from+1+quotedBytes-3], "") + "..." + text[to:]
+}
+
+// quotedBytes is how much of a client's words is repeated to it.
+const quotedBytes = 64
 
 func (w *problemWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -13,6 +13,8 @@ import (
 	"penstock/model"
 	"penstock/monitor"
 	"penstock/protocol"
+	"penstock/server/accept"
+	"penstock/server/quietlog"
 )
 
 // Server serves models over WebSockets. It is an http.Handler's worth of
@@ -24,6 +26,9 @@ type Server struct {
 	hub      *hub
 	users    *users
 	metrics  *metrics
+	quiet    *quietlog.Logger
+	proxies  accept.Proxies
+	held     held // places, by caller
 	monitor  *monitor.Monitor
 	board    *board
 	turns    turns
@@ -50,7 +55,8 @@ func New(opt Options) (*Server, error) {
 	}
 	s := &Server{
 		opt: opt, byName: make(map[string]*servedModel),
-		users: newUsers(), board: newBoard(),
+		users: newUsers(), board: newBoard(), proxies: opt.TrustedProxies,
+		held: held{limit: opt.MaxPerAddress, counts: make(map[string]int)},
 	}
 	s.hub = newHub(opt, func(v any) {
 		opt.Logger.Error("panic in a connection; it was closed", "panic", v, "stack", string(debug.Stack()))
@@ -74,8 +80,12 @@ func New(opt Options) (*Server, error) {
 	if s.metrics, err = newMetrics(opt.Registerer, s); err != nil {
 		return nil, err
 	}
+	s.quiet = quietlog.New(opt.Logger, s.metrics.suppressed)
 	return s, nil
 }
+
+// QuietLog is the server's log of what clients cause, for others who serve them.
+func (s *Server) QuietLog() *quietlog.Logger { return s.quiet }
 
 // Attach names the monitor whose frames /ws/dashboard and /events carry. The
 // monitor reads the server's Traffic, so it is made after the server; Run comes
@@ -105,10 +115,6 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /api/quality", s.serveQuality)
 	mux.HandleFunc("GET /api/alerts", s.serveAlerts)
 	mux.HandleFunc("GET /", s.servePage)
-	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Allow", "GET, HEAD")
-		problem(w, http.StatusMethodNotAllowed, "method_not_allowed", "everything here is read with GET")
-	})
 	return s.checkCaller(mux)
 }
 

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"cmp"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"penstock/server/accept"
+)
+
+// plainPerAddress is how many connections a caller may have besides its
+// WebSockets: browsers keep six.
+const plainPerAddress = 8
+
+// listen opens the listeners and puts limits before them.
+func (a *app) listen() (err error) {
+	if asked := a.flags.MaxConnections; a.plan.WebSockets < asked {
+		a.logger.Warn("the limit of open files is too low for --max-connections; fewer WebSockets are taken",
+			"open_files", a.plan.Files, "max_connections", asked, "now", a.plan.WebSockets, "needed", a.plan.Needed,
+			"advice", "raise the limit (ulimit -n), or lower --max-connections")
+	}
+	if a.public, err = a.listener(a.flags.Listen, accept.Options{
+		Name: "public", Places: a.plan.Places, PerAddress: a.perAddress() + plainPerAddress, Proxies: a.flags.proxies(),
+	}); err != nil || a.flags.AdminListen == "" {
+		return err
+	}
+	a.admin, err = a.listener(a.flags.AdminListen, accept.Options{
+		Name: "admin", Places: accept.AdminPlaces, PerAddress: accept.AdminPlaces / 2,
+	})
+	return err
+}
+
+// perAddress is how many WebSockets one caller may have.
+func (a *app) perAddress() int {
+	return cmp.Or(a.flags.MaxPerAddress, max(1, a.plan.WebSockets/4))
+}
+
+func (a *app) listener(address string, opt accept.Options) (*accept.Listener, error) {
+	l, err := accept.Listen(address)
+	if err != nil {
+		return nil, err
+	}
+	opt.Log, opt.Registerer = a.server.QuietLog(), prometheus.Registerer(a.registry)
+	limited, err := accept.New(l, opt)
+	if err != nil {
+		_ = l.Close()
+		return nil, err
+	}
+	return limited, nil
+}
