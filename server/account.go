@@ -11,8 +11,8 @@ const socketCost = 16 << 10
 // their way, and replies that its peer has not taken. Guarded by its outbox's
 // mutex.
 type account struct {
-	budget *budget.Budget
-	limit  int // of replies
+	holder *budget.Holder // of the budget
+	limit  int            // of replies
 
 	replies int // bytes of frames that are not written, and of those that are to come
 	rows    int // bytes of the features and scores of requests on their way
@@ -35,7 +35,7 @@ func (a *account) open(replies, rows int) bool {
 	need := a.replies + a.rows + replies + rows
 	if more := need - a.granted; more > 0 && !a.closed {
 		more = (more + grantStep - 1) / grantStep * grantStep
-		if !a.budget.Take(int64(more), a.granted == 0) {
+		if !a.holder.Take(int64(more), a.granted == 0) {
 			return false
 		}
 		a.granted += more
@@ -58,10 +58,10 @@ func (a *account) settle(replies, rows int) {
 	switch spare := a.granted - a.replies - a.rows; {
 	case spare < 0:
 		more := (-spare + grantStep - 1) / grantStep * grantStep
-		a.budget.Force(int64(more))
+		a.holder.Force(int64(more))
 		a.granted += more
 	case spare > grantIdle || a.replies+a.rows == 0:
-		a.budget.Give(int64(spare))
+		a.holder.Give(int64(spare))
 		a.granted -= spare
 	}
 }
@@ -70,7 +70,7 @@ func (a *account) settle(replies, rows int) {
 func (a *account) close() {
 	if !a.closed {
 		a.closed = true
-		a.budget.Give(int64(a.granted))
+		a.holder.Give(int64(a.granted))
 		a.granted = 0
 	}
 }

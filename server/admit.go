@@ -136,7 +136,7 @@ var refusals = map[error]string{errFull: refusedLimit, errManyOfCaller: refusedP
 // must be released.
 func (s *Server) reserve(w http.ResponseWriter, r *http.Request) (place, bool) {
 	p := s.place(r)
-	err := p.take()
+	err := p.take(r)
 	if err != nil {
 		reason := refusals[err]
 		s.metrics.refused.WithLabelValues(reason).Inc()
@@ -160,7 +160,7 @@ func (s *Server) connect(w http.ResponseWriter, r *http.Request, maxBytes int, n
 		return nil, false
 	}
 	typed := &problemWriter{ResponseWriter: w, code: "bad_handshake"}
-	l, err := s.hub.upgrade(typed, r, maxBytes, notices)
+	l, err := s.hub.upgrade(typed, r, p.holder, maxBytes, notices)
 	if err != nil {
 		typed.finish()
 		p.release()

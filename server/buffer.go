@@ -42,7 +42,7 @@ func (b *buffer) holds(before int) error {
 		return nil
 	}
 	if b.count == nil {
-		b.count, before = b.link.hub.budget.Read(b.link.drop), 0
+		b.count, before = b.link.holder.Read(b.link.drop), 0
 	}
 	if !b.count.Grow(int64(cap(b.b) - before)) {
 		return errDropped

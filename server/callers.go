@@ -6,6 +6,7 @@ import (
 	"net/netip"
 
 	"penstock/server/accept"
+	"penstock/server/budget"
 )
 
 var errManyOfCaller = errors.New("too many connections from this address")
@@ -42,19 +43,21 @@ func (s *Server) secure(r *http.Request) bool {
 type place struct {
 	server *Server
 	caller string // empty where no limit per caller holds
+	holder *budget.Holder
 }
 
 // place tells whose a place would be.
 func (s *Server) place(r *http.Request) place {
-	address, ok := s.client(r)
-	if !ok || s.proxies.Exempt(address) {
-		return place{server: s}
+	p := place{server: s}
+	if address, ok := s.client(r); ok && !s.proxies.Exempt(address) {
+		p.caller = accept.Caller(address)
 	}
-	return place{s, accept.Caller(address)}
+	return p
 }
 
-// take takes the place, if there is one. It must be released then.
-func (p place) take() error {
+// take takes the place, and the memory for it, if both are there. It must be
+// released then.
+func (p *place) take(r *http.Request) error {
 	s := p.server
 	if s.draining.Load() {
 		return errClosed
@@ -65,11 +68,20 @@ func (p place) take() error {
 	err := s.hub.reserve()
 	if err != nil {
 		s.held.leave(p.caller)
+		return err
 	}
-	return err
+	p.holder = s.opt.Budget.Enter(s.caller(r))
+	if !p.holder.Take(socketCost, true) {
+		p.holder.Force(socketCost) // which release gives back
+		p.release()
+		return errNoMemory
+	}
+	return nil
 }
 
 func (p place) release() {
+	p.holder.Give(socketCost)
+	p.holder.Leave()
 	p.server.held.leave(p.caller)
 	p.server.hub.release() // last: the hub may be waited for
 }

@@ -7,8 +7,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"penstock/server/budget"
 )
 
 const (
@@ -31,7 +29,6 @@ var (
 // heartbeats: an idle socket costs no goroutine but its reader.
 type hub struct {
 	limit      int
-	budget     *budget.Budget
 	replyBytes int // that one link may be owed
 	turns      turns
 	panicked   func(v any) // told of a panic on a link's account
@@ -53,7 +50,7 @@ type hub struct {
 
 func newHub(opt Options, panicked func(v any)) *hub {
 	h := &hub{
-		limit: opt.MaxConnections, budget: opt.Budget, replyBytes: opt.MaxReplyBytes, turns: newTurns(), panicked: panicked,
+		limit: opt.MaxConnections, replyBytes: opt.MaxReplyBytes, turns: newTurns(), panicked: panicked,
 		links: make(map[*link]struct{}), empty: make(chan struct{}),
 	}
 	h.open, h.close = context.WithCancel(context.Background())
@@ -75,9 +72,6 @@ func (h *hub) reserve() error {
 	if h.reserved >= h.limit {
 		return errFull
 	}
-	if !h.budget.Take(socketCost, true) {
-		return errNoMemory
-	}
 	h.reserved++
 	return nil
 }
@@ -87,7 +81,6 @@ func (h *hub) release() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.reserved--
-	h.budget.Give(socketCost)
 	h.checkEmpty()
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/coder/websocket"
 
 	"penstock/protocol"
+	"penstock/server/budget"
 )
 
 // link is one WebSocket. One goroutine reads, that of start: messages in one
@@ -25,7 +26,8 @@ import (
 type link struct {
 	net.Conn
 	hub    *hub
-	place  place // given back by finish
+	holder *budget.Holder // of the process's memory
+	place  place          // given back by finish
 	ws     *websocket.Conn
 	inbox  inbox
 	outbox outbox
@@ -54,8 +56,8 @@ type link struct {
 
 // upgrade does the handshake in a place that the caller has reserved. On an
 // error the response has been written, and the place is the caller's still.
-func (h *hub) upgrade(w http.ResponseWriter, r *http.Request, maxBytes int, notices bool) (*link, error) {
-	l := &link{hub: h, notices: notices}
+func (h *hub) upgrade(w http.ResponseWriter, r *http.Request, holder *budget.Holder, maxBytes int, notices bool) (*link, error) {
+	l := &link{hub: h, holder: holder, notices: notices}
 	ws, err := websocket.Accept(&hijacker{ResponseWriter: w, link: l, maxBytes: maxBytes}, r, &websocket.AcceptOptions{
 		InsecureSkipVerify: true, // Origin and Host were checked before, by an own list
 		Subprotocols:       []string{protocol.Subprotocol},
@@ -97,7 +99,7 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	early, _ := rw.Reader.Peek(rw.Reader.Buffered()) // what is there can be peeked at
 	l.Conn = conn
 	l.inbox.init(socket, h.maxBytes, early)
-	l.outbox.init(l.hub, socket)
+	l.outbox.init(l.hub, l.holder, socket)
 	// net/http's buffers stay behind, for its next connection. The reader is
 	// small because the inbox reads ahead; only control frames go through the
 	// writer, and the largest has 127 bytes.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"penstock/protocol"
+	"penstock/server/budget"
 )
 
 const (
@@ -52,10 +53,10 @@ type outbox struct {
 	deadline time.Time // set on the connection last
 }
 
-func (o *outbox) init(h *hub, conn net.Conn) {
+func (o *outbox) init(h *hub, holder *budget.Holder, conn net.Conn) {
 	o.conn, o.writer = conn, o.write
 	o.turns, o.clock, o.failed = h.turns, h.now, h.panicked
-	o.account = account{budget: h.budget, limit: h.replyBytes}
+	o.account = account{holder: holder, limit: h.replyBytes}
 	o.changed.L = &o.mu
 }
 

@@ -228,20 +228,29 @@ func (c *predictor) take(req *request) *protocol.Error {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	rows := req.rowBytes
 	if !o.account.fits(req.promised) {
+		if !o.account.open(0, rows) { // they are here, however long the reply has to wait
+			return noMemory()
+		}
 		o.waitUntil(func() bool { return o.account.fits(req.promised) || !o.open() })
+		o.account.settle(0, -rows)
 	}
 	if len(req.id) > 0 && !c.flying.add(req) {
 		return protocol.Errorf(protocol.DuplicateRequestID,
 			"a request with this request_id is still in flight here; wait for its reply or use another id")
 	}
-	if !o.account.open(req.promised, req.rowBytes) {
+	if !o.account.open(req.promised, rows) {
 		c.flying.remove(req)
-		err := protocol.Errorf(protocol.Overloaded, "the server has no memory left for this request; send again after retry_after_ms, or less at a time")
-		err.RetryAfter = memoryRetry
-		return err
+		return noMemory()
 	}
 	return nil
+}
+
+func noMemory() *protocol.Error {
+	err := protocol.Errorf(protocol.Overloaded, "the server has no memory left for this request; send again after retry_after_ms, or less at a time")
+	err.RetryAfter = memoryRetry
+	return err
 }
 
 // memoryRetry is when a client that there was no memory for may try again: who

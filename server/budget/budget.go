@@ -7,7 +7,8 @@
 // half read are different: nobody can refuse what he has agreed to read, and a
 // client can leave them there for seconds. They have half of the budget, and
 // where they exceed it, or others need what they have, those that have held the
-// most bytes for the longest time are dropped.
+// most bytes for the longest time are dropped, of the caller that holds most of
+// them first.
 //
 // It does not measure: what is held and not told of is not in it.
 package budget
@@ -25,10 +26,12 @@ type Budget struct {
 	limit int64
 
 	used    atomic.Int64
+	holders atomic.Int64
 	dropped atomic.Uint64 // messages
 	refused atomic.Uint64
 
 	mu       sync.Mutex
+	byName   map[string]*Holder
 	messages map[*Message]struct{}
 	reading  int64        // bytes of messages
 	leaving  atomic.Int64 // of those, bytes of messages that are dropped and not gone
@@ -39,38 +42,89 @@ func New(limit int64) *Budget {
 	if limit <= 0 {
 		limit = math.MaxInt64 / 4
 	}
-	return &Budget{limit: limit, messages: make(map[*Message]struct{})}
+	return &Budget{limit: limit, byName: make(map[string]*Holder), messages: make(map[*Message]struct{})}
 }
 
-// The last eighth is for those who hold nothing yet, so that those who hold much
-// cannot have them refused.
-func (b *Budget) limitFor(first bool) int64 {
-	if first {
-		return b.limit
+// Holder is one of those who share the budget: a caller, with all its sockets.
+type Holder struct {
+	budget *Budget
+	name   string
+	held   atomic.Int64
+
+	entered int   // guarded by budget.mu, as is reading
+	reading int64 // bytes of messages
+}
+
+// Enter returns the holder of a name. It is forgotten when it has left as often
+// as it entered; until then whoever enters under its name shares what it has.
+func (b *Budget) Enter(name string) *Holder {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	h := b.byName[name]
+	if h == nil {
+		h = &Holder{budget: b, name: name}
+		b.byName[name] = h
+		b.holders.Add(1)
 	}
-	return b.limit - b.limit/8
+	h.entered++
+	return h
+}
+
+// Leave undoes one Enter.
+func (h *Holder) Leave() {
+	b := h.budget
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if h.entered--; h.entered == 0 {
+		delete(b.byName, h.name)
+		b.holders.Add(-1)
+	}
+}
+
+// leastPart is what a holder may have of the last eighth however many there are.
+const leastPart = 64 << 10
+
+// limit is how far h may fill the budget with n bytes more. Where there are
+// several holders, the last eighth is for those who have no more than their part
+// of it; and of what a holder may have, an eighth is for sockets that hold nothing
+// yet. So who holds much cannot have the others refused.
+func (h *Holder) limit(n int64, first bool) int64 {
+	b := h.budget
+	limit, kept := b.limit, b.limit/8
+	if holders := b.holders.Load(); holders > 1 {
+		if h.held.Load()+n <= min(max(kept/holders, leastPart), kept) {
+			return limit
+		}
+		limit -= kept
+	}
+	if first {
+		return limit
+	}
+	return limit - kept
 }
 
 // Take counts n bytes more, unless there is no room for them. first says that
-// the client holds nothing yet.
-func (b *Budget) Take(n int64, first bool) bool {
-	limit := b.limitFor(first)
-	if b.staying(b.used.Add(n)) <= limit {
-		return true
+// the socket holds nothing yet.
+func (h *Holder) Take(n int64, first bool) bool {
+	b, limit := h.budget, h.limit(n, first)
+	if b.staying(b.used.Add(n)) > limit &&
+		!b.dropUntil(func(spare int64) bool { return b.staying(b.used.Load()) <= limit-spare }) {
+		b.used.Add(-n)
+		b.refused.Add(1)
+		return false
 	}
-	if b.dropUntil(func(spare int64) bool { return b.staying(b.used.Load()) <= limit-spare }) {
-		return true
-	}
-	b.used.Add(-n)
-	b.refused.Add(1)
-	return false
+	h.held.Add(n)
+	return true
 }
 
 // Force counts n bytes that cannot be refused.
-func (b *Budget) Force(n int64) { b.used.Add(n) }
+func (h *Holder) Force(n int64) {
+	h.held.Add(n)
+	h.budget.used.Add(n)
+}
 
 // Give counts n bytes less.
-func (b *Budget) Give(n int64) { b.used.Add(-n) }
+func (h *Holder) Give(n int64) { h.Force(-n) }
 
 // Used returns how many bytes are counted now.
 func (b *Budget) Used() int64 { return b.used.Load() }
@@ -84,10 +138,9 @@ func (b *Budget) Refused() uint64 { return b.refused.Load() }
 // Dropped returns how many messages were dropped.
 func (b *Budget) Dropped() uint64 { return b.dropped.Load() }
 
-// Message is one that is half read. Its methods but for the Budget's own use
-// belong to its reader.
+// Message is one that is half read. Its methods belong to its reader.
 type Message struct {
-	budget *Budget
+	holder *Holder
 	drop   func()
 	since  time.Time
 
@@ -97,8 +150,9 @@ type Message struct {
 
 // Read begins a message. drop is called at most once, with locks held: it may
 // not call the budget, and has the message's reader call Done soon.
-func (b *Budget) Read(drop func()) *Message {
-	m := &Message{budget: b, drop: drop, since: time.Now()}
+func (h *Holder) Read(drop func()) *Message {
+	m := &Message{holder: h, drop: drop, since: time.Now()}
+	b := h.budget
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.messages[m] = struct{}{}
@@ -108,12 +162,12 @@ func (b *Budget) Read(drop func()) *Message {
 // Grow says that the message has n bytes more. It reports false when the
 // message is to be given up, which has been dropped then.
 func (m *Message) Grow(n int64) bool {
-	b := m.budget
+	b := m.holder.budget
 	if !m.add(n) {
 		return false
 	}
 	b.dropUntil(func(spare int64) bool {
-		return b.staying(b.reading) <= b.limit/2-spare && b.staying(b.used.Load()) <= b.limitFor(false)-spare
+		return b.staying(b.reading) <= b.limit/2-spare && b.staying(b.used.Load()) <= b.limit-b.limit/8-spare
 	})
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -121,33 +175,37 @@ func (m *Message) Grow(n int64) bool {
 }
 
 func (m *Message) add(n int64) bool {
-	b := m.budget
+	b := m.holder.budget
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if m.dropped {
 		return false
 	}
-	m.size += n
-	b.reading += n
-	b.used.Add(n)
+	m.count(n)
 	return true
 }
 
 // Done ends a message: its memory is given back, or counts as something else.
 func (m *Message) Done() {
-	b := m.budget
+	b := m.holder.budget
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if _, here := b.messages[m]; !here {
 		return
 	}
 	delete(b.messages, m)
-	b.reading -= m.size
-	b.used.Add(-m.size)
 	if m.dropped {
 		b.leaving.Add(-m.size)
 	}
-	m.size = 0
+	m.count(-m.size)
+}
+
+// count adds n bytes to the message. The caller holds budget.mu.
+func (m *Message) count(n int64) {
+	m.size += n
+	m.holder.reading += n
+	m.holder.budget.reading += n
+	m.holder.Force(n)
 }
 
 // dropUntil drops messages until enough holds, with something to spare so that
@@ -173,11 +231,14 @@ func (b *Budget) dropUntil(enough func(spare int64) bool) bool {
 // staying is what is left of bytes when those have gone that are on their way.
 func (b *Budget) staying(bytes int64) int64 { return bytes - b.leaving.Load() }
 
-// dearest returns the messages by the bytes that they hold times how long they
-// have, the most first. The caller holds b.mu.
+// dearest returns the messages by the bytes that they hold, times how long they
+// have, times what all messages of their holder do: the most first. The caller
+// holds b.mu.
 func (b *Budget) dearest() []*Message {
 	now := time.Now()
-	cost := func(m *Message) float64 { return float64(m.size) * float64(now.Sub(m.since)+time.Millisecond) }
+	cost := func(m *Message) float64 {
+		return float64(m.size) * float64(now.Sub(m.since)+time.Millisecond) * float64(m.holder.reading)
+	}
 	var list []*Message
 	for m := range b.messages {
 		if !m.dropped && m.size > 0 {

@@ -10,34 +10,71 @@ import (
 	"penstock/server/budget"
 )
 
-// TestTheLastEighth is for those who hold nothing.
-func TestTheLastEighth(t *testing.T) {
-	b := budget.New(800)
-	if !b.Take(700, false) {
-		t.Fatal("seven eighths were refused")
+// TestTheLastEighths: one is for holders who have little, where there are
+// several, and of the rest one for sockets that have nothing.
+func TestTheLastEighths(t *testing.T) {
+	b := budget.New(8 << 20)
+	const eighth = 1 << 20
+	alone := b.Enter("alone")
+	if alone.Take(7*eighth+1, false) || !alone.Take(7*eighth, false) {
+		t.Fatal("a lone holder has seven eighths for sockets that hold something")
 	}
-	if b.Take(1, false) {
-		t.Error("one byte of the last eighth went to who holds something")
+	if alone.Take(1, false) || !alone.Take(eighth, true) || alone.Take(1, true) {
+		t.Error("the last eighth is for sockets that hold nothing, and no more")
 	}
-	if !b.Take(100, true) {
-		t.Error("the last eighth was refused to who holds nothing")
+	alone.Give(2 * eighth)
+	other := b.Enter("other")
+	if alone.Take(1, false) || !alone.Take(eighth, true) || alone.Take(1, true) {
+		t.Error("of two, who holds much has six eighths, and seven for a socket that holds nothing")
 	}
-	if b.Take(1, true) {
-		t.Error("there is more than the limit")
+	if !other.Take(eighth/2, false) || other.Take(1, false) {
+		t.Error("who holds little has its part of the last eighth, and no more")
 	}
-	b.Give(100)
-	if !b.Take(50, true) || b.Used() != 750 || b.Refused() != 2 {
+	if b.Used() != 7*eighth+eighth/2 || b.Refused() != 6 {
 		t.Errorf("%d bytes used, %d refusals", b.Used(), b.Refused())
+	}
+	other.Give(eighth / 2)
+	other.Leave()
+	if !alone.Take(eighth, true) {
+		t.Error("a holder that left is still cared for")
 	}
 }
 
 func TestNoLimit(t *testing.T) {
-	b := budget.New(0)
+	h := budget.New(0).Enter("")
 	for range 1000 {
-		if !b.Take(1<<40, false) {
+		if !h.Take(1<<40, false) {
 			t.Fatal("refused without a limit")
 		}
 	}
+}
+
+// TestWhoReadsMostGoesFirst, though each of its messages is smaller and younger.
+func TestWhoReadsMostGoesFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := budget.New(2000)
+		honest, hog := b.Enter("honest"), b.Enter("hog")
+		gone := make(map[string]int)
+		one := honest.Read(func() { gone["honest"]++ })
+		one.Grow(200)
+		time.Sleep(time.Second)
+		var many []*budget.Message
+		for range 100 {
+			m := hog.Read(func() { gone["hog"]++ })
+			m.Grow(20)
+			many = append(many, m)
+			time.Sleep(10 * time.Millisecond)
+		}
+		if gone["hog"] < 50 || gone["honest"] > 0 {
+			t.Errorf("dropped %v", gone)
+		}
+		for _, m := range append(many, one) {
+			m.Done()
+		}
+		if b.Used() != 0 {
+			t.Errorf("%d bytes are left", b.Used())
+		}
+	})
 }
 
 // TestMessagesHaveHalf of the budget, and the one that has held most for longest
@@ -45,9 +82,10 @@ func TestNoLimit(t *testing.T) {
 func TestMessagesHaveHalf(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := budget.New(1000)
+		h := b.Enter("only")
 		var dropped []string
 		read := func(name string) *budget.Message {
-			return b.Read(func() { dropped = append(dropped, name) })
+			return h.Read(func() { dropped = append(dropped, name) })
 		}
 		small, old := read("small and old"), read("old")
 		small.Grow(10)
@@ -80,13 +118,14 @@ func TestMessagesHaveHalf(t *testing.T) {
 // TestRequestsGoFirst: what is half read makes room for what is whole.
 func TestRequestsGoFirst(t *testing.T) {
 	b := budget.New(1000)
+	h := b.Enter("only")
 	gone := false
-	m := b.Read(func() { gone = true })
+	m := h.Read(func() { gone = true })
 	m.Grow(500)
-	if !b.Take(375, false) || gone {
+	if !h.Take(375, false) || gone {
 		t.Fatal("there was room for both")
 	}
-	if !b.Take(300, false) || !gone {
+	if !h.Take(300, false) || !gone {
 		t.Fatal("a request was refused, and a half-read message kept")
 	}
 	m.Done()
@@ -98,8 +137,9 @@ func TestRequestsGoFirst(t *testing.T) {
 // TestAMessageLargerThanItsHalf drops itself rather than the others' requests.
 func TestAMessageLargerThanItsHalf(t *testing.T) {
 	b := budget.New(1000)
+	h := b.Enter("only")
 	gone := false
-	m := b.Read(func() { gone = true })
+	m := h.Read(func() { gone = true })
 	if m.Grow(501) || !gone {
 		t.Error("half of the budget was exceeded")
 	}
@@ -116,6 +156,7 @@ func TestBooks(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		const limit = 1 << 12
 		b := budget.New(limit)
+		h := b.Enter("only")
 		var taken []int64
 		reading := make(map[*budget.Message]int64)
 		leaving := make(map[*budget.Message]bool)
@@ -134,20 +175,20 @@ func TestBooks(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"take": func(t *rapid.T) {
 				n := rapid.Int64Range(1, limit/2).Draw(t, "n")
-				if b.Take(n, rapid.Bool().Draw(t, "first")) {
+				if h.Take(n, rapid.Bool().Draw(t, "first")) {
 					taken = append(taken, n)
 				}
 			},
 			"give": func(t *rapid.T) {
 				if len(taken) > 0 {
 					i := rapid.IntRange(0, len(taken)-1).Draw(t, "i")
-					b.Give(taken[i])
+					h.Give(taken[i])
 					taken = append(taken[:i], taken[i+1:]...)
 				}
 			},
 			"read": func(*rapid.T) {
 				var m *budget.Message
-				m = b.Read(func() { leaving[m] = true })
+				m = h.Read(func() { leaving[m] = true })
 				reading[m] = 0
 			},
 			"grow": func(t *rapid.T) {
@@ -182,7 +223,7 @@ func TestBooks(t *testing.T) {
 			m.Done()
 		}
 		for _, n := range taken {
-			b.Give(n)
+			h.Give(n)
 		}
 		if b.Used() != 0 {
 			t.Fatalf("%d bytes are left", b.Used())
