@@ -14,6 +14,8 @@
 package budget
 
 import (
+	"cmp"
+	"maps"
 	"math"
 	"slices"
 	"sync"
@@ -51,8 +53,7 @@ type Holder struct {
 	name   string
 	held   atomic.Int64
 
-	entered int   // guarded by budget.mu, as is reading
-	reading int64 // bytes of messages
+	entered int // guarded by budget.mu
 }
 
 // Enter returns the holder of a name. It is forgotten when it has left as often
@@ -203,7 +204,6 @@ func (m *Message) Done() {
 // count adds n bytes to the message. The caller holds budget.mu.
 func (m *Message) count(n int64) {
 	m.size += n
-	m.holder.reading += n
 	m.holder.budget.reading += n
 	m.holder.Force(n)
 }
@@ -216,8 +216,10 @@ func (b *Budget) dropUntil(enough func(spare int64) bool) bool {
 	if enough(0) {
 		return true
 	}
-	for _, m := range b.dearest() {
-		if enough(b.limit / 64) {
+	readers := b.readers()
+	for !enough(b.limit / 64) {
+		m := dearest(readers)
+		if m == nil {
 			break
 		}
 		m.dropped = true
@@ -231,28 +233,54 @@ func (b *Budget) dropUntil(enough func(spare int64) bool) bool {
 // staying is what is left of bytes when those have gone that are on their way.
 func (b *Budget) staying(bytes int64) int64 { return bytes - b.leaving.Load() }
 
-// dearest returns the messages by the bytes that they hold, times how long they
-// have, times what all messages of their holder do: the most first. The caller
-// holds b.mu.
-func (b *Budget) dearest() []*Message {
-	now := time.Now()
-	cost := func(m *Message) float64 {
-		return float64(m.size) * float64(now.Sub(m.since)+time.Millisecond) * float64(m.holder.reading)
-	}
-	var list []*Message
+// reader is a holder with messages that can be dropped, the dearest last.
+type reader struct {
+	bytes    int64 // of them
+	messages []*Message
+}
+
+// readers returns all of them. The caller holds b.mu.
+func (b *Budget) readers() []*reader {
+	byHolder := make(map[*Holder]*reader)
 	for m := range b.messages {
-		if !m.dropped && m.size > 0 {
-			list = append(list, m)
+		if m.dropped || m.size == 0 {
+			continue
+		}
+		r := byHolder[m.holder]
+		if r == nil {
+			r = new(reader)
+			byHolder[m.holder] = r
+		}
+		r.bytes += m.size
+		r.messages = append(r.messages, m)
+	}
+	now := time.Now()
+	for _, r := range byHolder {
+		slices.SortFunc(r.messages, func(a, b *Message) int { return cmp.Compare(a.cost(now), b.cost(now)) })
+	}
+	return slices.Collect(maps.Values(byHolder))
+}
+
+// cost is the bytes that a message holds times how long it has.
+func (m *Message) cost(now time.Time) float64 {
+	return float64(m.size) * float64(now.Sub(m.since)+time.Millisecond)
+}
+
+// dearest takes the dearest message from the reader that holds most; nil when
+// there is none.
+func dearest(readers []*reader) *Message {
+	var most *reader
+	for _, r := range readers {
+		if len(r.messages) > 0 && (most == nil || r.bytes > most.bytes) {
+			most = r
 		}
 	}
-	slices.SortFunc(list, func(a, b *Message) int {
-		switch difference := cost(b) - cost(a); {
-		case difference > 0:
-			return 1
-		case difference < 0:
-			return -1
-		}
-		return 0
-	})
-	return list
+	if most == nil {
+		return nil
+	}
+	last := len(most.messages) - 1
+	m := most.messages[last]
+	most.messages = most.messages[:last]
+	most.bytes -= m.size
+	return m
 }
