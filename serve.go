@@ -88,7 +88,7 @@ func (a *app) wire(page fs.FS) error {
 			Workers: a.flags.Workers, MaxBatch: a.flags.MaxBatch, QueueRows: a.flags.QueueRows,
 			Window: a.flags.Window, Registerer: a.registry,
 			Panicked: func(v any) {
-				a.logger.Error("panic while a reply was handed over", "panic", v, "stack", string(debug.Stack()))
+				a.server.QuietLog().Log(slog.LevelError, "panic while a reply was handed over", "panic", v, "stack", string(debug.Stack()))
 			},
 		})
 		if err != nil {

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"runtime/debug"
 	"sync"
@@ -59,7 +60,7 @@ func New(opt Options) (*Server, error) {
 		held: held{limit: opt.MaxPerAddress, counts: make(map[string]int)},
 	}
 	s.hub = newHub(opt, func(v any) {
-		opt.Logger.Error("panic in a connection; it was closed", "panic", v, "stack", string(debug.Stack()))
+		s.quiet.Log(slog.LevelError, "panic in a connection; it was closed", "panic", v, "stack", string(debug.Stack()))
 	})
 	s.turns = s.hub.turns
 	for i, pool := range opt.Pools {
