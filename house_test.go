@@ -36,6 +36,7 @@ var rooms = map[string][]string{
 	"client":    {"protocol"},
 	"bench":     {"client", "server", "weights", "protocol", "model"},
 	"dashboard": {},
+	"chaos":     {},
 	"":          {"*"}, // the root wires the rooms
 }
 
