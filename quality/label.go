@@ -50,7 +50,7 @@ func (s *Store) Remembers(scope Scope, id []byte) bool {
 	key := s.key(scope, id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.ring.find(key) >= 0
+	return s.memory.find(key) != none
 }
 
 type readLabel func(j *judge, row int) (float64, error)
@@ -66,12 +66,12 @@ func (s *Store) join(scope Scope, id []byte, labels int, read readLabel) (Result
 }
 
 func (s *Store) joinLocked(key uint64, now time.Duration, labels int, read readLabel) (Result, error) {
-	position := s.ring.find(key)
-	if position < 0 {
+	position := s.memory.find(key)
+	if position == none {
 		return Result{}, ErrUnknownRequest
 	}
-	head := s.ring.at(position)
-	if head.state == labelled {
+	head := s.memory.requests.at(position)
+	if head.labelled {
 		return Result{}, ErrDuplicateFeedback
 	}
 	rows := int(head.rows)
@@ -87,21 +87,20 @@ func (s *Store) joinLocked(key uint64, now time.Duration, labels int, read readL
 		}
 		truths[i] = truth
 	}
-	head.state = labelled
+	head.labelled = true
 	result := Result{Model: int(head.model), Rows: rows, Delay: max(0, now-time.Duration(head.at))}
 	if !judge.regression() {
 		result.Correct = make([]bool, rows)
 	}
 	tally := &s.tallies[head.model]
 	tally.delay(result.Delay, rows)
-	for i, truth := range truths {
-		row := s.ring.at(s.ring.after(position, i))
+	s.memory.each(head, func(i int, value, confidence float32) {
 		if judge.regression() {
-			tally.value(float64(row.value), truth)
-			continue
+			tally.value(float64(value), truths[i])
+			return
 		}
-		result.Correct[i] = tally.class(row.value, row.confidence, int(truth))
-	}
+		result.Correct[i] = tally.class(value, confidence, int(truths[i]))
+	})
 	return result, nil
 }
 

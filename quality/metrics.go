@@ -35,7 +35,7 @@ func (c *collector) Describe(descs chan<- *prometheus.Desc) {
 func (c *collector) Collect(metrics chan<- prometheus.Metric) {
 	c.store.mu.Lock()
 	feedback := c.store.feedback
-	forgotten, used := c.store.ring.forgotten, c.store.ring.used
+	forgotten, used := c.store.memory.forgotten, c.store.memory.used
 	c.store.mu.Unlock()
 
 	counter := func(d *prometheus.Desc, value uint64, labels ...string) {

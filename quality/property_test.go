@@ -1,7 +1,6 @@
 package quality_test
 
 import (
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"reflect"
@@ -58,66 +57,5 @@ func TestAccuracyIsAFunctionOfTheSetOfValidLabels(t *testing.T) {
 		if !reflect.DeepEqual(got, want) {
 			t.Fatalf("shuffled and repeated: %+v\nonce in order: %+v", got, want)
 		}
-	})
-}
-
-// The bounded store against a plain list: same answers for any mix of
-// predictions and labels.
-func TestStoreAgainstAPlainList(t *testing.T) {
-	type request struct {
-		id, rows int
-		done     bool
-	}
-	rapid.Check(t, func(t *rapid.T) {
-		bound := rapid.IntRange(1, 40).Draw(t, "bound")
-		store, err := quality.New(quality.Options{Models: []quality.Model{digits}, Remember: bound})
-		if err != nil {
-			t.Fatal(err)
-		}
-		var list []*request // oldest first; a replaced one stays with id -1
-		find := func(id int) *request {
-			for _, r := range list {
-				if r.id == id {
-					return r
-				}
-			}
-			return nil
-		}
-		held := func() (rows int) {
-			for _, r := range list {
-				rows += r.rows
-			}
-			return rows
-		}
-		id := rapid.IntRange(0, 30)
-		t.Repeat(map[string]func(*rapid.T){
-			"predict": func(t *rapid.T) {
-				r := &request{id: id.Draw(t, "id"), rows: rapid.IntRange(1, bound).Draw(t, "rows")}
-				if old := find(r.id); old != nil {
-					old.id = -1
-				}
-				list = append(list, r)
-				for held() > bound {
-					list = list[1:]
-				}
-				store.Remember(quality.Prediction{ID: fmt.Append(nil, r.id), Values: make([]float32, r.rows)})
-			},
-			"label": func(t *rapid.T) {
-				n := id.Draw(t, "id")
-				r := find(n)
-				rows, want := 1, error(nil)
-				switch {
-				case r == nil:
-					want = quality.ErrUnknownRequest
-				case r.done:
-					want = quality.ErrDuplicateFeedback
-				default:
-					rows, r.done = r.rows, true
-				}
-				if _, err := store.LabelIndices(0, fmt.Append(nil, n), make([]float32, rows)); !errors.Is(err, want) {
-					t.Fatalf("label of %d: %v; expected %v", n, err, want)
-				}
-			},
-		})
 	})
 }

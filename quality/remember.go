@@ -1,11 +1,17 @@
 package quality
 
-import "time"
+import (
+	"hash/maphash"
+	"time"
+)
 
 // Prediction is one answered request.
 type Prediction struct {
 	Model int // index into Options.Models
 	Scope Scope
+	// Caller is who asked, and Name how people know the Scope. Callers share the
+	// store fairly, and so do the scopes of one caller.
+	Caller, Name string
 	// ID is the request_id as the client sent it, raw JSON: "1" and 1 differ.
 	// Empty or null means that no label can follow. It is hashed, not kept.
 	ID []byte
@@ -36,15 +42,16 @@ func (s *Store) Remember(p Prediction) {
 	if len(p.Values) == 0 {
 		return
 	}
-	keep := !anonymous(p.ID) && len(p.Values) <= s.ring.limit && finite(p.Values)
-	var key uint64
-	var at time.Duration
+	keep := !anonymous(p.ID) && len(p.Values) <= s.memory.limit && finite(p.Values)
+	if p.At.IsZero() {
+		p.At = time.Now()
+	}
+	r := request{
+		model: uint16(p.Model), at: int64(p.At.Sub(s.epoch)),
+		values: p.Values, confidences: p.Confidences, source: s.source(&p),
+	}
 	if keep {
-		key = s.key(p.Scope, p.ID)
-		if p.At.IsZero() {
-			p.At = time.Now()
-		}
-		at = p.At.Sub(s.epoch)
+		r.key = s.key(p.Scope, p.ID)
 	}
 	tally := &s.tallies[p.Model]
 
@@ -52,7 +59,15 @@ func (s *Store) Remember(p Prediction) {
 	defer s.mu.Unlock()
 	tally.counts.Predicted += uint64(len(p.Values))
 	if keep {
-		s.ring.push(key, uint16(p.Model), int64(at), p.Values, p.Confidences)
+		s.memory.push(&r)
+	}
+}
+
+func (s *Store) source(p *Prediction) source {
+	caller := maphash.String(s.seed, p.Caller)
+	return source{
+		caller: caller, scope: scopeKey(p.Scope, caller),
+		callerName: p.Caller, scopeName: p.Name,
 	}
 }
 

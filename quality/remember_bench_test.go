@@ -25,6 +25,29 @@ func BenchmarkRemember(b *testing.B) {
 	}
 }
 
+// As many sessions take turns, so that each has the same number of rows.
+func BenchmarkRememberFromManyScopes(b *testing.B) {
+	store := newStore(b, digits)
+	scopes := make([]quality.Prediction, 10_000)
+	for i := range scopes {
+		scopes[i] = prediction(store, 1)
+	}
+	next := uint64(0)
+	remember := func() {
+		p := &scopes[next%uint64(len(scopes))]
+		next++
+		binary.LittleEndian.PutUint64(p.ID, next)
+		store.Remember(*p)
+	}
+	for range quality.DefaultRemember {
+		remember()
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		remember()
+	}
+}
+
 func BenchmarkRememberFromAllWorkers(b *testing.B) {
 	store := full(b)
 	b.ReportAllocs()

@@ -4,8 +4,9 @@
 //
 // Its contract: each prediction counts at most once, for the scope that asked
 // for it, so that accuracy depends on the set of valid labels alone and not on
-// their order or on repeats. The store is bounded; at the bound it forgets the
-// oldest predictions and counts them.
+// their order or on repeats. The store is bounded and its callers share it: at
+// the bound, who holds the most forgets its own oldest predictions, which are
+// counted.
 //
 // It does not decide which label is true, keeps nothing on disk, and knows no
 // sockets, users or JSON beyond the bytes of a request_id.
@@ -27,7 +28,7 @@ import (
 const DefaultRemember = 262_144
 
 const (
-	maxRemember = math.MaxInt32
+	maxRemember = 1 << 30
 	maxModels   = math.MaxUint16
 )
 
@@ -45,10 +46,15 @@ type Options struct {
 	// Models that will be remembered; Prediction.Model is an index into them.
 	Models []Model
 	// Remember bounds the prediction rows that await labels; zero means
-	// DefaultRemember. Memory grows with use and is kept from then on: 48 bytes a
-	// row where the bound is a power of two (12 MiB at the default), at most 64
-	// elsewhere. At the bound the oldest request is forgotten, and a label for
+	// DefaultRemember. At the bound, the caller that holds the most rows loses
+	// the oldest request of that of its scopes that holds the most; a label for
 	// it is answered with ErrUnknownRequest.
+	//
+	// Memory grows with use and is kept from then on. A request of one row takes
+	// 64 bytes where the bound is a power of two (16 MiB at the default), at most
+	// 80 elsewhere; further rows take half as much. Every scope that has rows
+	// takes about 100 bytes more, and so does every caller: 66 MiB at the default
+	// if each row came from a session and an address of its own.
 	Remember int
 	// Registerer receives the store's metrics. Nil means none.
 	Registerer prometheus.Registerer
@@ -91,7 +97,7 @@ type Store struct {
 	judges []judge
 
 	mu       sync.Mutex
-	ring     ring
+	memory   memory
 	tallies  []tally
 	feedback feedbackCounts
 }
@@ -104,7 +110,7 @@ func New(o Options) (*Store, error) {
 	s := &Store{
 		epoch:   time.Now(),
 		seed:    maphash.MakeSeed(),
-		ring:    newRing(o.Remember),
+		memory:  newMemory(o.Remember),
 		judges:  make([]judge, len(o.Models)),
 		tallies: make([]tally, len(o.Models)),
 	}

@@ -3,6 +3,7 @@ package server
 import (
 	"crypto/rand"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -28,6 +29,7 @@ type predictor struct {
 	scope   quality.Scope // whose request ids these are
 	user    string
 	caller  string // who shares with whom; see Server.caller
+	name    string // of the session, or "#" and the number of the connection
 
 	decoder protocol.Decoder
 	message protocol.Message
@@ -55,6 +57,7 @@ func (s *Server) servePredict(w http.ResponseWriter, r *http.Request, session st
 	l.idle = c.forget
 	identity := s.users.identify(c.user, session)
 	c.scope = s.opt.Quality.Scope(c.user, identity)
+	c.name = strings.TrimPrefix(identity, c.user+" ")
 	s.users.enter(identity)
 	l.start(func() {
 		defer s.users.leave(identity)

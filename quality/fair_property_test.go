@@ -1,0 +1,205 @@
+package quality_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"penstock/quality"
+)
+
+// The bounded store against a plain list: the same answers for any mix of
+// predictions and labels, of any callers and scopes.
+func TestStoreAgainstAPlainList(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		bound := rapid.IntRange(1, 40).Draw(t, "bound")
+		store, err := quality.New(quality.Options{Models: []quality.Model{digits}, Remember: bound})
+		if err != nil {
+			t.Fatal(err)
+		}
+		list := plainList{store: store, bound: bound}
+		id, scope := rapid.IntRange(0, 15), rapid.IntRange(0, 4)
+		t.Repeat(map[string]func(*rapid.T){
+			"predict": func(t *rapid.T) {
+				list.predict(t, &plainRequest{
+					id: id.Draw(t, "id"), scope: scope.Draw(t, "scope"),
+					caller: rapid.IntRange(0, 2).Draw(t, "caller"),
+					rows:   rapid.IntRange(1, bound).Draw(t, "rows"),
+				})
+			},
+			"label": func(t *rapid.T) { list.label(t, scope.Draw(t, "scope"), id.Draw(t, "id")) },
+		})
+	})
+}
+
+// plainList remembers as the store promises to, slowly.
+type plainList struct {
+	store    *quality.Store
+	bound    int
+	requests []*plainRequest // oldest first
+}
+
+type plainRequest struct {
+	caller, scope, id, rows int
+	done                    bool
+}
+
+func (l *plainList) find(scope, id int) *plainRequest {
+	for _, r := range l.requests {
+		if r.scope == scope && r.id == id {
+			return r
+		}
+	}
+	return nil
+}
+
+func (l *plainList) remove(r *plainRequest) {
+	l.requests = slices.DeleteFunc(l.requests, func(other *plainRequest) bool { return other == r })
+}
+
+// held returns how many rows a caller holds, or one of its scopes.
+func (l *plainList) held(match func(*plainRequest) bool) (rows int) {
+	for _, r := range l.requests {
+		if match(r) {
+			rows += r.rows
+		}
+	}
+	return rows
+}
+
+func (l *plainList) callerRows(caller int) int {
+	return l.held(func(r *plainRequest) bool { return r.caller == caller })
+}
+
+func (l *plainList) scopeRows(of *plainRequest) int {
+	return l.held(func(r *plainRequest) bool { return r.caller == of.caller && r.scope == of.scope })
+}
+
+func (l *plainList) predict(t *rapid.T, own *plainRequest) {
+	l.remove(l.find(own.scope, own.id))
+	l.store.Remember(quality.Prediction{
+		ID: fmt.Append(nil, own.id), Scope: quality.Scope(own.scope), Caller: fmt.Sprint("host ", own.caller),
+		Values: make([]float32, own.rows),
+	})
+	for l.held(func(*plainRequest) bool { return true })+own.rows > l.bound {
+		i := slices.IndexFunc(l.requests, func(r *plainRequest) bool { return l.gone(r) && l.mayLose(r, own) })
+		if i < 0 {
+			t.Fatalf("no request was forgotten of those that should be; %d of %d rows", own.rows, l.bound)
+		}
+		l.requests = slices.Delete(l.requests, i, i+1)
+	}
+	l.requests = append(l.requests, own)
+	for _, r := range l.requests {
+		if l.gone(r) {
+			t.Fatalf("%+v was forgotten for %+v", *r, *own)
+		}
+	}
+}
+
+func (l *plainList) gone(r *plainRequest) bool {
+	return !l.store.Remembers(quality.Scope(r.scope), fmt.Append(nil, r.id))
+}
+
+// mayLose says whether r is the oldest request of a scope of most rows at a
+// caller of most rows. Among equals it must be own's.
+func (l *plainList) mayLose(r, own *plainRequest) bool {
+	most, inCaller := 0, 0
+	for _, other := range l.requests {
+		most = max(most, l.callerRows(other.caller))
+		if other.caller == r.caller {
+			inCaller = max(inCaller, l.scopeRows(other))
+		}
+		if other.caller == r.caller && other.scope == r.scope && other != r {
+			if l.older(other, r) {
+				return false
+			}
+		}
+	}
+	if l.callerRows(r.caller) < most || r.caller != own.caller && l.callerRows(own.caller) == most {
+		return false
+	}
+	tied := r.caller == own.caller && r.scope != own.scope && l.scopeRows(own) == inCaller
+	return l.scopeRows(r) == inCaller && !tied
+}
+
+func (l *plainList) older(a, b *plainRequest) bool {
+	return slices.Index(l.requests, a) < slices.Index(l.requests, b)
+}
+
+func (l *plainList) label(t *rapid.T, scope, id int) {
+	rows, want := 1, error(nil)
+	switch r := l.find(scope, id); {
+	case r == nil:
+		want = quality.ErrUnknownRequest
+	case r.done:
+		want = quality.ErrDuplicateFeedback
+	default:
+		rows, r.done = r.rows, true
+	}
+	_, err := l.store.LabelIndices(quality.Scope(scope), fmt.Append(nil, id), make([]float32, rows))
+	if !errors.Is(err, want) {
+		t.Fatalf("label of %d: %v; expected %v", id, err, want)
+	}
+}
+
+// Who sends more than its share forgets its own, be it another caller or
+// another socket of the same one.
+func TestHogEvictsItself(t *testing.T) {
+	for name, hog := range map[string]quality.Prediction{
+		"another caller":             {Scope: 2, Caller: "hog"},
+		"another scope of the same":  {Scope: 2, Caller: "honest"},
+		"the same name elsewhere":    {Scope: 1, Caller: "hog"},
+		"a new scope for each of it": {Caller: "hog"},
+	} {
+		store, err := quality.New(quality.Options{Models: []quality.Model{digits}, Remember: 4096})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 50 {
+			store.Remember(quality.Prediction{
+				ID: fmt.Append(nil, i), Scope: 1, Caller: "honest", Values: []float32{1},
+			})
+		}
+		hog.Values = make([]float32, 1024)
+		for i := range 257 {
+			hog.ID = fmt.Append(nil, 1000+i)
+			if hog.Scope != 1 && hog.Scope != 2 {
+				hog.Scope = quality.Scope(10 + i)
+			}
+			store.Remember(hog)
+		}
+		for i := range 50 {
+			if _, err := store.LabelIndices(1, fmt.Append(nil, i), []float32{1}); err != nil {
+				t.Errorf("%s: label %d: %v", name, i, err)
+			}
+		}
+	}
+}
+
+// Holders come and go without end; the store keeps nothing of those that went.
+func TestHoldersComeAndGoWithoutAllocating(t *testing.T) {
+	store, err := quality.New(quality.Options{Models: []quality.Model{digits}, Remember: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	callers := make([]string, 500)
+	for i := range callers {
+		callers[i] = fmt.Sprint("host ", i)
+	}
+	p := prediction(store, 1)
+	next := 0
+	remember := func() {
+		p.Scope, p.Caller = quality.Scope(next), callers[next%len(callers)]
+		next++
+		store.Remember(p)
+	}
+	for range 20_000 {
+		remember()
+	}
+	if allocs := testing.AllocsPerRun(10_000, remember); allocs != 0 {
+		t.Errorf("%v allocations", allocs)
+	}
+}

@@ -1,0 +1,115 @@
+package quality
+
+import "math/bits"
+
+// memory keeps predictions until their labels come, in no more than limit
+// rows. At the bound, the caller that holds the most rows loses the oldest
+// request of that of its scopes that holds the most: who sends too much forgets
+// its own, and nobody who holds less loses anything.
+type memory struct {
+	limit    int // rows
+	used     int // rows
+	requests pool[kept]
+	blocks   pool[block]
+	index    index
+	holders  holders
+
+	forgotten uint64 // rows that left before a label came
+}
+
+func newMemory(limit int) memory {
+	return memory{limit: limit, index: newIndex(), holders: newHolders()}
+}
+
+// request is a prediction to be kept.
+type request struct {
+	key                 uint64
+	model               uint16
+	at                  int64
+	values, confidences []float32
+	source
+}
+
+// source is who made a prediction: one scope of one caller.
+type source struct {
+	caller, scope         uint64 // keys among the holders
+	callerName, scopeName string
+}
+
+// scopeKey tells the same scope at two callers apart, and both from the callers.
+func scopeKey(scope Scope, caller uint64) uint64 {
+	return uint64(scope) ^ bits.RotateLeft64(caller, 32)
+}
+
+// find returns the position of a request's first row, or none.
+func (m *memory) find(key uint64) uint32 {
+	x := &m.index
+	for i := x.start(uint32(key)); x.entries[i].slot != 0; i = x.next(i) {
+		if e := x.entries[i]; e.low == uint32(key) && m.requests.at(e.slot-1).key == key {
+			return e.slot - 1
+		}
+	}
+	return none
+}
+
+// push adds a request of 1 to limit rows and forgets as many others as must
+// make room.
+func (m *memory) push(r *request) {
+	if old := m.find(r.key); old != none {
+		m.holders.leave(m.drop(old))
+	}
+	own := m.holders.find(r.scope)
+	if own == none {
+		own = m.holders.enter(m.holders.enter(root, r.caller, r.callerName), r.scope, r.scopeName)
+	}
+	for m.used+len(r.values) > m.limit {
+		// own stays, whatever it loses: rows follow.
+		if loser := m.drop(m.holders.at(m.holders.largest(own)).oldest); loser != own {
+			m.holders.leave(loser)
+		}
+	}
+	first := m.requests.take()
+	head := m.requests.at(first)
+	m.store(head, r.values, r.confidences)
+	head.key, head.at, head.model, head.labelled = r.key, r.at, r.model, false
+	m.index.insert(r.key, int(first))
+	m.append(own, first, head)
+	m.used += len(r.values)
+	m.holders.add(own, len(r.values))
+}
+
+// append makes a request the newest of its holder.
+func (m *memory) append(own, first uint32, head *kept) {
+	of := m.holders.at(own)
+	head.holder, head.older, head.newer = own, of.newest, none
+	if of.newest == none {
+		of.oldest = first
+	} else {
+		m.requests.at(of.newest).newer = first
+	}
+	of.newest = first
+}
+
+// drop gives a request's rows up and returns who held them.
+func (m *memory) drop(first uint32) (holder uint32) {
+	head := m.requests.at(first)
+	if !head.labelled {
+		m.forgotten += uint64(head.rows)
+	}
+	m.index.remove(head.key, int(first))
+	of := m.holders.at(head.holder)
+	if head.older == none {
+		of.oldest = head.newer
+	} else {
+		m.requests.at(head.older).newer = head.newer
+	}
+	if head.newer == none {
+		of.newest = head.older
+	} else {
+		m.requests.at(head.newer).older = head.older
+	}
+	m.used -= int(head.rows)
+	m.holders.add(head.holder, -int(head.rows))
+	m.release(first)
+	return head.holder
+}
