@@ -3,14 +3,20 @@ package server
 import (
 	"errors"
 	"io"
+	"math"
 	"sync"
 
 	"penstock/server/budget"
 )
 
 // keepBuffer is the largest buffer that is used again; larger ones go back to
-// the garbage collector.
-const keepBuffer = 1 << 20
+// the garbage collector. Who needs a buffer gets one of smallBuffer at most, and
+// a larger one when he has filled that: a frame of ten bytes is not to hold a
+// mebibyte.
+const (
+	smallBuffer = 64 << 10
+	keepBuffer  = 1 << 20
+)
 
 // buffer is memory for frames or messages, shared by all links: an idle socket
 // holds none.
@@ -50,7 +56,7 @@ func (b *buffer) holds(before int) error {
 	return nil
 }
 
-var buffers = sync.Pool{New: func() any { return new(buffer) }}
+var buffers, largeBuffers = sync.Pool{New: func() any { return new(buffer) }}, sync.Pool{}
 
 func newBuffer() *buffer {
 	b := buffers.Get().(*buffer)
@@ -58,12 +64,27 @@ func newBuffer() *buffer {
 	return b
 }
 
+// grow makes room for some more of at most end bytes, where there is none.
+func (b *buffer) grow(end int) {
+	size := min(end, max(2*len(b.b), uncounted))
+	if size > smallBuffer {
+		if large, ok := largeBuffers.Get().(*buffer); ok {
+			if cap(large.b) > len(b.b) {
+				b.b = append(large.b[:0], b.b...)
+				return
+			}
+			largeBuffers.Put(large)
+		}
+	}
+	b.b = append(make([]byte, 0, size), b.b...)
+}
+
 // readFrom appends all that r has.
 func (b *buffer) readFrom(r io.Reader) error {
 	err := b.holds(0)
 	for err == nil {
 		if before := cap(b.b); len(b.b) == before {
-			b.b = append(b.b, 0)[:len(b.b)]
+			b.grow(math.MaxInt)
 			if err = b.holds(before); err != nil {
 				return err
 			}
@@ -81,11 +102,10 @@ func (b *buffer) readFrom(r io.Reader) error {
 // readFull appends so many bytes of r. It takes memory as they come: that they
 // were announced costs nothing yet.
 func (b *buffer) readFull(r io.Reader, length int) error {
-	const least = uncounted
 	err := b.holds(0)
 	for end := len(b.b) + length; len(b.b) < end && err == nil; {
 		if before := cap(b.b); len(b.b) == before {
-			b.b = append(make([]byte, 0, min(end, max(2*len(b.b), least))), b.b...)
+			b.grow(end)
 			if err = b.holds(before); err != nil {
 				return err
 			}
@@ -102,7 +122,10 @@ func (b *buffer) recycle() {
 		b.count.Done()
 	}
 	b.link, b.count = nil, nil
-	if cap(b.b) <= keepBuffer {
+	switch size := cap(b.b); {
+	case size <= smallBuffer:
 		buffers.Put(b)
+	case size <= keepBuffer:
+		largeBuffers.Put(b)
 	}
 }

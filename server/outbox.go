@@ -35,9 +35,8 @@ const (
 type outbox struct {
 	conn   net.Conn
 	turns  turns
-	clock  func() int64 // the hub's: time in which the process ran
-	failed func(v any)  // told of a panic in the writer
-	writer func()       // write, made once: a method value a flush would be garbage
+	failed func(v any) // told of a panic in the writer
+	writer func()      // write, made once: a method value a flush would be garbage
 
 	mu       sync.Mutex
 	account  account
@@ -55,7 +54,7 @@ type outbox struct {
 
 func (o *outbox) init(h *hub, holder *budget.Holder, conn net.Conn) {
 	o.conn, o.writer = conn, o.write
-	o.turns, o.clock, o.failed = h.turns, h.now, h.panicked
+	o.turns, o.failed = h.turns, h.panicked
 	o.account = account{holder: holder, limit: h.replyBytes}
 	o.changed.L = &o.mu
 }

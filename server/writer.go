@@ -9,12 +9,13 @@ import (
 )
 
 const (
-	sendBuffer   = 256 << 10       // of the kernel, per socket
-	writePiece   = 64 << 10        // written at a time: progress is seen between two
-	writeTimeout = 5 * time.Second // for the peer to take some of what is written
-	lingerTime   = time.Second     // for a close frame to get through
-	longestEnd   = 5 * time.Second // for what is owed to a peer that is taking it, at the end
-	lingerBytes  = 1 << 20         // input thrown away meanwhile
+	sendBuffer   = 256 << 10        // of the kernel, per socket
+	writePiece   = 64 << 10         // written at a time: progress is seen between two
+	writeTimeout = 5 * time.Second  // for the peer to take some of what is written
+	writeSlice   = writeTimeout / 4 // after which it is seen whether it did
+	lingerTime   = time.Second      // for a close frame to get through
+	longestEnd   = 5 * time.Second  // for what is owed to a peer that is taking it, at the end
+	lingerBytes  = 1 << 20          // input thrown away meanwhile
 )
 
 // write is the writer goroutine. It ends when there is nothing left to write.
@@ -123,18 +124,27 @@ func (o *outbox) next() (frames *buffer, begun, promised int) {
 // writeOut writes frames, of which begun bytes are written already, for as long
 // as the peer takes some of them.
 func (o *outbox) writeOut(frames []byte, begun int) error {
+	quiet := time.Duration(0) // for how long the peer has taken nothing
 	for began := time.Now(); begun < len(frames); {
-		since := o.clock()
+		tried := time.Now()
 		n, err := o.conn.Write(frames[begun:min(len(frames), begun+writePiece)])
 		begun += n
 		switch {
 		case err == nil:
+			quiet = 0
 			if begun < len(frames) {
 				o.renewDeadline()
 			}
+			continue
 		case !errors.Is(err, os.ErrDeadlineExceeded):
 			return err
-		case !o.allowMore(began, n > 0, since):
+		case n > 0:
+			quiet = 0
+		default:
+			// A process that stood still has not given its peer all that time.
+			quiet += min(time.Since(tried), 2*writeSlice)
+		}
+		if !o.allowMore(began, quiet) {
 			o.tellSlow(frames, begun)
 			return err
 		}
@@ -149,41 +159,37 @@ func (o *outbox) renewDeadline() {
 	o.extendDeadline()
 }
 
-// allowMore gives a peer more time that has taken some of what is written. So
-// has one of which nothing can be said because the process itself stood still:
-// by the hub's clock, read when the write began, hardly any time has passed. At
-// the end of a link there is an end to that.
-func (o *outbox) allowMore(began time.Time, progress bool, since int64) bool {
+// allowMore gives a peer more time that has been quiet for less than
+// writeTimeout. At the end of a link it must go on taking what it is owed, and
+// there is an end to that.
+func (o *outbox) allowMore(began time.Time, quiet time.Duration) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	now := time.Now()
-	if o.dead {
+	switch {
+	case o.dead, quiet >= writeTimeout:
 		return false
-	}
-	if o.draining {
-		if !progress || now.Sub(began) > longestEnd {
+	case o.draining:
+		if quiet > 0 || now.Sub(began) > longestEnd {
 			return false
 		}
 		_ = o.conn.SetWriteDeadline(now.Add(lingerTime))
 		return true
 	}
-	if !progress && time.Duration(o.clock()-since) >= writeTimeout/2 {
-		return false
-	}
-	o.deadline = now.Add(writeTimeout)
+	o.deadline = now.Add(min(writeSlice, writeTimeout-quiet))
 	_ = o.conn.SetWriteDeadline(o.deadline)
 	return true
 }
 
-// extendDeadline gives the peer time for the next write. Moving the deadline
-// costs more than comparing it, so it is moved once in a while: the peer has
-// between four fifths of writeTimeout and all of it. The caller holds o.mu.
+// extendDeadline gives the next write its time. Moving the deadline costs more
+// than comparing it, so it is moved once in a while: a write has between four
+// fifths of writeSlice and all of it. The caller holds o.mu.
 func (o *outbox) extendDeadline() {
 	now := time.Now()
-	if o.draining || o.deadline.Sub(now) > writeTimeout*4/5 {
+	if o.draining || o.deadline.Sub(now) > writeSlice*4/5 {
 		return
 	}
-	o.deadline = now.Add(writeTimeout)
+	o.deadline = now.Add(writeSlice)
 	_ = o.conn.SetWriteDeadline(o.deadline) // fails on a closed connection only, and so will the write
 }
 
