@@ -74,21 +74,27 @@ func (v *victim) webSocket(from, path string) (*raw, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = fmt.Fprintf(r, "GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
-		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", path, v.address)
-	if err == nil {
-		err = r.readHead(" 101 ")
-	}
-	if err != nil {
+	if err := v.shakeHands(r, path, patience); err != nil {
 		_ = r.Close()
 		return nil, err
 	}
 	return r, nil
 }
 
-// readHead reads a response's head and checks its first line.
+// shakeHands makes a connection a WebSocket.
+func (v *victim) shakeHands(r *raw, path string, within time.Duration) error {
+	_ = r.SetDeadline(time.Now().Add(within))
+	_, err := fmt.Fprintf(r, "GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", path, v.address)
+	if err != nil {
+		return err
+	}
+	return r.readHead(" 101 ")
+}
+
+// readHead reads a response's head and checks its first line. The caller has set
+// a deadline.
 func (r *raw) readHead(status string) error {
-	_ = r.SetReadDeadline(time.Now().Add(patience))
 	first, err := r.in.ReadString('\n')
 	if err != nil {
 		return err

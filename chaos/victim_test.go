@@ -62,7 +62,7 @@ func startVictim(t *testing.T, l limits, flags ...string) *victim {
 		t.Skip("set PENSTOCK_CHAOS=required to attack the program; it takes minutes")
 	}
 	v := &victim{t: t, ended: make(chan struct{})}
-	args := append([]string{"-c", l.script(), program, "serve", "--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0", "--log-format=json"}, flags...)
+	args := append([]string{"-c", l.script(), program, "serve", "--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0", "--log-format=json"}, known(t, flags)...)
 	v.cmd = exec.CommandContext(context.Background(), "sh", args...)
 	log, err := v.cmd.StderrPipe()
 	if err != nil {
@@ -82,6 +82,25 @@ func startVictim(t *testing.T, l limits, flags ...string) *victim {
 		t.Fatalf("the program does not get ready: %s", v.lastWords())
 	}
 	return v
+}
+
+// known leaves out the flags that the program does not have: what they bound
+// then has no bound, and the attack shows it.
+func known(t *testing.T, flags []string) (list []string) {
+	t.Helper()
+	help, err := exec.CommandContext(t.Context(), program, "serve", "--help").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, flag := range flags {
+		name, _, _ := strings.Cut(flag, "=")
+		if strings.Contains(string(help), name+"=") {
+			list = append(list, flag)
+			continue
+		}
+		t.Logf("the program has no flag %s", name)
+	}
+	return list
 }
 
 func (v *victim) kill() {
