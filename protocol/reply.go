@@ -11,8 +11,9 @@ import (
 // ReplyFormat holds what every prediction of one model has in common, encoded
 // once.
 type ReplyFormat struct {
-	labels [][]byte // each class as a JSON string; nil for a regression
-	tail   []byte   // ,"model":…,"version":…
+	labels  [][]byte // each class as a JSON string; nil for a regression
+	longest []int    // at k, the bytes of the k longest labels
+	tail    []byte   // ,"model":…,"version":…
 }
 
 // NewReplyFormat prepares the replies of a model. Without classes it is a
@@ -22,6 +23,7 @@ func NewReplyFormat(model, version string, classes []string) *ReplyFormat {
 	for _, class := range classes {
 		f.labels = append(f.labels, quote(class))
 	}
+	f.longest = longestLabels(f.labels)
 	f.tail = slices.Concat([]byte(`,"model":`), quote(model), []byte(`,"version":`), quote(version))
 	return f
 }
@@ -66,8 +68,10 @@ func AppendPrediction(dst []byte, f *ReplyFormat, p *Prediction) []byte {
 	}
 	if p.Top > 0 && f.labels != nil {
 		dst = append(dst, `,"top":`...)
+		var few [topBuffer]uint64
+		buffer := few[:]
 		dst = appendRows(dst, p, func(dst []byte, row int) []byte {
-			return f.appendTop(dst, rowOf(p.TopScores, p.Rows, row), p.Top)
+			return f.appendTop(dst, rowOf(p.TopScores, p.Rows, row), p.Top, &buffer)
 		})
 	}
 	if p.Timing != nil {
@@ -102,34 +106,6 @@ func (f *ReplyFormat) appendValue(dst []byte, value float32) []byte {
 		return appendFloat(dst, value)
 	}
 	return append(dst, f.labels[int(value)]...)
-}
-
-func (f *ReplyFormat) appendTop(dst []byte, scores []float32, k int) []byte {
-	order := make([]int, len(scores))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		switch {
-		case scores[a] > scores[b]:
-			return -1
-		case scores[a] < scores[b]:
-			return 1
-		}
-		return 0
-	})
-	dst = append(dst, '[')
-	for i, class := range order[:min(k, len(order))] {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = append(dst, `{"label":`...)
-		dst = append(dst, f.labels[class]...)
-		dst = append(dst, `,"confidence":`...)
-		dst = appendFloat(dst, scores[class])
-		dst = append(dst, '}')
-	}
-	return append(dst, ']')
 }
 
 func appendTiming(dst []byte, t *Timing) []byte {

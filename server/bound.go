@@ -1,24 +1,18 @@
 package server
 
-// PLACEHOLDER until merge
+import "penstock/protocol"
+
+// replyBound returns how many bytes the reply to a request has at most.
 func (m *servedModel) replyBound(r *request) int {
 	if r.binary {
-		n := 24 + 8*r.Rows
+		outputs := 0
 		if r.scores {
-			n += 4 * r.Rows * m.spec.Outputs()
+			outputs = m.spec.Outputs()
 		}
-		return n
+		return protocol.BinaryReplyLength(r.Rows, outputs)
 	}
-	longest := 24
-	for _, c := range m.spec.Classes {
-		longest = max(longest, 6*len(c)+2)
-	}
-	n := 300 + len(r.id) + r.Rows*(longest+26)
-	if r.scores {
-		n += r.Rows * (m.spec.Outputs()*25 + 3)
-	}
-	if r.topK > 0 {
-		n += r.Rows * (min(r.topK, m.spec.Outputs())*(longest+25+26) + 3)
-	}
-	return n
+	return m.format.MaxLength(protocol.ReplyShape{
+		IDLength: len(r.id), Rows: r.Rows, Many: r.many, Outputs: m.spec.Outputs(),
+		Scores: r.scores, Top: r.topK, Timing: r.timing,
+	})
 }
