@@ -13,8 +13,9 @@ import (
 type Decoder struct {
 	// MaxRows bounds the rows of one predict message; zero means no bound.
 	MaxRows int
-	// MaxFeatures is how many features the widest model takes: of a row that
-	// is wider the features are only counted. Zero means no bound.
+	// MaxFeatures is how many features the widest model takes: those of a wider
+	// row are only counted. Width tells how many there are, for whoever knows
+	// the model to refuse them, and Features is empty. Zero means no bound.
 	MaxFeatures int
 
 	s          scanner
@@ -23,6 +24,7 @@ type Decoder struct {
 	unknown    keySet
 	details    int
 	labelTexts strings.Builder // the texts of the message's labels, one after the other
+	tooWide    bool            // no model takes the first row
 	invalid    *Error          // the first thing that is JSON, but not a message
 }
 
@@ -53,7 +55,7 @@ const (
 func (d *Decoder) Decode(frame []byte, m *Message) *Error {
 	m.reset()
 	d.m, d.s = m, scanner{b: frame}
-	d.seen, d.details, d.invalid = 0, 0, nil
+	d.seen, d.details, d.tooWide, d.invalid = 0, 0, false, nil
 	d.unknown.keys = d.unknown.keys[:0]
 	d.labelTexts.Reset()
 

@@ -86,7 +86,7 @@ func (d *Decoder) row(i, depth int) (width, next int) {
 	if d.s.peek(i) == ']' {
 		return 0, i + 1
 	}
-	if d.invalid != nil {
+	if d.invalid != nil || d.tooWide {
 		return d.s.rest(i, depth-1)
 	}
 	most := d.widest()
@@ -96,8 +96,8 @@ func (d *Decoder) row(i, depth int) (width, next int) {
 	}
 	left, next := d.s.rest(i, depth-1)
 	width += left
-	if d.m.Rows == 0 && next >= 0 {
-		d.invalid = WrongCount(BadFeatures, most, width, "wrong number of features in a row; no model here takes more")
+	if d.m.Rows == 0 {
+		d.tooWide, d.m.Features = true, d.m.Features[:0]
 	}
 	return width, next
 }

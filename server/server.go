@@ -20,6 +20,7 @@ type Server struct {
 	opt      Options
 	models   []*servedModel
 	byName   map[string]*servedModel
+	widest   int // features of the model that takes most
 	hub      *hub
 	users    *users
 	metrics  *metrics
@@ -63,6 +64,7 @@ func New(opt Options) (*Server, error) {
 		}
 		s.models = append(s.models, m)
 		s.byName[m.name] = m
+		s.widest = max(s.widest, spec.Features)
 	}
 	var err error
 	if opt.Dashboard != nil {
