@@ -2,8 +2,10 @@ package protocol
 
 import (
 	"slices"
-	"strconv"
+	"strings"
 	"time"
+
+	"penstock/protocol/decimal"
 )
 
 // Decoder reads clients' JSON messages. The zero value has no limits. It is
@@ -11,13 +13,24 @@ import (
 type Decoder struct {
 	// MaxRows bounds the rows of one predict message; zero means no bound.
 	MaxRows int
+	// MaxFeatures is how many features the widest model takes: those of a wider
+	// row are only counted. Width tells how many there are, for whoever knows
+	// the model to refuse them, and Features is empty. Zero means no bound.
+	MaxFeatures int
 
-	s       scanner
-	m       *Message
-	seen    fieldSet
-	unknown map[string]struct{}
-	invalid *Error // the first thing that is JSON, but not a message
+	s          scanner
+	m          *Message
+	seen       fieldSet
+	unknown    keySet
+	details    int
+	labelTexts strings.Builder // the texts of the message's labels, one after the other
+	tooWide    bool            // no model takes the first row
+	invalid    *Error          // the first thing that is JSON, but not a message
 }
+
+// longestName is longer than any name that a message may have, so that one with
+// escapes is compared without memory for it.
+const longestName = 16
 
 // fieldSet remembers which known fields a message has had.
 type fieldSet uint16
@@ -42,7 +55,9 @@ const (
 func (d *Decoder) Decode(frame []byte, m *Message) *Error {
 	m.reset()
 	d.m, d.s = m, scanner{b: frame}
-	d.seen, d.unknown, d.invalid = 0, nil, nil
+	d.seen, d.details, d.tooWide, d.invalid = 0, 0, false, nil
+	d.unknown.keys = d.unknown.keys[:0]
+	d.labelTexts.Reset()
 
 	i := d.s.space(0)
 	if d.s.peek(i) != '{' {
@@ -66,7 +81,9 @@ func (d *Decoder) Decode(frame []byte, m *Message) *Error {
 
 // Forget lets go of the last message's memory.
 func (d *Decoder) Forget() {
-	d.m, d.s, d.unknown, d.invalid = nil, scanner{}, nil, nil
+	d.m, d.s, d.invalid = nil, scanner{}, nil
+	d.unknown.forget()
+	d.labelTexts.Reset()
 }
 
 // reject records the first semantic error; reading goes on, to find the
@@ -79,7 +96,8 @@ func (d *Decoder) reject(code Code, format string, args ...any) {
 
 // field reads the member key whose value is at i.
 func (d *Decoder) field(key text, i int) int {
-	name := d.s.bytesOf(key)
+	var buf [longestName]byte
+	name := d.s.name(key, buf[:])
 	switch string(name) {
 	case "features":
 		return d.once(fieldFeatures, name, i, d.features)
@@ -102,14 +120,17 @@ func (d *Decoder) field(key text, i int) int {
 	case "token":
 		return d.once(fieldToken, name, i, d.token)
 	}
-	// Fields that we do not know are left alone: a newer client may send them.
-	if d.unknown == nil {
-		d.unknown = make(map[string]struct{})
-	}
-	if _, twice := d.unknown[string(name)]; twice {
+	return d.unknownField(key, i)
+}
+
+// unknownField leaves a field alone: a newer client may send some.
+func (d *Decoder) unknownField(key text, i int) int {
+	switch {
+	case len(d.unknown.keys) == MaxUnknownFields:
+		d.reject(BadMessage, "more than %d unknown fields", MaxUnknownFields)
+	case !d.unknown.add(&d.s, key):
 		return d.s.broken(key.start, "the same key twice")
 	}
-	d.unknown[string(name)] = struct{}{}
 	return d.s.skip(i, 1)
 }
 
@@ -162,7 +183,8 @@ func (d *Decoder) kind(i int) int {
 	if next < 0 {
 		return next
 	}
-	name := d.s.bytesOf(t)
+	var buf [longestName]byte
+	name := d.s.name(t, buf[:])
 	for k := KindPredict; int(k) < len(kindNames); k++ {
 		if kindNames[k] == string(name) {
 			d.m.Kind = k
@@ -234,75 +256,55 @@ func (d *Decoder) number(i int) (f float64, next int, ok bool) {
 	if next < 0 {
 		return 0, next, false
 	}
-	f, err := strconv.ParseFloat(string(d.s.b[i:next]), 64)
-	return f, next, err == nil
+	f, ok = decimal.Float64(d.s.b[i:next])
+	return f, next, ok
 }
 
 func (d *Decoder) detail(i int) int {
 	if d.s.isNull(i) {
 		return d.s.skip(i, 1)
 	}
-	const expected = "detail must be an array of \"scores\" and \"timing\""
 	if d.s.peek(i) != '[' {
-		d.reject(BadMessage, expected)
+		d.reject(BadMessage, expectedDetail)
 		return d.s.skip(i, 1)
 	}
-	return d.s.array(i, func(i int) int {
-		var name []byte
-		next := d.stringField("detail", i, &name)
-		switch {
-		case next < 0:
-		case string(name) == "scores":
-			d.m.Scores = true
-		case string(name) == "timing":
-			d.m.Timing = true
-		default:
-			d.reject(BadMessage, expected)
-		}
-		return next
-	})
+	return d.list(i, d.oneDetail)
 }
 
-func (d *Decoder) label(i int) int {
-	if d.s.peek(i) == '[' {
-		d.reject(BadLabel, "label is one string or number; send labels for many rows")
-		return d.s.skip(i, 1)
-	}
-	return d.oneLabel(i)
-}
+const (
+	expectedDetail = "detail must be an array of \"scores\" and \"timing\""
+	maxDetails     = 8
+)
 
-func (d *Decoder) labels(i int) int {
-	if d.s.peek(i) != '[' {
-		d.reject(BadLabel, "labels must be an array with one string or number per row")
-		return d.s.skip(i, 1)
-	}
-	d.m.ManyLabels = true
-	return d.s.array(i, d.oneLabel)
-}
-
-// oneLabel keeps a label, unless there are more than a request may have rows.
-func (d *Decoder) oneLabel(i int) int {
-	if d.MaxRows > 0 && len(d.m.Labels) == d.MaxRows {
-		d.reject(BadLabel, "more labels than a request may have rows (%d)", d.MaxRows)
+func (d *Decoder) oneDetail(i int) int {
+	if d.details++; d.details > maxDetails {
+		d.reject(BadMessage, expectedDetail+"; it has more than %d entries", maxDetails)
 		return d.s.skip(i, 2)
 	}
-	if d.s.peek(i) == '"' {
-		t, next := d.s.stringAt(i)
-		if next >= 0 {
-			d.m.Labels = append(d.m.Labels, Label{Text: string(d.s.bytesOf(t)), IsText: true})
-		}
-		return next
+	if d.s.peek(i) != '"' {
+		d.reject(BadMessage, expectedDetail)
+		return d.s.skip(i, 2)
 	}
-	f, next, ok := d.number(i)
-	if next < 0 {
-		return next
+	t, next := d.s.stringAt(i)
+	var buf [longestName]byte
+	switch string(d.s.name(t, buf[:])) {
+	case "scores":
+		d.m.Scores = true
+	case "timing":
+		d.m.Timing = true
+	default:
+		d.reject(BadMessage, expectedDetail)
 	}
-	if !ok {
-		d.reject(BadLabel, "a label must be a string or a finite number")
-		return next
-	}
-	d.m.Labels = append(d.m.Labels, Label{Text: string(d.s.b[i:next]), Number: f})
 	return next
+}
+
+// list calls each with the position of every element of the array at i, until
+// the message is refused: from there the rest is only checked.
+func (d *Decoder) list(i int, each func(i int) int) int {
+	return d.s.array(i, 1, func(i int) (int, bool) {
+		next := each(i)
+		return next, d.invalid == nil
+	})
 }
 
 // shorten keeps what a client sent from filling an error message.

@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"math"
 	"slices"
 
 	"penstock/protocol/decimal"
@@ -18,11 +19,35 @@ func (d *Decoder) features(i int) int {
 		return next
 	}
 	d.m.Many = true
-	next := d.s.array(i, d.nextRow)
-	if d.MaxRows > 0 && d.m.Rows > d.MaxRows && d.invalid == nil {
+	next := d.rows(d.s.space(i + 1))
+	if next >= 0 && d.MaxRows > 0 && d.m.Rows > d.MaxRows && d.invalid == nil {
 		d.invalid = WrongCount(TooManyRows, d.MaxRows, d.m.Rows, "too many rows in one request; split it")
 	}
 	return next
+}
+
+// rows reads the elements of an array of rows, from the first, which is there.
+// Where the message is refused anyhow, the rest is only counted.
+func (d *Decoder) rows(i int) int {
+	for {
+		if d.invalid != nil || d.MaxRows > 0 && d.m.Rows == d.MaxRows {
+			left, next := d.s.rest(i, 1)
+			d.m.Rows += left
+			return next
+		}
+		if i = d.nextRow(i); i < 0 {
+			return i
+		}
+		i = d.s.space(i)
+		switch d.s.peek(i) {
+		case ',':
+			i = d.s.space(i + 1)
+		case ']':
+			return i + 1
+		default:
+			return d.s.broken(i, "expected , or ] in an array")
+		}
+	}
 }
 
 // nextRow reads one element of an array of rows.
@@ -32,69 +57,107 @@ func (d *Decoder) nextRow(i int) int {
 		return d.s.skip(i, 2)
 	}
 	width, next := d.row(i, 2)
-	if next < 0 {
-		return next
-	}
-	switch {
-	case d.m.Rows == 0:
+	if d.m.Rows == 0 {
 		d.m.Width = width
-	case width != d.m.Width && d.invalid == nil:
+	} else if width != d.m.Width && d.invalid == nil {
 		d.invalid = WrongCount(BadFeatures, d.m.Width, width, "rows of different lengths in one request")
 	}
 	d.m.Rows++
-	if d.MaxRows > 0 && d.m.Rows > d.MaxRows {
-		d.m.Features = d.m.Features[:0] // refused anyhow: keep only the count
-	}
 	return next
 }
 
-// row appends the numbers of the array at i and returns how many entries it
-// has. It is the hottest loop of the decoder: nearly all numbers are read by
-// decimal.Run, many at a time.
+// widest is how many features the next row may have, to be kept.
+func (d *Decoder) widest() int {
+	switch {
+	case d.m.Rows > 0:
+		return d.m.Width
+	case d.MaxFeatures > 0:
+		return d.MaxFeatures
+	}
+	return math.MaxInt
+}
+
+// row appends the numbers of the array at i, whose entries are nested so deep,
+// and returns how many entries it has. What is refused anyhow, a row that is too
+// wide or has a bad entry, is neither converted nor kept from there on, and only
+// counted.
 func (d *Decoder) row(i, depth int) (width, next int) {
-	b, out := d.s.b, d.m.Features
-	before := len(out)
 	i = d.s.space(i + 1)
 	if d.s.peek(i) == ']' {
 		return 0, i + 1
 	}
-	for {
+	if d.invalid != nil || d.tooWide {
+		return d.s.rest(i, depth-1)
+	}
+	most := d.widest()
+	width, i = d.numbers(i, most, depth)
+	if i < 0 || d.invalid != nil || d.s.b[i-1] == ']' {
+		return width, i
+	}
+	left, next := d.s.rest(i, depth-1)
+	width += left
+	if d.m.Rows == 0 {
+		d.tooWide, d.m.Features = true, d.m.Features[:0]
+	}
+	return width, next
+}
+
+// numbers reads a row from the number at i: to its end, the position after the
+// bracket, or, where it has more than most entries, to the next. It is the
+// hottest loop of the decoder: nearly all numbers are read by decimal.Run, many
+// at a time. Where that is in vain it is left alone for more and more of them.
+func (d *Decoder) numbers(i, most, depth int) (width, next int) {
+	b, out := d.s.b, d.m.Features
+	for pause, left := 0, 0; width < most; {
 		if len(out) == cap(out) {
 			out = slices.Grow(out, 1)
 		}
-		if n, end := decimal.Run(out[len(out):cap(out)], b[i:]); n > 0 {
-			out = out[:len(out)+n]
-			i += end
-		} else {
-			f, next, state := decimal.Parse(b, i)
-			if state != decimal.OK {
-				if next = d.badEntry(i, len(out)-before, depth, state); next < 0 {
-					return len(out) - before, next
-				}
+		n := 0
+		if left--; left < 0 {
+			var end int
+			n, end = decimal.Run(out[len(out):len(out)+min(cap(out)-len(out), most-width)], b[i:])
+			if pause = min(2*pause+1, longestPause); n >= worthRunning {
+				pause = 0
 			}
-			out = append(out, f)
-			i = next
+			left = pause
+			if n > 0 {
+				out, i = out[:len(out)+n], i+end
+			}
 		}
+		if n == 0 {
+			f, end, state := decimal.Parse(b, i)
+			if state != decimal.OK {
+				d.m.Features = out
+				return d.badEntry(i, width, depth, state)
+			}
+			n, out, i = 1, append(out, f), end
+		}
+		width += n
 		i = d.s.space(i)
 		switch d.s.peek(i) {
 		case ',':
 			i = d.s.space(i + 1)
 		case ']':
 			d.m.Features = out
-			return len(out) - before, i + 1
+			return width, i + 1
 		default:
-			return len(out) - before, d.s.broken(i, "expected , or ] in a row of features")
+			return width, d.s.broken(i, "expected , or ] in a row of features")
 		}
 	}
+	d.m.Features = out
+	return width, i
 }
 
+// After a call of decimal.Run that read fewer numbers than are worth it, one is
+// read without, after the next three, and so on up to the longest pause.
+const (
+	worthRunning = 4
+	longestPause = 31
+)
+
 // badEntry refuses the entry at i, which is no number that fits float32, and
-// returns the position after it.
-func (d *Decoder) badEntry(i, entry, depth int, state decimal.State) int {
-	next := d.s.skip(i, depth)
-	if next < 0 {
-		return next
-	}
+// returns how many entries the row has and the position after it.
+func (d *Decoder) badEntry(i, entry, depth int, state decimal.State) (width, next int) {
 	what := "is nested; a row is a flat array of numbers"
 	switch c := d.s.peek(i); {
 	case state == decimal.TooLarge:
@@ -109,5 +172,6 @@ func (d *Decoder) badEntry(i, entry, depth int, state decimal.State) int {
 		what = "is an object; send a number"
 	}
 	d.reject(BadFeatures, "row %d, entry %d %s", d.m.Rows, entry, what)
-	return next
+	left, next := d.s.rest(i, depth-1)
+	return entry + left, next
 }

@@ -77,5 +77,6 @@ type Label struct {
 
 // reset forgets everything but the slices' capacity.
 func (m *Message) reset() {
+	clear(m.Labels) // their texts would be kept as long as the slice is
 	*m = Message{Features: m.Features[:0], Labels: m.Labels[:0]}
 }

@@ -10,7 +10,8 @@ func (d *Decoder) requestID(i int) int {
 		if next < 0 {
 			return next
 		}
-		d.setID(d.s.b[i:next], t.end-t.start, plainID(d.s.bytesOf(t)))
+		length := t.end - t.start
+		d.setID(d.s.b[i:next], length, length <= MaxRequestID && plainID(d.s.bytesOf(t)))
 		return next
 	case c == '-' || c-'0' < 10:
 		next := d.s.numberAt(i)
@@ -49,6 +50,9 @@ func plainID(id []byte) bool {
 
 func plainRunes(id string) bool {
 	for _, r := range id {
+		if r >= 0x3000 && r < 0xd800 || r >= 0xae && r < 0x590 {
+			continue // most letters there are: nothing that is looked for is among them
+		}
 		if unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, rightToLeft) {
 			return false
 		}

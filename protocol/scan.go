@@ -1,13 +1,6 @@
 package protocol
 
-import (
-	"encoding/binary"
-	"math/bits"
-	"unicode/utf16"
-	"unicode/utf8"
-
-	"penstock/protocol/decimal"
-)
+import "penstock/protocol/decimal"
 
 // maxDepth bounds nesting, so that hostile input costs no stack.
 const maxDepth = 64
@@ -27,7 +20,15 @@ func (s *scanner) broken(at int, what string) int {
 	return -1
 }
 
+// space returns the position of the first byte from i that is not white space.
 func (s *scanner) space(i int) int {
+	if i < len(s.b) && s.b[i] > ' ' {
+		return i // nearly always, and short enough to be inlined
+	}
+	return s.spaces(i)
+}
+
+func (s *scanner) spaces(i int) int {
 	for i < len(s.b) {
 		switch s.b[i] {
 		case ' ', '\t', '\n', '\r':
@@ -47,140 +48,6 @@ func (s *scanner) peek(i int) byte {
 	return 0
 }
 
-// text is a JSON string as it stands in the input: between the quotes.
-type text struct {
-	start, end int
-	escaped    bool
-}
-
-// stringAt reads the string whose opening quote is at i. The input is known to
-// be UTF-8; escapes are checked, surrogates must come in pairs.
-func (s *scanner) stringAt(i int) (text, int) {
-	if s.peek(i) != '"' {
-		return text{}, s.broken(i, "expected a string")
-	}
-	i++
-	t := text{start: i}
-	for i = plainEnd(s.b, i); i < len(s.b); i = plainEnd(s.b, i) {
-		switch c := s.b[i]; {
-		case c == '"':
-			t.end = i
-			return t, i + 1
-		case c == '\\':
-			t.escaped = true
-			_, n := unescape(s.b[i:])
-			if n == 0 {
-				return text{}, s.broken(i, "invalid escape in a string")
-			}
-			i += n
-		case c < 0x20:
-			return text{}, s.broken(i, "control character in a string; write it as \\u00XX")
-		default:
-			i++
-		}
-	}
-	return text{}, s.broken(i, "the string does not end")
-}
-
-// plainEnd goes on from i over bytes that mean nothing special in a string,
-// eight at a time. It stops at the first that does, or near the end of b.
-func plainEnd(b []byte, i int) int {
-	const (
-		each = 0x0101010101010101
-		high = 0x80 * each
-	)
-	for i+8 <= len(b) {
-		x := binary.LittleEndian.Uint64(b[i:])
-		quote, backslash := x^'"'*each, x^'\\'*each
-		// A byte below n gets its high bit, and so may those after it.
-		special := ((quote-each)&^quote | (backslash-each)&^backslash | (x-0x20*each)&^x) & high
-		if special != 0 {
-			return i + bits.TrailingZeros64(special)/8
-		}
-		i += 8
-	}
-	return i
-}
-
-// bytesOf returns the characters of t: the input's own bytes, or, where it has
-// escapes, a fresh copy without them.
-func (s *scanner) bytesOf(t text) []byte {
-	raw := s.b[t.start:t.end]
-	if !t.escaped {
-		return raw
-	}
-	plain := make([]byte, 0, len(raw))
-	for i := 0; i < len(raw); {
-		if raw[i] != '\\' {
-			plain = append(plain, raw[i])
-			i++
-			continue
-		}
-		r, n := unescape(raw[i:])
-		plain = utf8.AppendRune(plain, r)
-		i += n
-	}
-	return plain
-}
-
-// unescape decodes the escape at the start of b and returns its length, zero
-// when it is not valid.
-func unescape(b []byte) (rune, int) {
-	if len(b) < 2 {
-		return 0, 0
-	}
-	switch b[1] {
-	case '"', '\\', '/':
-		return rune(b[1]), 2
-	case 'b':
-		return '\b', 2
-	case 'f':
-		return '\f', 2
-	case 'n':
-		return '\n', 2
-	case 'r':
-		return '\r', 2
-	case 't':
-		return '\t', 2
-	case 'u':
-		r := hex4(b)
-		if r < 0 {
-			return 0, 0
-		}
-		if !utf16.IsSurrogate(r) {
-			return r, 6
-		}
-		if len(b) < 12 || b[6] != '\\' || b[7] != 'u' {
-			return 0, 0
-		}
-		if r = utf16.DecodeRune(r, hex4(b[6:])); r == utf8.RuneError {
-			return 0, 0
-		}
-		return r, 12
-	}
-	return 0, 0
-}
-
-// hex4 reads the four digits of a \uXXXX escape, or returns −1.
-func hex4(b []byte) rune {
-	if len(b) < 6 {
-		return -1
-	}
-	var r rune
-	for _, c := range b[2:6] {
-		switch {
-		case '0' <= c && c <= '9':
-			c -= '0'
-		case 'a' <= c|0x20 && c|0x20 <= 'f':
-			c = c | 0x20 - 'a' + 10
-		default:
-			return -1
-		}
-		r = r<<4 | rune(c)
-	}
-	return r
-}
-
 // numberAt checks the number at i and returns the position after it.
 func (s *scanner) numberAt(i int) int {
 	next := decimal.Skip(s.b, i)
@@ -192,28 +59,89 @@ func (s *scanner) numberAt(i int) int {
 
 // skip checks the value at i, of any kind, and returns the position after it.
 func (s *scanner) skip(i, depth int) int {
-	i = s.space(i)
-	switch c := s.peek(i); c {
-	case '"':
-		_, i = s.stringAt(i)
-		return i
-	case '{', '[':
-		if depth >= maxDepth {
-			return s.broken(i, "nested deeper than 64 levels")
+	_, i = s.count(i, depth, 0)
+	return i
+}
+
+// rest checks what is left of an array that is open, from the value at i, and
+// returns how many values that were and the position after the array.
+func (s *scanner) rest(i, depth int) (values, next int) { return s.count(i, depth, 1) }
+
+// count checks the value at i, and so many arrays around it as are open, in one
+// loop without recursion. It counts the values in the outermost array.
+func (s *scanner) count(i, depth, open int) (values, next int) {
+	var objects uint64 // a bit for every open container, the innermost lowest: set for an object
+	for {
+		i = s.space(i)
+		switch c := s.peek(i); c {
+		case '"':
+			_, i = s.stringAt(i)
+		case '{', '[':
+			if depth+open >= maxDepth {
+				return values, s.broken(i, "nested deeper than 64 levels")
+			}
+			i = s.space(i + 1)
+			if s.peek(i) == c+2 { // the bracket that closes it
+				i++
+				break
+			}
+			open, objects = open+1, objects<<1
+			if c == '{' {
+				objects |= 1
+				i = s.key(i)
+			}
+			if i < 0 {
+				return values, i
+			}
+			continue
+		case 't':
+			i = s.word(i, "true")
+		case 'f':
+			i = s.word(i, "false")
+		case 'n':
+			i = s.word(i, "null")
+		default:
+			i = s.numberAt(i)
 		}
-		if c == '[' {
-			return s.array(i, func(i int) int { return s.skip(i, depth+1) })
+		for {
+			if i < 0 || open == 0 {
+				return values, i
+			}
+			if open == 1 {
+				values++
+			}
+			i = s.space(i)
+			c := s.peek(i)
+			if c == ',' {
+				if i++; objects&1 != 0 {
+					i = s.key(s.space(i))
+				}
+				if i < 0 {
+					return values, i
+				}
+				break
+			}
+			if c != ']' && objects&1 == 0 {
+				return values, s.broken(i, "expected , or ] in an array")
+			}
+			if c != '}' && objects&1 != 0 {
+				return values, s.broken(i, "expected , or } in an object")
+			}
+			i++
+			open, objects = open-1, objects>>1
 		}
-		return s.object(i, func(_ text, i int) int { return s.skip(i, depth+1) })
-	case 't':
-		return s.word(i, "true")
-	case 'f':
-		return s.word(i, "false")
-	case 'n':
-		return s.word(i, "null")
-	default:
-		return s.numberAt(i)
 	}
+}
+
+// key checks the key at i and returns the position of its value.
+func (s *scanner) key(i int) int {
+	if _, i = s.stringAt(i); i < 0 {
+		return i
+	}
+	if i = s.space(i); s.peek(i) != ':' {
+		return s.broken(i, "expected : after a key")
+	}
+	return s.space(i + 1)
 }
 
 func (s *scanner) word(i int, word string) int {
@@ -226,26 +154,37 @@ func (s *scanner) word(i int, word string) int {
 // isNull reports whether the value at i is null.
 func (s *scanner) isNull(i int) bool { return s.peek(i) == 'n' }
 
-// array calls each with the position of every element of the array at i.
-func (s *scanner) array(i int, each func(i int) int) int {
+// array calls each with the position of every element of the array at i, which
+// is nested so deep, until that says not to go on: from there the elements are
+// only checked.
+func (s *scanner) array(i, depth int, each func(i int) (next int, goOn bool)) int {
 	i = s.space(i + 1)
 	if s.peek(i) == ']' {
 		return i + 1
 	}
-	for {
-		if i = each(s.space(i)); i < 0 {
+	for goOn := true; ; {
+		if !goOn {
+			return s.skipRest(i, depth)
+		}
+		if i, goOn = each(i); i < 0 {
 			return i
 		}
 		i = s.space(i)
 		switch s.peek(i) {
 		case ',':
-			i++
+			i = s.space(i + 1)
 		case ']':
 			return i + 1
 		default:
 			return s.broken(i, "expected , or ] in an array")
 		}
 	}
+}
+
+// skipRest is rest where it does not matter how many values there were.
+func (s *scanner) skipRest(i, depth int) int {
+	_, i = s.rest(i, depth)
+	return i
 }
 
 // object calls each with the key and the position of the value of every

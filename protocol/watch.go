@@ -1,10 +1,12 @@
 package protocol
 
 import (
-	"encoding/json"
+	"math"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"penstock/protocol/decimal"
 )
 
 // TimeFormat is RFC 3339 with milliseconds, for times in UTC.
@@ -51,55 +53,150 @@ type WatchMessage struct {
 	Text       string   `json:"text"`
 }
 
+// Limits of a dashboard's subscription.
+const (
+	maxWatchedMetrics = 64
+	maxWatchedModels  = 256
+	maxWatchedName    = 256 // bytes
+)
+
+// maxNoteText is the longest text in bytes, as it is sent, that is looked at for
+// a note: it has room for one that is all escapes.
+const maxNoteText = 2 * longestEscape * MaxNote
+
 // DecodeWatch reads a message of a dashboard client. The frame must be valid
-// UTF-8.
+// UTF-8. Nothing of the message points into it, or takes memory beyond the
+// limits of its fields.
 func DecodeWatch(frame []byte) (WatchMessage, *Error) {
-	var m WatchMessage
-	if err := strictObject(frame); err != nil {
-		return m, err
+	w := watchReader{s: scanner{b: frame}}
+	i := w.s.space(0)
+	if w.s.peek(i) != '{' {
+		return w.m, Errorf(BadMessage, "a message is a JSON object")
 	}
-	if err := json.Unmarshal(frame, &m); err != nil {
-		return m, Errorf(BadMessage, "a field has the wrong kind of value: %s", err)
+	i = w.s.object(i, w.field)
+	if i >= 0 && w.s.space(i) != len(frame) {
+		w.s.broken(i, "data after the message")
 	}
+	if w.s.fail != nil {
+		return w.m, w.s.fail
+	}
+	if w.invalid != nil {
+		return w.m, w.invalid
+	}
+	return w.m, w.m.check()
+}
+
+// check is about what only the whole message tells.
+func (m *WatchMessage) check() *Error {
 	switch m.Type {
 	case "note":
 		m.Text = strings.TrimSpace(m.Text)
 		if n := utf8.RuneCountInString(m.Text); n == 0 || n > MaxNote {
-			return m, WrongCount(BadMessage, MaxNote, n, "a note has 1 to 500 characters of text")
+			return WrongCount(BadMessage, MaxNote, n, "a note has 1 to 500 characters of text")
 		}
 		if strings.ContainsFunc(m.Text, unicode.IsControl) {
-			return m, Errorf(BadMessage, "a note has no control characters")
+			return Errorf(BadMessage, "a note has no control characters")
 		}
 	case "subscribe":
 		if m.IntervalMS < 0 || m.IntervalMS > 60_000 {
-			return m, Errorf(BadMessage, "interval_ms must be 0 to 60000")
+			return Errorf(BadMessage, "interval_ms must be 0 to 60000")
 		}
 	case "typing", "ping", "auth", "hello":
 	default:
-		return m, Errorf(BadMessage, "unknown type %q; expected subscribe, note, typing or ping", shorten([]byte(m.Type)))
+		return Errorf(BadMessage, "unknown type %q; expected subscribe, note, typing or ping", shorten([]byte(m.Type)))
 	}
-	return m, nil
+	return nil
 }
 
-// strictObject checks that a frame is one JSON object without duplicate keys,
-// which encoding/json would let pass.
-func strictObject(frame []byte) *Error {
-	s := scanner{b: frame}
-	i := s.space(0)
-	if s.peek(i) != '{' {
-		return Errorf(BadMessage, "a message is a JSON object")
+// watchReader reads one message of a dashboard.
+type watchReader struct {
+	s       scanner
+	m       WatchMessage
+	seen    keySet // of known keys too: there are few
+	invalid *Error // the first thing that is JSON, but not a message
+}
+
+func (w *watchReader) reject(format string, args ...any) {
+	if w.invalid == nil {
+		w.invalid = Errorf(BadMessage, format, args...)
 	}
-	keys := make(map[string]bool)
-	i = s.object(i, func(key text, i int) int {
-		name := string(s.bytesOf(key))
-		if keys[name] {
-			return s.broken(i, "the same key twice")
+}
+
+func (w *watchReader) field(key text, i int) int {
+	var buf [longestName]byte
+	name := w.s.name(key, buf[:])
+	if len(w.seen.keys) == MaxUnknownFields {
+		w.reject("more than %d fields", MaxUnknownFields)
+		return w.s.skip(i, 1)
+	}
+	if !w.seen.add(&w.s, key) {
+		return w.s.broken(key.start, "the same key twice")
+	}
+	if w.invalid != nil || w.s.isNull(i) {
+		return w.s.skip(i, 1)
+	}
+	switch string(name) {
+	case "type":
+		return w.text("type", i, 4*longestName, &w.m.Type)
+	case "text":
+		return w.text("text", i, maxNoteText, &w.m.Text)
+	case "metrics":
+		return w.names("metrics", i, maxWatchedMetrics, &w.m.Metrics)
+	case "models":
+		return w.names("models", i, maxWatchedModels, &w.m.Models)
+	case "interval_ms":
+		return w.interval(i)
+	}
+	return w.s.skip(i, 1)
+}
+
+// text reads a string of at most so many bytes, as it is sent.
+func (w *watchReader) text(name string, i, most int, out *string) int {
+	if w.s.peek(i) != '"' {
+		w.reject("%s must be a string", name)
+		return w.s.skip(i, 2)
+	}
+	t, next := w.s.stringAt(i)
+	switch length := t.end - t.start; {
+	case next < 0:
+	case length > most:
+		w.reject("%s has %d bytes; at most %d are allowed", name, length, most)
+	default:
+		*out = string(w.s.bytesOf(t))
+	}
+	return next
+}
+
+// names reads a list of at most so many names.
+func (w *watchReader) names(field string, i, most int, out *[]string) int {
+	if w.s.peek(i) != '[' {
+		w.reject("%s must be an array of names", field)
+		return w.s.skip(i, 1)
+	}
+	*out = []string{}
+	return w.s.array(i, 1, func(i int) (int, bool) {
+		if len(*out) == most {
+			w.reject("%s has more than %d names", field, most)
+			return w.s.skip(i, 2), false
 		}
-		keys[name] = true
-		return s.skip(i, 1)
+		var name string
+		next := w.text("a name in "+field, i, maxWatchedName, &name)
+		*out = append(*out, name)
+		return next, w.invalid == nil
 	})
-	if i >= 0 && s.space(i) != len(frame) {
-		s.broken(i, "data after the message")
+}
+
+func (w *watchReader) interval(i int) int {
+	next := decimal.Skip(w.s.b, i)
+	if next == i {
+		w.reject("interval_ms must be a number")
+		return w.s.skip(i, 1)
 	}
-	return s.fail
+	ms, ok := decimal.Float64(w.s.b[i:next])
+	if !ok || ms != math.Trunc(ms) || math.Abs(ms) > math.MaxInt32 {
+		w.reject("interval_ms must be a whole number, 0 to 60000")
+		return next
+	}
+	w.m.IntervalMS = int(ms)
+	return next
 }

@@ -52,7 +52,7 @@ func (s *Server) servePredict(w http.ResponseWriter, r *http.Request, session st
 	c := &predictor{
 		link: l, server: s, session: session, user: anonymous, caller: s.caller(r),
 		streams: make([]*inference.Stream, len(s.models)),
-		decoder: protocol.Decoder{MaxRows: s.opt.MaxRows},
+		decoder: protocol.Decoder{MaxRows: s.opt.MaxRows, MaxFeatures: s.widest},
 	}
 	l.idle = c.forget
 	identity := s.users.identify(c.user, session)

@@ -24,6 +24,7 @@ type Server struct {
 	opt      Options
 	models   []*servedModel
 	byName   map[string]*servedModel
+	widest   int // features of the model that takes most
 	hub      *hub
 	users    *users
 	metrics  *metrics
@@ -71,6 +72,7 @@ func New(opt Options) (*Server, error) {
 		}
 		s.models = append(s.models, m)
 		s.byName[m.name] = m
+		s.widest = max(s.widest, spec.Features)
 	}
 	var err error
 	if opt.Dashboard != nil {

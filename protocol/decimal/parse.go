@@ -4,8 +4,6 @@ import (
 	"encoding/binary"
 	"math"
 	"math/bits"
-	"strconv"
-	"unsafe"
 )
 
 // State says how the reading of a JSON number ended.
@@ -26,8 +24,9 @@ const (
 // of ten from −22 to 22. Three roundings, of the digits, of the power and of
 // their product, keep that within four units in the last place of a float64,
 // and rounding it again to float32 is correct unless it lies that close to the
-// midpoint of two neighbouring float32 values; those, and all others, go to
-// strconv.
+// midpoint of two neighbouring float32 values. Those, and all others, are scaled
+// in integers (scale.go), longer numbers by their first digits if these tell
+// (long.go): no text costs much more than its length.
 func Parse(b []byte, i int) (float32, int, State) {
 	start := i
 	if i >= len(b) {
@@ -65,22 +64,33 @@ func Parse(b []byte, i int) (float32, int, State) {
 		digits += i - first
 		exponent = first - i
 	}
+	last, exp := i, 0
 	if i < len(b) && b[i]|0x20 == 'e' {
-		exp, next := parseExponent(b, i+1)
-		if next < 0 {
+		if exp, i = parseExponent(b, i+1); i < 0 {
 			return 0, start, None
 		}
 		exponent += exp
-		i = next
 	}
-	if digits <= 19 && uint(exponent+22) <= 44 {
+	if digits > 19 {
+		return withSign(long(b[start+sign:last], exp), sign, i)
+	}
+	if uint(exponent+22) <= 44 {
 		f := float64(mantissa) * pow10[exponent+22]
 		if f == 0 || roundsSafely(f) {
 			f = math.Float64frombits(math.Float64bits(f) | uint64(sign)<<63)
 			return float32(f), i, OK
 		}
 	}
-	return parseSlowly(b[start:i], i)
+	return withSign(scale(mantissa, exponent), sign, i)
+}
+
+// withSign makes what Parse returns of the bits of a float32 that may be
+// infinite.
+func withSign(bits uint32, sign, next int) (float32, int, State) {
+	if bits == infinity {
+		return 0, next, TooLarge
+	}
+	return math.Float32frombits(bits | uint32(sign)<<31), next, OK
 }
 
 // readDigits appends the decimal digits at b[i:] to mantissa, which wraps
@@ -122,10 +132,14 @@ func eight(b []byte) (x uint64, n int) {
 	return x, bits.TrailingZeros64(others) / 8
 }
 
-var pow10Int = [...]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8}
+// pow10Int holds 10ⁿ at n.
+var pow10Int = [chunk + 1]uint64{
+	1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9,
+	1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
+}
 
-// parseExponent reads the sign and digits after an e. It saturates, since any
-// exponent of more than six digits is infinite or zero anyhow.
+// parseExponent reads the sign and digits after an e. It saturates at what no
+// number of digits before or after the point can make up for.
 func parseExponent(b []byte, i int) (exp, next int) {
 	sign := 1
 	if i < len(b) && (b[i] == '+' || b[i] == '-') {
@@ -136,7 +150,7 @@ func parseExponent(b []byte, i int) (exp, next int) {
 	}
 	first := i
 	for i < len(b) && b[i]-'0' < 10 {
-		if exp < 1_000_000 {
+		if exp < 100_000_000 {
 			exp = exp*10 + int(b[i]-'0')
 		}
 		i++
@@ -158,14 +172,6 @@ func roundsSafely(f float64) bool {
 	)
 	low := math.Float64bits(f) & lowBits
 	return low-(midpoint-margin) > 2*margin && f > 0x1p-126 && f < 0x1p127
-}
-
-func parseSlowly(number []byte, next int) (float32, int, State) {
-	f, err := strconv.ParseFloat(unsafe.String(unsafe.SliceData(number), len(number)), 32)
-	if err != nil {
-		return 0, next, TooLarge // the syntax was checked: only the range is left
-	}
-	return float32(f), next, OK
 }
 
 // pow10 holds 10ⁿ at n+22, rounded where it is no float64.

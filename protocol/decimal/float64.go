@@ -1,0 +1,42 @@
+package decimal
+
+import (
+	"bytes"
+	"math"
+)
+
+// Float64 returns the value of a JSON number, which Skip has checked, for what is
+// no feature: a label, a deadline. It is the nearest float64 where the number
+// has at most 15 digits and so is written as people and programs write, and
+// else at most a few units in its last place away: reading those exactly would
+// cost a sender nothing and us much. ok is false beyond the range of float64.
+func Float64(text []byte) (f float64, ok bool) {
+	text, negative := bytes.CutPrefix(text, []byte{'-'})
+	exp := 0
+	if e := bytes.IndexAny(text, "eE"); e >= 0 {
+		exp, _ = parseExponent(text, e+1)
+		text = text[:e]
+	}
+	d, exp := split(text, exp)
+	n := min(chunk, len(d.whole)+len(d.fraction))
+	f = float64Of(d.value(0, n), exp+len(d.whole)-n)
+	if negative {
+		f = -f
+	}
+	return f, !math.IsInf(f, 0)
+}
+
+// float64Of returns about w × 10^q.
+func float64Of(w uint64, q int) float64 {
+	const least = -300 // 10 to this power, times w, is no subnormal
+	f := float64(w)
+	switch {
+	case w == 0:
+		return 0
+	case 0 > q && q >= -22:
+		return f / pow10[22-q] // the quotient of two that are exact is rounded once
+	case q < least:
+		return f * 1e-300 * math.Pow10(max(q-least, 2*least))
+	}
+	return f * math.Pow10(q)
+}
