@@ -53,8 +53,8 @@ type Options struct {
 	// Memory grows with use and is kept from then on. A request of one row takes
 	// 64 bytes where the bound is a power of two (16 MiB at the default), at most
 	// 80 elsewhere; further rows take half as much. Every scope that has rows
-	// takes about 100 bytes more, and so does every caller: 66 MiB at the default
-	// if each row came from a session and an address of its own.
+	// takes up to 110 bytes more, and so does every caller that has: 73 MiB at the
+	// default if each row came from a session and an address of its own.
 	Remember int
 	// Registerer receives the store's metrics. Nil means none.
 	Registerer prometheus.Registerer
