@@ -91,15 +91,17 @@ func (o *Options) validate() error {
 // to be no faster on two processors, and would lose the order in which rows
 // are forgotten.
 type Store struct {
-	epoch  time.Time // times are kept as monotonic nanoseconds since
-	seed   maphash.Seed
-	scopes atomic.Uint64 // handed out by ConnectionScope
-	judges []judge
+	epoch       time.Time // times are kept as monotonic nanoseconds since
+	seed        maphash.Seed
+	connections atomic.Uint64 // handed out by ConnectionScope
+	judges      []judge
 
 	mu       sync.Mutex
 	memory   memory
 	tallies  []tally
 	feedback feedbackCounts
+	callers  labellers
+	scopes   labellers
 }
 
 // New returns an empty store. It starts nothing and needs no closing.
