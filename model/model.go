@@ -106,31 +106,6 @@ func (s Spec) Validate() error {
 	return s.Input.validate(s.Features, bad)
 }
 
-func (in Input) validate(features int, bad func(string, string, ...any) error) error {
-	if !finite(in.Uint8Scale) || in.Uint8Scale < 0 {
-		return bad("input.uint8_scale", "is %v; expected a finite number that is not negative", in.Uint8Scale)
-	}
-	for _, v := range []struct {
-		name   string
-		values []float64
-	}{{"input.mean", in.Mean}, {"input.std", in.Std}} {
-		if n := len(v.values); n > 1 && n != features {
-			return bad(v.name, "has %d entries; expected 1 or %d (one per feature)", n, features)
-		}
-		for i, x := range v.values {
-			if !finite(x) {
-				return bad(v.name, "entry %d is %v; expected a finite number", i, x)
-			}
-		}
-	}
-	for i, x := range in.Std {
-		if x <= 0 {
-			return bad("input.std", "entry %d is %v; expected a number above zero", i, x)
-		}
-	}
-	return nil
-}
-
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 
 // SpecError says which field of a model's description is wrong, and how.

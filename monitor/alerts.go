@@ -1,9 +1,11 @@
 package monitor
 
 import (
+	"strconv"
 	"time"
 
 	"penstock/protocol"
+	"penstock/quality"
 )
 
 // The values that alerts watch, as they appear in protocol.Alert.Metric.
@@ -13,6 +15,7 @@ const (
 	QueueShare = "queue_share"
 	Accuracy   = "model_accuracy"
 	CPUUsage   = "cpu_usage"
+	LabelShare = "labeller_share"
 )
 
 // minAnswers is how many requests must have been answered in the last 10 s
@@ -33,7 +36,7 @@ type rule struct {
 // measurement is one watched value; nil where nothing was measured.
 type measurement struct {
 	value *float64
-	model string // the model that it is about; empty for all
+	about string // "model digits", say; empty for all
 }
 
 func newAlerts(o Options) *alerts {
@@ -51,6 +54,7 @@ func newAlerts(o Options) *alerts {
 		watch(LatencyP99, t.LatencyP99, false, t.FireAfter),
 		watch(QueueShare, t.Queue, false, t.FireAfter),
 		watch(Accuracy, t.Accuracy, true, t.FireAfter),
+		watch(LabelShare, t.LabelShare, false, t.FireAfter),
 		watch(CPUUsage, t.CPU, false, t.CPUFireAfter),
 	}}
 }
@@ -86,7 +90,7 @@ func (r *rule) step(wall time.Time, m measurement) *protocol.Alert {
 		Type: "alert", Metric: r.metric, State: state, Since: r.since.Format(stamp),
 		Severity: about.String(), Value: *r.last.value, Threshold: r.thresholds[about],
 	}
-	alert.Message = message(alert, r.last.model, m.value != nil)
+	alert.Message = message(alert, r.last.about, m.value != nil)
 	r.active = alert
 	if is == calm {
 		r.active = nil
@@ -112,7 +116,8 @@ func (m *Monitor) measure(f *protocol.Metrics, now reading) map[string]measureme
 		ErrorRate:  m.recentErrors(f),
 		LatencyP99: {value: f.LatencyMS.P99},
 		QueueShare: m.fullestQueue(now),
-		Accuracy:   {value: accuracy, model: model},
+		Accuracy:   {value: accuracy, about: aboutModel(model)},
+		LabelShare: largestShare(now.labellers),
 		CPUUsage:   {value: &f.CPUUsage},
 	}
 }
@@ -133,8 +138,38 @@ func (m *Monitor) fullestQueue(now reading) (fullest measurement) {
 		}
 		s := float64(stats.QueueRows) / float64(stats.QueueLimit)
 		if fullest.value == nil || s > *fullest.value {
-			fullest = measurement{value: &s, model: m.options.Pools[i].Spec().Name}
+			fullest = measurement{value: &s, about: aboutModel(m.options.Pools[i].Spec().Name)}
 		}
 	}
 	return fullest
+}
+
+func aboutModel(name string) string {
+	if name == "" {
+		return ""
+	}
+	return "model " + name
+}
+
+// largestShare leaves out who is alone: nobody else's labels are outweighed.
+func largestShare(l quality.Labellers) measurement {
+	if l.Labels < minLabels || !l.Several {
+		return measurement{}
+	}
+	share := l.Share()
+	return measurement{value: &share, about: "labeller " + shown(l.Largest)}
+}
+
+// maxShown is how many characters of a labeller's name people see.
+const maxShown = 64
+
+// shown makes a name that a client chose fit for a line of text: what does not
+// print is escaped, and what is too long is cut.
+func shown(name string) string {
+	escaped := []rune(strconv.Quote(name))
+	escaped = escaped[1 : len(escaped)-1]
+	if len(escaped) > maxShown {
+		return string(escaped[:maxShown-1]) + "…"
+	}
+	return string(escaped)
 }

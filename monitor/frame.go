@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"penstock/protocol"
+	"penstock/quality"
 )
 
 // stamp is RFC 3339 with milliseconds.
@@ -31,6 +32,7 @@ func (m *Monitor) frame(seq uint64, wall time.Time, before, now reading) *protoc
 		Models:      make(map[string]protocol.ModelMetrics, len(m.options.Pools)),
 	}
 	addQuality(f, now.quality)
+	f.LargestLabeller = largestLabeller(now.labellers)
 	m.addPools(f, before, now, seconds)
 	return f
 }
@@ -55,4 +57,11 @@ func (m *Monitor) addPools(f *protocol.Metrics, before, now reading, seconds flo
 		mean := float64(batchRows) / float64(batches)
 		f.BatchRows = &mean
 	}
+}
+
+func largestLabeller(l quality.Labellers) *protocol.LargestLabeller {
+	if l.Labels == 0 {
+		return nil
+	}
+	return &protocol.LargestLabeller{Name: shown(l.Largest), Share: l.Share(), Labels: l.Rows}
 }

@@ -43,9 +43,10 @@ func TestEveryFieldOfAFrameIsMeasured(t *testing.T) {
 			ActiveConnections: 7, ActiveUsers: 3,
 			RequestsPerSecond: 100, PredictionsPerSecond: 510, ErrorRate: 0.4, ShedPerSecond: 30,
 			ModelAccuracy: new(0.75), AccuracyInterval: &interval, Labelled: 4, LabelCoverage: new(0.5),
-			LatencyMS:  protocol.Latency{P50: new(2.0), P95: new(2.0), P99: new(1000.0), Max: new(1000.0)},
-			QueueMS:    protocol.QueueLatency{P50: new(1.0), P99: new(500.0)},
-			QueueDepth: 42, BatchRows: new(23.0), WorkersBusy: 0.375, CPUUsage: 25, MemoryBytes: 64 << 20,
+			LargestLabeller: &protocol.LargestLabeller{Share: 1, Labels: 4},
+			LatencyMS:       protocol.Latency{P50: new(2.0), P95: new(2.0), P99: new(1000.0), Max: new(1000.0)},
+			QueueMS:         protocol.QueueLatency{P50: new(1.0), P99: new(500.0)},
+			QueueDepth:      42, BatchRows: new(23.0), WorkersBusy: 0.375, CPUUsage: 25, MemoryBytes: 64 << 20,
 			Models: map[string]protocol.ModelMetrics{
 				"digits": {
 					Version: "1", PredictionsPerSecond: 500, QueueDepth: 40, WorkersBusy: 0.5,

@@ -19,15 +19,16 @@ var words = map[string]watched{
 	QueueShare: {"fill of the fullest queue", percentOfOne},
 	Accuracy:   {"lowest model accuracy over the last 5 min", percentOfOne},
 	CPUUsage:   {"CPU usage", percent},
+	LabelShare: {"largest labeller's share of the labels over the last 5 min", percentOfOne},
 }
 
 // message says in a sentence what happened, how much it is, and what the
 // threshold is.
-func message(a *protocol.Alert, model string, measured bool) string {
+func message(a *protocol.Alert, about string, measured bool) string {
 	w := words[a.Metric]
 	name := w.name
-	if model != "" {
-		name += fmt.Sprintf(" (model %s)", model)
+	if about != "" {
+		name += " (" + about + ")"
 	}
 	value, threshold := w.digits(a.Value), w.digits(a.Threshold)
 	switch {

@@ -12,6 +12,7 @@ type metrics struct {
 	firing        *prometheus.GaugeVec
 	transitions   *prometheus.CounterVec
 	accuracy      *prometheus.GaugeVec
+	labelShare    prometheus.Gauge
 	subscriptions prometheus.Gauge
 	dropped       *prometheus.CounterVec
 	droppedFrames prometheus.Counter
@@ -30,6 +31,9 @@ func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
 		accuracy: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "penstock_model_accuracy", Help: "Share of labelled rows predicted right; absent without labels.",
 		}, []string{"model"}),
+		labelShare: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "penstock_largest_labeller_share", Help: "Share of the labels of the last 5 min that the largest labeller gave; 0 without labels.",
+		}),
 		subscriptions: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "penstock_dashboard_subscriptions", Help: "Dashboards that follow the monitor.",
 		}),
@@ -55,7 +59,7 @@ func (m *metrics) register(registerer prometheus.Registerer) error {
 		return nil
 	}
 	for _, c := range []prometheus.Collector{
-		m.firing, m.transitions, m.accuracy, m.subscriptions, m.dropped, m.machineErrors,
+		m.firing, m.transitions, m.accuracy, m.labelShare, m.subscriptions, m.dropped, m.machineErrors,
 	} {
 		if err := registerer.Register(c); err != nil {
 			return err
@@ -69,6 +73,10 @@ func (m *metrics) observe(f *protocol.Metrics, firing []protocol.Alert) {
 		if model.ModelAccuracy != nil {
 			m.accuracy.WithLabelValues(name).Set(*model.ModelAccuracy)
 		}
+	}
+	m.labelShare.Set(0)
+	if f.LargestLabeller != nil {
+		m.labelShare.Set(f.LargestLabeller.Share)
 	}
 	for metric := range words {
 		for _, s := range []severity{warning, critical} {

@@ -27,6 +27,8 @@ penstock_alert_firing{metric="cpu_usage",severity="critical"} 0
 penstock_alert_firing{metric="cpu_usage",severity="warning"} 0
 penstock_alert_firing{metric="error_rate",severity="critical"} 0
 penstock_alert_firing{metric="error_rate",severity="warning"} 0
+penstock_alert_firing{metric="labeller_share",severity="critical"} 0
+penstock_alert_firing{metric="labeller_share",severity="warning"} 0
 penstock_alert_firing{metric="latency_p99_ms",severity="critical"} 0
 penstock_alert_firing{metric="latency_p99_ms",severity="warning"} 0
 penstock_alert_firing{metric="model_accuracy",severity="critical"} 0

@@ -10,11 +10,12 @@ import (
 // reading is what all sources said at one moment. Frames are differences
 // between two readings.
 type reading struct {
-	at      time.Time // for its monotonic clock only
-	traffic Traffic
-	pools   []inference.Stats
-	quality []quality.Counts
-	load    load
+	at        time.Time // for its monotonic clock only
+	traffic   Traffic
+	pools     []inference.Stats
+	quality   []quality.Counts
+	labellers quality.Labellers
+	load      load
 }
 
 // load is how busy the machine was up to a reading of it.
@@ -33,6 +34,7 @@ func (m *Monitor) read(before reading) reading {
 	}
 	if m.options.Quality != nil {
 		now.quality = m.options.Quality.Counts(nil)
+		now.labellers = m.options.Quality.Labellers()
 	}
 	usage, err := m.options.Machine.Usage()
 	if err != nil {

@@ -31,6 +31,11 @@ type Thresholds struct {
 	// five minutes, 0 to 1; it fires below the threshold, and Critical is the
 	// lower of the two. Off by default: what is good depends on the model.
 	Accuracy Level `json:"accuracy" yaml:"accuracy"`
+	// LabelShare is the largest labeller's part of the labels of the last five
+	// minutes, 0 to 1, when there were at least 50 and somebody else takes part.
+	// Default 0.8 and never: one wrong client can spoil the accuracy, and yet
+	// nothing may be wrong.
+	LabelShare Level `json:"labeller_share" yaml:"labeller_share"`
 	// CPU is in percent of the machine. Default 90 and 98.
 	CPU Level `json:"cpu_percent" yaml:"cpu_percent"`
 
@@ -49,6 +54,7 @@ func DefaultThresholds() Thresholds {
 		ErrorRate:  Level{Warning: 0.01, Critical: 0.05},
 		LatencyP99: Level{Warning: 100, Critical: 500},
 		Queue:      Level{Warning: 0.5, Critical: 0.9},
+		LabelShare: Level{Warning: 0.8},
 		CPU:        Level{Warning: 90, Critical: 98},
 	}.withDefaults()
 }
@@ -75,6 +81,7 @@ func (t Thresholds) validate() error {
 		{"LatencyP99", t.LatencyP99, math.MaxFloat64},
 		{"Queue", t.Queue, 1},
 		{"Accuracy", t.Accuracy, 1},
+		{"LabelShare", t.LabelShare, 1},
 		{"CPU", t.CPU, 100},
 	} {
 		for _, v := range []float64{l.level.Warning, l.level.Critical} {

@@ -23,6 +23,8 @@ type Metrics struct {
 	Labelled         uint64      `json:"labelled"`
 	LabelCoverage    *float64    `json:"label_coverage"` // labelled / predicted rows
 
+	LargestLabeller *LargestLabeller `json:"largest_labeller"` // last 5 min; null without labels
+
 	LatencyMS Latency      `json:"latency_ms"` // last 10 s
 	QueueMS   QueueLatency `json:"queue_ms"`   // last 10 s
 
@@ -33,6 +35,14 @@ type Metrics struct {
 	MemoryBytes uint64   `json:"memory_bytes"`
 
 	Models map[string]ModelMetrics `json:"models"`
+}
+
+// LargestLabeller is who gave most of the labels of the last five minutes: a
+// caller's address or, where there is one caller only, a session.
+type LargestLabeller struct {
+	Name   string  `json:"name"` // at most 64 characters, all of which print
+	Share  float64 `json:"share"`
+	Labels uint64  `json:"labels"`
 }
 
 // Latency holds percentiles in milliseconds, from the arrival of a request to

@@ -92,6 +92,7 @@ func (s *Store) joinLocked(key uint64, now time.Duration, labels int, read readL
 	if !judge.regression() {
 		result.Correct = make([]bool, rows)
 	}
+	s.countLabeller(head, now)
 	tally := &s.tallies[head.model]
 	tally.delay(result.Delay, rows)
 	s.memory.each(head, func(i int, value, confidence float32) {
@@ -102,6 +103,13 @@ func (s *Store) joinLocked(key uint64, now time.Duration, labels int, read readL
 		result.Correct[i] = tally.class(value, confidence, int(truths[i]))
 	})
 	return result, nil
+}
+
+func (s *Store) countLabeller(head *kept, now time.Duration) {
+	scope := s.memory.holders.at(head.holder)
+	caller := s.memory.holders.at(scope.parent)
+	s.scopes.labelled(scope.key, scope.name, uint64(head.rows), now)
+	s.callers.labelled(caller.key, caller.name, uint64(head.rows), now)
 }
 
 // feedbackCounts counts labels by what became of them, in requests.

@@ -56,17 +56,23 @@ func (m *memory) find(key uint64) uint32 {
 // make room.
 func (m *memory) push(r *request) {
 	if old := m.find(r.key); old != none {
-		m.holders.leave(m.drop(old))
+		m.forget(old, none)
 	}
 	own := m.holders.find(r.scope)
 	if own == none {
 		own = m.holders.enter(m.holders.enter(root, r.caller, r.callerName), r.scope, r.scopeName)
 	}
+	added := len(r.values)
 	for m.used+len(r.values) > m.limit {
-		// own stays, whatever it loses: rows follow.
-		if loser := m.drop(m.holders.at(m.holders.largest(own)).oldest); loser != own {
-			m.holders.leave(loser)
+		loser := m.holders.largest(own)
+		oldest := m.holders.at(loser).oldest
+		if loser == own && m.requests.at(oldest).rows == uint32(added) {
+			// The usual case: one goes, one comes, and nobody's share changes.
+			m.drop(oldest)
+			added = 0
+			break
 		}
+		m.forget(oldest, own)
 	}
 	first := m.requests.take()
 	head := m.requests.at(first)
@@ -75,7 +81,21 @@ func (m *memory) push(r *request) {
 	m.index.insert(r.key, int(first))
 	m.append(own, first, head)
 	m.used += len(r.values)
-	m.holders.add(own, len(r.values))
+	if added > 0 {
+		m.holders.add(own, added)
+	}
+}
+
+// forget drops a request. Its holder goes if that was all, unless it is own,
+// whose rows follow.
+func (m *memory) forget(first, own uint32) {
+	head := m.requests.at(first)
+	holder, rows := head.holder, int(head.rows)
+	m.drop(first)
+	m.holders.add(holder, -rows)
+	if holder != own {
+		m.holders.leave(holder)
+	}
 }
 
 // append makes a request the newest of its holder.
@@ -90,8 +110,8 @@ func (m *memory) append(own, first uint32, head *kept) {
 	of.newest = first
 }
 
-// drop gives a request's rows up and returns who held them.
-func (m *memory) drop(first uint32) (holder uint32) {
+// drop gives a request's rows up; its holder's share is yet to be changed.
+func (m *memory) drop(first uint32) {
 	head := m.requests.at(first)
 	if !head.labelled {
 		m.forgotten += uint64(head.rows)
@@ -109,7 +129,5 @@ func (m *memory) drop(first uint32) (holder uint32) {
 		m.requests.at(head.newer).older = head.older
 	}
 	m.used -= int(head.rows)
-	m.holders.add(head.holder, -int(head.rows))
 	m.release(first)
-	return head.holder
 }

@@ -58,6 +58,8 @@ func (s *Store) Remember(p Prediction) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	tally.counts.Predicted += uint64(len(p.Values))
+	s.callers.predicted(r.caller, time.Duration(r.at))
+	s.scopes.predicted(r.scope, time.Duration(r.at))
 	if keep {
 		s.memory.push(&r)
 	}

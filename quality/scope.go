@@ -23,7 +23,7 @@ func (s *Store) Scope(user, session string) Scope {
 // ConnectionScope returns a scope of its own for a connection without a named
 // session. No later call returns it again.
 func (s *Store) ConnectionScope() Scope {
-	return Scope(maphash.Comparable(s.seed, owner{kind: 'c', connection: s.scopes.Add(1)}))
+	return Scope(maphash.Comparable(s.seed, owner{kind: 'c', connection: s.connections.Add(1)}))
 }
 
 // key joins a scope with a request id. Keys have 64 bits under a random seed

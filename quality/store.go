@@ -53,8 +53,8 @@ type Options struct {
 	// Memory grows with use and is kept from then on. A request of one row takes
 	// 64 bytes where the bound is a power of two (16 MiB at the default), at most
 	// 80 elsewhere; further rows take half as much. Every scope that has rows
-	// takes about 100 bytes more, and so does every caller: 66 MiB at the default
-	// if each row came from a session and an address of its own.
+	// takes up to 110 bytes more, and so does every caller that has: 73 MiB at the
+	// default if each row came from a session and an address of its own.
 	Remember int
 	// Registerer receives the store's metrics. Nil means none.
 	Registerer prometheus.Registerer
@@ -91,15 +91,17 @@ func (o *Options) validate() error {
 // to be no faster on two processors, and would lose the order in which rows
 // are forgotten.
 type Store struct {
-	epoch  time.Time // times are kept as monotonic nanoseconds since
-	seed   maphash.Seed
-	scopes atomic.Uint64 // handed out by ConnectionScope
-	judges []judge
+	epoch       time.Time // times are kept as monotonic nanoseconds since
+	seed        maphash.Seed
+	connections atomic.Uint64 // handed out by ConnectionScope
+	judges      []judge
 
 	mu       sync.Mutex
 	memory   memory
 	tallies  []tally
 	feedback feedbackCounts
+	callers  labellers
+	scopes   labellers
 }
 
 // New returns an empty store. It starts nothing and needs no closing.

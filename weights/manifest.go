@@ -3,7 +3,6 @@ package weights
 import (
 	"encoding/json"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 
@@ -91,6 +90,10 @@ func (m *manifest) readInput(data json.RawMessage) error {
 	return o.done()
 }
 
+// Calibration finds temperatures near 1. Beyond these every answer is as good as
+// certain, or as good as a guess, and float32 overflows soon after.
+const minTemperature, maxTemperature = 0.001, 1000.0
+
 func (m *manifest) readCalibration(data json.RawMessage) error {
 	if data == nil {
 		return nil
@@ -100,8 +103,8 @@ func (m *manifest) readCalibration(data json.RawMessage) error {
 	if err := o.done(); err != nil {
 		return err
 	}
-	if math.IsInf(m.temperature, 0) || !(m.temperature > 0) {
-		return wrong("calibration.temperature", "is %v; expected a finite number above zero", m.temperature)
+	if !(m.temperature >= minTemperature && m.temperature <= maxTemperature) {
+		return wrong("calibration.temperature", "is %v; expected a number above zero, from %v to %v", m.temperature, minTemperature, maxTemperature)
 	}
 	if m.spec.Task == model.Regression && m.temperature != 1 {
 		return wrong("calibration.temperature", "is %v; a regression has no probabilities to calibrate: leave it out", m.temperature)

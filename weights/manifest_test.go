@@ -3,7 +3,6 @@ package weights
 import (
 	"errors"
 	"io/fs"
-	"math"
 	"strings"
 	"testing"
 
@@ -75,6 +74,19 @@ var manifestCases = []struct {
 	{name: "temperature zero", old: `"temperature": 2`, new: `"temperature": 0`, field: "calibration.temperature", says: "above zero"},
 	{name: "temperature negative", old: `"temperature": 2`, new: `"temperature": -1`, field: "calibration.temperature", says: "above zero"},
 	{name: "temperature infinite", old: `"temperature": 2`, new: `"temperature": 1e999`, field: "calibration.temperature", says: "expected float64"},
+	{name: "temperature tiny", old: `"temperature": 2`, new: `"temperature": 1e-300`, field: "calibration.temperature", says: "0.001 to 1000"},
+	{name: "temperature small", old: `"temperature": 2`, new: `"temperature": 0.0009`, field: "calibration.temperature", says: "0.001 to 1000"},
+	{name: "temperature large", old: `"temperature": 2`, new: `"temperature": 1001`, field: "calibration.temperature", says: "0.001 to 1000"},
+	{name: "deviation below float32", old: `"std": 2`, new: `"std": 1e-45`, field: "input.std", says: "1.18e-38 to 8.51e+37"},
+	{name: "deviation subnormal in float32", old: `"std": 2`, new: `"std": 1.17e-38`, field: "input.std", says: "1.18e-38 to 8.51e+37"},
+	{name: "deviation beyond float32", old: `"std": 2`, new: `"std": 1e39`, field: "input.std", says: "float32 can hold"},
+	{name: "deviation's reciprocal subnormal", old: `"std": 2`, new: `"std": 1e38`, field: "input.std", says: "1.18e-38 to 8.51e+37"},
+	{name: "mean beyond float32", old: `[0, 1, 2]`, new: `[0, -1e39, 2]`, field: "input.mean", says: "entry 1 is -1e+39"},
+	{name: "mean many deviations away", old: `[0, 1, 2], "std": 2`, new: `[0, 1e10, 2], "std": 1e-30`, field: "input.std", says: "entry 1 is 1e-30"},
+	{name: "byte many deviations away", old: `"std": 2`, new: `"std": 1.2e-38`, field: "input.std", says: "an input of 127.5"},
+	{name: "scale beyond float32", old: `"uint8_scale": 0.5`, new: `"uint8_scale": 1e39`, field: "input.uint8_scale", says: "1.18e-38 to 1.33e+36"},
+	{name: "scale overflows for 255", old: `"uint8_scale": 0.5`, new: `"uint8_scale": 1.4e36`, field: "input.uint8_scale", says: "every byte"},
+	{name: "scale below float32", old: `"uint8_scale": 0.5`, new: `"uint8_scale": 1e-46`, field: "input.uint8_scale", says: "1.18e-38"},
 	{name: "temperature missing", old: `{ "temperature": 2 }`, new: `{}`, field: "calibration.temperature", says: "is missing"},
 	{name: "temperature of a regression", old: `"classification", "features": 3, "classes": ["no", "yes"]`, new: `"regression", "features": 3`, field: "calibration.temperature", says: "a regression"},
 
@@ -169,7 +181,7 @@ func FuzzManifest(f *testing.F) {
 		if err := m.spec.Validate(); err != nil {
 			t.Errorf("accepted, but %v", err)
 		}
-		if !(m.temperature > 0) || math.IsInf(m.temperature, 0) {
+		if !(m.temperature >= 0.001 && m.temperature <= 1000) {
 			t.Errorf("accepted temperature %v", m.temperature)
 		}
 		for name, e := range m.engines {

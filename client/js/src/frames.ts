@@ -34,6 +34,8 @@ export interface Metrics {
   labelled: number;
   /** Their share of all rows predicted. */
   label_coverage: number | null;
+  /** Who gave most labels in the last five minutes; null without labels, absent from older servers. Show the name as text. */
+  largest_labeller?: LargestLabeller | null;
   /** From a request's arrival to its reply, over the last 10 s. */
   latency_ms: { p50: number | null; p95: number | null; p99: number | null; max: number | null };
   /** The part of it spent waiting for a worker. */
@@ -50,6 +52,15 @@ export interface Metrics {
   memory_bytes: number;
   /** By model's name. */
   models: Record<string, ModelMetrics>;
+}
+
+/** Who gave most of the labels of the last five minutes. */
+export interface LargestLabeller {
+  /** An address, a session, or # and the number of a connection; chosen by clients. */
+  name: string;
+  /** Of all labels, 0 to 1. */
+  share: number;
+  labels: number;
 }
 
 /** One model's part of {@link Metrics}. */
@@ -70,7 +81,7 @@ export interface ModelMetrics {
 export interface Alert {
   type: 'alert';
   severity: 'warning' | 'critical';
-  /** `error_rate`, `latency_p99_ms`, `queue_share`, `model_accuracy`, `cpu_usage`, or one of a newer server. */
+  /** `error_rate`, `latency_p99_ms`, `queue_share`, `model_accuracy`, `labeller_share`, `cpu_usage`, or one of a newer server. */
   metric: string;
   value: number;
   threshold: number;

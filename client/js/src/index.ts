@@ -12,6 +12,7 @@ export type {
   DashboardFrame,
   History,
   Metrics,
+  LargestLabeller,
   ModelMetrics,
   Note,
   Presence,

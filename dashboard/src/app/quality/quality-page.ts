@@ -3,6 +3,7 @@ import { count, duration, percent, rate } from '../format';
 import { Store } from '../store/store';
 import { ClassTable } from './class-table';
 import { Confusion } from './confusion';
+import { type Fact, labellerFact } from './labeller';
 import { Reliability } from './reliability';
 
 @Component({
@@ -60,7 +61,8 @@ import { Reliability } from './reliability';
   `,
 })
 export class QualityPage {
-  protected readonly quality = inject(Store).quality;
+  private readonly store = inject(Store);
+  protected readonly quality = this.store.quality;
   protected readonly duration = duration;
   protected readonly example = '{"type":"feedback","request_id":"a-17","label":"7"}';
 
@@ -68,7 +70,7 @@ export class QualityPage {
     const m = this.quality.model();
     if (!m) return [];
     const [low, high] = m.accuracy_interval ?? [null, null];
-    const facts: { label: string; value: string; note?: string }[] =
+    const facts: readonly Fact[] =
       m.task === 'classification'
         ? [
             { label: 'Accuracy', value: m.accuracy === null ? 'no labels yet' : `${percent(m.accuracy, 2)} %`, note: m.accuracy === null ? undefined : `95 % sure: ${percent(low, 2)} to ${percent(high, 2)}` },
@@ -82,6 +84,7 @@ export class QualityPage {
       ...facts,
       { label: 'Labelled rows', value: count(m.labelled), note: `of ${count(m.predicted)} predicted` },
       { label: 'Label coverage', value: m.label_coverage === null ? '–' : `${percent(m.label_coverage)} %` },
-    ] as { label: string; value: string; note?: string }[];
+      labellerFact(this.store.live.latest()),
+    ];
   });
 }
