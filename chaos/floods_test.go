@@ -129,7 +129,7 @@ func (v *victim) costPerMiB(message []byte, want string) float64 {
 	defer r.Close()
 	began, bytesSent := v.processor(), 0
 	const most = 400 // messages: with too many errors a socket is closed
-	for end := time.Now().Add(time.Second); time.Now().Before(end) && bytesSent < most*len(message); bytesSent += len(message) {
+	for end := time.Now().Add(500 * time.Millisecond); time.Now().Before(end) && bytesSent < most*len(message); bytesSent += len(message) {
 		if err := r.send(message); err != nil {
 			v.t.Fatal(err)
 		}
