@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -84,19 +85,46 @@ func (l *plainList) predict(t *rapid.T, own *plainRequest) {
 		ID: fmt.Append(nil, own.id), Scope: quality.Scope(own.scope), Caller: fmt.Sprint("host ", own.caller),
 		Values: make([]float32, own.rows),
 	})
-	for l.held(func(*plainRequest) bool { return true })+own.rows > l.bound {
-		i := slices.IndexFunc(l.requests, func(r *plainRequest) bool { return l.gone(r) && l.mayLose(r, own) })
-		if i < 0 {
-			t.Fatalf("no request was forgotten of those that should be; %d of %d rows", own.rows, l.bound)
+	before := slices.Clone(l.requests)
+	if gone := l.allGone(); !l.mayLoseAll(gone, own) {
+		l.requests = before
+		for _, r := range gone {
+			t.Logf("forgotten: %+v", *r)
 		}
-		l.requests = slices.Delete(l.requests, i, i+1)
+		t.Fatalf("these should not be forgotten for %+v, in any order; %d rows are allowed", *own, l.bound)
 	}
 	l.requests = append(l.requests, own)
+}
+
+func (l *plainList) allGone() (gone []*plainRequest) {
 	for _, r := range l.requests {
 		if l.gone(r) {
-			t.Fatalf("%+v was forgotten for %+v", *r, *own)
+			gone = append(gone, r)
 		}
 	}
+	return gone
+}
+
+// mayLoseAll says whether the requests may be forgotten in some order, each when
+// there is no room, and removes them. Where several have the same right to stay,
+// which goes first decides how many do.
+func (l *plainList) mayLoseAll(gone []*plainRequest, own *plainRequest) bool {
+	full := l.held(func(*plainRequest) bool { return true })+own.rows > l.bound
+	if len(gone) == 0 || !full {
+		return len(gone) == 0 && !full
+	}
+	for i, r := range gone {
+		if !l.mayLose(r, own) {
+			continue
+		}
+		before := slices.Clone(l.requests)
+		l.remove(r)
+		if l.mayLoseAll(slices.Delete(slices.Clone(gone), i, i+1), own) {
+			return true
+		}
+		l.requests = before
+	}
+	return false
 }
 
 func (l *plainList) gone(r *plainRequest) bool {
@@ -201,5 +229,36 @@ func TestHoldersComeAndGoWithoutAllocating(t *testing.T) {
 	}
 	if allocs := testing.AllocsPerRun(10_000, remember); allocs != 0 {
 		t.Errorf("%v allocations", allocs)
+	}
+}
+
+// TestQuietScopesGoFirst: connections that ended leave rows that nobody will
+// label. They do not squeeze those that live.
+func TestQuietScopesGoFirst(t *testing.T) {
+	store, err := quality.New(quality.Options{Models: []quality.Model{digits}, Remember: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	remember := func(scope, id int, at time.Duration) {
+		store.Remember(quality.Prediction{
+			ID: fmt.Append(nil, id), Scope: quality.Scope(scope), Caller: "same", Values: []float32{1}, At: began.Add(at),
+		})
+	}
+	for scope := 1; scope <= 100; scope++ { // ten rows each, and gone
+		for id := range 10 {
+			remember(scope, id, time.Duration(scope)*time.Second)
+		}
+	}
+	for id := range 500 {
+		remember(1000, id, 20*time.Minute)
+	}
+	for id := range 500 {
+		if !store.Remembers(1000, fmt.Append(nil, id)) {
+			t.Fatalf("row %d of the one that lives was forgotten for those that do not", id)
+		}
+	}
+	if store.Remembers(1, []byte("0")) || !store.Remembers(100, []byte("0")) {
+		t.Error("those that were quiet for longest do not go first")
 	}
 }

@@ -1,12 +1,15 @@
 package quality
 
+import "time"
+
 // holders know who holds how many rows: callers, and the scopes of each. They
 // form a tree of the root, its callers and their scopes, in which every holder
 // keeps its members in a heap, the largest first. Who holds nothing is not in
 // it: a holder is made for its first row and goes with its last.
 type holders struct {
 	pool[holder]
-	index index
+	index             index
+	quietest, busiest uint32 // scopes, by when they were active last
 }
 
 type holder struct {
@@ -18,6 +21,10 @@ type holder struct {
 	place   uint32 // in the parent's heap
 	oldest  uint32 // of a scope: its first request
 	newest  uint32 // and its last
+
+	active         int64  // of a scope: when its last request came
+	quieter, later uint32 // scopes that were active just before, and just after
+	listed         bool
 }
 
 const (
@@ -27,7 +34,7 @@ const (
 )
 
 func newHolders() holders {
-	h := holders{index: newIndex()}
+	h := holders{index: newIndex(), quietest: none, busiest: none}
 	h.new(holder{parent: none})
 	return h
 }
@@ -73,6 +80,7 @@ func (h *holders) leave(position uint32) {
 		}
 		up := of.parent
 		h.detach(of)
+		h.unlist(of)
 		h.index.remove(of.key, int(position))
 		*of = holder{} // its heap and its name go too
 		h.release(position)
@@ -102,6 +110,55 @@ func (h *holders) add(position uint32, rows int) {
 		of.rows += rows
 		h.sift(h.at(of.parent), position)
 		position = of.parent
+	}
+}
+
+// staleAfter is how long a scope may be quiet before it gives up its rows ahead
+// of those that are not. Most connections that ended leave rows without labels,
+// which would else be kept for ever, being few: the living would have to share
+// what the dead leave them.
+const staleAfter = int64(10 * time.Minute)
+
+// loser returns the scope that must give rows up when own wants more.
+func (h *holders) loser(own uint32, now int64) uint32 {
+	if q := h.quietest; q != own && now-h.at(q).active > staleAfter {
+		return q
+	}
+	return h.largest(own)
+}
+
+// touch says that a scope is active now.
+func (h *holders) touch(position uint32, now int64) {
+	of := h.at(position)
+	of.active = now
+	if h.busiest == position {
+		return
+	}
+	h.unlist(of)
+	of.quieter, of.later, of.listed = h.busiest, none, true
+	if h.busiest == none {
+		h.quietest = position
+	} else {
+		h.at(h.busiest).later = position
+	}
+	h.busiest = position
+}
+
+// unlist takes a scope out of the order of activity, if it is there.
+func (h *holders) unlist(of *holder) {
+	if !of.listed {
+		return
+	}
+	of.listed = false
+	if of.quieter == none {
+		h.quietest = of.later
+	} else {
+		h.at(of.quieter).later = of.later
+	}
+	if of.later == none {
+		h.busiest = of.quieter
+	} else {
+		h.at(of.later).quieter = of.quieter
 	}
 }
 

@@ -5,7 +5,8 @@ import "math/bits"
 // memory keeps predictions until their labels come, in no more than limit
 // rows. At the bound, the caller that holds the most rows loses the oldest
 // request of that of its scopes that holds the most: who sends too much forgets
-// its own, and nobody who holds less loses anything.
+// its own, and nobody who holds less loses anything but scopes that have been quiet
+// for long, which go first.
 type memory struct {
 	limit    int // rows
 	used     int // rows
@@ -62,9 +63,10 @@ func (m *memory) push(r *request) {
 	if own == none {
 		own = m.holders.enter(m.holders.enter(root, r.caller, r.callerName), r.scope, r.scopeName)
 	}
+	m.holders.touch(own, r.at)
 	added := len(r.values)
 	for m.used+len(r.values) > m.limit {
-		loser := m.holders.largest(own)
+		loser := m.holders.loser(own, r.at)
 		oldest := m.holders.at(loser).oldest
 		if loser == own && m.requests.at(oldest).rows == uint32(added) {
 			// The usual case: one goes, one comes, and nobody's share changes.
