@@ -77,3 +77,29 @@ func TestSmallMessagesAreNotDropped(t *testing.T) {
 	}
 	v.mustRest(before)
 }
+
+// TestOwedRepliesLeaveRoomForOthers has one caller be owed all that there is
+// room for, in ever smaller pieces, and take a little of it every second, so
+// that it counts as reading.
+func TestOwedRepliesLeaveRoomForOthers(t *testing.T) {
+	v := startVictim(t, tight, memoryFlag, "--model=../weights/digits", "--model="+writeBundle(t, "wide", 1, 1000))
+	before := v.holdings()
+	h := startHealthy(v, questions(t, ""), false)
+	p, stop := v.watch()
+	c := gather(t, 1200, func() (*raw, error) { return v.webSocket(attackerFrom, "/ws/predict") })
+	each := len(c.all) / 4
+	for i, rows := range []int{515, 100, 20, 2} {
+		request := frame(opBinary, binaryRequest(rows, 1, make([]byte, rows)))
+		part := &crowd{t: t, all: c.all[i*each : (i+1)*each]}
+		part.each(func(r *raw) error { return r.send(bytes.Repeat(request, 1+1000/rows)) })
+	}
+	c.together(func(r *raw) error { return r.sip(10_000, 9*time.Second) })
+	alive := len(c.all) - c.each(func(r *raw) error { _, err := r.in.Peek(1); return err })
+	m := v.metrics()
+	t.Logf("%d sockets may still take what they are owed; %.0f MiB are counted, %v were refused", alive, m["penstock_client_memory_bytes"]/mebi, m["penstock_requests_shed_total"])
+	v.mustKeep(p)
+	stop()
+	h.mustBeWell()
+	c.leave()
+	v.mustRest(before)
+}
