@@ -43,6 +43,10 @@ func (c *predictor) predictBinary(m *protocol.BinaryMessage, to address) {
 		return
 	}
 	model := models[m.Model]
+	if !c.holder.Room(int64(m.Rows)*rowBytes(&model.spec), true) {
+		c.refuse(to, noMemory())
+		return
+	}
 	req := newRequest(c, model, to)
 	if err := c.readFeatures(req, m); err != nil {
 		c.refuse(to, err)

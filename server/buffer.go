@@ -56,7 +56,11 @@ func (b *buffer) holds(before int) error {
 	return nil
 }
 
-var buffers, largeBuffers = sync.Pool{New: func() any { return new(buffer) }}, sync.Pool{}
+var buffers = sync.Pool{New: func() any { return new(buffer) }}
+
+// largeBuffers are few, since nobody counts them: what one burst of messages
+// needed is not kept for the next. A sweep takes one out.
+var largeBuffers = make(chan []byte, 16)
 
 func newBuffer() *buffer {
 	b := buffers.Get().(*buffer)
@@ -68,12 +72,13 @@ func newBuffer() *buffer {
 func (b *buffer) grow(end int) {
 	size := min(end, max(2*len(b.b), uncounted))
 	if size > smallBuffer {
-		if large, ok := largeBuffers.Get().(*buffer); ok {
-			if cap(large.b) > len(b.b) {
-				b.b = append(large.b[:0], b.b...)
+		select {
+		case large := <-largeBuffers:
+			if cap(large) > len(b.b) {
+				b.b = append(large[:0], b.b...)
 				return
 			}
-			largeBuffers.Put(large)
+		default:
 		}
 	}
 	b.b = append(make([]byte, 0, size), b.b...)
@@ -126,6 +131,17 @@ func (b *buffer) recycle() {
 	case size <= smallBuffer:
 		buffers.Put(b)
 	case size <= keepBuffer:
-		largeBuffers.Put(b)
+		select {
+		case largeBuffers <- b.b:
+		default:
+		}
+	}
+}
+
+// trimBuffers lets go of a large buffer that nobody uses.
+func trimBuffers() {
+	select {
+	case <-largeBuffers:
+	default:
 	}
 }

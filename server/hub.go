@@ -170,6 +170,7 @@ func (h *hub) run(ctx context.Context) {
 
 // sweep looks after all links, so long after the last time.
 func (h *hub) sweep(passed time.Duration) {
+	trimBuffers()
 	now := h.clock.Add(int64(min(passed, longestSweep)))
 	for _, l := range h.snapshot() {
 		l.check(now)

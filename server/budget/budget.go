@@ -118,6 +118,13 @@ func (h *Holder) Take(n int64, first bool) bool {
 	return true
 }
 
+// Room reports whether Take would say yes at this moment, without dropping
+// anybody's message: before what would be made for nothing if it said no.
+func (h *Holder) Room(n int64, first bool) bool {
+	b := h.budget
+	return b.staying(b.used.Load())+n <= h.limit(n, first)
+}
+
 // Force counts n bytes that cannot be refused.
 func (h *Holder) Force(n int64) {
 	h.held.Add(n)
