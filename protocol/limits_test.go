@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"penstock/protocol"
 )
 
@@ -27,6 +29,23 @@ func TestDecodeKeepsNoRowThatIsTooWide(t *testing.T) {
 			t.Errorf("%s has %d rows of %d, and %d features are kept; want %v", frame, m.Rows, m.Width, len(m.Features), want)
 		}
 	}
+}
+
+// However the numbers of a row that is too wide are written, they are counted.
+func TestDecodeCountsWideRows(t *testing.T) {
+	d := protocol.Decoder{MaxFeatures: 3}
+	rapid.Check(t, func(t *rapid.T) {
+		entry := rapid.SampledFrom([]string{"0", "1.25", "-3e-5", " 7 ", "123456789012345678901234567890", "0", "0"})
+		entries := rapid.SliceOfN(entry, 4, 400).Draw(t, "entries")
+		row := "[" + strings.Join(entries, ",") + "]"
+		for _, features := range []string{row, "[" + row + " , " + row + "]"} {
+			var m protocol.Message
+			err := d.Decode([]byte(`{"features":`+features+`,"request_id":7}`), &m)
+			if err != nil || m.Width != len(entries) || len(m.Features) != 0 || string(m.ID) != "7" {
+				t.Fatalf("%s: %v, and %d entries of %d", features, err, m.Width, len(entries))
+			}
+		}
+	})
 }
 
 // What is refused is not kept, and the request_id after it is found.

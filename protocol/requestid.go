@@ -50,12 +50,22 @@ func plainID(id []byte) bool {
 
 func plainRunes(id string) bool {
 	for _, r := range id {
-		if r >= 0x3000 && r < 0xd800 || r >= 0xae && r < 0x590 {
-			continue // most letters there are: nothing that is looked for is among them
+		if !maybeSpecial(r) {
+			continue
 		}
 		if unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, rightToLeft) {
 			return false
 		}
+	}
+	return true
+}
+
+// maybeSpecial is false for most letters and signs there are, which need not be
+// looked for in tables.
+func maybeSpecial(r rune) bool {
+	switch {
+	case r >= 0xae && r < 0x590, r >= 0x900 && r < 0x180e, r >= 0x2070 && r < 0xd800, r >= 0x1f000 && r < 0xe0000:
+		return false
 	}
 	return true
 }

@@ -16,7 +16,7 @@ func TestIdleSocketsHoldNothing(t *testing.T) {
 	}
 	for _, c := range []struct{ name, path, message, answer string }{
 		{"labels", "/ws/predict", `{"type":"feedback","request_id":1,"labels":[0` + strings.Repeat(",0", 500_000) + `]}`, "{…"},
-		{"unknown keys", "/ws/predict", `{` + strings.Join(keys, ",") + `,"type":"ping"}`, `{"type":"pong"}`},
+		{"unknown keys", "/ws/predict", `{` + strings.Join(keys, ",") + `,"type":"ping"}`, typedError("null", "bad_message")},
 		{"a wide row", "/ws/predict", `{"request_id":1,"features":[0` + strings.Repeat(",0", 500_000) + `]}`, typedError("1", "bad_features")},
 		{"models", "/ws/dashboard", `{"type":"subscribe","models":[` + strings.Join(names[:200], ",") + `]}`, ""},
 		{"a long key", "/ws/predict", `{"` + strings.Repeat("x", 1_000_000) + `":0,"type":"ping"}`, `{"type":"pong"}`},

@@ -20,6 +20,7 @@ export const serverCodes = [
   'model_error',
   'draining',
   'internal',
+  'too_large',
 ] as const;
 
 /** A code that a server sends. */
