@@ -85,44 +85,36 @@ func (l *plainList) predict(t *rapid.T, own *plainRequest) {
 		ID: fmt.Append(nil, own.id), Scope: quality.Scope(own.scope), Caller: fmt.Sprint("host ", own.caller),
 		Values: make([]float32, own.rows),
 	})
-	before := slices.Clone(l.requests)
-	if gone := l.allGone(); !l.mayLoseAll(gone, own) {
-		l.requests = before
-		for _, r := range gone {
-			t.Logf("forgotten: %+v", *r)
+	if !l.explain(own) {
+		var gone []plainRequest
+		for _, r := range l.requests {
+			if l.gone(r) {
+				gone = append(gone, *r)
+			}
 		}
-		t.Fatalf("these should not be forgotten for %+v, in any order; %d rows are allowed", *own, l.bound)
+		t.Fatalf("%+v were forgotten for %+v, of a bound of %d", gone, *own, l.bound)
 	}
 	l.requests = append(l.requests, own)
+	if l.gone(own) {
+		t.Fatalf("%+v is not remembered", *own)
+	}
 }
 
-func (l *plainList) allGone() (gone []*plainRequest) {
-	for _, r := range l.requests {
-		if l.gone(r) {
-			gone = append(gone, r)
-		}
+// explain takes what was forgotten out of the list, one after the other, as the
+// rule allows. Where it leaves a choice among equals, any may have been made.
+func (l *plainList) explain(own *plainRequest) bool {
+	all := l.requests
+	if l.held(func(*plainRequest) bool { return true })+own.rows <= l.bound {
+		return !slices.ContainsFunc(all, l.gone)
 	}
-	return gone
-}
-
-// mayLoseAll says whether the requests may be forgotten in some order, each when
-// there is no room, and removes them. Where several have the same right to stay,
-// which goes first decides how many do.
-func (l *plainList) mayLoseAll(gone []*plainRequest, own *plainRequest) bool {
-	full := l.held(func(*plainRequest) bool { return true })+own.rows > l.bound
-	if len(gone) == 0 || !full {
-		return len(gone) == 0 && !full
-	}
-	for i, r := range gone {
-		if !l.mayLose(r, own) {
-			continue
+	for i, r := range all {
+		if l.gone(r) && l.mayLose(r, own) {
+			l.requests = slices.Delete(slices.Clone(all), i, i+1)
+			if l.explain(own) {
+				return true
+			}
+			l.requests = all
 		}
-		before := slices.Clone(l.requests)
-		l.remove(r)
-		if l.mayLoseAll(slices.Delete(slices.Clone(gone), i, i+1), own) {
-			return true
-		}
-		l.requests = before
 	}
 	return false
 }
