@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -275,12 +276,14 @@ func (r *raw) pour(b []byte, d time.Duration) error {
 	}
 }
 
-// sip reads so many bytes a second and no more, for so long.
+// sip reads so many bytes a second and no more, for so long. That there are none
+// is no error.
 func (r *raw) sip(perSecond int, d time.Duration) error {
 	buffer := make([]byte, perSecond/10)
-	for end := time.Now().Add(d); time.Now().Before(end); pause(100 * time.Millisecond) {
-		_ = r.SetReadDeadline(time.Now().Add(patience))
-		if _, err := io.ReadFull(r.in, buffer); err != nil {
+	end := time.Now().Add(d)
+	_ = r.SetReadDeadline(end)
+	for ; time.Now().Before(end); pause(100 * time.Millisecond) {
+		if _, err := io.ReadFull(r.in, buffer); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 			return err
 		}
 	}
