@@ -26,6 +26,7 @@ type buffer struct {
 	// Of a message that is read.
 	link  *link
 	count *budget.Message // nil while it is small
+	kept  int64           // counted bytes of what has come whole
 }
 
 // uncounted is how many bytes of a half-read message count as its socket's own
@@ -122,11 +123,21 @@ func (b *buffer) readFull(r io.Reader, length int) error {
 	return err
 }
 
+// whole says that the message has come to its end.
+func (b *buffer) whole() {
+	if b.count != nil {
+		b.kept = b.count.Keep()
+	}
+}
+
 func (b *buffer) recycle() {
 	if b.count != nil {
 		b.count.Done()
 	}
-	b.link, b.count = nil, nil
+	if b.kept > 0 {
+		b.link.holder.Give(b.kept)
+	}
+	b.link, b.count, b.kept = nil, nil, 0
 	switch size := cap(b.b); {
 	case size <= smallBuffer:
 		buffers.Put(b)

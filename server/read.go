@@ -63,6 +63,7 @@ func (l *link) next() (message, error) {
 		}
 		return message{}, err
 	}
+	l.message.whole()
 	l.messageSince.Store(0)
 	l.act()
 	return m, nil
@@ -121,12 +122,17 @@ func (l *link) readMessage() (message, error) {
 
 // used gives back the memory of the message that next returned.
 func (l *link) used() {
+	l.usedMessage()
+	if !l.inbox.waiting() {
+		l.inbox.release()
+	}
+}
+
+// usedMessage gives back the memory that a message had of its own.
+func (l *link) usedMessage() {
 	if l.message != nil {
 		l.message.recycle()
 		l.message = nil
-	}
-	if !l.inbox.waiting() {
-		l.inbox.release()
 	}
 }
 

@@ -3,14 +3,24 @@ package decimal
 import (
 	"bytes"
 	"math"
+	"strconv"
+	"unsafe"
 )
 
+// exactText is the longest number that Float64 reads exactly: no float64 needs
+// as many characters, and strconv is soon done with as few.
+const exactText = 64
+
 // Float64 returns the value of a JSON number, which Skip has checked, for what is
-// no feature: a label, a deadline. It is the nearest float64 where the number
-// has at most 15 digits and so is written as people and programs write, and
-// else at most a few units in its last place away: reading those exactly would
-// cost a sender nothing and us much. ok is false beyond the range of float64.
+// no feature: a label, a deadline. It is the nearest float64, or, of a number of
+// more than 64 characters, one at most a few units in the last place away:
+// reading those exactly would cost a sender nothing and us much. ok is false
+// beyond the range of float64.
 func Float64(text []byte) (f float64, ok bool) {
+	if len(text) <= exactText {
+		f, err := strconv.ParseFloat(unsafe.String(unsafe.SliceData(text), len(text)), 64)
+		return f, err == nil
+	}
 	text, negative := bytes.CutPrefix(text, []byte{'-'})
 	exp := 0
 	if e := bytes.IndexAny(text, "eE"); e >= 0 {

@@ -193,11 +193,32 @@ func (m *Message) add(n int64) bool {
 	return true
 }
 
+// Keep says that the message has come whole: its bytes stay counted, as its
+// holder's, and it is not dropped any more. It returns them for Give, zero where
+// it was too late.
+func (m *Message) Keep() (bytes int64) {
+	b := m.holder.budget
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if m.dropped {
+		return 0
+	}
+	bytes = m.size
+	m.holder.Force(bytes)
+	m.done()
+	return bytes
+}
+
 // Done ends a message: its memory is given back, or counts as something else.
 func (m *Message) Done() {
 	b := m.holder.budget
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	m.done()
+}
+
+func (m *Message) done() {
+	b := m.holder.budget
 	if _, here := b.messages[m]; !here {
 		return
 	}

@@ -134,6 +134,25 @@ func TestRequestsGoFirst(t *testing.T) {
 	}
 }
 
+// TestWholeMessagesStay counted, and are not dropped.
+func TestWholeMessagesStay(t *testing.T) {
+	b := budget.New(1000)
+	h := b.Enter("only")
+	m := h.Read(func() { t.Error("a message that came whole was dropped") })
+	m.Grow(400)
+	if kept := m.Keep(); kept != 400 || b.Used() != 400 {
+		t.Fatalf("%d bytes are kept, %d counted", kept, b.Used())
+	}
+	m.Done()
+	if h.Take(700, true) {
+		t.Error("there is room for more than the limit")
+	}
+	h.Give(400)
+	if b.Used() != 0 {
+		t.Errorf("%d bytes are left", b.Used())
+	}
+}
+
 // TestAMessageLargerThanItsHalf drops itself rather than the others' requests.
 func TestAMessageLargerThanItsHalf(t *testing.T) {
 	b := budget.New(1000)
