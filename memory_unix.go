@@ -14,5 +14,5 @@ func addressSpace() uint64 {
 	if err := unix.Getrlimit(unix.RLIMIT_AS, &limit); err != nil {
 		return math.MaxUint64
 	}
-	return uint64(limit.Cur)
+	return uint64(limit.Cur) //nolint:unconvert // it is signed on some systems
 }

@@ -43,7 +43,7 @@ func (c *predictor) predictBinary(m *protocol.BinaryMessage, to address) {
 		return
 	}
 	model := models[m.Model]
-	if !c.holder.Room(int64(m.Rows)*rowBytes(&model.spec), true) {
+	if !c.holder.Room(int64(m.Rows*model.rowBytes), true) {
 		c.refuse(to, noMemory())
 		return
 	}

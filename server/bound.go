@@ -7,12 +7,12 @@ func (m *servedModel) replyBound(r *request) int {
 	if r.binary {
 		outputs := 0
 		if r.scores {
-			outputs = m.spec.Outputs()
+			outputs = m.outputs
 		}
 		return protocol.BinaryReplyLength(r.Rows, outputs)
 	}
 	return m.format.MaxLength(protocol.ReplyShape{
-		IDLength: len(r.id), Rows: r.Rows, Many: r.many, Outputs: m.spec.Outputs(),
+		IDLength: len(r.id), Rows: r.Rows, Many: r.many, Outputs: m.outputs,
 		Scores: r.scores, Top: r.topK, Timing: r.timing,
 	})
 }

@@ -233,7 +233,7 @@ func (c *predictor) take(req *request) *protocol.Error {
 	defer o.mu.Unlock()
 	rows := req.rowBytes
 	if !o.account.fits(req.promised) {
-		c.usedMessage() // it is decoded
+		c.usedMessage()               // it is decoded
 		if !o.account.open(0, rows) { // they are here, however long the reply has to wait
 			return noMemory()
 		}

@@ -6,7 +6,6 @@ import (
 	"sync"
 
 	"penstock/inference"
-	"penstock/model"
 	"penstock/protocol"
 )
 
@@ -51,13 +50,13 @@ func newRequest(c *predictor, model *servedModel, a address) *request {
 
 // weigh says what the request will make its socket hold.
 func (r *request) weigh() {
-	r.rowBytes = int(int64(r.Rows) * rowBytes(&r.model.spec))
+	r.rowBytes = r.Rows * r.model.rowBytes
 	r.promised = maxHeader + r.model.replyBound(r)
 }
 
-// rowBytes is what a row takes: its features, its scores, and what is picked of
-// them, a value and a confidence.
-func rowBytes(spec *model.Spec) int64 { return 4 * int64(spec.Features+spec.Outputs()+2) }
+// picked is how many numbers are picked of a row's scores: a value and a
+// confidence.
+const picked = 2
 
 // largestKept bounds the rows' memory that a recycled request keeps.
 const largestKept = 1 << 16

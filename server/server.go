@@ -42,11 +42,13 @@ type Server struct {
 
 // servedModel is one pool with what its replies have in common.
 type servedModel struct {
-	index  int
-	name   string
-	pool   *inference.Pool
-	spec   model.Spec
-	format *protocol.ReplyFormat
+	index    int
+	name     string
+	pool     *inference.Pool
+	spec     model.Spec
+	format   *protocol.ReplyFormat
+	outputs  int
+	rowBytes int // of a row's features, its scores, and what is picked of them
 }
 
 // New makes a server. It starts nothing; see Run, Attach and Handler.
@@ -70,6 +72,8 @@ func New(opt Options) (*Server, error) {
 			index: i, name: spec.Name, pool: pool, spec: spec,
 			format: protocol.NewReplyFormat(spec.Name, spec.Version, spec.Classes),
 		}
+		m.outputs = spec.Outputs()
+		m.rowBytes = 4 * (spec.Features + m.outputs + picked)
 		s.models = append(s.models, m)
 		s.byName[m.name] = m
 		s.widest = max(s.widest, spec.Features)
