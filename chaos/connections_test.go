@@ -116,8 +116,8 @@ func (v *victim) besiege(each int) (pipelines, streams *crowd) {
 	ask := func(path string, times int) []byte {
 		return []byte(strings.Repeat("GET "+path+" HTTP/1.1\r\nHost: "+v.address+"\r\n\r\n", times))
 	}
-	open := func() (*raw, error) { return v.open(attackerFrom) }
-	pipelines, streams = gather(v.t, each, open), gather(v.t, each, open)
+	pipelines = gather(v.t, each, func() (*raw, error) { return v.open(attackerFrom) })
+	streams = gather(v.t, each, func() (*raw, error) { return v.openTight(attackerFrom) })
 	scripts, events := ask(v.script(), 50), ask("/events", 1)
 	pipelines.each(func(r *raw) error { return r.send(scripts) })
 	streams.each(func(r *raw) error { return r.send(events) })

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -59,12 +60,31 @@ type raw struct {
 // open connects from an address of this machine. Its kernel keeps little of what
 // it does not read.
 func (v *victim) open(from string) (*raw, error) {
-	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}, Timeout: patience}
+	r, err := v.openWith(from, nil)
+	if err != nil {
+		return nil, err
+	}
+	_ = r.Conn.(*net.TCPConn).SetReadBuffer(16 << 10)
+	return r, nil
+}
+
+// openTight is open with a kernel that keeps hardly anything: what a stream of
+// small frames fills in a moment, and else in minutes.
+func (v *victim) openTight(from string) (*raw, error) {
+	return v.openWith(from, func(_, _ string, socket syscall.RawConn) (err error) {
+		controlled := socket.Control(func(fd uintptr) {
+			err = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 4<<10)
+		})
+		return errors.Join(controlled, err)
+	})
+}
+
+func (v *victim) openWith(from string, control func(network, address string, socket syscall.RawConn) error) (*raw, error) {
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}, Timeout: patience, Control: control}
 	conn, err := dialer.DialContext(context.Background(), "tcp", v.address)
 	if err != nil {
 		return nil, err
 	}
-	_ = conn.(*net.TCPConn).SetReadBuffer(16 << 10)
 	_ = conn.(*net.TCPConn).SetLinger(0)
 	return &raw{conn, bufio.NewReaderSize(conn, 4096)}, nil
 }

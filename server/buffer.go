@@ -60,7 +60,7 @@ func (b *buffer) holds(before int) error {
 var buffers = sync.Pool{New: func() any { return new(buffer) }}
 
 // largeBuffers are few, since nobody counts them: what one burst of messages
-// needed is not kept for the next. A sweep takes one out.
+// needed is not kept for the next. Sweeps empty it; see trimBuffers.
 var largeBuffers = make(chan []byte, 16)
 
 func newBuffer() *buffer {
@@ -149,10 +149,14 @@ func (b *buffer) recycle() {
 	}
 }
 
-// trimBuffers lets go of a large buffer that nobody uses.
+// trimBuffers lets go of half of the large buffers, once a second: while there
+// are large messages, they come back.
 func trimBuffers() {
-	select {
-	case <-largeBuffers:
-	default:
+	for range (len(largeBuffers) + 1) / 2 {
+		select {
+		case <-largeBuffers:
+		default:
+			return
+		}
 	}
 }
