@@ -70,7 +70,7 @@ func holdNothing(v *victim, name string, message, then []byte) {
 	c.each(func(r *raw) error { return r.send(append(bytes.Clone(message[last:]), then...)) })
 	silent := c.each(func(r *raw) error { _, err := r.read(patience); return err })
 	held := int64(0)
-	within(4*time.Second, func() bool { held = v.heap() - idle; return held <= sockets*allowed })
+	within(8*time.Second, func() bool { held = v.heap() - idle; return held <= sockets*allowed })
 	v.t.Logf("%s: %d sockets hold %d KiB of live heap each; %d got no answer", name, sockets, held/sockets>>10, silent)
 	if held > sockets*allowed {
 		v.t.Errorf("%s: idle sockets hold %d MiB", name, held>>20)
