@@ -63,6 +63,25 @@ var buffers = sync.Pool{New: func() any { return new(buffer) }}
 // needed is not kept for the next. Sweeps empty it; see trimBuffers.
 var largeBuffers = make(chan []byte, 16)
 
+// frameBuffers are for outboxes, of which the account counts what they hold, not
+// what they could: they are small.
+var frameBuffers = sync.Pool{New: func() any { return new(buffer) }}
+
+const keepFrames = 16 << 10
+
+func newFrames() *buffer {
+	b := frameBuffers.Get().(*buffer)
+	b.b = b.b[:0]
+	return b
+}
+
+// recycleFrames gives up what newFrames returned.
+func (b *buffer) recycleFrames() {
+	if cap(b.b) <= keepFrames {
+		frameBuffers.Put(b)
+	}
+}
+
 func newBuffer() *buffer {
 	b := buffers.Get().(*buffer)
 	b.b = b.b[:0]

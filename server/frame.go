@@ -7,7 +7,7 @@ import "encoding/binary"
 // and has seen that the outbox is open.
 func (o *outbox) begin() (dst []byte, start int) {
 	if o.frames == nil {
-		o.frames = newBuffer()
+		o.frames = newFrames()
 	}
 	return beginFrame(o.frames.b)
 }

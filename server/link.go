@@ -158,7 +158,16 @@ func (l *link) Read(p []byte) (int, error) {
 func (l *link) beforeWait() error {
 	if l.unflushed && !l.more() {
 		l.unflushed = false
+		l.acting.Store(true) // while it writes nobody reads: silence is not the peer's
+		began := l.hub.now()
 		l.outbox.writeNow()
+		if took := l.hub.now() - began; took > 0 {
+			l.lastRead.Add(took)
+			if l.messageSince.Load() != 0 {
+				l.messageSince.Add(took)
+			}
+		}
+		l.acting.Store(false)
 	}
 	if l.ended.Load() {
 		return net.ErrClosed

@@ -31,6 +31,9 @@ func (l *link) messages(handle func(message)) {
 	for {
 		m, err := l.next()
 		if err != nil {
+			if l.dropped.Load() {
+				l.goodbye(protocol.CloseTryLater, "the server is short of memory")
+			}
 			return
 		}
 		if !l.leaving.Load() { // after goodbye was said it only waits for the end
@@ -58,9 +61,6 @@ func (l *link) next() (message, error) {
 	m, err := l.readMessage()
 	if err != nil {
 		l.used()
-		if l.dropped.Load() {
-			l.goodbye(protocol.CloseTryLater, "the server is short of memory")
-		}
 		return message{}, err
 	}
 	l.message.whole()

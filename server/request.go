@@ -50,7 +50,9 @@ func newRequest(c *predictor, model *servedModel, a address) *request {
 
 // weigh says what the request will make its socket hold.
 func (r *request) weigh() {
-	r.rowBytes = r.Rows * r.model.rowBytes
+	// Used memory may be larger than what this request needs of it.
+	spare := max(0, cap(r.Features)-r.Rows*r.model.spec.Features) + max(0, cap(r.Scores)-r.Rows*r.model.outputs)
+	r.rowBytes = r.Rows*r.model.rowBytes + 4*spare
 	r.promised = maxHeader + r.model.replyBound(r)
 }
 

@@ -60,7 +60,7 @@ func (o *outbox) writeAtOnce() {
 		o.flushLocked()
 	default:
 		o.account.owe(-n)
-		o.frames.recycle()
+		o.frames.recycleFrames()
 		o.frames = nil
 	}
 	o.changed.Broadcast()
@@ -75,7 +75,7 @@ func (o *outbox) writeLocked() {
 		o.extendDeadline()
 		err := o.unlocked(func() error { return o.writeOut(frames.b, begun) })
 		o.account.owe(-promised)
-		frames.recycle()
+		frames.recycleFrames()
 		if err != nil {
 			o.fail()
 		}
@@ -109,7 +109,7 @@ func (o *outbox) next() (frames *buffer, begun, promised int) {
 	if o.large.first != nil && (o.frames == nil || o.begun == 0 && (o.closing || o.large.turn)) {
 		o.large.turn = false
 		r := o.large.take()
-		frames = newBuffer()
+		frames = newFrames()
 		_ = o.unlocked(func() error { return o.writeDown(frames, r) })
 		o.account.settle(len(frames.b)-r.promised, -r.rowBytes)
 		r.recycle()

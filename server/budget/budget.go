@@ -108,8 +108,7 @@ func (h *Holder) limit(n int64, first bool) int64 {
 // the socket holds nothing yet.
 func (h *Holder) Take(n int64, first bool) bool {
 	b, limit := h.budget, h.limit(n, first)
-	if b.staying(b.used.Add(n)) > limit &&
-		!b.dropUntil(func(spare int64) bool { return b.staying(b.used.Load()) <= limit-spare }) {
+	if b.staying(b.used.Add(n)) > limit && !b.dropUntil(h.within(limit), h.mayDrop) {
 		b.used.Add(-n)
 		b.refused.Add(1)
 		return false
@@ -117,6 +116,18 @@ func (h *Holder) Take(n int64, first bool) bool {
 	h.held.Add(n)
 	return true
 }
+
+// within reports whether what is used is, with something to spare, within a limit.
+func (h *Holder) within(limit int64) func(spare int64) bool {
+	b := h.budget
+	return func(spare int64) bool { return b.staying(b.used.Load()) <= limit-spare }
+}
+
+// mayDrop says whose messages may be dropped for want of h: its own, and those of
+// who holds more.
+func (h *Holder) mayDrop(other *Holder) bool { return other == h || other.held.Load() > h.held.Load() }
+
+func anybody(*Holder) bool { return true }
 
 // Room reports whether Take would say yes at this moment, without dropping
 // anybody's message: before what would be made for nothing if it said no.
@@ -174,11 +185,14 @@ func (m *Message) Grow(n int64) bool {
 	if !m.add(n) {
 		return false
 	}
-	b.dropUntil(func(spare int64) bool {
-		return b.staying(b.reading) <= b.limit/2-spare && b.staying(b.used.Load()) <= b.limit-b.limit/8-spare
-	})
+	h := m.holder
+	b.dropUntil(func(spare int64) bool { return b.staying(b.reading) <= b.limit/2-spare }, anybody)
+	fits := b.dropUntil(h.within(h.limit(0, false)), h.mayDrop)
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if !fits && !m.dropped {
+		b.drop(m)
+	}
 	return !m.dropped
 }
 
@@ -236,26 +250,35 @@ func (m *Message) count(n int64) {
 	m.holder.Force(n)
 }
 
-// dropUntil drops messages until enough holds, with something to spare so that
-// the next need does not look for its own. It reports whether enough held.
-func (b *Budget) dropUntil(enough func(spare int64) bool) bool {
+// dropUntil drops messages of those who may lose some until enough holds, with
+// something to spare so that the next need does not look for its own. It reports
+// whether enough holds; where it never would, it drops none.
+func (b *Budget) dropUntil(enough func(spare int64) bool, from func(*Holder) bool) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if enough(0) {
 		return true
 	}
-	readers := b.readers()
+	readers, droppable := b.readers(from)
+	if !enough(-droppable) {
+		return false
+	}
 	for !enough(b.limit / 64) {
 		m := dearest(readers)
 		if m == nil {
 			break
 		}
-		m.dropped = true
-		b.leaving.Add(m.size)
-		b.dropped.Add(1)
-		m.drop()
+		b.drop(m)
 	}
 	return enough(0)
+}
+
+// drop has a message's reader give it up. The caller holds b.mu.
+func (b *Budget) drop(m *Message) {
+	m.dropped = true
+	b.leaving.Add(m.size)
+	b.dropped.Add(1)
+	m.drop()
 }
 
 // staying is what is left of bytes when those have gone that are on their way.
@@ -267,11 +290,12 @@ type reader struct {
 	messages []*Message
 }
 
-// readers returns all of them. The caller holds b.mu.
-func (b *Budget) readers() []*reader {
+// readers returns those that may lose messages, and how many bytes these have.
+// The caller holds b.mu.
+func (b *Budget) readers(from func(*Holder) bool) (all []*reader, bytes int64) {
 	byHolder := make(map[*Holder]*reader)
 	for m := range b.messages {
-		if m.dropped || m.size == 0 {
+		if m.dropped || m.size == 0 || !from(m.holder) {
 			continue
 		}
 		r := byHolder[m.holder]
@@ -280,13 +304,14 @@ func (b *Budget) readers() []*reader {
 			byHolder[m.holder] = r
 		}
 		r.bytes += m.size
+		bytes += m.size
 		r.messages = append(r.messages, m)
 	}
 	now := time.Now()
 	for _, r := range byHolder {
 		slices.SortFunc(r.messages, func(a, b *Message) int { return cmp.Compare(a.cost(now), b.cost(now)) })
 	}
-	return slices.Collect(maps.Values(byHolder))
+	return slices.Collect(maps.Values(byHolder)), bytes
 }
 
 // cost is the bytes that a message holds times how long it has.

@@ -134,6 +134,33 @@ func TestRequestsGoFirst(t *testing.T) {
 	}
 }
 
+// TestWhoHoldsMuchDropsOnlyItsOwn: requests that cannot be let in cost others
+// nothing, and those that could do not cost who holds less.
+func TestWhoHoldsMuchDropsOnlyItsOwn(t *testing.T) {
+	const unit = 1 << 20
+	b := budget.New(8 * unit)
+	hog, honest := b.Enter("hog"), b.Enter("honest")
+	m := honest.Read(func() { t.Error("an honest message was dropped") })
+	if !m.Grow(unit / 4) {
+		t.Fatal("there was room")
+	}
+	if !hog.Take(6*unit-unit/4, false) {
+		t.Fatal("there was room")
+	}
+	for range 100 {
+		if hog.Take(unit/8, false) || hog.Take(2*unit, true) {
+			t.Fatal("there was no room")
+		}
+	}
+	if !hog.Take(unit, true) {
+		t.Fatal("there was room for a socket that holds nothing")
+	}
+	if !m.Grow(unit / 4) {
+		t.Error("the last eighth is not for who holds little")
+	}
+	m.Done()
+}
+
 // TestWholeMessagesStay counted, and are not dropped.
 func TestWholeMessagesStay(t *testing.T) {
 	b := budget.New(1000)
