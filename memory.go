@@ -50,6 +50,7 @@ type memoryPlan struct {
 }
 
 const (
+	fromRuntime = "GOMEMLIMIT"
 	// usable is the part of what the machine or the container has that is taken
 	// without a flag.
 	usable = 0.9
@@ -65,32 +66,34 @@ func planMemory(flag byteSize) (memoryPlan, error) {
 	if err != nil {
 		return memoryPlan{}, fmt.Errorf("memory: finding the own process: %w", err)
 	}
+	debug.FreeOSMemory() // of what was needed to load
 	used, err := self.MemoryInfo()
 	if err != nil {
 		return memoryPlan{}, fmt.Errorf("memory: reading what is in use: %w", err)
 	}
-	plan, err := findLimit(flag, used)
+	resident := int64(used.RSS)
+	foreign := max(0, resident-goResident())
+	plan, err := findLimit(flag, used, foreign)
 	if err != nil {
 		return memoryPlan{}, err
 	}
-	resident := int64(used.RSS)
 	plan.clients = (plan.limit - resident) / 2
 	if plan.clients < leastForClients {
 		return memoryPlan{}, fmt.Errorf("%s allows %d MiB; %d MiB are in use with the models loaded, and %d MiB for clients need twice that: expected at least %d MiB",
 			plan.from, plan.limit>>20, resident>>20, leastForClients>>20, (resident+2*leastForClients)>>20+1)
 	}
-	plan.foreign = max(0, resident-goResident())
+	plan.foreign = foreign
 	return plan, nil
 }
 
 // findLimit takes the flag, or else GOMEMLIMIT, or else most of the least that
 // the machine, the container and the process are allowed.
-func findLimit(flag byteSize, used *process.MemoryInfoStat) (memoryPlan, error) {
+func findLimit(flag byteSize, used *process.MemoryInfoStat, foreign int64) (memoryPlan, error) {
 	if flag > 0 {
 		return memoryPlan{limit: int64(flag), from: "--memory-limit"}, nil
 	}
 	if set := debug.SetMemoryLimit(-1); set != math.MaxInt64 {
-		return memoryPlan{limit: set, from: "GOMEMLIMIT"}, nil
+		return memoryPlan{limit: set + foreign, from: fromRuntime}, nil // it knows nothing of what is not Go's
 	}
 	machine, err := mem.VirtualMemory()
 	if err != nil {
@@ -126,4 +129,8 @@ func goResident() int64 {
 
 // apply has the garbage collector keep to the plan, or rather to nine tenths of
 // it: it frees memory after the fact. It is for the process as a whole.
-func (p memoryPlan) apply() { debug.SetMemoryLimit(max((p.limit-p.foreign)/10*9, 1)) }
+func (p memoryPlan) apply() {
+	if p.from != fromRuntime {
+		debug.SetMemoryLimit(max((p.limit-p.foreign)/10*9, 1))
+	}
+}
