@@ -119,7 +119,7 @@ func TestOwedRepliesAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const limit = 256 << 10
 		b := budget.New(0)
-		r := start(t, setup{oracle: oneOfMany(), inMemory: true, server: func(o *server.Options) {
+		r := start(t, setup{oracle: oneOfMany(), inMemory: true, rigid: true, server: func(o *server.Options) {
 			o.MaxReplyBytes, o.Budget = limit, b
 		}})
 		w := r.upgraded("/ws/predict")

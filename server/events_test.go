@@ -132,7 +132,7 @@ func TestEventsHeartbeat(t *testing.T) {
 // TestEventsOfNobody: a reader that is gone, or does not read, is let go.
 func TestEventsOfNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := start(t, setup{inMemory: true})
+		r := start(t, setup{inMemory: true, rigid: true})
 		leaving := r.events()
 		leaving.expect("retry: #\n")
 		leaving.close()

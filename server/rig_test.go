@@ -25,6 +25,7 @@ type setup struct {
 	server   func(*server.Options)
 	monitor  func(*monitor.Options)
 	inMemory bool // connections are pipes, for tests in a synctest bubble
+	rigid    bool // the pipes hold nothing: what is written, the other end reads at once or not at all
 	// forgetful makes a quality store that knows the oracle only.
 	forgetful bool
 }
@@ -52,7 +53,7 @@ func start(t testing.TB, s setup) *rig {
 	}
 	r := &rig{t: t, oracle: s.oracle}
 	r.wire(s)
-	r.listen(s.inMemory)
+	r.listen(s)
 	run := r.run()
 	r.http = &http.Client{Transport: &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return r.dial(ctx) },
@@ -98,10 +99,13 @@ func (r *rig) wire(s setup) {
 	r.Attach(r.monitor)
 }
 
-func (r *rig) listen(inMemory bool) {
+func (r *rig) listen(s setup) {
 	r.t.Helper()
-	if inMemory {
-		pipes := &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
+	if s.inMemory {
+		pipes := &pipeListener{pipe: pipe, conns: make(chan net.Conn), closed: make(chan struct{})}
+		if s.rigid {
+			pipes.pipe = net.Pipe
+		}
 		r.listener, r.dial = pipes, pipes.dial
 		return
 	}
@@ -183,13 +187,14 @@ func (machine) Usage() (monitor.Usage, error) {
 
 // pipeListener accepts pipes in memory, which synctest can follow.
 type pipeListener struct {
+	pipe   func() (near, far net.Conn)
 	conns  chan net.Conn
 	once   sync.Once
 	closed chan struct{}
 }
 
 func (l *pipeListener) dial(ctx context.Context) (net.Conn, error) {
-	near, far := net.Pipe()
+	near, far := l.pipe()
 	select {
 	case l.conns <- far:
 		return near, nil

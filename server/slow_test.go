@@ -18,7 +18,7 @@ import (
 // the close frame when it reads after all (row 9).
 func TestSlowConsumer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := start(t, setup{inMemory: true})
+		r := start(t, setup{inMemory: true, rigid: true})
 		healthy, w := r.connect("/ws/predict"), r.upgraded("/ws/predict")
 		go func() {
 			var err error
@@ -75,7 +75,7 @@ func TestSlowConsumerOfErrors(t *testing.T) {
 // passed over, never queued.
 func TestSlowDashboardGetsTheNewest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := start(t, setup{inMemory: true})
+		r := start(t, setup{inMemory: true, rigid: true})
 		healthy, w := r.connect("/ws/dashboard"), r.upgraded("/ws/dashboard")
 		others := make(chan uint64, 10)
 		go func() {
