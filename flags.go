@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"runtime"
 	"time"
 
 	"penstock/dashboard"
@@ -107,7 +106,7 @@ func (c serveCmd) echo() bool {
 
 // place tells engines what to get ready for.
 func (c serveCmd) place() weights.Place {
-	return weights.Place{Device: c.Device, Workers: cmp.Or(c.Workers, runtime.GOMAXPROCS(0)), MaxBatch: c.MaxBatch}
+	return weights.Place{Device: c.Device, Workers: cmp.Or(c.Workers, processors), MaxBatch: c.MaxBatch}
 }
 
 func (c serveCmd) newLogger(w io.Writer) *slog.Logger {

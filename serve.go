@@ -38,6 +38,7 @@ type app struct {
 	quality  *quality.Store
 	server   *server.Server
 	monitor  *monitor.Monitor
+	threads  *threads
 
 	plan          accept.Plan
 	public, admin *accept.Listener
@@ -85,7 +86,7 @@ func (a *app) wire(page fs.FS) error {
 	var facts []server.ModelFacts
 	for _, m := range a.models {
 		pool, err := inference.New(m, inference.Options{
-			Workers: a.flags.Workers, MaxBatch: a.flags.MaxBatch, QueueRows: a.flags.QueueRows,
+			Workers: a.flags.place().Workers, MaxBatch: a.flags.MaxBatch, QueueRows: a.flags.QueueRows,
 			Window: a.flags.Window, Registerer: a.registry,
 			Panicked: func(v any) {
 				a.server.QuietLog().Log(slog.LevelError, "panic while a reply was handed over", "panic", v, "stack", string(debug.Stack()))
@@ -99,6 +100,7 @@ func (a *app) wire(page fs.FS) error {
 		models = append(models, quality.Model{Name: spec.Name, Version: spec.Version, Classes: spec.Classes})
 		facts = append(facts, m.facts())
 	}
+	a.threads = &threads{workers: len(a.pools) * a.flags.place().Workers}
 	var err error
 	if a.quality, err = quality.New(quality.Options{
 		Models: models, Remember: a.flags.Remember, Registerer: a.registry,
@@ -111,7 +113,7 @@ func (a *app) wire(page fs.FS) error {
 		MaxMessageBytes: a.flags.MaxMessageBytes, MaxRows: a.flags.MaxRows,
 		MaxReplyBytes: a.flags.MaxReplyBytes, Budget: budget.New(a.memory.clients), Echo: a.flags.echo(),
 		AllowOrigins: a.flags.AllowOrigin, AllowHosts: a.flags.AllowHost,
-		Logger: a.logger, Registerer: a.registry,
+		Rush: a.threads.allow, Logger: a.logger, Registerer: a.registry,
 	}); err != nil {
 		return err
 	}
@@ -119,8 +121,12 @@ func (a *app) wire(page fs.FS) error {
 	for i, p := range a.pools {
 		watched[i] = p
 	}
+	self, err := monitor.ThisProcess()
+	if err != nil {
+		return err
+	}
 	if a.monitor, err = monitor.New(monitor.Options{
-		Pools: watched, Quality: a.quality, Traffic: a.server.Traffic,
+		Machine: machine{self, a.threads}, Pools: watched, Quality: a.quality, Traffic: a.server.Traffic,
 		Thresholds: a.flags.Alert.thresholds(), Registerer: a.registry,
 	}); err != nil {
 		return err
@@ -179,6 +185,7 @@ func (a *app) Run(ctx context.Context) error {
 	shutdown(drain, public)
 	shutdown(drain, admin)
 	stopInner()
+	a.threads.allow(0)
 	if !endsWithin(&running, hangTimeout) {
 		// Nor is its model closed: the engine is using it.
 		return errors.Join(err, errors.New("an engine does not return from its batch; it is left behind"))

@@ -111,9 +111,9 @@ func (m *BinaryMessage) AppendFeatures(dst []float32, features int, scale float3
 		return dst, WrongCount(BadFeatures, int(int64(m.Rows)*int64(features)), len(m.Values)/size, "wrong number of values: expected rows × features")
 	}
 	if m.DType == DTypeUint8 {
-		for i, v := range m.Values {
-			dst = append(dst, float32(v^byte(m.Mask>>(8*(i%4))))*scale)
-		}
+		start := len(dst)
+		dst = grow(dst, len(m.Values))
+		readBytes(dst[start:], m.Values, m.Mask, scale)
 		return dst, nil
 	}
 	start := len(dst)
@@ -138,11 +138,17 @@ func (m *BinaryMessage) appendFloats(dst []float32) (values []float32, finite bo
 		return dst, true
 	}
 	start := len(dst)
-	if cap(dst)-start < n {
-		grown := make([]float32, start, start+n)
+	dst = grow(dst, n)
+	return dst, readFloats(dst[start:], m.Values, m.Mask)
+}
+
+// grow makes dst n values longer, and no more: requests of one size follow each
+// other.
+func grow(dst []float32, n int) []float32 {
+	if cap(dst)-len(dst) < n {
+		grown := make([]float32, len(dst), len(dst)+n)
 		copy(grown, dst)
 		dst = grown
 	}
-	dst = dst[:start+n]
-	return dst, readFloats(dst[start:], m.Values, m.Mask)
+	return dst[:len(dst)+n]
 }

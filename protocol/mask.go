@@ -45,5 +45,22 @@ func readFloats(dst []float32, masked []byte, key uint32) (finite bool) {
 	return finite
 }
 
+// readBytes reads bytes that are masked with key, as many as dst has, and
+// multiplies each with scale.
+func readBytes(dst []float32, masked []byte, key uint32, scale float32) {
+	masked = masked[:len(dst)]
+	for len(dst) >= 4 && len(masked) >= 4 {
+		d, b := (*[4]float32)(dst), binary.LittleEndian.Uint32(masked)^key
+		d[0] = float32(byte(b)) * scale
+		d[1] = float32(byte(b>>8)) * scale
+		d[2] = float32(byte(b>>16)) * scale
+		d[3] = float32(byte(b>>24)) * scale
+		dst, masked = dst[4:], masked[4:]
+	}
+	for i := range dst {
+		dst[i] = float32(masked[i]^byte(key>>(8*i))) * scale
+	}
+}
+
 // floatsAtOnce is how many values readVectors reads at a time, a power of two.
 const floatsAtOnce = 32

@@ -61,8 +61,8 @@ func (c *predictor) predictBinary(m *protocol.BinaryMessage, to address) {
 // readFeatures takes a turn where that takes long; see decode.
 func (c *predictor) readFeatures(req *request, m *protocol.BinaryMessage) (err *protocol.Error) {
 	if len(m.Values) >= largeMessage {
-		c.server.turns.take()
-		defer c.server.turns.give()
+		c.takeTurn()
+		defer c.hub.turns.give()
 	}
 	spec := &req.model.spec
 	req.Features, err = m.AppendFeatures(req.Features[:0], spec.Features, float32(spec.Input.Uint8Scale))

@@ -30,7 +30,8 @@ var (
 type hub struct {
 	limit      int
 	replyBytes int // that one link may be owed
-	turns      turns
+	turns      *turns
+	rush       rush        // the sweep's own
 	panicked   func(v any) // told of a panic on a link's account
 
 	// clock is nanoseconds, never zero, moved by every sweep: of the time in which
@@ -49,8 +50,10 @@ type hub struct {
 }
 
 func newHub(opt Options, panicked func(v any)) *hub {
+	turns := newTurns()
 	h := &hub{
-		limit: opt.MaxConnections, replyBytes: opt.MaxReplyBytes, turns: newTurns(), panicked: panicked,
+		limit: opt.MaxConnections, replyBytes: opt.MaxReplyBytes, panicked: panicked,
+		turns: turns, rush: rush{told: opt.Rush, turns: turns},
 		links: make(map[*link]struct{}), empty: make(chan struct{}),
 	}
 	h.open, h.close = context.WithCancel(context.Background())
@@ -171,10 +174,15 @@ func (h *hub) run(ctx context.Context) {
 // sweep looks after all links, so long after the last time.
 func (h *hub) sweep(passed time.Duration) {
 	trimBuffers()
+	last := h.now()
 	now := h.clock.Add(int64(min(passed, longestSweep)))
+	others := false
 	for _, l := range h.snapshot() {
+		large := l.large.Swap(false)
+		others = others || !large && l.messageSince.Load() == 0 && l.lastRead.Load() == last
 		l.check(now)
 	}
+	h.rush.sweep(others)
 }
 
 // ping is one that the sweep sent: when, and the link's lastRead of then.

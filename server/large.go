@@ -1,6 +1,9 @@
 package server
 
-import "runtime"
+import (
+	"runtime"
+	"sync/atomic"
+)
 
 // largeReply is how many bytes a reply may have to be written down by the
 // worker that made it. A longer one is kept as it is, and written down by who
@@ -48,10 +51,59 @@ func (o *outbox) writeDown(dst *buffer, r *request) error {
 // turns bounds how many goroutines at a time read or write down what takes
 // milliseconds, so that a processor is left for the others: what takes
 // microseconds passes by.
-type turns chan struct{}
+type turns struct {
+	free  chan struct{}
+	taken atomic.Int64 // ever
+}
 
 // newTurns allows half of the processors, and one at least.
-func newTurns() turns { return make(turns, max(1, runtime.GOMAXPROCS(0)/2)) }
+func newTurns() *turns { return &turns{free: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))} }
 
-func (t turns) take() { t <- struct{}{} }
-func (t turns) give() { <-t }
+func (t *turns) take() {
+	t.free <- struct{}{}
+	t.taken.Add(1)
+}
+
+func (t *turns) give() { <-t.free }
+
+// takeTurn waits until the reader of a large message may go on. The caller gives
+// the turn back.
+func (l *link) takeTurn() {
+	l.large.Store(true)
+	l.hub.turns.take()
+}
+
+// rush follows whether large messages come one after the other, beside others for
+// whom it matters.
+type rush struct {
+	told  func(busy int) // see Options.Rush
+	turns *turns
+	seen  int64 // turns taken before the last sweep
+	quiet int   // sweeps since there were many
+	on    bool
+}
+
+const (
+	rushTurns = 32 // taken between two sweeps
+	rushOver  = 10 // sweeps with fewer
+)
+
+// sweep is called once a second, and told whether somebody was heard meanwhile
+// who sent nothing large.
+func (r *rush) sweep(others bool) {
+	taken := r.turns.taken.Load()
+	many := others && taken-r.seen >= rushTurns
+	r.seen = taken
+	r.quiet++
+	if many {
+		r.quiet = 0
+	}
+	switch {
+	case many && !r.on:
+		r.on = true
+		r.told(cap(r.turns.free))
+	case r.on && r.quiet >= rushOver:
+		r.on = false
+		r.told(0)
+	}
+}

@@ -47,6 +47,13 @@ type Options struct {
 	// Budget bounds what all clients together make the process hold. Default: no
 	// bound.
 	Budget *budget.Budget
+	// Rush is told when large messages begin to come one after the other, while
+	// others who send none are served: how many goroutines, beside the workers of Pools, then have milliseconds of work at a
+	// time; and 0 when that has been over for ten seconds. While there are more of
+	// these than processors, the Go runtime looks for what sockets bring every
+	// 10 ms only, unless it is allowed more threads. It is called by Run. Default:
+	// nobody is told.
+	Rush func(busy int)
 	// MaxRows is how many rows one request may have. Default 1024, at most the
 	// smallest Window of Pools.
 	MaxRows int
@@ -88,6 +95,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MaxReplyBytes == 0 {
 		o.MaxReplyBytes = 2 << 20
+	}
+	if o.Rush == nil {
+		o.Rush = func(int) {}
 	}
 	if o.Budget == nil {
 		o.Budget = budget.New(0)

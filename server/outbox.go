@@ -34,7 +34,7 @@ const (
 // when its turn comes.
 type outbox struct {
 	conn   net.Conn
-	turns  turns
+	turns  *turns
 	failed func(v any) // told of a panic in the writer
 	writer func()      // write, made once: a method value a flush would be garbage
 

@@ -130,8 +130,8 @@ var errAnswered = new(protocol.Error)
 // that of other connections.
 func (c *predictor) decode(received message) *protocol.Error {
 	if len(received.payload) >= largeMessage {
-		c.server.turns.take()
-		defer c.server.turns.give()
+		c.takeTurn()
+		defer c.hub.turns.give()
 	}
 	frame := received.plain()
 	if string(frame) == "ping" {

@@ -33,7 +33,6 @@ type Server struct {
 	held     held // places, by caller
 	monitor  *monitor.Monitor
 	board    *board
-	turns    turns
 	assets   map[string]*asset // the dashboard's files by path
 	draining atomic.Bool
 
@@ -65,7 +64,6 @@ func New(opt Options) (*Server, error) {
 	s.hub = newHub(opt, func(v any) {
 		s.quiet.Log(slog.LevelError, "panic in a connection; it was closed", "panic", v, "stack", string(debug.Stack()))
 	})
-	s.turns = s.hub.turns
 	for i, pool := range opt.Pools {
 		spec := pool.Spec()
 		m := &servedModel{
