@@ -167,6 +167,8 @@ func (h *hub) run(ctx context.Context) {
 			now := time.Now()
 			h.sweep(now.Sub(last))
 			last = now
+		case <-h.turns.many:
+			h.rush.see()
 		}
 	}
 }

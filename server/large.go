@@ -53,15 +53,24 @@ func (o *outbox) writeDown(dst *buffer, r *request) error {
 // microseconds passes by.
 type turns struct {
 	free  chan struct{}
-	taken atomic.Int64 // ever
+	taken atomic.Int64  // ever
+	swept atomic.Int64  // of them before the last sweep
+	many  chan struct{} // told when rushTurns were taken since
 }
 
 // newTurns allows half of the processors, and one at least.
-func newTurns() *turns { return &turns{free: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))} }
+func newTurns() *turns {
+	return &turns{free: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), many: make(chan struct{}, 1)}
+}
 
 func (t *turns) take() {
+	if t.taken.Add(1)-t.swept.Load() == rushTurns {
+		select {
+		case t.many <- struct{}{}:
+		default:
+		}
+	}
 	t.free <- struct{}{}
-	t.taken.Add(1)
 }
 
 func (t *turns) give() { <-t.free }
@@ -74,36 +83,43 @@ func (l *link) takeTurn() {
 }
 
 // rush follows whether large messages come one after the other, beside others for
-// whom it matters.
+// whom it matters. Only the hub's goroutine uses it.
 type rush struct {
-	told  func(busy int) // see Options.Rush
-	turns *turns
-	seen  int64 // turns taken before the last sweep
-	quiet int   // sweeps since there were many
-	on    bool
+	told   func(busy int) // see Options.Rush
+	turns  *turns
+	others bool // heard before the last sweep, who sent nothing large
+	quiet  int  // sweeps since there was a reason
+	on     bool
 }
 
 const (
-	rushTurns = 32 // taken between two sweeps
-	rushOver  = 10 // sweeps with fewer
+	rushTurns = 32 // between two sweeps
+	rushOver  = 10 // sweeps without
 )
 
-// sweep is called once a second, and told whether somebody was heard meanwhile
-// who sent nothing large.
+// sweep is called once a second.
 func (r *rush) sweep(others bool) {
 	taken := r.turns.taken.Load()
-	many := others && taken-r.seen >= rushTurns
-	r.seen = taken
+	many := taken-r.turns.swept.Swap(taken) >= rushTurns
+	r.others = others
 	r.quiet++
 	if many {
-		r.quiet = 0
+		r.see()
 	}
-	switch {
-	case many && !r.on:
-		r.on = true
-		r.told(cap(r.turns.free))
-	case r.on && r.quiet >= rushOver:
+	if r.on && r.quiet >= rushOver {
 		r.on = false
 		r.told(0)
+	}
+}
+
+// see is called as soon as there are many large messages.
+func (r *rush) see() {
+	if !r.others {
+		return
+	}
+	r.quiet = 0
+	if !r.on {
+		r.on = true
+		r.told(cap(r.turns.free))
 	}
 }

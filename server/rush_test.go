@@ -42,15 +42,19 @@ func TestRush(t *testing.T) {
 			}
 			time.Sleep(time.Second)
 		}
-		time.Sleep(1500 * time.Millisecond) // between two sweeps, and after the one that has just heard both
+		time.Sleep(2500 * time.Millisecond) // between two sweeps, of which the last has heard nobody
 		for range 3 {
 			second(40, 0)
 			second(3, 40)
+			second(0, 0) // and who is heard is heard a second ago at most
 		}
 		if got := heard(); len(got) != 0 {
 			t.Fatalf("told %v by large messages alone, and by few", got)
 		}
-		second(40, 1)
+		second(0, 1)
+		for range 40 { // it need not wait for the next sweep
+			large.ask(request, r.prediction("1", 7))
+		}
 		if got := heard(); len(got) != 1 || got[0] < 1 {
 			t.Fatalf("told %v; want how many large messages are read at a time", got)
 		}
