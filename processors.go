@@ -25,9 +25,10 @@ type threads struct {
 }
 
 // allow is told of the beginning and the end of a rush. Who has set GOMAXPROCS in
-// the environment is obeyed.
+// the environment is obeyed, and so is a control group's quota: more threads would
+// only use it up sooner, and then all of them stand still.
 func (t *threads) allow(busy int) {
-	if os.Getenv("GOMAXPROCS") != "" {
+	if os.Getenv("GOMAXPROCS") != "" || processors < runtime.NumCPU() {
 		return
 	}
 	switch was := t.rush.Swap(busy > 0); {

@@ -185,11 +185,11 @@ func (a *app) Run(ctx context.Context) error {
 	shutdown(drain, public)
 	shutdown(drain, admin)
 	stopInner()
-	a.threads.allow(0)
 	if !endsWithin(&running, hangTimeout) {
 		// Nor is its model closed: the engine is using it.
 		return errors.Join(err, errors.New("an engine does not return from its batch; it is left behind"))
 	}
+	a.threads.allow(0)
 	a.close()
 	a.logger.Info("stopped")
 	return err

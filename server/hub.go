@@ -31,7 +31,7 @@ type hub struct {
 	limit      int
 	replyBytes int // that one link may be owed
 	turns      *turns
-	rush       rush        // the sweep's own
+	rush       rush        // of the goroutine in run
 	panicked   func(v any) // told of a panic on a link's account
 
 	// clock is nanoseconds, never zero, moved by every sweep: of the time in which
