@@ -25,19 +25,23 @@ type threads struct {
 }
 
 // allow is told of the beginning and the end of a rush. Who has set GOMAXPROCS in
-// the environment is obeyed, and so is a control group's quota: more threads would
-// only use it up sooner, and then all of them stand still.
+// the environment is obeyed, and so is a control group's quota that allows fewer
+// threads than there are processors: more would only use it up sooner, and then all
+// of them stand still. Where workers leave processors free no more are needed.
 func (t *threads) allow(busy int) {
 	if os.Getenv("GOMAXPROCS") != "" || processors < runtime.NumCPU() {
 		return
 	}
-	switch was := t.rush.Swap(busy > 0); {
-	case busy > 0:
-		// The garbage collector takes a quarter of the threads while it runs, which
-		// is to be less than all processors.
-		runtime.GOMAXPROCS(min(t.workers+busy+1, 3*processors))
-	case was:
+	// The garbage collector takes a quarter of the threads while it runs, which is
+	// to be less than all processors.
+	more := min(t.workers+busy+1, 3*processors)
+	switch {
+	case busy > 0 && more > runtime.GOMAXPROCS(0):
+		t.rush.Store(true)
+		runtime.GOMAXPROCS(more)
+	case busy == 0 && t.rush.Load():
 		runtime.SetDefaultGOMAXPROCS()
+		t.rush.Store(false)
 	}
 }
 

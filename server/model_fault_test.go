@@ -44,6 +44,7 @@ func TestModelFaults(t *testing.T) {
 				victim.expect(typedError(`"poison"`, "model_error"))
 				victim.expect(r.prediction("3", 13))
 				victim.ask(r.request("5", 15), r.prediction("5", 15))
+				synctest.Wait() // a reply may be read a moment before it is counted
 				if l := r.Traffic(); l.Errors != 1 || l.Predicted != 6 {
 					t.Errorf("ledger %+v; want 1 error and 6 predictions", l)
 				}
