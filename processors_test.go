@@ -27,11 +27,8 @@ func TestThreadsInARush(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Setenv("GOMAXPROCS", c.fixed)
-			if runtime.GOMAXPROCS(0) != processors {
-				t.Skip("somebody has changed the threads")
-			}
-			if c.fixed == "" && processors < runtime.NumCPU() {
-				t.Skip("a control group's quota bounds the threads")
+			if processors < runtime.NumCPU() { // by a control group's quota
+				c.want = processors
 			}
 			th := &threads{workers: c.workers}
 			machine := machine{self, th}

@@ -27,7 +27,7 @@ import (
 )
 
 // app is the whole program, wired. Several can live in one process: nothing
-// in it is global.
+// in it is global but the number of threads (processors.go).
 type app struct {
 	flags    serveCmd
 	logger   *slog.Logger
@@ -189,7 +189,6 @@ func (a *app) Run(ctx context.Context) error {
 		// Nor is its model closed: the engine is using it.
 		return errors.Join(err, errors.New("an engine does not return from its batch; it is left behind"))
 	}
-	a.threads.allow(0)
 	a.close()
 	a.logger.Info("stopped")
 	return err

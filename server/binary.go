@@ -61,7 +61,7 @@ func (c *predictor) predictBinary(m *protocol.BinaryMessage, to address) {
 // readFeatures takes a turn where that takes long; see decode.
 func (c *predictor) readFeatures(req *request, m *protocol.BinaryMessage) (err *protocol.Error) {
 	if len(m.Values) >= largeMessage {
-		c.takeTurn()
+		c.hub.turns.takeToRead()
 		defer c.hub.turns.give()
 	}
 	spec := &req.model.spec

@@ -92,7 +92,7 @@ func TestDrainRefusesForEveryModel(t *testing.T) {
 // reads, nor one that ignores the close frame, holds it up.
 func TestDrainEndsWithHostilePeers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := start(t, setup{inMemory: true, server: func(o *server.Options) { o.GoodbyeSpread = 500 * time.Millisecond }})
+		r := start(t, setup{inMemory: true, rigid: true, server: func(o *server.Options) { o.GoodbyeSpread = 500 * time.Millisecond }})
 		healthy := r.connect("/ws/predict")
 		for _, path := range []string{"/ws/predict", "/ws/dashboard", "/ws/echo"} {
 			stalled := r.upgraded(path)

@@ -159,6 +159,7 @@ func (h *hub) snapshot() []*link {
 func (h *hub) run(ctx context.Context) {
 	ticker := time.NewTicker(sweepInterval)
 	defer ticker.Stop()
+	defer h.rush.end()
 	for last := time.Now(); ; {
 		select {
 		case <-ctx.Done():
@@ -176,15 +177,13 @@ func (h *hub) run(ctx context.Context) {
 // sweep looks after all links, so long after the last time.
 func (h *hub) sweep(passed time.Duration) {
 	trimBuffers()
-	last := h.now()
 	now := h.clock.Add(int64(min(passed, longestSweep)))
-	others := false
+	small := false
 	for _, l := range h.snapshot() {
-		large := l.large.Swap(false)
-		others = others || !large && l.messageSince.Load() == 0 && l.lastRead.Load() == last
+		small = l.small.Swap(false) || small
 		l.check(now)
 	}
-	h.rush.sweep(others)
+	h.rush.sweep(small)
 }
 
 // ping is one that the sweep sent: when, and the link's lastRead of then.

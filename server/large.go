@@ -53,9 +53,9 @@ func (o *outbox) writeDown(dst *buffer, r *request) error {
 // microseconds passes by.
 type turns struct {
 	free  chan struct{}
-	taken atomic.Int64  // ever
+	reads atomic.Int64  // turns that readers took, ever
 	swept atomic.Int64  // of them before the last sweep
-	many  chan struct{} // told when rushTurns were taken since
+	many  chan struct{} // told when there were rushTurns since
 }
 
 // newTurns allows half of the processors, and one at least.
@@ -63,33 +63,28 @@ func newTurns() *turns {
 	return &turns{free: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), many: make(chan struct{}, 1)}
 }
 
-func (t *turns) take() {
-	if t.taken.Add(1)-t.swept.Load() == rushTurns {
+func (t *turns) take() { t.free <- struct{}{} }
+func (t *turns) give() { <-t.free }
+
+// takeToRead is take for the reader of a large message.
+func (t *turns) takeToRead() {
+	if t.reads.Add(1)-t.swept.Load() == rushTurns {
 		select {
 		case t.many <- struct{}{}:
 		default:
 		}
 	}
-	t.free <- struct{}{}
+	t.take()
 }
 
-func (t *turns) give() { <-t.free }
-
-// takeTurn waits until the reader of a large message may go on. The caller gives
-// the turn back.
-func (l *link) takeTurn() {
-	l.large.Store(true)
-	l.hub.turns.take()
-}
-
-// rush follows whether large messages come one after the other, beside others for
-// whom it matters. Only the hub's goroutine uses it.
+// rush follows whether large messages come one after the other, beside small ones
+// for which it matters. Only the hub's goroutine uses it.
 type rush struct {
-	told   func(busy int) // see Options.Rush
-	turns  *turns
-	others bool // heard before the last sweep, who sent nothing large
-	quiet  int  // sweeps since there was a reason
-	on     bool
+	told  func(busy int) // see Options.Rush
+	turns *turns
+	small bool // small messages came before the last sweep
+	quiet int  // sweeps since there was a reason
+	on    bool
 }
 
 const (
@@ -97,16 +92,22 @@ const (
 	rushOver  = 10 // sweeps without
 )
 
-// sweep is called once a second.
-func (r *rush) sweep(others bool) {
-	taken := r.turns.taken.Load()
-	many := taken-r.turns.swept.Swap(taken) >= rushTurns
-	r.others = others
+// sweep is called once a second, and told whether small messages came.
+func (r *rush) sweep(small bool) {
+	reads := r.turns.reads.Load()
+	many := reads-r.turns.swept.Swap(reads) >= rushTurns
+	r.small = small
 	r.quiet++
 	if many {
 		r.see()
 	}
-	if r.on && r.quiet >= rushOver {
+	if r.quiet >= rushOver {
+		r.end()
+	}
+}
+
+func (r *rush) end() {
+	if r.on {
 		r.on = false
 		r.told(0)
 	}
@@ -114,7 +115,7 @@ func (r *rush) sweep(others bool) {
 
 // see is called as soon as there are many large messages.
 func (r *rush) see() {
-	if !r.others {
+	if !r.small {
 		return
 	}
 	r.quiet = 0

@@ -48,11 +48,12 @@ type Options struct {
 	// bound.
 	Budget *budget.Budget
 	// Rush is told when large messages begin to come one after the other, while
-	// others who send none are served: how many goroutines, beside the workers of
-	// Pools, then have milliseconds of work at a time; and 0 when that has been over
-	// for ten seconds. While there are more of these than processors, the Go runtime
-	// looks for what sockets bring every 10 ms only, unless it is allowed more
-	// threads. Run calls it. Default: nobody is told.
+	// small ones are served: how many goroutines, beside the workers of Pools, then
+	// have milliseconds of work at a time; and 0 when that has been over for ten
+	// seconds, or the server ends. While there are more of these than processors, the
+	// Go runtime looks for what sockets bring every 10 ms only, unless it is allowed
+	// more threads. Run calls it, and keeps no heartbeats until it returns. Default:
+	// nobody is told.
 	Rush func(busy int)
 	// MaxRows is how many rows one request may have. Default 1024, at most the
 	// smallest Window of Pools.

@@ -74,6 +74,9 @@ const anonymous = "anonymous"
 
 // handle acts on one message.
 func (c *predictor) handle(received message) {
+	if len(received.payload) < largeMessage && !c.small.Load() { // once between two sweeps, not for each message
+		c.small.Store(true)
+	}
 	if received.typ == websocket.MessageBinary {
 		c.handleBinary(received)
 		return
@@ -130,7 +133,7 @@ var errAnswered = new(protocol.Error)
 // that of other connections.
 func (c *predictor) decode(received message) *protocol.Error {
 	if len(received.payload) >= largeMessage {
-		c.takeTurn()
+		c.hub.turns.takeToRead()
 		defer c.hub.turns.give()
 	}
 	frame := received.plain()

@@ -42,11 +42,11 @@ func TestRush(t *testing.T) {
 			}
 			time.Sleep(time.Second)
 		}
-		time.Sleep(2500 * time.Millisecond) // between two sweeps, of which the last has heard nobody
+		time.Sleep(time.Second / 2) // between two sweeps
 		for range 3 {
 			second(40, 0)
 			second(3, 40)
-			second(0, 0) // and who is heard is heard a second ago at most
+			second(0, 0) // small messages of a second ago count
 		}
 		if got := heard(); len(got) != 0 {
 			t.Fatalf("told %v by large messages alone, and by few", got)

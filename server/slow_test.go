@@ -53,7 +53,7 @@ func TestSlowConsumerOfErrors(t *testing.T) {
 	for _, message := range []string{`nonsense`, `ping`, `{"type":"hello"}`, `{"type":"feedback","request_id":1,"label":1}`} {
 		t.Run(message, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				r := start(t, setup{inMemory: true})
+				r := start(t, setup{inMemory: true, rigid: true})
 				w := r.upgraded("/ws/predict")
 				n := 0
 				for {
