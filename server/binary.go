@@ -18,6 +18,7 @@ func (c *predictor) handleBinary(received message) {
 		c.server.metrics.received.Add(1)
 		c.refuse(to, err)
 	case m.Kind == protocol.BinaryPredict:
+		c.asked(len(received.payload))
 		c.predictBinary(&m, to)
 	default:
 		c.feedbackBinary(&m, to)

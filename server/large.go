@@ -77,12 +77,19 @@ func (t *turns) takeToRead() {
 	t.take()
 }
 
-// rush follows whether large messages come one after the other, beside small ones
-// for which it matters. Only the hub's goroutine uses it.
+// asked notes a request for who looks between two sweeps.
+func (l *link) asked(bytes int) {
+	if bytes < largeMessage && !l.small.Load() {
+		l.small.Store(true)
+	}
+}
+
+// rush follows whether large messages come one after the other, beside small
+// requests, for which it matters. Only the hub's goroutine uses it.
 type rush struct {
 	told  func(busy int) // see Options.Rush
 	turns *turns
-	small bool // small messages came before the last sweep
+	small bool // small requests came before the last sweep
 	quiet int  // sweeps since there was a reason
 	on    bool
 }
@@ -92,7 +99,7 @@ const (
 	rushOver  = 10 // sweeps without
 )
 
-// sweep is called once a second, and told whether small messages came.
+// sweep is called once a second, and told whether small requests came.
 func (r *rush) sweep(small bool) {
 	reads := r.turns.reads.Load()
 	many := reads-r.turns.swept.Swap(reads) >= rushTurns

@@ -42,7 +42,7 @@ type link struct {
 	// message, zero when it does not.
 	lastRead     atomic.Int64
 	messageSince atomic.Int64
-	small        atomic.Bool // a message for a model came since the last sweep that is not large
+	small        atomic.Bool // a request came since the last sweep that is not large
 	acting       atomic.Bool // the reader acts on a message: silence is not the peer's
 	inMessage    bool        // the reader's own
 	message      *buffer     // the reader's own: what readMessage read

@@ -47,8 +47,8 @@ type Options struct {
 	// Budget bounds what all clients together make the process hold. Default: no
 	// bound.
 	Budget *budget.Budget
-	// Rush is told when large messages begin to come one after the other, while
-	// small ones are served: how many goroutines, beside the workers of Pools, then
+	// Rush is told when large messages begin to come one after the other, beside
+	// small requests: how many goroutines, beside the workers of Pools, then
 	// have milliseconds of work at a time; and 0 when that has been over for ten
 	// seconds, or the server ends. While there are more of these than processors, the
 	// Go runtime looks for what sockets bring every 10 ms only, unless it is allowed

@@ -74,9 +74,6 @@ const anonymous = "anonymous"
 
 // handle acts on one message.
 func (c *predictor) handle(received message) {
-	if len(received.payload) < largeMessage && !c.small.Load() { // once between two sweeps, not for each message
-		c.small.Store(true)
-	}
 	if received.typ == websocket.MessageBinary {
 		c.handleBinary(received)
 		return
@@ -97,6 +94,7 @@ func (c *predictor) handle(received message) {
 	}
 	switch m.Kind {
 	case protocol.KindPredict:
+		c.asked(len(received.payload))
 		c.predict(m)
 	case protocol.KindFeedback:
 		c.feedback(m)
