@@ -22,7 +22,7 @@ build: ## one static binary: ./penstock
 torch: ## ./penstock with the engine torchscript: installs libtorch, or takes LIBTORCH=folder
 	ci/torch.sh build
 
-test: install lint docs-check stale build cross js page fuzz unit torch-test ## everything that CI checks, after installing what it needs
+test: install lint docs-check stale build cross unit js page fuzz torch-test ## everything that CI checks, after installing what it needs
 
 torch-test: ## the engine torchscript, where libtorch is or can be installed
 	ci/torch.sh test
@@ -34,7 +34,7 @@ page: ## the dashboard: built again and compared, unit tests, a browser against 
 	dashboard/ci.sh
 	dashboard/e2e/run.sh
 
-unit: ## the Go tests alone, with the race detector
+unit: ## the Go tests alone, with the race detector and without
 	ci/test.sh
 
 install: ## what the checks need: Debian packages (when root), npm packages, Go tools

@@ -3,6 +3,7 @@ package main_test
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"go/parser"
 	"go/token"
@@ -23,23 +24,6 @@ import (
 
 const module = "penstock"
 
-// rooms says which of our packages a room may import, tests aside. A room's
-// packages beneath it count as the room; "*" allows every one.
-var rooms = map[string][]string{
-	"model":     {},
-	"weights":   {"model"},
-	"inference": {"model"},
-	"protocol":  {},
-	"quality":   {},
-	"monitor":   {"inference", "quality", "protocol", "model"},
-	"server":    {"protocol", "inference", "quality", "monitor", "model", "dashboard"},
-	"client":    {"protocol"},
-	"bench":     {"client", "server", "weights", "protocol", "model"},
-	"dashboard": {},
-	"chaos":     {},
-	"":          {"*"}, // the root wires the rooms
-}
-
 var grabBags = []string{"utils", "util", "common", "pkg", "types", "helpers", "helper", "misc", "base", "shared"}
 
 // goPackage is what the checks need to know of a package.
@@ -55,10 +39,70 @@ func TestHouse(t *testing.T) {
 	if len(packages) < 5 {
 		t.Errorf("only %d packages were found", len(packages))
 	}
-	for _, problem := range houseProblems(packages) {
+	for _, problem := range houseProblems(readRooms(t), packages) {
 		t.Error(problem)
 	}
 }
+
+// rooms says which of our packages a room may import, tests aside. A room's
+// packages beneath it count as the room; "*" allows every one. The root, which
+// wires the rooms, is called "".
+type rooms map[string][]string
+
+// readRooms reads the table of rooms, so that the document cannot say anything
+// else than what is checked.
+func readRooms(t *testing.T) rooms {
+	t.Helper()
+	document, err := os.ReadFile("docs/ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	house, err := parseRooms(string(document))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return house
+}
+
+// parseRooms reads the rows of the table "room | its one job | may import".
+func parseRooms(document string) (rooms, error) {
+	_, table, found := strings.Cut(document, "| room | its one job | may import |\n|---|---|---|\n")
+	if !found {
+		return nil, errors.New("docs/ARCHITECTURE.md has no table: room, its one job, may import")
+	}
+	house := rooms{}
+	for line := range strings.Lines(table) {
+		if !strings.HasPrefix(line, "|") {
+			break
+		}
+		cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), "|")
+		if len(cells) != 3 {
+			return nil, fmt.Errorf("a row with %d cells: %s", len(cells), line)
+		}
+		imports := strings.TrimSpace(cells[2])
+		for _, name := range backquoted.FindAllStringSubmatch(cells[0], -1) {
+			room := strings.Trim(name[1], "/")
+			switch imports {
+			case "–":
+				house[room] = nil
+			case "all":
+				house[room] = []string{"*"}
+			default:
+				house[room] = strings.Split(imports, ", ")
+			}
+		}
+	}
+	for room, imports := range house {
+		for _, other := range imports {
+			if _, known := house[other]; !known && other != "*" {
+				return nil, fmt.Errorf("%s may import %q, which is no room", cmp.Or(room, "the root"), other)
+			}
+		}
+	}
+	return house, nil
+}
+
+var backquoted = regexp.MustCompile("`([^`]+)`")
 
 // readPackages reads the source of this module, tests aside. It reads files
 // rather than asking the go command, so that files behind a build tag count.
@@ -111,12 +155,12 @@ func isFile(name string) bool {
 }
 
 // houseProblems tells what in the packages is against the rules.
-func houseProblems(packages []goPackage) []string {
+func houseProblems(house rooms, packages []goPackage) []string {
 	var problems []string
 	say := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
 	for _, p := range packages {
 		room, ours := roomOf(p.ImportPath)
-		allowed, known := rooms[room]
+		allowed, known := house[room]
 		if !ours || !known {
 			say("%s: no room called %q in the house; see docs/ARCHITECTURE.md", p.ImportPath, room)
 			continue
@@ -152,12 +196,16 @@ func roomOf(importPath string) (room string, ours bool) {
 
 // TestHouseCheckSees makes sure that the check above can fail.
 func TestHouseCheckSees(t *testing.T) {
+	house := rooms{
+		"model": nil, "quality": nil, "weights": {"model"}, "inference": {"model"}, "monitor": {"inference", "quality"},
+		"server": {"inference", "monitor"}, "": {"*"},
+	}
 	good := []goPackage{
 		{ImportPath: module, Name: "main", Documented: true, Imports: []string{"os", "penstock/server", "penstock/weights"}},
 		{ImportPath: "penstock/model/dense", Name: "dense", Documented: true, Imports: []string{"penstock/model"}},
 		{ImportPath: "penstock/monitor", Name: "monitor", Documented: true, Imports: []string{"penstock/inference", "penstock/quality"}},
 	}
-	if problems := houseProblems(good); len(problems) != 0 {
+	if problems := houseProblems(house, good); len(problems) != 0 {
 		t.Fatalf("a good house has problems: %q", problems)
 	}
 	bad := map[string]goPackage{
@@ -171,8 +219,22 @@ func TestHouseCheckSees(t *testing.T) {
 		`no room called "cellar"`:                {ImportPath: "penstock/cellar", Name: "cellar", Documented: true},
 	}
 	for want, p := range bad {
-		if problems := houseProblems([]goPackage{p}); len(problems) == 0 || !strings.Contains(problems[0], want) {
+		if problems := houseProblems(house, []goPackage{p}); len(problems) == 0 || !strings.Contains(problems[0], want) {
 			t.Errorf("%s: got %q, want a problem with %q", p.ImportPath, problems, want)
+		}
+	}
+}
+
+func TestRoomsAreRead(t *testing.T) {
+	const head = "text\n\n| room | its one job | may import |\n|---|---|---|\n"
+	house, err := parseRooms(head + "| `a/` | says `b/` | – |\n| `c/`, `d/` | x | a |\n| `/` | y | all |\n\n| `e/` | another table | a |\n")
+	want := rooms{"a": nil, "c": {"a"}, "d": {"a"}, "": {"*"}}
+	if err != nil || !maps.EqualFunc(house, want, slices.Equal) {
+		t.Errorf("read %v, %v; want %v", house, err, want)
+	}
+	for _, bad := range []string{"", head + "| `a/` | x |\n", head + "| `a/` | x | b |\n"} {
+		if house, err := parseRooms(bad); err == nil {
+			t.Errorf("%q was read as %v", bad, house)
 		}
 	}
 }

@@ -20,7 +20,7 @@ func TestMetrics(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := seriesCount(t, registry)
-	for user := range 1_000 { // fault 23: no client moves the number of series
+	for user := range 1_000 { // no client moves the number of series
 		scope, id := store.Scope(fmt.Sprint("user", user), ""), fmt.Append(nil, user)
 		store.Remember(quality.Prediction{Scope: scope, ID: id, Values: []float32{1}})
 		_, _ = store.Label(scope, id, []quality.Label{text(fmt.Sprint("label", user))})

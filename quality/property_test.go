@@ -11,8 +11,7 @@ import (
 	"penstock/quality"
 )
 
-// Invariant I11: order, repeats, replays and bad labels in between change
-// nothing.
+// Order, repeats, replays and bad labels in between change nothing.
 func TestAccuracyIsAFunctionOfTheSetOfValidLabels(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		predicted := rapid.SliceOfN(rapid.IntRange(0, 9), 1, 50).Draw(t, "predicted")

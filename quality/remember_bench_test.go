@@ -102,7 +102,7 @@ func full(b *testing.B) *quality.Store {
 
 func prediction(store *quality.Store, rows int) quality.Prediction {
 	p := quality.Prediction{
-		Scope:       store.ConnectionScope(),
+		Scope:       store.Scope("", "#1"),
 		ID:          make([]byte, 8),
 		Values:      make([]float32, rows),
 		Confidences: make([]float32, rows),

@@ -7,23 +7,13 @@ import "hash/maphash"
 // the store's random seed; they mean nothing to another store or process.
 type Scope uint64
 
-type owner struct {
-	kind          byte
-	user, session string
-	connection    uint64
-}
+type owner struct{ user, session string }
 
-// Scope returns the scope of a user's named session, the same on every call:
-// labels sent after a reconnect still find their predictions. The user is
-// empty where nobody authenticates.
+// Scope returns the scope of a user's session, the same on every call: labels
+// sent after a reconnect still find their predictions. A connection without a
+// named session is a session of its own, by a name that no client may choose.
 func (s *Store) Scope(user, session string) Scope {
-	return Scope(maphash.Comparable(s.seed, owner{kind: 's', user: user, session: session}))
-}
-
-// ConnectionScope returns a scope of its own for a connection without a named
-// session. No later call returns it again.
-func (s *Store) ConnectionScope() Scope {
-	return Scope(maphash.Comparable(s.seed, owner{kind: 'c', connection: s.connections.Add(1)}))
+	return Scope(maphash.Comparable(s.seed, owner{user, session}))
 }
 
 // key joins a scope with a request id. Keys have 64 bits under a random seed

@@ -17,7 +17,6 @@ import (
 	"hash/maphash"
 	"math"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -91,10 +90,9 @@ func (o *Options) validate() error {
 // equally much; two and eight shards were measured to be no faster on two
 // processors, and would not know who holds the most.
 type Store struct {
-	epoch       time.Time // times are kept as monotonic nanoseconds since
-	seed        maphash.Seed
-	connections atomic.Uint64 // handed out by ConnectionScope
-	judges      []judge
+	epoch  time.Time // times are kept as monotonic nanoseconds since
+	seed   maphash.Seed
+	judges []judge
 
 	mu       sync.Mutex
 	memory   memory

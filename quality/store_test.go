@@ -56,21 +56,20 @@ func TestScopes(t *testing.T) {
 	distinct := map[quality.Scope]bool{
 		phone: true, store.Scope("annp", "hone"): true,
 		store.Scope("ann", ""): true, store.Scope("", "ann"): true,
-		store.ConnectionScope(): true, store.ConnectionScope(): true,
 	}
-	if len(distinct) != 6 {
-		t.Errorf("%d distinct scopes; expected 6", len(distinct))
+	if len(distinct) != 4 {
+		t.Errorf("%d distinct scopes; expected 4", len(distinct))
 	}
 }
 
 func TestRemembers(t *testing.T) {
 	s := newStore(t, digits)
-	scope := s.ConnectionScope()
+	scope, other := s.Scope("", "#1"), s.Scope("", "#2")
 	if s.Remembers(scope, []byte("1")) {
 		t.Error("an empty store remembers")
 	}
 	s.Remember(quality.Prediction{Scope: scope, ID: []byte("1"), Values: []float32{0}})
-	if !s.Remembers(scope, []byte("1")) || s.Remembers(scope, []byte("2")) || s.Remembers(s.ConnectionScope(), []byte("1")) {
+	if !s.Remembers(scope, []byte("1")) || s.Remembers(scope, []byte("2")) || s.Remembers(other, []byte("1")) {
 		t.Error("only this scope's request 1 is remembered")
 	}
 }

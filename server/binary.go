@@ -48,7 +48,7 @@ func (c *predictor) predictBinary(m *protocol.BinaryMessage, to address) {
 		c.refuse(to, noMemory())
 		return
 	}
-	req := newRequest(c, model, to)
+	req := newRequest(model, to)
 	if err := c.readFeatures(req, m); err != nil {
 		c.refuse(to, err)
 		req.recycle()

@@ -18,7 +18,7 @@ import (
 )
 
 // TestTooManyConnections: beyond the bound a handshake is told when to come
-// back, health still answers, and a place that is left can be taken (row 11).
+// back, health still answers, and a place that is left can be taken.
 func TestTooManyConnections(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, setup{inMemory: true, server: func(o *server.Options) { o.MaxConnections = 3 }})
@@ -69,8 +69,7 @@ func TestRefusedHandshakesLeaveTheirPlace(t *testing.T) {
 	r.connect("/ws/predict").ask("ping", "pong")
 }
 
-// TestReconnectStorm: peers that come, send and vanish leave nothing behind
-// (I13).
+// TestReconnectStorm: peers that come, send and vanish leave nothing behind.
 func TestReconnectStorm(t *testing.T) {
 	r := start(t, setup{})
 	healthy := r.connect("/ws/predict")
@@ -130,7 +129,7 @@ func openFiles(t *testing.T) int {
 }
 
 // TestMetricSeriesDoNotGrow whatever clients call themselves, their requests
-// and their labels (row 23).
+// and their labels.
 func TestMetricSeriesDoNotGrow(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	r := start(t, setup{server: func(o *server.Options) { o.Registerer = registry }})

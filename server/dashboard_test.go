@@ -15,7 +15,7 @@ import (
 	"penstock/protocol"
 )
 
-// metricsFields are those of PROTOCOL.md, as the wire spells them.
+// metricsFields are those of docs/protocol.md, as the wire spells them.
 const metricsFields = "accuracy_interval active_connections active_users batch_rows cpu_usage error_rate label_coverage labelled largest_labeller " +
 	"latency_ms memory_bytes model_accuracy models predictions_per_second queue_depth queue_ms requests_per_second seq " +
 	"shed_per_second timestamp type workers_busy"

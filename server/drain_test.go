@@ -28,7 +28,7 @@ func (r *rig) drain(timeout time.Duration) (wait func() error) {
 }
 
 // TestDrain: what was accepted is answered, what comes later is told draining,
-// every socket is closed with 1001, and new ones are refused (row 33).
+// every socket is closed with 1001, and new ones are refused.
 func TestDrain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, p, open := startHeld(t, oneByOne)

@@ -87,7 +87,7 @@ func TestDuplicateIDInFlight(t *testing.T) {
 
 // TestDeadline: a model that hangs delays nobody's deadline, neither that of
 // the request it has nor of those behind; its worker is counted as stuck, the
-// queue sheds, and without a deadline the pool gives up by itself (row 29).
+// queue sheds, and without a deadline the pool gives up by itself.
 func TestDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o, open := gate()
@@ -132,7 +132,7 @@ func TestDeadline(t *testing.T) {
 }
 
 // TestLeavingInMidBatch: what waited for a client that left is never run, what
-// ran is counted as undeliverable, and the next client gets the worker (row 38).
+// ran is counted as undeliverable, and the next client gets the worker.
 func TestLeavingInMidBatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, p, open := startHeld(t, oneByOne)
@@ -154,7 +154,7 @@ func TestLeavingInMidBatch(t *testing.T) {
 }
 
 // TestOverload: beyond the queue requests are shed at once, those within it
-// are answered, and the window of one client leaves room for another (row 31).
+// are answered, and the window of one client leaves room for another.
 func TestOverload(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, p, open := startHeld(t, inference.Options{Workers: 1, MaxBatch: 1, Window: 4, QueueRows: 4})

@@ -130,7 +130,7 @@ var stalls = []struct {
 }
 
 // TestStalledMessages: whoever does not come to the end of a message is gone
-// 10 s after its beginning, and a second more for the linger (row 5).
+// 10 s after its beginning, and a second more for the linger.
 func TestStalledMessages(t *testing.T) {
 	for _, path := range []string{"/ws/predict", "/ws/dashboard", "/ws/echo"} {
 		for _, c := range stalls {
@@ -171,7 +171,7 @@ func TestStalledMessages(t *testing.T) {
 }
 
 // TestPingFlood: pings are answered ten times a second; a flood of them is
-// closed, and dropped even if the peer ignores that (row 8).
+// closed, and dropped even if the peer ignores that.
 func TestPingFlood(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, setup{inMemory: true})

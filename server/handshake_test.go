@@ -28,7 +28,7 @@ func mustProblem(t *testing.T, response *http.Response, body string, status int,
 	}
 }
 
-// TestBadHandshakes are told what was wrong (row 3).
+// TestBadHandshakes are told what was wrong.
 func TestBadHandshakes(t *testing.T) {
 	r := start(t, setup{})
 	const key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
@@ -84,7 +84,7 @@ func TestHugeHeader(t *testing.T) {
 }
 
 // TestHostsAndOrigins: pages of other sites, and names that we do not answer
-// to, reach nothing (row 15).
+// to, reach nothing.
 func TestHostsAndOrigins(t *testing.T) {
 	r := start(t, setup{server: func(o *server.Options) {
 		o.AllowHosts = []string{"penstock.example"}

@@ -12,7 +12,7 @@ import (
 )
 
 // TestHalfOpen: a peer that has vanished without a word is pinged after 25 s
-// of silence and gone after 35 (row 10).
+// of silence and gone after 35.
 func TestHalfOpen(t *testing.T) {
 	for _, path := range []string{"/ws/predict", "/ws/echo"} {
 		t.Run(path, func(t *testing.T) {

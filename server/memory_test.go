@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 )
 
-// TestIdleSocketsHoldNothing, whatever they sent before (I4).
+// TestIdleSocketsHoldNothing, whatever they sent before.
 func TestIdleSocketsHoldNothing(t *testing.T) {
 	var keys, names []string
 	for i := range 100_000 {

@@ -11,7 +11,7 @@ import (
 )
 
 // TestModelFaults: a poisoned row fails alone; its mates in the batch, of other
-// clients and of its own, are answered as if it had not been there (row 28).
+// clients and of its own, are answered as if it had not been there.
 func TestModelFaults(t *testing.T) {
 	fates := map[uint32]modeltest.Fate{
 		500: {Panic: "poison"}, 501: {Err: errors.New("poison")}, 502: {NaN: true},

@@ -56,7 +56,7 @@ func TestPageCodings(t *testing.T) {
 	}
 }
 
-// TestPagePolicy: nothing runs but the page's own files (row 21).
+// TestPagePolicy: nothing runs but the page's own files.
 func TestPagePolicy(t *testing.T) {
 	r := start(t, setup{server: withPage})
 	response, _ := r.get("/", "Accept-Encoding", "identity")

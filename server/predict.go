@@ -187,7 +187,7 @@ func (c *predictor) predict(m *protocol.Message) {
 		c.refuse(address{id: m.ID}, refusal)
 		return
 	}
-	req := newRequest(c, model, address{id: m.ID})
+	req := newRequest(model, address{id: m.ID})
 	req.many, req.scores, req.timing, req.topK = m.Many, m.Scores, m.Timing, m.TopK
 	req.Rows, req.Arrived, req.Deadline = m.Rows, c.inbox.came, m.Deadline
 	req.Features, m.Features = m.Features, req.Features // the message takes the request's old memory

@@ -12,7 +12,6 @@ import (
 // request is one predict message on its way through a pool.
 type request struct {
 	inference.Request
-	conn  *predictor
 	model *servedModel
 
 	address
@@ -40,10 +39,10 @@ type address struct {
 
 // newRequest returns a request for a model, with used memory where there is
 // some. The id is copied.
-func newRequest(c *predictor, model *servedModel, a address) *request {
+func newRequest(model *servedModel, a address) *request {
 	r := requests.Get().(*request)
 	a.id = append(r.id[:0], a.id...)
-	r.conn, r.model, r.Owner, r.address = c, model, r, a
+	r.model, r.Owner, r.address = model, r, a
 	r.many, r.scores, r.timing, r.topK, r.lent = false, false, false, 0, false
 	return r
 }
@@ -68,7 +67,7 @@ func (r *request) recycle() {
 	if cap(r.Features) > largestKept || cap(r.Scores) > largestKept || r.lent {
 		return
 	}
-	r.conn, r.model, r.next = nil, nil, nil
+	r.model, r.next = nil, nil
 	requests.Put(r)
 }
 

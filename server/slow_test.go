@@ -15,7 +15,7 @@ import (
 
 // TestSlowConsumer: a client that sends and never reads is stopped at a bound,
 // and closed with 1008 when it has not read for 5 s; it finds whole frames and
-// the close frame when it reads after all (row 9).
+// the close frame when it reads after all.
 func TestSlowConsumer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, setup{inMemory: true, rigid: true})

@@ -17,7 +17,7 @@ import (
 
 // TestEveryRequestHasOneAnswer at every size of batch, under cancels,
 // deadlines, sheds and rows that fail: the right prediction or a typed error,
-// and never two (I1, I3).
+// and never two.
 func TestEveryRequestHasOneAnswer(t *testing.T) {
 	const peers, requests = 12, 400
 	for _, maxBatch := range []int{1, 7, 64} {
