@@ -112,7 +112,7 @@ func (c *watcher) handle(received message) {
 	frame := received.plain()
 	switch {
 	case received.typ == websocket.MessageBinary:
-		c.goodbye(protocol.CloseUnsupported, "the dashboard takes JSON text only")
+		c.part(protocol.CloseUnsupported, "the dashboard takes JSON text only")
 		return
 	case !c.ping():
 		return
@@ -120,7 +120,7 @@ func (c *watcher) handle(received message) {
 		c.reply(opText, []byte("pong"))
 		return
 	case !utf8.Valid(frame):
-		c.goodbye(protocol.CloseInvalidText, "a text message must be UTF-8")
+		c.part(protocol.CloseInvalidText, "a text message must be UTF-8")
 		return
 	}
 	m, err := protocol.DecodeWatch(frame)

@@ -26,6 +26,6 @@ func (l *link) echo(m message) {
 	case utf8.Valid(payload):
 		l.reply(opText, payload)
 	default:
-		l.goodbye(protocol.CloseInvalidText, "a text message must be UTF-8")
+		l.part(protocol.CloseInvalidText, "a text message must be UTF-8")
 	}
 }

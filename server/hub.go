@@ -192,6 +192,9 @@ type ping struct{ at, heard int64 }
 // check pings a silent peer, and ends the link of one that did not answer, or
 // that began a message and does not finish it.
 func (l *link) check(now int64) {
+	if l.answerLate(now) {
+		l.outbox.flush()
+	}
 	if l.acting.Load() {
 		return // the peer waits for us
 	}

@@ -3,6 +3,7 @@ package server
 import (
 	"encoding/binary"
 	"errors"
+	"math"
 	"net"
 	"sync"
 	"time"
@@ -49,6 +50,14 @@ type rawReader interface {
 // errTooLarge is read's error for a frame that says it is over the limit. Most
 // of it has not come yet, and need not.
 var errTooLarge = errors.New("frame too large")
+
+// What read says of a frame that breaks the protocol in a way that
+// coder/websocket lets pass, or has no word for to the peer.
+var (
+	errUnmasked   = errors.New("a client's frames must be masked")
+	errNotMinimal = errors.New("a frame's length must be written in as few bytes as it can be")
+	errTopBit     = errors.New("a frame's length must be below 2^63")
+)
 
 func (b *inbox) init(conn net.Conn, limit int, early []byte) {
 	b.conn, b.limit = conn, limit
@@ -129,9 +138,13 @@ func messageHeader(b []byte) (header int, length uint64) {
 	case n < 126:
 		return minHeader, uint64(n)
 	case n == 126 && len(b) >= minHeader+2:
-		return minHeader + 2, uint64(binary.BigEndian.Uint16(b[2:]))
+		if length = uint64(binary.BigEndian.Uint16(b[2:])); length > longestInByte {
+			return minHeader + 2, length
+		}
 	case n == 127 && len(b) >= maxHeader:
-		return maxHeader, binary.BigEndian.Uint64(b[2:])
+		if length = binary.BigEndian.Uint64(b[2:]); length > math.MaxUint16 && length <= math.MaxInt64 {
+			return maxHeader, length
+		}
 	}
 	return 0, 0
 }
@@ -152,6 +165,9 @@ func (b *inbox) read(p []byte) (int, error) {
 		}
 	}
 	n := b.meter.pass(b.ahead[:min(len(p), len(b.ahead))])
+	if b.meter.fault != nil {
+		return 0, b.meter.fault
+	}
 	if b.meter.left > uint64(b.limit) && !b.meter.control() {
 		return 0, errTooLarge
 	}
@@ -172,9 +188,10 @@ func (b *inbox) release() {
 }
 
 const (
-	masked    = 0x80   // the bit beside a frame's length
-	minHeader = 2 + 4  // with its mask
-	maxHeader = 10 + 4 // with a length of 64 bits
+	masked        = 0x80   // the bit beside a frame's length
+	longestInByte = 125    // beyond, the length stands in the bytes that follow
+	minHeader     = 2 + 4  // with its mask
+	maxHeader     = 10 + 4 // with a length of 64 bits
 )
 
 // frameMeter follows the frames in a stream of bytes, to tell where each ends.
@@ -183,6 +200,7 @@ type frameMeter struct {
 	header [maxHeader]byte
 	have   int    // bytes of the next header that have passed
 	left   uint64 // bytes of the frame to come
+	fault  error  // of the header that passed last; for ever
 }
 
 // pass returns how many bytes at the start of b, of which there is one at
@@ -195,7 +213,8 @@ func (m *frameMeter) pass(b []byte) int {
 		n++
 		if m.have == m.headerLength() {
 			m.left, m.have = m.payloadLength(), 0
-			if m.left == 0 {
+			m.fault = m.check()
+			if m.left == 0 || m.fault != nil {
 				return n
 			}
 		}
@@ -203,6 +222,20 @@ func (m *frameMeter) pass(b []byte) int {
 	rest := min(m.left, uint64(len(b)-n))
 	m.left -= rest
 	return n + int(rest)
+}
+
+// check says what is wrong with a header that has passed.
+func (m *frameMeter) check() error {
+	short := m.header[1] &^ masked
+	switch {
+	case m.header[1]&masked == 0:
+		return errUnmasked
+	case short == 126 && m.left <= longestInByte, short == 127 && m.left <= math.MaxUint16:
+		return errNotMinimal
+	case m.left > math.MaxInt64:
+		return errTopBit
+	}
+	return nil
 }
 
 // control reports whether the frame that passes is a control frame, of which

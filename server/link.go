@@ -3,13 +3,13 @@ package server
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"github.com/coder/websocket"
 
@@ -48,6 +48,8 @@ type link struct {
 	message      *buffer     // the reader's own: what readMessage read
 	unflushed    bool        // the reader's own: it appended frames to the outbox
 	idle         func()      // called by the reader before it waits; nil for nothing to do
+	owing        func() bool // whether there are requests without an answer, with outbox.mu held; nil for never
+	farewell     []byte      // the reader's own: the close frame that part has made
 	pinged       ping        // the sweep's own
 	pings        pingMeter
 	manners      manners // the reader's own
@@ -63,7 +65,7 @@ func (h *hub) upgrade(w http.ResponseWriter, r *http.Request, holder *budget.Hol
 		InsecureSkipVerify: true, // Origin and Host were checked before, by an own list
 		Subprotocols:       []string{protocol.Subprotocol},
 		CompressionMode:    websocket.CompressionDisabled,
-		OnPingReceived:     func(context.Context, []byte) bool { return l.pingReceived() },
+		OnPingReceived:     func(_ context.Context, payload []byte) bool { return l.pingReceived(payload) },
 		OnPongReceived:     func(context.Context, []byte) { l.controlReceived() },
 	})
 	if err != nil {
@@ -141,8 +143,11 @@ func (l *link) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	n, err := l.inbox.read(p)
-	if errors.Is(err, errTooLarge) {
-		l.goodbye(protocol.CloseTooBig, fmt.Sprintf("a message may have %d bytes", l.inbox.limit))
+	switch err {
+	case errTooLarge:
+		l.part(protocol.CloseTooBig, fmt.Sprintf("a message may have %d bytes", l.inbox.limit))
+	case errUnmasked, errNotMinimal, errTopBit:
+		l.part(protocol.CloseProtocol, err.Error())
 	}
 	if n > 0 {
 		now := l.hub.now()
@@ -157,6 +162,9 @@ func (l *link) Read(p []byte) (int, error) {
 // beforeWait writes what the reader has appended, if it is about to wait:
 // answers to all messages that came together leave together.
 func (l *link) beforeWait() error {
+	if !l.more() && l.answerLate(l.hub.now()) {
+		l.unflushed = true
+	}
 	if l.unflushed && !l.more() {
 		l.unflushed = false
 		l.acting.Store(true) // while it writes nobody reads: silence is not the peer's
@@ -176,12 +184,51 @@ func (l *link) beforeWait() error {
 	return nil
 }
 
-// Write is called by coder/websocket for control frames, on the reader's
-// goroutine.
+// Write is called by coder/websocket for control frames, one at a time, on the
+// reader's goroutine. A close frame, with which it answers the peer's or says
+// what is wrong, waits for what the peer is owed.
 func (l *link) Write(p []byte) (int, error) {
-	l.outbox.appendRaw(p)
-	l.unflushed = true
+	switch {
+	case p[0] != opClose:
+		l.outbox.appendRaw(p)
+		l.unflushed = true
+	case !utf8.Valid(p[min(len(p), closeHeader):]):
+		l.part(protocol.CloseInvalidText, "a close reason must be UTF-8")
+	default:
+		l.partWith(append([]byte(nil), p...))
+	}
 	return len(p), nil
+}
+
+// closeHeader is how much of a close frame stands before its reason.
+const closeHeader = 2 + 2
+
+// part ends the link on the reader's own goroutine: when it is done with the
+// message at hand, what the peer is owed is written, and then a close frame. Only
+// the first has an effect.
+func (l *link) part(code int, reason string) { l.partWith(closeFrame(code, reason)) }
+
+func (l *link) partWith(frame []byte) {
+	if l.farewell == nil {
+		l.farewell = frame
+	}
+}
+
+// sayFarewell ends a link that part was called for. Requests that were read get
+// their answers first, for as long as others wait for a peer at the end.
+func (l *link) sayFarewell() {
+	l.acting.Store(true) // the peer waits for us
+	if l.owing != nil {
+		o := &l.outbox
+		late := time.AfterFunc(longestEnd, o.changed.Broadcast)
+		defer late.Stop()
+		until := time.Now().Add(longestEnd)
+		o.mu.Lock()
+		o.waitUntil(func() bool { return !l.owing() || !o.open() || !time.Now().Before(until) })
+		o.mu.Unlock()
+	}
+	l.outbox.appendRaw(l.farewell)
+	l.outbox.flush()
 }
 
 // reply appends a frame on the reader's goroutine. It leaves when the reader
@@ -231,17 +278,3 @@ func (l *link) finish() {
 	l.place.release()
 }
 
-// pingMeter answers at most ten pings a second and tells a flood.
-type pingMeter struct {
-	second int64
-	seen   int
-}
-
-func (m *pingMeter) count(now int64) (answer, flood bool) {
-	const perSecond, floodPerSecond = 10, 100
-	if second := now / int64(time.Second); second != m.second {
-		m.second, m.seen = second, 0
-	}
-	m.seen++
-	return m.seen <= perSecond, m.seen > floodPerSecond
-}

@@ -16,6 +16,7 @@ const (
 	opBinary = opFin | 0x2
 	opClose  = opFin | 0x8
 	opPing   = opFin | 0x9
+	opPong   = opFin | 0xa
 )
 
 const (
@@ -123,10 +124,13 @@ func (o *outbox) appendRaw(frames []byte) bool {
 // close appends a close frame, after all that was appended before. It reports
 // whether the outbox was open.
 func (o *outbox) close(code int, reason string) bool {
-	frame := append([]byte{opClose, byte(2 + len(reason)), byte(code >> 8), byte(code)}, reason...)
-	first := o.appendRaw(frame)
+	first := o.appendRaw(closeFrame(code, reason))
 	o.flush()
 	return first
+}
+
+func closeFrame(code int, reason string) []byte {
+	return append([]byte{opClose, byte(2 + len(reason)), byte(code >> 8), byte(code)}, reason...)
 }
 
 // flush has everything written that was appended. It does not wait.

@@ -37,7 +37,8 @@ type predictor struct {
 	decimal []byte              // scratch for a binary request's id
 	streams []*inference.Stream // one per model, opened when first used
 
-	flying inFlight // guarded by outbox.mu
+	flying inFlight // guarded by outbox.mu, as is owed
+	owed   int      // requests taken whose answers are not in the outbox yet
 }
 
 func (s *Server) servePredict(w http.ResponseWriter, r *http.Request, session string) {
@@ -55,6 +56,7 @@ func (s *Server) servePredict(w http.ResponseWriter, r *http.Request, session st
 		decoder: protocol.Decoder{MaxRows: s.opt.MaxRows, MaxFeatures: s.widest},
 	}
 	l.idle = c.forget
+	l.owing = func() bool { return c.owed > 0 }
 	identity := s.users.identify(c.user, session)
 	c.scope = s.opt.Quality.Scope(c.user, identity)
 	c.name = strings.TrimPrefix(identity, c.user+" ")
@@ -142,7 +144,7 @@ func (c *predictor) decode(received message) *protocol.Error {
 		return errAnswered
 	}
 	if !utf8.Valid(frame) {
-		c.goodbye(protocol.CloseInvalidText, "a text message must be UTF-8")
+		c.part(protocol.CloseInvalidText, "a text message must be UTF-8")
 		return errAnswered
 	}
 	c.scratch()
@@ -249,6 +251,7 @@ func (c *predictor) take(req *request) *protocol.Error {
 		c.flying.remove(req)
 		return noMemory()
 	}
+	c.owed++
 	return nil
 }
 
@@ -271,8 +274,17 @@ func (c *predictor) untake(req *request) {
 }
 
 func (c *predictor) untakeLocked(req *request) {
-	c.flying.remove(req)
+	c.settled(req)
 	c.outbox.account.settle(-req.promised, -req.rowBytes)
+}
+
+// settled takes a request from among those that the peer waits for. The caller
+// holds outbox.mu.
+func (c *predictor) settled(req *request) {
+	c.flying.remove(req)
+	if c.owed--; c.owed == 0 {
+		c.outbox.changed.Broadcast() // the reader may wait for it, to say goodbye
+	}
 }
 
 // model finds the model that a message asks for, and checks the row's shape.

@@ -30,16 +30,23 @@ func (m message) plain() []byte {
 func (l *link) messages(handle func(message)) {
 	for {
 		m, err := l.next()
-		if err != nil {
+		switch {
+		case l.farewell != nil:
+			l.sayFarewell()
+			return
+		case err != nil:
 			if l.dropped.Load() {
 				l.goodbye(protocol.CloseTryLater, "the server is short of memory")
 			}
 			return
-		}
-		if !l.leaving.Load() { // after goodbye was said it only waits for the end
+		case !l.leaving.Load(): // after goodbye was said it only waits for the end
 			handle(m)
 		}
 		l.used()
+		if l.farewell != nil {
+			l.sayFarewell()
+			return
+		}
 		l.holdBack()
 	}
 }
@@ -150,13 +157,4 @@ func (l *link) controlReceived() {
 	if !l.inMessage {
 		l.startMessageClock()
 	}
-}
-
-func (l *link) pingReceived() bool {
-	l.controlReceived()
-	answer, flood := l.pings.count(l.hub.now())
-	if flood {
-		l.expel("ping flood")
-	}
-	return answer
 }

@@ -56,7 +56,7 @@ func (c *predictor) enter(req *request) (sent, kept bool) {
 		c.appendError(req.address, outcomeError(req))
 		return true, false
 	}
-	c.flying.remove(req)
+	c.settled(req)
 	if req.promised > largeReply {
 		o.large.add(req)
 		return true, true
