@@ -45,6 +45,19 @@ func TestDocumentedErrorCodes(t *testing.T) {
 	}
 }
 
+// TestDocumentedProblems checks the table of what plain HTTP is told.
+func TestDocumentedProblems(t *testing.T) {
+	var rows []string
+	for code, statuses := range protocol.ProblemCodes() {
+		rows = append(rows, fmt.Sprintf("`%s` | %s", code, strings.Trim(strings.ReplaceAll(fmt.Sprint(statuses), " ", ", "), "[]")))
+	}
+	slices.Sort(rows)
+	documented := submatches(readDocument(t, "docs/protocol.md"), "(?m)^\\| (`[a-z_]+` \\| \\d{3}(?:, \\d{3})*) \\|")
+	if !slices.Equal(documented, rows) {
+		t.Errorf("docs/protocol.md has the problems\n%s\nexpected\n%s", strings.Join(documented, "\n"), strings.Join(rows, "\n"))
+	}
+}
+
 func submatches(text, pattern string) []string {
 	var all []string
 	for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(text, -1) {

@@ -8,10 +8,13 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"penstock/dashboard"
 	"penstock/monitor"
+	"penstock/server"
 	"penstock/server/accept"
 	"penstock/weights"
 )
@@ -42,7 +45,7 @@ type serveCmd struct {
 
 	AllowOrigin    []string `help:"Origin whose pages may connect, such as https://example.org; repeatable. * allows every page that a user visits." placeholder:"ORIGIN" sep:"none"`
 	AllowHost      []string `help:"Name by which clients may call this server, besides localhost and addresses; repeatable." placeholder:"HOST" sep:"none"`
-	TrustedProxy   []string `help:"Address or range of a proxy in front, such as 10.0.0.0/8, which is believed in X-Forwarded-For and X-Forwarded-Proto; repeatable." placeholder:"CIDR" sep:"none"`
+	TrustedProxy   []string `help:"Address or range of a proxy in front, such as 10.0.0.0/8, which is believed in X-Forwarded-For and X-Forwarded-Proto, or Forwarded; repeatable." placeholder:"CIDR" sep:"none"`
 	AllowAnonymous bool     `help:"Listen beyond loopback although there is no authentication: whoever reaches the port may use the models."`
 	AllowOpenAdmin bool     `help:"Let --admin-listen be beyond loopback: whoever reaches that port may read the process's memory through pprof."`
 
@@ -93,6 +96,7 @@ func (c serveCmd) Run(ctx context.Context) error {
 		return err
 	}
 	a.memory.apply()
+	signal.Ignore(syscall.SIGHUP) // a terminal that goes away must not end the process undrained
 	return a.Run(ctx)
 }
 
@@ -125,6 +129,12 @@ func (c serveCmd) proxies() accept.Proxies {
 
 // validate refuses what would be unsafe; the rooms check the rest.
 func (c serveCmd) validate() error {
+	if _, err := server.ParseOrigins(c.AllowOrigin); err != nil {
+		return fmt.Errorf("--allow-origin %w", err)
+	}
+	if _, err := server.ParseHosts(c.AllowHost); err != nil {
+		return fmt.Errorf("--allow-host %w", err)
+	}
 	if _, err := accept.ParseProxies(c.TrustedProxy); err != nil {
 		return fmt.Errorf("--trusted-proxy %w", err)
 	}

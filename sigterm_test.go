@@ -60,6 +60,21 @@ func TestSIGTERMUnderLoad(t *testing.T) {
 	t.Logf("ended in %v; %d requests predicted, %d told draining, %d never read", took.Round(time.Millisecond), predicted, drained, unread)
 }
 
+// TestSIGHUP means nothing yet: a terminal that goes away leaves the program as
+// it was.
+func TestSIGHUP(t *testing.T) {
+	p := runBinary(t)
+	for range 3 {
+		p.signal(syscall.SIGHUP)
+		mustDial(t, p.address, "/ws/predict").cut()
+	}
+	p.signal(syscall.SIGTERM)
+	p.logged("draining")
+	if _, err := p.wait(); err != nil {
+		t.Errorf("the program ended with %v; want a drain", err)
+	}
+}
+
 // TestSecondSIGTERM ends the program at once, whatever it still waits for. It
 // asks again every tenth of a second: a signal that comes in the very moment of
 // the first may be taken for it.

@@ -5,15 +5,14 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"net/url"
 	"path"
 	"regexp"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
+
+	"penstock/server/quietlog"
 )
 
 // bodyTimeout is how long the body of a request, which nobody needs, may take.
@@ -26,21 +25,25 @@ const bodyTimeout = 5 * time.Second
 func (s *Server) checkCaller(next http.Handler) http.Handler {
 	return s.CheckHost(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		limitBody(w, r)
-		if !reads(r) {
-			w.Header().Set("Allow", "GET, HEAD")
-			problem(w, http.StatusMethodNotAllowed, "method_not_allowed", "everything here is read with GET")
-			return
-		}
-		if !isClean(r) {
-			notFound(w)
-			return
-		}
-		if origin := r.Header.Get("Origin"); origin != "" && !s.allowsOrigin(origin, r) {
+		origin := r.Header.Get("Origin")
+		switch {
+		case len(r.Header.Values("Origin")) > 1:
+			problem(w, http.StatusForbidden, "origin_not_allowed", "expected one header Origin at most")
+		case origin != "" && !s.allowsOrigin(origin, r):
+			s.quiet.Log(slog.LevelWarn, "requests from pages of a foreign origin were refused",
+				"origin", quietlog.Cut(origin), "host", quietlog.Cut(r.Host), "remote", r.RemoteAddr)
 			problem(w, http.StatusForbidden, "origin_not_allowed",
 				"pages of that Origin may not use this server; allow it with --allow-origin")
+		case share(w, r, origin):
 			return
+		case !reads(r):
+			w.Header().Set("Allow", "GET, HEAD")
+			problem(w, http.StatusMethodNotAllowed, "method_not_allowed", "everything here is read with GET")
+		case !isClean(r):
+			notFound(w)
+		default:
+			next.ServeHTTP(w, r)
 		}
-		next.ServeHTTP(w, r)
 	}))
 }
 
@@ -66,10 +69,15 @@ func notFound(w http.ResponseWriter) {
 	problem(w, http.StatusNotFound, "not_found", "there is nothing at this path")
 }
 
-// CheckHost refuses requests that name a host we do not answer to.
+// CheckHost refuses requests that name a host we do not answer to. Whoever asks
+// after the server's health may call it anything, or nothing: load balancers do,
+// and a page that calls it by a name of its own learns no more than that there is
+// a server.
 func (s *Server) CheckHost(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !s.knowsHost(r.Host) {
+		if !s.knowsHost(r.Host) && !isHealth(r.URL.Path) {
+			s.quiet.Log(slog.LevelWarn, "requests that name a foreign host were refused",
+				"host", quietlog.Cut(r.Host), "remote", r.RemoteAddr)
 			problem(w, http.StatusMisdirectedRequest, "unknown_host",
 				"this server does not answer to that Host; call it by its address, or allow the name with --allow-host")
 			return
@@ -78,48 +86,48 @@ func (s *Server) CheckHost(next http.Handler) http.Handler {
 	})
 }
 
-func (s *Server) knowsHost(hostport string) bool {
-	host := hostport
-	if h, _, err := net.SplitHostPort(hostport); err == nil {
-		host = h
-	}
-	host = strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
-	return host == "localhost" || net.ParseIP(host) != nil ||
-		slices.ContainsFunc(s.opt.AllowHosts, func(allowed string) bool { return strings.EqualFold(allowed, host) })
-}
-
-// allowsOrigin accepts pages of this very server, and those that were named.
-func (s *Server) allowsOrigin(origin string, r *http.Request) bool {
-	return s.ownOrigin(origin, r) || slices.ContainsFunc(s.opt.AllowOrigins, func(allowed string) bool {
-		return allowed == "*" || strings.EqualFold(allowed, origin)
-	})
-}
-
-// ownOrigin reports whether a page is this very server's.
-func (s *Server) ownOrigin(origin string, r *http.Request) bool {
-	scheme := "http"
-	if s.secure(r) {
-		scheme = "https"
-	}
-	u, err := url.Parse(origin)
-	return err == nil && u.Scheme == scheme && strings.EqualFold(u.Host, r.Host)
-}
+func isHealth(path string) bool { return path == "/livez" || path == "/readyz" }
 
 // webSocket checks a handshake: it is one, with a session that can be one.
 func (s *Server) webSocket(serve func(w http.ResponseWriter, r *http.Request, session string)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Upgrade") == "" || r.Method != http.MethodGet {
-			w.Header().Set("Upgrade", "websocket")
 			problem(w, http.StatusUpgradeRequired, "websocket_required", "this is a WebSocket endpoint; connect with ws://")
 			return
 		}
-		session := r.URL.Query().Get("session")
-		if session != "" && !validSession.MatchString(session) {
-			problem(w, http.StatusBadRequest, "bad_session", "session must have 16 to 64 characters of A-Z, a-z, 0-9, _ and -")
+		if r.ContentLength != 0 {
+			problem(w, http.StatusBadRequest, "bad_handshake", "a handshake has no body")
+			return
+		}
+		for _, name := range []string{"Sec-WebSocket-Version", "Sec-WebSocket-Key"} {
+			if len(r.Header.Values(name)) > 1 {
+				problem(w, http.StatusBadRequest, "bad_handshake", "expected one header "+name)
+				return
+			}
+		}
+		session, err := sessionName(r.URL.RawQuery)
+		if err != nil {
+			problem(w, http.StatusBadRequest, "bad_session", err.Error())
 			return
 		}
 		serve(w, r, session)
 	}
+}
+
+// sessionName reads the session out of a query; it is empty where none is named.
+func sessionName(query string) (string, error) {
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return "", errors.New("the query in the address cannot be read; escape %, ; and all that is not ASCII")
+	}
+	names := values["session"]
+	if len(names) == 0 {
+		return "", nil
+	}
+	if len(names) > 1 || !validSession.MatchString(names[0]) {
+		return "", errors.New("expected one session, of 16 to 64 characters of A-Z, a-z, 0-9, _ and -; leave it out to have none")
+	}
+	return names[0], nil
 }
 
 // Why a connection is refused, in metrics.

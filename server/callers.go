@@ -18,7 +18,7 @@ func (s *Server) client(r *http.Request) (netip.Addr, bool) {
 	if err != nil {
 		return netip.Addr{}, false // no network's address, such as that of a pipe
 	}
-	return s.proxies.Client(at.Addr().Unmap(), r.Header.Values("X-Forwarded-For")), true
+	return s.proxies.Client(at.Addr().Unmap(), r.Header), true
 }
 
 // caller returns who asks, for whatever is shared out among callers: until
@@ -36,7 +36,7 @@ func (s *Server) secure(r *http.Request) bool {
 		return true
 	}
 	at, err := netip.ParseAddrPort(r.RemoteAddr)
-	return err == nil && s.proxies.Trusted(at.Addr()) && r.Header.Get("X-Forwarded-Proto") == "https"
+	return err == nil && s.proxies.Secure(at.Addr(), r.Header)
 }
 
 // place is one of the hub's, and of its caller's.

@@ -3,6 +3,7 @@ package server_test
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -55,7 +56,7 @@ func TestConformance(t *testing.T) {
 func (r *rig) converse(path string, c conformance) {
 	w := r.upgraded(path)
 	defer func() { _ = w.Conn.Close() }()
-	_ = w.SetDeadline(time.Now().Add(3*time.Second))
+	_ = w.SetDeadline(time.Now().Add(3 * time.Second))
 	written := make(chan struct{})
 	defer func() { <-written }()
 	go func() {
@@ -93,7 +94,7 @@ func (r *rig) converse(path string, c conformance) {
 		r.t.Errorf("closed with %d %q; want %d", code, payload[min(2, len(payload)):], want)
 	}
 	_, _ = w.Write(masked(fin|closing, string(payload))) // which the server may not wait for
-	if op, payload, err := w.next(); err != io.EOF {
+	if op, payload, err := w.next(); !errors.Is(err, io.EOF) {
 		r.t.Errorf("after the close frame came opcode %x, %.80q, %v; want the end", op, payload, err)
 	}
 }

@@ -1,12 +1,16 @@
 package server_test
 
 import (
+	"bytes"
 	"fmt"
+	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
 
+	"penstock/protocol"
 	"penstock/server"
 )
 
@@ -21,6 +25,9 @@ func mustProblem(t *testing.T, response *http.Response, body string, status int,
 	t.Helper()
 	if response.StatusCode != status || response.Header.Get("Content-Type") != "application/problem+json" {
 		t.Fatalf("%s, %s: %s; want %d as a problem", response.Status, response.Header.Get("Content-Type"), body, status)
+	}
+	if !slices.Contains(protocol.ProblemCodes()[code], status) {
+		t.Errorf("%s with %d is not in the table of problems", code, status)
 	}
 	p := decode[problemDocument](t, body)
 	if p.Type != "about:blank" || p.Title != http.StatusText(status) || p.Status != status || p.Code != code || p.Detail == "" {
@@ -54,14 +61,29 @@ func TestBadHandshakes(t *testing.T) {
 		{"short session", ask("GET", "/ws/predict?session=abc", up), 400, "bad_session"},
 		{"long session", ask("GET", "/ws/predict?session="+strings.Repeat("x", 65), up), 400, "bad_session"},
 		{"session with a space", ask("GET", "/ws/predict?session=0123456789+0123456789", up), 400, "bad_session"},
+		{"session that is no escape", ask("GET", "/ws/predict?session=%zz", up), 400, "bad_session"},
+		{"session with half an escape", ask("GET", "/ws/predict?session=0123456789abcdef%", up), 400, "bad_session"},
+		{"session with a semicolon", ask("GET", "/ws/predict?session=0123456789abcdef;x=1", up), 400, "bad_session"},
+		{"a query that cannot be read", ask("GET", "/ws/dashboard?a=%zz&session=0123456789abcdef", up), 400, "bad_session"},
+		{"empty session", ask("GET", "/ws/predict?session=", up), 400, "bad_session"},
+		{"empty session without =", ask("GET", "/ws/predict?session", up), 400, "bad_session"},
+		{"two sessions", ask("GET", "/ws/predict?session=0123456789abcdef&session=0123456789abcdef", up), 400, "bad_session"},
+		{"a body", ask("GET", "/ws/predict", up+"Sec-WebSocket-Version: 13\r\n"+key+"Content-Length: 2\r\n") + "hi", 400, "bad_handshake"},
+		{"a chunked body", ask("GET", "/ws/predict", up+"Sec-WebSocket-Version: 13\r\n"+key+"Transfer-Encoding: chunked\r\n") + "0\r\n\r\n", 400, "bad_handshake"},
+		{"two versions", ask("GET", "/ws/predict", up+"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Version: 13\r\n"+key), 400, "bad_handshake"},
+		{"two origins", ask("GET", "/ws/predict", up+"Sec-WebSocket-Version: 13\r\n"+key+"Origin: http://localhost\r\nOrigin: http://localhost\r\n"), 403, "origin_not_allowed"},
 		{"nothing there", ask("GET", "/ws/other", ""), 404, "not_found"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r.t = t
 			response, body := r.open().handshake(c.request)
 			mustProblem(t, response, body, c.status, c.code)
-			if c.status == 405 && response.Header.Get("Allow") == "" {
+			h := response.Header
+			if c.status == 405 && h.Get("Allow") == "" {
 				t.Error("405 without Allow")
+			}
+			if c.status == 426 && response.ProtoAtLeast(1, 1) && !strings.Contains(c.request, "HTTP/1.0") && (h.Get("Upgrade") != "websocket" || !strings.Contains(strings.Join(h.Values("Connection"), ","), "Upgrade")) {
+				t.Errorf("426 with %v; want the protocol to upgrade to", h)
 			}
 		})
 	}
@@ -104,6 +126,10 @@ func TestHostsAndOrigins(t *testing.T) {
 
 		{own, "http://localhost", 101}, {"localhost:8080", "http://localhost:8080", 101}, {own, "https://ok.example", 101},
 		{"penstock.example", "http://penstock.example", 101}, {"penstock.example", "https://ok.example", 101},
+		{"penstock.example", "https://penstock.example", 101}, {"penstock.example:443", "https://penstock.example", 101},
+		{"penstock.example:8443", "https://penstock.example:8443", 101}, {"penstock.example:80", "http://penstock.example", 101},
+		{"penstock.example", "https://penstock.example:8443", 403}, {"penstock.example", "ftp://penstock.example", 403},
+		{"penstock.example", "https://a.penstock.example", 403}, {"127.0.0.1", "https://127.0.0.1", 403},
 		{own, "null", 403}, {own, "http://evil.example", 403}, {own, "https://localhost", 403}, {own, "ftp://localhost", 403},
 		{"localhost:8080", "http://localhost", 403}, {own, "http://localhost:8080", 403}, {"127.0.0.1", "http://localhost", 403},
 		{own, "http://ok.example", 403}, {own, "https://ok.example.evil.example", 403}, {own, "https://a.ok.example", 403},
@@ -133,12 +159,112 @@ func TestHostsAndOrigins(t *testing.T) {
 		})
 	}
 	r.t = t
-	for _, path := range []string{"/", "/events", "/livez", "/readyz", "/ws/echo", "/ws/dashboard"} {
-		if response, _ := r.get(path, "Host", "evil.example"); response.StatusCode != http.StatusMisdirectedRequest {
-			t.Errorf("%s with a foreign host: %s", path, response.Status)
+	for path, status := range map[string]int{
+		"/": 421, "/events": 421, "/api/models": 421, "/ws/echo": 421, "/ws/dashboard": 421, "/livez": 200, "/readyz": 200,
+	} {
+		if response, _ := r.get(path, "Host", "evil.example"); response.StatusCode != status {
+			t.Errorf("%s with a foreign host: %s; want %d", path, response.Status, status)
 		}
 		if response, _ := r.get(path, "Origin", "http://evil.example"); response.StatusCode != http.StatusForbidden {
 			t.Errorf("%s from a foreign origin: %s", path, response.Status)
+		}
+	}
+}
+
+// TestHealthNeedsNoHost: load balancers ask with any, or none.
+func TestHealthNeedsNoHost(t *testing.T) {
+	r := start(t, setup{})
+	for _, path := range []string{"/livez", "/readyz"} {
+		for _, request := range []string{"GET %s HTTP/1.0\r\n\r\n", "GET %s HTTP/1.1\r\nHost:\r\n\r\n", "HEAD %s HTTP/1.0\r\nHost: a.b\r\n\r\n"} {
+			w := r.open()
+			w.mustWrite(fmt.Appendf(nil, request, path))
+			response, err := http.ReadResponse(w.in, nil)
+			if err != nil || response.StatusCode != http.StatusOK {
+				t.Errorf("%q: %v, %v; want 200", request, response, err)
+			}
+			_ = w.Close()
+		}
+	}
+}
+
+// TestSubprotocolIsCaseSensitive: another spelling is another protocol.
+func TestSubprotocolIsCaseSensitive(t *testing.T) {
+	r := start(t, setup{})
+	for offer, want := range map[string]string{
+		"": "", "PENSTOCK.V1": "", "penstock.v1": "penstock.v1", "other, penstock.v1": "penstock.v1", "PENSTOCK.V1,penstock.v1": "penstock.v1",
+	} {
+		w := r.open()
+		response, _ := w.handshake(strings.Replace(fmt.Sprintf(upgrade, "/ws/predict"), "\r\n\r\n", "\r\nSec-WebSocket-Protocol: "+offer+"\r\n\r\n", 1))
+		if got := response.Header.Get("Sec-WebSocket-Protocol"); got != want || response.StatusCode != http.StatusSwitchingProtocols {
+			t.Errorf("offered %q: %s with %q; want 101 with %q", offer, response.Status, got, want)
+		}
+		_ = w.Close()
+	}
+}
+
+// TestAllowedPagesMayRead what /events and /api say, as browsers ask for it.
+func TestAllowedPagesMayRead(t *testing.T) {
+	r := start(t, setup{server: func(o *server.Options) { o.AllowOrigins = []string{"HTTPS://Ok.example:443/"} }})
+	const ok = "https://ok.example"
+	for _, path := range []string{"/events", "/api/models", "/api/quality", "/api/alerts", "/api/nothing"} {
+		for _, origin := range []string{ok, ""} {
+			response, _ := r.do("HEAD", path, "Origin", origin)
+			if h := response.Header; h.Get("Access-Control-Allow-Origin") != origin || h.Get("Vary") != "Origin" {
+				t.Errorf("%s from %q: %v; want that origin allowed, and Vary", path, origin, h)
+			}
+		}
+		response, _ := r.do("OPTIONS", path, "Origin", ok, "Access-Control-Request-Method", "GET")
+		if h := response.Header; response.StatusCode != http.StatusNoContent || h.Get("Access-Control-Allow-Methods") != "GET, HEAD" {
+			t.Errorf("preflight of %s: %s, %v", path, response.Status, h)
+		}
+		response, _ = r.do("OPTIONS", path, "Origin", "https://evil.example", "Access-Control-Request-Method", "GET")
+		if h := response.Header; response.StatusCode != http.StatusForbidden || h.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("preflight of %s from elsewhere: %s, %v", path, response.Status, h)
+		}
+	}
+	if response, _ := r.do("OPTIONS", "/livez", "Origin", ok, "Access-Control-Request-Method", "GET"); response.StatusCode != http.StatusMethodNotAllowed {
+		t.Errorf("preflight of /livez: %s; want 405", response.Status)
+	}
+}
+
+// TestRefusedPagesAreLogged, so that whoever runs the server finds out why a
+// page does not work.
+func TestRefusedPagesAreLogged(t *testing.T) {
+	var log bytes.Buffer
+	r := start(t, setup{server: func(o *server.Options) { o.Logger = slog.New(slog.NewTextHandler(&log, nil)) }})
+	for range 50 {
+		r.get("/livez", "Origin", "https://evil.example")
+		r.get("/", "Host", "evil.example")
+	}
+	r.stop()
+	for _, want := range []string{"foreign origin", "foreign host"} {
+		if n := strings.Count(log.String(), want); n < 1 || n > 10 {
+			t.Errorf("%d lines tell of a %s; want a few:\n%s", n, want, log.String())
+		}
+	}
+}
+
+// TestNamesOfOriginsAndHosts: each is taken as clients spell it, or refused.
+func TestNamesOfOriginsAndHosts(t *testing.T) {
+	for text, want := range map[string]string{
+		"*": "*", "https://example.org": "https://example.org", "https://example.org/": "https://example.org",
+		"HTTPS://Example.ORG:443": "https://example.org", "http://example.org:80/": "http://example.org", "http://example.org:8080": "http://example.org:8080",
+		"http://[::1]:4200": "http://[::1]:4200", "https://xn--bcher-kva.example": "https://xn--bcher-kva.example", "app://localhost": "app://localhost",
+		"https://example.org/app": "", "https://example.org?x": "", "https://example.org/#x": "", "https://u@example.org": "", "example.org": "",
+		"https://*.example.org": "", "https://bücher.example": "", "null": "", "": "", "https://": "", "wss://example.org": "", "example.org:443": "", "https://a b": "",
+	} {
+		got, err := server.ParseOrigins([]string{text})
+		if (err == nil) != (want != "") || err == nil && got[0] != want {
+			t.Errorf("origin %q is %q, %v; want %q", text, got, err, want)
+		}
+	}
+	for text, want := range map[string]string{
+		"ml.example.org": "ml.example.org", "ML.example.org.": "ml.example.org", "ml.example.org:443": "ml.example.org", "10.0.0.1": "10.0.0.1", "[::1]:80": "::1",
+		"under_score": "under_score", "*": "", "*.example.org": "", "": "", "https://ml.example.org": "", "ml.example.org/": "", "a b": "", "bücher.example": "", "ml.example.org:x": "",
+	} {
+		got, err := server.ParseHosts([]string{text})
+		if (err == nil) != (want != "") || err == nil && got[0] != want {
+			t.Errorf("host %q is %q, %v; want %q", text, got, err, want)
 		}
 	}
 }
@@ -149,7 +275,7 @@ func TestAnyOriginMayBeAllowed(t *testing.T) {
 	if response, body := r.get("/livez", "Origin", "http://evil.example"); response.StatusCode != http.StatusOK {
 		t.Errorf("%s: %s", response.Status, body)
 	}
-	if response, _ := r.get("/livez", "Origin", "http://evil.example", "Host", "evil.example"); response.StatusCode != http.StatusMisdirectedRequest {
+	if response, _ := r.get("/api/models", "Origin", "http://evil.example", "Host", "evil.example"); response.StatusCode != http.StatusMisdirectedRequest {
 		t.Errorf("a foreign host: %s; want 421 all the same", response.Status)
 	}
 }

@@ -3,10 +3,12 @@ package server
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 	"unicode/utf8"
@@ -63,7 +65,7 @@ func (h *hub) upgrade(w http.ResponseWriter, r *http.Request, holder *budget.Hol
 	l := &link{hub: h, holder: holder, notices: notices}
 	ws, err := websocket.Accept(&hijacker{ResponseWriter: w, link: l, maxBytes: maxBytes}, r, &websocket.AcceptOptions{
 		InsecureSkipVerify: true, // Origin and Host were checked before, by an own list
-		Subprotocols:       []string{protocol.Subprotocol},
+		Subprotocols:       offered(r),
 		CompressionMode:    websocket.CompressionDisabled,
 		OnPingReceived:     func(_ context.Context, payload []byte) bool { return l.pingReceived(payload) },
 		OnPongReceived:     func(context.Context, []byte) { l.controlReceived() },
@@ -79,6 +81,19 @@ func (h *hub) upgrade(w http.ResponseWriter, r *http.Request, holder *budget.Hol
 	l.lastRead.Store(h.now())
 	h.add(l)
 	return l, nil
+}
+
+// offered returns our subprotocol if the client offers it. Names of subprotocols
+// are compared as they are spelt (RFC 6455, section 11.5); coder/websocket
+// ignores case, and answers with the first that it takes for ours.
+func offered(r *http.Request) []string {
+	for name := range strings.SplitSeq(strings.Join(r.Header.Values("Sec-WebSocket-Protocol"), ","), ",") {
+		if strings.TrimSpace(name) == protocol.Subprotocol {
+			r.Header.Set("Sec-WebSocket-Protocol", protocol.Subprotocol)
+			return []string{protocol.Subprotocol}
+		}
+	}
+	return nil
 }
 
 // hijacker hands coder/websocket the link in place of the raw connection.
@@ -143,11 +158,10 @@ func (l *link) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	n, err := l.inbox.read(p)
-	switch err {
-	case errTooLarge:
+	if errors.Is(err, errTooLarge) {
 		l.part(protocol.CloseTooBig, fmt.Sprintf("a message may have %d bytes", l.inbox.limit))
-	case errUnmasked, errNotMinimal, errTopBit:
-		l.part(protocol.CloseProtocol, err.Error())
+	} else if l.inbox.meter.fault != nil {
+		l.part(protocol.CloseProtocol, l.inbox.meter.fault.Error())
 	}
 	if n > 0 {
 		now := l.hub.now()
@@ -277,4 +291,3 @@ func (l *link) finish() {
 	l.hub.remove(l)
 	l.place.release()
 }
-

@@ -1,7 +1,6 @@
 package server_test
 
 import (
-	"cmp"
 	"strings"
 	"testing"
 
@@ -124,12 +123,12 @@ func TestPlainClientIsNotGreeted(t *testing.T) {
 
 func TestSubprotocolIsGreeted(t *testing.T) {
 	r := start(t, setup{})
-	for _, session := range []string{"", "my-session_0123456789"} {
-		p := r.connect("/ws/predict?session="+session, "other", "penstock.v1")
+	for query, session := range map[string]string{"": "…", "?session=my-session_0123456789": "my-session_0123456789"} {
+		p := r.connect("/ws/predict"+query, "other", "penstock.v1")
 		if got := p.ws.Subprotocol(); got != "penstock.v1" {
 			t.Fatalf("the subprotocol is %q", got)
 		}
-		p.expect(`{"type":"hello","session":"` + cmp.Or(session, "…") + `","models":[{"name":"oracle",…`)
+		p.expect(`{"type":"hello","session":"` + session + `","models":[{"name":"oracle",…`)
 		p.ask(r.request("1", 3), r.prediction("1", 3))
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -18,7 +19,9 @@ const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 
 
 // codings are the compressed forms in which a file may stand beside itself, the
 // preferred first.
-var codings = []struct{ name, suffix string }{{"br", ".br"}, {"gzip", ".gz"}}
+var codings = []coding{{"br", ".br"}, {"gzip", ".gz"}}
+
+type coding struct{ name, suffix string }
 
 // contentTypes are said here, because those of a system differ.
 var contentTypes = map[string]string{
@@ -85,6 +88,10 @@ func (s *Server) servePage(w http.ResponseWriter, r *http.Request) {
 		notFound(w)
 		return
 	}
+	if wanted := r.Header.Values("If-Match"); len(wanted) > 0 && !a.matches(wanted) {
+		problem(w, http.StatusPreconditionFailed, "precondition_failed", "the file is another than If-Match asks for")
+		return
+	}
 	bytes, etag, h := a.plain, a.etag, w.Header()
 	for i, c := range codings {
 		if a.coded[i] != nil && acceptsCoding(r.Header.Get("Accept-Encoding"), c.name) {
@@ -98,9 +105,9 @@ func (s *Server) servePage(w http.ResponseWriter, r *http.Request) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cache-Control", "no-cache")
-	h.Set("Vary", "Accept-Encoding")
+	h.Add("Vary", "Accept-Encoding")
 	h.Set("ETag", `"`+etag+`"`)
-	if matchesETag(r.Header.Get("If-None-Match"), etag) {
+	if matchesETag(strings.Join(r.Header.Values("If-None-Match"), ","), etag) {
 		h.Del("Content-Encoding")
 		w.WriteHeader(http.StatusNotModified)
 		return
@@ -111,6 +118,18 @@ func (s *Server) servePage(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(bytes)
 	}
+}
+
+// matches reads If-Match (RFC 9110, section 13.1.1), which a weak tag never
+// meets. Which form of the file it names is all the same.
+func (a *asset) matches(header []string) bool {
+	for item := range strings.SplitSeq(strings.Join(header, ","), ",") {
+		item = strings.TrimSpace(item)
+		if item == "*" || item == `"`+a.etag+`"` || slices.ContainsFunc(codings, func(c coding) bool { return item == `"`+a.etag+"-"+c.name+`"` }) {
+			return true
+		}
+	}
+	return false
 }
 
 // acceptsCoding reads Accept-Encoding (RFC 9110, section 12.5.3): a coding that

@@ -18,7 +18,7 @@ func (s *Server) CheckOperator(next http.Handler) http.Handler {
 			problem(w, http.StatusForbidden, "origin_not_allowed",
 				"pages of other sites may not use this address; open it directly")
 		case r.Method != http.MethodPost && !reads(r), r.Method == http.MethodHead && takesTime(r):
-			w.Header().Set("Allow", "GET, POST")
+			w.Header().Set("Allow", "GET, HEAD, POST")
 			problem(w, http.StatusMethodNotAllowed, "method_not_allowed", "this is read with GET")
 		case !isClean(r):
 			notFound(w)

@@ -11,6 +11,10 @@ import (
 // problem answers with RFC 9457 application/problem+json.
 func problem(w http.ResponseWriter, status int, code, detail string) {
 	header := w.Header()
+	if status == http.StatusUpgradeRequired { // RFC 9110, sections 7.8 and 15.5.22
+		header.Set("Upgrade", "websocket")
+		header.Add("Connection", "Upgrade")
+	}
 	header.Set("Content-Type", protocol.ProblemType)
 	header.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)

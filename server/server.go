@@ -52,7 +52,10 @@ type servedModel struct {
 
 // New makes a server. It starts nothing; see Run, Attach and Handler.
 func New(opt Options) (*Server, error) {
-	opt = opt.withDefaults()
+	opt, err := opt.withDefaults().named()
+	if err != nil {
+		return nil, err
+	}
 	if err := opt.validate(); err != nil {
 		return nil, err
 	}
@@ -76,7 +79,6 @@ func New(opt Options) (*Server, error) {
 		s.byName[m.name] = m
 		s.widest = max(s.widest, spec.Features)
 	}
-	var err error
 	if opt.Dashboard != nil {
 		if s.assets, err = readAssets(opt.Dashboard); err != nil {
 			return nil, err

@@ -17,6 +17,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -82,14 +83,18 @@ const sendBuffer = 64 << 10
 
 var keepAlive = net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 5 * time.Second, Count: 3}
 
-// Listen opens a TCP address for a Listener. Its connections notice within 35 s
-// that their peer is gone, and have a small send buffer.
+// Listen opens a TCP address for a Listener, and for localhost both addresses
+// that it stands for. Its connections notice within 35 s that their peer is gone,
+// and have a small send buffer.
 func Listen(address string) (net.Listener, error) {
 	config := net.ListenConfig{KeepAliveConfig: keepAlive, Control: func(_, _ string, socket syscall.RawConn) error {
 		var failed error
 		err := socket.Control(func(fd uintptr) { failed = setSocket(fd) }) // connections inherit it
 		return errors.Join(err, failed)
 	}}
+	if host, port, err := net.SplitHostPort(address); err == nil && strings.EqualFold(host, "localhost") {
+		return listenLocal(config, port)
+	}
 	return config.Listen(context.Background(), "tcp", address)
 }
 

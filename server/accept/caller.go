@@ -3,6 +3,7 @@ package accept
 import (
 	"fmt"
 	"net"
+	"net/http"
 	"net/netip"
 	"slices"
 	"strings"
@@ -68,14 +69,18 @@ func (p Proxies) Exempt(address netip.Addr) bool {
 }
 
 // Client returns who a request comes from: the peer, or, if that is a proxy,
-// the last one in X-Forwarded-For that is not. Whatever stands before that one
-// was written by somebody who is not trusted. Where an entry cannot be read, it
-// is the peer.
-func (p Proxies) Client(peer netip.Addr, forwardedFor []string) netip.Addr {
+// the last one in X-Forwarded-For or, without that, Forwarded that is not. Whatever
+// stands before that one was written by somebody who is not trusted. Where an
+// entry cannot be read, it is the peer.
+func (p Proxies) Client(peer netip.Addr, header http.Header) netip.Addr {
 	if !p.Trusted(peer) {
 		return peer
 	}
-	client, rest := peer, strings.Join(forwardedFor, ",")
+	addresses := header.Values("X-Forwarded-For")
+	if len(addresses) == 0 {
+		addresses = forwarded(header, "for")
+	}
+	client, rest := peer, strings.Join(addresses, ",")
 	for rest != "" {
 		last := rest
 		if comma := strings.LastIndexByte(rest, ','); comma >= 0 {
@@ -92,6 +97,35 @@ func (p Proxies) Client(peer netip.Addr, forwardedFor []string) netip.Addr {
 		}
 	}
 	return client
+}
+
+// Secure reports whether a request came to a trusted proxy by TLS: the last of
+// them says so in X-Forwarded-Proto or, without that, Forwarded.
+func (p Proxies) Secure(peer netip.Addr, header http.Header) bool {
+	if !p.Trusted(peer) {
+		return false
+	}
+	schemes := header.Values("X-Forwarded-Proto")
+	if len(schemes) == 0 {
+		schemes = forwarded(header, "proto")
+	}
+	all := strings.Join(schemes, ",")
+	return strings.EqualFold(strings.TrimSpace(all[strings.LastIndexByte(all, ',')+1:]), "https")
+}
+
+// forwarded returns what the elements of Forwarded say of one thing (RFC 7239,
+// section 4), the empty text for those that do not.
+func forwarded(header http.Header, name string) (values []string) {
+	for element := range strings.SplitSeq(strings.Join(header.Values("Forwarded"), ","), ",") {
+		value := ""
+		for pair := range strings.SplitSeq(element, ";") {
+			if key, v, _ := strings.Cut(pair, "="); strings.EqualFold(strings.TrimSpace(key), name) {
+				value = strings.Trim(strings.TrimSpace(v), `"`)
+			}
+		}
+		values = append(values, value)
+	}
+	return values
 }
 
 // parseForwarded reads an address as proxies write it, some with a port.

@@ -1,6 +1,7 @@
 package accept_test
 
 import (
+	"net/http"
 	"net/netip"
 	"strings"
 	"testing"
@@ -69,9 +70,44 @@ func TestClient(t *testing.T) {
 		{"nonsense beyond the client", "10.0.0.1", []string{"unknown, 198.51.100.1"}, "198.51.100.1"},
 		{"an empty entry", "10.0.0.1", []string{"198.51.100.1,"}, "10.0.0.1"},
 	} {
-		got := proxies.Client(netip.MustParseAddr(c.peer).Unmap(), c.forwarded)
+		header := http.Header{"X-Forwarded-For": c.forwarded, "Forwarded": {`for="_another"`}}
+		if c.forwarded == nil {
+			header = nil
+		}
+		got := proxies.Client(netip.MustParseAddr(c.peer).Unmap(), header)
 		if got != netip.MustParseAddr(c.want) {
 			t.Errorf("%s: got %s, want %s", c.name, got, c.want)
+		}
+	}
+}
+
+// TestForwarded is RFC 7239, for proxies that write it in place of the older
+// headers.
+func TestForwarded(t *testing.T) {
+	proxies, err := accept.ParseProxies([]string{"10.0.0.0/8"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		peer   string
+		header http.Header
+		want   string
+		secure bool
+	}{
+		{"10.0.0.1", http.Header{"Forwarded": {"for=198.51.100.1;proto=https;host=ml.example.org"}}, "198.51.100.1", true},
+		{"10.0.0.1", http.Header{"Forwarded": {`Proto=HTTPS; For="[2001:db8::1]:4711"`}}, "2001:db8::1", true},
+		{"10.0.0.1", http.Header{"Forwarded": {"for=203.0.113.9;proto=https, for=198.51.100.1;proto=http"}}, "198.51.100.1", false},
+		{"10.0.0.1", http.Header{"Forwarded": {"for=198.51.100.1", "for=10.0.0.2;proto=https"}}, "198.51.100.1", true},
+		{"10.0.0.1", http.Header{"Forwarded": {"for=unknown"}}, "10.0.0.1", false},
+		{"10.0.0.1", http.Header{"Forwarded": {"proto=https"}}, "10.0.0.1", true},
+		{"192.0.2.1", http.Header{"Forwarded": {"for=198.51.100.1;proto=https"}}, "192.0.2.1", false},
+		{"10.0.0.1", http.Header{"X-Forwarded-Proto": {"http, https"}}, "10.0.0.1", true},
+		{"10.0.0.1", http.Header{"X-Forwarded-Proto": {"http"}, "Forwarded": {"proto=https"}}, "10.0.0.1", false},
+		{"192.0.2.1", http.Header{"X-Forwarded-Proto": {"https"}}, "192.0.2.1", false},
+	} {
+		peer := netip.MustParseAddr(c.peer)
+		if got, secure := proxies.Client(peer, c.header), proxies.Secure(peer, c.header); got != netip.MustParseAddr(c.want) || secure != c.secure {
+			t.Errorf("%v: %s, secure %v; want %s, %v", c.header, got, secure, c.want, c.secure)
 		}
 	}
 }
