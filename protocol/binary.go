@@ -57,6 +57,9 @@ type BinaryMessage struct {
 // length only the model can tell; see AppendFeatures.
 func DecodeBinary(frame []byte, mask uint32, m *BinaryMessage) *Error {
 	*m = BinaryMessage{Mask: mask}
+	if looksLikeText(frame, mask) {
+		return Errorf(BadMessage, "this looks like JSON or text in a binary message; send text in text messages, or kind 0x01 (request) or 0x02 (feedback)")
+	}
 	if len(frame) < binaryFeedbackHeader {
 		return WrongCount(BadMessage, binaryFeedbackHeader, len(frame), "the binary frame is shorter than its header")
 	}
@@ -93,6 +96,16 @@ func DecodeBinary(frame []byte, mask uint32, m *BinaryMessage) *Error {
 		return Errorf(BadMessage, "kind is %#x; expected 0x01 (request) or 0x02 (feedback)", m.Kind)
 	}
 	return nil
+}
+
+// looksLikeText reports whether a frame's first byte is no kind that there will
+// ever be: what JSON, "ping" or a byte order mark begin with.
+func looksLikeText(frame []byte, mask uint32) bool {
+	if len(frame) == 0 {
+		return false
+	}
+	first := frame[0] ^ byte(mask)
+	return first >= ' ' && first < 0x7f || first == '\n' || first == '\r' || first == '\t' || first == "\ufeff"[0]
 }
 
 // AppendFeatures appends the request's values to dst: rows × features of them,

@@ -71,6 +71,9 @@ func DecodeWatch(frame []byte) (WatchMessage, *Error) {
 	w := watchReader{s: scanner{b: frame}}
 	i := w.s.space(0)
 	if w.s.peek(i) != '{' {
+		if hasMark(frame) {
+			return w.m, errMark()
+		}
 		return w.m, Errorf(BadMessage, "a message is a JSON object")
 	}
 	i = w.s.object(i, w.field)
@@ -90,9 +93,8 @@ func DecodeWatch(frame []byte) (WatchMessage, *Error) {
 func (m *WatchMessage) check() *Error {
 	switch m.Type {
 	case "note":
-		m.Text = strings.TrimSpace(m.Text)
-		if n := utf8.RuneCountInString(m.Text); n == 0 || n > MaxNote {
-			return WrongCount(BadMessage, MaxNote, n, "a note has 1 to 500 characters of text")
+		if n := utf8.RuneCountInString(m.Text); n > MaxNote || strings.TrimSpace(m.Text) == "" {
+			return WrongCount(BadMessage, MaxNote, n, "a note has 1 to 500 characters, and not only spaces")
 		}
 		if strings.ContainsFunc(m.Text, unicode.IsControl) {
 			return Errorf(BadMessage, "a note has no control characters")

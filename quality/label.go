@@ -7,8 +7,8 @@ import (
 
 // Label is a true answer as a client wrote it: a text or a number.
 type Label struct {
-	Text   string
-	Number float64
+	Text   string  // the text, or the digits of the number; without, those of Number count
+	Number float64 // the number, as near as a float64 comes
 	IsText bool
 }
 
@@ -24,8 +24,9 @@ type Result struct {
 
 // Label joins a prediction with its true answers, one per row.
 //
-// A classification takes the name of a class, or a number whose shortest
-// decimal form is that name. A regression takes a finite number in the range
+// A classification takes the name of a class as a text, or a number: it means
+// the class whose name is that number as it was written, or else the one class
+// whose name has the same value. A regression takes a finite number in the range
 // of float32.
 //
 // The error is ErrUnknownRequest, ErrDuplicateFeedback or a *BadLabelError;
