@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
 	"slices"
@@ -98,14 +99,20 @@ func DecodeBinary(frame []byte, mask uint32, m *BinaryMessage) *Error {
 	return nil
 }
 
-// looksLikeText reports whether a frame's first byte is no kind that there will
-// ever be: what JSON, "ping" or a byte order mark begin with.
+// looksLikeText reports whether a frame begins as JSON, "ping" or a byte order
+// mark do, and as no kind that there will ever be.
 func looksLikeText(frame []byte, mask uint32) bool {
-	if len(frame) == 0 {
+	var start [8]byte
+	n := copy(start[:], frame)
+	Unmask(start[:], mask)
+	text := bytes.TrimLeft(start[:n], " \t\r\n")
+	switch {
+	case len(text) == 0:
 		return false
+	case len(text) < n:
+		return text[0] == '{' || text[0] == '['
 	}
-	first := frame[0] ^ byte(mask)
-	return first >= ' ' && first < 0x7f || first == '\n' || first == '\r' || first == '\t' || first == "\ufeff"[0]
+	return text[0] > ' ' && text[0] < 0x7f || text[0] == "\ufeff"[0]
 }
 
 // AppendFeatures appends the request's values to dst: rows × features of them,

@@ -93,8 +93,11 @@ func DecodeWatch(frame []byte) (WatchMessage, *Error) {
 func (m *WatchMessage) check() *Error {
 	switch m.Type {
 	case "note":
-		if n := utf8.RuneCountInString(m.Text); n > MaxNote || strings.TrimSpace(m.Text) == "" {
-			return WrongCount(BadMessage, MaxNote, n, "a note has 1 to 500 characters, and not only spaces")
+		if strings.TrimSpace(m.Text) == "" {
+			return Errorf(BadMessage, "a note needs text that is not only spaces")
+		}
+		if n := utf8.RuneCountInString(m.Text); n > MaxNote {
+			return WrongCount(BadMessage, MaxNote, n, "a note has 1 to 500 characters of text")
 		}
 		if strings.ContainsFunc(m.Text, unicode.IsControl) {
 			return Errorf(BadMessage, "a note has no control characters")
