@@ -29,6 +29,7 @@ func (m *Monitor) frame(seq uint64, wall time.Time, before, now reading) *protoc
 		QueueMS:     protocol.QueueLatency{P50: millis(queue, 50), P99: millis(queue, 99)},
 		CPUUsage:    now.load.cpuPercent,
 		MemoryBytes: now.load.usage.ResidentBytes,
+		Firing:      []protocol.FiringAlert{},
 		Models:      make(map[string]protocol.ModelMetrics, len(m.options.Pools)),
 	}
 	addQuality(f, now.quality)
