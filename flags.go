@@ -61,11 +61,12 @@ type alertFlags struct {
 	LatencyMSCritical     float64       `name:"latency-ms-critical" default:"500" help:"Critical likewise."`
 	Queue                 float64       `default:"0.5" help:"Warn when the queue is this full, 0 to 1; 0 is never."`
 	QueueCritical         float64       `default:"0.9" help:"Critical likewise."`
-	Accuracy              float64       `default:"0" help:"Warn below this accuracy over five minutes, 0 to 1; 0 is never."`
+	Accuracy              float64       `default:"0" help:"Warn when a model's accuracy over five minutes is below this beyond doubt, 0 to 1; 0 is never."`
 	AccuracyCritical      float64       `default:"0" help:"Critical likewise."`
 	LabellerShare         float64       `default:"0.8" help:"Warn when one of several clients gives this share of the labels of five minutes, 0 to 1; 0 is never."`
 	LabellerShareCritical float64       `default:"0" help:"Critical likewise."`
-	CPU                   float64       `name:"cpu" default:"90" help:"Warn at this percentage of the machine's processors; 0 is never."`
+	Falls                 bool          `negatable:"" default:"true" help:"Alert when labels prove that a model errs more than before."`
+	CPU                   float64       `name:"cpu" default:"90" help:"Warn at this percentage of the machine's processors, or of those that the process may use; 0 is never."`
 	CPUCritical           float64       `name:"cpu-critical" default:"98" help:"Critical likewise."`
 	FireAfter             time.Duration `default:"3s" help:"How long a value must be beyond its threshold."`
 	CPUFireAfter          time.Duration `name:"cpu-fire-after" default:"10s" help:"The same for the processors."`
@@ -79,6 +80,7 @@ func (f alertFlags) thresholds() monitor.Thresholds {
 		Queue:        monitor.Level{Warning: f.Queue, Critical: f.QueueCritical},
 		Accuracy:     monitor.Level{Warning: f.Accuracy, Critical: f.AccuracyCritical},
 		LabelShare:   monitor.Level{Warning: f.LabellerShare, Critical: f.LabellerShareCritical},
+		Falls:        f.Falls,
 		CPU:          monitor.Level{Warning: f.CPU, Critical: f.CPUCritical},
 		FireAfter:    f.FireAfter,
 		CPUFireAfter: f.CPUFireAfter,

@@ -33,6 +33,8 @@ penstock_alert_firing{metric="latency_p99_ms",severity="critical"} 0
 penstock_alert_firing{metric="latency_p99_ms",severity="warning"} 0
 penstock_alert_firing{metric="model_accuracy",severity="critical"} 0
 penstock_alert_firing{metric="model_accuracy",severity="warning"} 0
+penstock_alert_firing{metric="model_error",severity="critical"} 0
+penstock_alert_firing{metric="model_error",severity="warning"} 0
 penstock_alert_firing{metric="queue_share",severity="critical"} 0
 penstock_alert_firing{metric="queue_share",severity="warning"} 1
 # HELP penstock_dashboard_dropped_frames_total Frames passed over for dashboards too slow to take them.

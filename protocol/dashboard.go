@@ -101,7 +101,7 @@ type QueueLatency struct {
 type ModelMetrics struct {
 	Version string `json:"version"`
 
-	// Of the requests that asked for this model and could be read.
+	// Of the requests that got as far as this model's queue.
 	RequestsPerSecond    float64 `json:"requests_per_second"`
 	PredictionsPerSecond float64 `json:"predictions_per_second"`
 	ErrorRate            float64 `json:"error_rate"` // 0 to 1, last 10 s

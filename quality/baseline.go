@@ -1,5 +1,7 @@
 package quality
 
+import "math"
+
 // Drift tells how a model errs now compared with before: the detector looks at one
 // number for each labelled request (package drift).
 type Drift struct {
@@ -34,12 +36,15 @@ func (t *tally) drift() Drift {
 	}
 	level, requests := t.detector.Level()
 	reference := min(t.detector.Reference(), 1)
-	d.Level, d.Requests, d.Expected = 1-level, requests, 1-reference
+	d.Level, d.Requests, d.Expected = fromOne(level), requests, fromOne(reference)
 	if d.Regression {
 		d.Level, d.Expected = t.scale.Unbounded(level), t.scale.Unbounded(reference)
 	}
 	return d
 }
+
+// fromOne is 1-x without what binary fractions leave behind.
+func fromOne(x float64) float64 { return math.Round((1-x)*1e9) / 1e9 }
 
 // detect shows the detector a request that got its labels.
 func (t *tally) detect(l told) {
