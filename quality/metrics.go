@@ -21,7 +21,7 @@ func newCollector(s *Store) *collector {
 		labelled:  desc("labelled_rows_total", "Predicted rows that received their label.", "model"),
 		hits:      desc("correct_rows_total", "Labelled rows whose class was predicted.", "model"),
 		feedback:  desc("feedback_total", "Feedback requests by outcome.", "outcome"),
-		forgotten: desc("forgotten_rows_total", "Rows forgotten before a label came."),
+		forgotten: desc("forgotten_rows_total", "Rows forgotten before a label came, or never kept for one."),
 		remain:    desc("remembered_rows", "Rows held in memory for labels."),
 	}
 }
