@@ -90,12 +90,11 @@ func (a *alerts) firing() []protocol.Alert {
 
 // measure picks what the rules watch out of a frame and its reading.
 func (m *Monitor) measure(f *protocol.Metrics, now reading) map[string]measurement {
-	cpu := max(f.CPUUsage, f.ProcessCPUUsage) // a container may be full where the machine is not
 	measured := map[string]measurement{
 		ErrorRate:  m.recentErrors(f),
 		LatencyP99: {value: f.LatencyMS.P99},
 		LabelShare: largestShare(now.labellers),
-		CPUUsage:   {value: &cpu},
+		CPUUsage:   busier(f),
 	}
 	for i, stats := range now.pools {
 		if stats.QueueLimit > 0 {
@@ -110,6 +109,15 @@ func (m *Monitor) measure(f *protocol.Metrics, now reading) map[string]measureme
 		addFalls(measured, now.drifts)
 	}
 	return measured
+}
+
+// busier is the machine or, where that is not as full, the process's share of the
+// processors that it may use: a container may be full on a machine that is not.
+func busier(f *protocol.Metrics) measurement {
+	if f.ProcessCPUUsage > f.CPUUsage {
+		return measurement{value: &f.ProcessCPUUsage, about: "this process, of the processors that it may use"}
+	}
+	return measurement{value: &f.CPUUsage, about: "the whole machine"}
 }
 
 // recentAccuracy leaves out one of so few labels that nothing is sure of it.

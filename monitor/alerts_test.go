@@ -111,12 +111,21 @@ func TestMessagesSayWhatHowMuchAndTheThreshold(t *testing.T) {
 			},
 		},
 		{
-			"CPU",
+			"CPU of the process",
 			func(w *world) { w.machine.cpu += 1.9 },
 			func(w *world) { w.machine.cpu += 0.4 },
 			[]string{
-				"The CPU usage is 95.0 %; the warning threshold is 90.0 %.",
-				"The CPU usage is back at 20.0 %; the warning threshold is 90.0 %.",
+				"The CPU usage (this process, of the processors that it may use) is 95.0 %; the warning threshold is 90.0 %.",
+				"The CPU usage (this process, of the processors that it may use) is back at 20.0 %; the warning threshold is 90.0 %.",
+			},
+		},
+		{
+			"CPU of the machine",
+			func(w *world) { w.machine.others += 3.8 },
+			func(w *world) { w.machine.others += 0.4 },
+			[]string{
+				"The CPU usage (the whole machine) is 95.0 %; the warning threshold is 90.0 %.",
+				"The CPU usage (the whole machine) is back at 10.0 %; the warning threshold is 90.0 %.",
 			},
 		},
 	}
