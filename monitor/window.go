@@ -67,7 +67,9 @@ func (w *window) add(predicted, failed uint64, takeLatencies func(*inference.Lat
 	for _, b := range w.buckets {
 		w.sum.answered += b.answered
 		w.sum.failed += b.failed
-		w.sum.latencies.Merge(b.latencies)
+		if b.latencies.Total.TotalCount() > 0 { // most models rest most of the time
+			w.sum.latencies.Merge(b.latencies)
+		}
 	}
 }
 
