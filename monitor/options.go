@@ -54,7 +54,7 @@ type Options struct {
 	// Interval between frames; zero means one second.
 	Interval time.Duration
 	// History is how many frames are kept; zero means 600. A frame takes about
-	// 5 KiB with one model, and 2.5 KiB more for each other.
+	// 2 KiB in JSON with one model, and as a value beside that.
 	History int
 	// Wall is the wall clock that stamps frames and alerts; nil means time.Now.
 	// Nothing else depends on it.
