@@ -96,13 +96,20 @@ func (s *Store) joinLocked(key uint64, now time.Duration, labels int, read readL
 	s.countLabeller(head, now)
 	tally := &s.tallies[head.model]
 	tally.delay(result.Delay, rows)
+	told := told{rows: uint64(rows)}
 	s.memory.each(head, func(i int, value, confidence float32) {
 		if judge.regression() {
-			tally.value(float64(value), truths[i])
+			off := tally.value(float64(value), truths[i])
+			told.absolute += off
+			told.bounded += tally.scale.Bounded(off)
 			return
 		}
-		result.Correct[i] = tally.class(value, confidence, int(truths[i]))
+		if result.Correct[i] = tally.class(value, confidence, int(truths[i])); result.Correct[i] {
+			told.correct++
+		}
 	})
+	tally.labelled(head.at, told)
+	tally.detect(told)
 	return result, nil
 }
 

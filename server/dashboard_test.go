@@ -16,8 +16,8 @@ import (
 )
 
 // metricsFields are those of docs/protocol.md, as the wire spells them.
-const metricsFields = "accuracy_interval active_connections active_users batch_rows cpu_usage error_rate label_coverage labelled largest_labeller " +
-	"latency_ms memory_bytes model_accuracy models predictions_per_second queue_depth queue_ms requests_per_second seq " +
+const metricsFields = "accuracy_interval active_connections active_users batch_rows cpu_usage error_rate firing label_coverage labelled largest_labeller " +
+	"latency_ms memory_bytes model_accuracy models predictions_per_second process_cpu_usage quality queue_depth queue_ms requests_per_second seq " +
 	"shed_per_second timestamp type workers_busy"
 
 func keys[V any](m map[string]V) string {
@@ -51,7 +51,7 @@ func TestDashboard(t *testing.T) {
 			t.Errorf("queue_ms has %s", got)
 		}
 		for field, want := range map[string]string{
-			"seq": "3", "type": `"metrics"`, "active_connections": "2", "active_users": "2", "requests_per_second": "0", "error_rate": "0",
+			"seq": "3", "type": `"metrics"`, "active_connections": "2", "active_users": "1", "requests_per_second": "0", "error_rate": "0",
 			"model_accuracy": "null", "accuracy_interval": "null", "label_coverage": "null", "batch_rows": "null", "labelled": "0",
 		} {
 			if got := string(fields[field]); got != want {
