@@ -1,11 +1,11 @@
-import { DashboardClient, type DashboardFrame, type DashboardOptions } from 'penstock-client';
+import { DashboardClient, type DashboardFrame, type DashboardOptions, type Metrics } from 'penstock-client';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { failure, fakeSockets } from './fake.js';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-function dashboard(options: DashboardOptions = {}) {
+function dashboard<F extends keyof Metrics = never>(options: DashboardOptions<F> = {}) {
   const fake = fakeSockets();
   const client = new DashboardClient('ws://server.test', { WebSocket: fake.WebSocket, ...options });
   const history = () => fake.last().open().say({ type: 'history', points: [] });

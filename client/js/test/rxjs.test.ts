@@ -1,4 +1,4 @@
-import { fromDashboard, fromPredict, fromValue, predict } from 'penstock-client/rxjs';
+import { fromDashboard, fromPredict, fromValue, isFailed, predict } from 'penstock-client/rxjs';
 import { from } from 'rxjs';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { connected, fakeSockets, hello, prediction } from './fake.js';
@@ -60,7 +60,7 @@ test('predict is an operator; unsubscribing cancels', async () => {
   ];
   const subscription = from(rows)
     .pipe(predict(client, {}, 2))
-    .subscribe((p) => seen.push(p.requestId));
+    .subscribe((p) => seen.push(isFailed(p) ? p.error.code : p.requestId));
   expect(last().texts).toHaveLength(2);
   last().say(prediction(2));
   await vi.advanceTimersByTimeAsync(0);
