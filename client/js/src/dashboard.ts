@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { checkDuration } from './check.js';
 import { disposable } from './dispose.js';
 import { endpoint } from './endpoint.js';

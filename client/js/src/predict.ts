@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { type BinaryPrediction, chooseModel, decodeBinary, encodeBinary, isBytes } from './binary.js';
 import { checkCount, checkDuration } from './check.js';
 import { disposable } from './dispose.js';
