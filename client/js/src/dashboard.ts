@@ -147,7 +147,7 @@ export class DashboardClient<F extends keyof Metrics = never> {
     this.#tell({ type: 'note', text });
   }
 
-  /** Takes how right a model is now for what is normal: its alert ends, and fires again when it gets worse from here. Without a connection it waits, within bounds. */
+  /** Takes how right a model is now for what is expected of it: its alert ends, and fires again when it gets worse from here. Without a connection it waits, within bounds. */
   acceptBaseline(model: string): void {
     this.#tell({ type: 'accept_baseline', model });
   }

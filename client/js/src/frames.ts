@@ -59,13 +59,13 @@ export interface Metrics {
   workers_busy: number;
   /** Percent of the machine. */
   cpu_usage: number;
-  /** The server's own part of it. Absent from older servers. */
+  /** Percent of the processors that the server may use that it takes itself. Absent from older servers. */
   process_cpu_usage?: number;
   /** Resident memory of the server's process. */
   memory_bytes: number;
   /** How right the answers were, by ranges of time. Absent from older servers. */
   quality?: Quality;
-  /** The alerts of now, with their values. Absent from older servers. */
+  /** The alerts that hold. Absent from older servers. */
   firing?: FiringAlert[];
   /** By model's name. */
   models: Record<string, ModelMetrics>;
@@ -84,11 +84,11 @@ export interface QualityRange {
   predicted: number;
   /** Of these, how many have a label. */
   labelled: number;
-  /** Of these, how many were forgotten before a label came. */
+  /** Rows of which the server forgot the prediction before a label came. */
   forgotten: number;
   /** The labelled share of the rows. */
   coverage: number | null;
-  /** The share of the rows that has a label or can still get one. */
+  /** The share of the rows that is not forgotten; below 1 the accuracy leaves out late labels. */
   completeness: number | null;
   /** The share of right answers among the labelled ones. */
   accuracy: number | null;
@@ -103,7 +103,7 @@ export interface FiringAlert {
   /** That of the {@link Alert}. */
   id: string;
   value: number;
-  /** The farthest that the value has been beyond its threshold. */
+  /** The worst value since it began. */
   worst: number;
 }
 
@@ -141,17 +141,18 @@ export interface ModelMetrics {
 /** A value that went beyond its threshold, or came back. */
 export interface Alert {
   type: 'alert';
-  /** The same from firing to the end. This, `value_at_firing` and `worst` are absent from older servers. */
+  /** Names what is watched, the same whenever it fires: an alert takes the place of the one before. This, `value_at_firing` and `worst` are absent from older servers. */
   id?: string;
   /** The model that it is about; absent when it is about the server. */
   model?: string;
   severity: 'warning' | 'critical';
-  /** `error_rate`, `latency_p99_ms`, `queue_share`, `model_accuracy`, `labeller_share`, `cpu_usage`, or one of a newer server. */
+  /** `error_rate`, `latency_p99_ms`, `queue_share`, `model_accuracy`, `model_error`, `labeller_share`, `cpu_usage`, or one of a newer server. */
   metric: string;
-  /** As it is now. */
+  /** As it was when this was sent; see `firing` of {@link Metrics} for now. */
   value: number;
+  /** As it was when the alert began. */
   value_at_firing?: number;
-  /** The farthest that it has been beyond the threshold. */
+  /** The worst since then. */
   worst?: number;
   threshold: number;
   message: string;
