@@ -197,13 +197,13 @@ func scalar(flag *kong.Flag, node *yaml.Node) (string, error) {
 		return "", fmt.Errorf("expected %s; found %s", expected(flag), kindOf(node))
 	}
 	if !suits(flag, node.Tag) {
-		return "", fmt.Errorf("expected %s; found %s", expected(flag), found(node))
+		return "", fmt.Errorf("expected %s; found %s", expected(flag), found(flag, node))
 	}
 	if isList(flag) {
 		return node.Value, nil
 	}
 	if err := fits(flag, node.Value); err != nil {
-		return "", fmt.Errorf("%w; found %s", err, found(node))
+		return "", fmt.Errorf("%w; found %s", err, found(flag, node))
 	}
 	return node.Value, nil
 }
@@ -238,14 +238,14 @@ func kindOf(node *yaml.Node) string {
 	return "an alias"
 }
 
-func found(node *yaml.Node) string {
+func found(flag *kong.Flag, node *yaml.Node) string {
 	if node.Tag == "!!null" {
 		return "nothing"
 	}
 	if node.Tag == "!!str" {
-		return fmt.Sprintf("the text %q", brief(node.Value))
+		return "the text " + repeated(flag, node.Value)
 	}
-	return fmt.Sprintf("%q", brief(node.Value))
+	return repeated(flag, node.Value)
 }
 
 // find is what the file says of a flag of a command. What check checks is what serve

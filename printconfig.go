@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"net/url"
 	"reflect"
 	"strconv"
 	"strings"
@@ -30,15 +29,14 @@ func (c serveCmd) print(w io.Writer, ctx *kong.Context, s *settings) error {
 		if err != nil {
 			return err
 		}
-		if value == "" {
-			value = "# " + flag.Name + ":"
-			if found := c.found(flag.Name); found != "" {
-				value += " " + found
-			}
-		} else {
-			value = flag.Name + ": " + value
+		line := flag.Name + ": " + value
+		switch {
+		case value == "":
+			line = strings.TrimSpace("# " + line + c.found(flag.Name))
+		case flag.Tag.Has("secret"):
+			line = "# " + flag.Name + ": " + secret(flag)
 		}
-		fmt.Fprintf(&b, "%-40s # %s\n", value, from)
+		fmt.Fprintf(&b, "%-40s # %s\n", line, from)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -79,7 +77,7 @@ func printed(flag *kong.Flag) (string, error) {
 	case reflect.Slice:
 		list := make([]string, target.Len())
 		for i := range list {
-			list[i] = masked(flag, target.Index(i).String())
+			list[i] = target.Index(i).String()
 		}
 		value = list
 	case reflect.Bool:
@@ -87,7 +85,7 @@ func printed(flag *kong.Flag) (string, error) {
 	case reflect.Float64:
 		value = target.Float()
 	case reflect.String:
-		value = masked(flag, target.String())
+		value = target.String()
 	default: // times, sizes and levels write themselves
 		return fmt.Sprint(target.Interface()), nil
 	}
@@ -100,14 +98,12 @@ func printed(flag *kong.Flag) (string, error) {
 	return strings.TrimSuffix(string(text), "\n"), err
 }
 
-// masked hides what lets others in: all of a flag whose tag says that it is secret,
-// and of an address what is not the name of its host.
-func masked(flag *kong.Flag, value string) string {
-	if flag.Tag.Has("secret") {
-		return "***"
+// secret is what is shown of a flag that lets others in. A type may show a part of
+// itself, such as the host of an address.
+func secret(flag *kong.Flag) string {
+	shown := "set"
+	if part, ok := flag.Target.Interface().(fmt.Stringer); ok {
+		shown = part.String()
 	}
-	if u, err := url.Parse(value); err == nil && u.Host != "" && (u.User != nil || len(u.Path) > 1 || u.RawQuery != "") {
-		return u.Scheme + "://" + u.Host + "/***"
-	}
-	return value
+	return shown + ", and left out here, being secret"
 }

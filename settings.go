@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -38,7 +39,7 @@ func (s *settings) Resolve(_ *kong.Context, parent *kong.Path, flag *kong.Flag) 
 			return commaSeparated(value), nil
 		}
 		if err := fits(flag, value); err != nil {
-			return nil, fmt.Errorf("%s in the environment is %q: %w", name, value, err)
+			return nil, fmt.Errorf("%s in the environment is %s: %w", name, repeated(flag, value), err)
 		}
 		return value, nil
 	}
@@ -155,6 +156,14 @@ func checkEnvironment(app *kong.Application, environment []string) error {
 		return fmt.Errorf("%s in the environment sets no flag; %s", name, nearest(name, known))
 	}
 	return nil
+}
+
+// repeated is a value in an error: not that of a secret.
+func repeated(flag *kong.Flag, value string) string {
+	if flag.Tag.Has("secret") {
+		return "wrong"
+	}
+	return strconv.Quote(brief(value))
 }
 
 // brief is a value that may be long.

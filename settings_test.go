@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/alecthomas/kong"
 	"pgregory.net/rapid"
@@ -215,23 +217,25 @@ func TestVariablesOfOthers(t *testing.T) {
 	}
 }
 
-// TestSecretsAreMasked in what --print-config prints.
-func TestSecretsAreMasked(t *testing.T) {
-	var c struct {
-		Token string `secret:"" env:"X"`
-		Hook  string `env:"Y"`
+// TestSecretsAreNotPrinted, neither when they are right nor when they are wrong.
+func TestSecretsAreNotPrinted(t *testing.T) {
+	const hook = "https://me:hush@example.org/hush?t=hush"
+	got := effective(t, "--alert-webhook="+hook)
+	if strings.Contains(got, "hush") || !strings.Contains(got, "# alert-webhook: https://example.org, and left out here") {
+		t.Error(got)
 	}
-	parser, err := kong.New(&c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := parser.Parse([]string{"--token=hush", "--hook=https://me:hush@example.org/hush?t=hush"}); err != nil {
-		t.Fatal(err)
-	}
-	for _, flag := range parser.Model.Flags {
-		if text, err := printed(flag); err != nil || strings.Contains(text, "hush") {
-			t.Errorf("%s: %s, %v", flag.Name, text, err)
+	for _, text := range []string{"alert-webhook: [" + hook + "]", "alert-webhok: " + hook, "alert: {webhook: {url: '" + hook + "'}}", "alert-webhook: ftp://hush"} {
+		c, _, err := parse(t, "--config="+configFileWith(t, text))
+		if err == nil {
+			err = c.Serve.validate()
 		}
+		if err == nil || strings.Contains(err.Error(), "hush") {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	t.Setenv("PENSTOCK_ALERT_WEBHOK", hook)
+	if _, _, err := parse(t); err == nil || strings.Contains(err.Error(), "hush") {
+		t.Error(err)
 	}
 }
 
@@ -335,4 +339,36 @@ func TestNoErrorNamesAnOption(t *testing.T) {
 			rt.Errorf("%v: %v", args, err)
 		}
 	})
+}
+
+// TestPortInUse is told by the flag that named it.
+func TestPortInUse(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	taken := l.Addr().String()
+	for flag, other := range map[string]string{"--listen": "--admin-listen", "--admin-listen": "--listen"} {
+		c, _, err := parse(t, flag+"="+taken, other+"=127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = newApp(c.Serve, slog.New(slog.DiscardHandler), nil)
+		if err == nil || !strings.Contains(err.Error(), flag+" "+taken) || !strings.Contains(err.Error(), "choose another port") {
+			t.Errorf("%s: %v", flag, err)
+		}
+	}
+}
+
+// TestLogsCarryUnits in JSON, where a duration would be a bare number.
+func TestLogsCarryUnits(t *testing.T) {
+	var out bytes.Buffer
+	logger := serveCmd{LogFormat: "json"}.newLogger(&out)
+	logger.With("drain", 20*time.Second).WithGroup("g").Info("m", "took", 1500*time.Microsecond, slog.Group("h", "d", time.Minute), "n", 3)
+	for _, want := range []string{`"drain":"20s"`, `"took":"1.5ms"`, `"d":"1m0s"`, `"n":3`} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%s; want %s", &out, want)
+		}
+	}
 }
