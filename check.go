@@ -1,12 +1,11 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
-	"time"
+
+	"github.com/alecthomas/kong"
 
 	"penstock/dashboard"
 	"penstock/weights"
@@ -21,7 +20,10 @@ type checkCmd struct {
 }
 
 // Run checks every hash, shape and golden row, and prints what is wrong.
-func (c checkCmd) Run() error {
+func (c checkCmd) Run(command *kong.Context, s *settings) error {
+	if c.PrintConfig {
+		return c.print(os.Stdout, command, s)
+	}
 	if len(c.Bundle) == 0 {
 		return c.checkServe()
 	}
@@ -58,30 +60,5 @@ func checkBundle(b *weights.Bundle) error {
 	s := b.Spec()
 	fmt.Printf("%s: %s version %s, %s, %d features, %d outputs, engines %v (this build runs %v): all right\n",
 		b.Name(), s.Name, s.Version, s.Task, s.Features, s.Outputs(), b.Engines(), b.Loadable())
-	return nil
-}
-
-// healthCmd asks a running server whether it is ready: the health check of a
-// container that has no other program.
-type healthCmd struct {
-	URL string `name:"url" env:"PENSTOCK_HEALTH_URL" default:"http://127.0.0.1:8080/readyz" help:"What to ask."`
-}
-
-// Run returns an error unless the server answers that it is ready.
-func (c healthCmd) Run(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.URL, nil)
-	if err != nil {
-		return err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = resp.Body.Close() }()
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answers %s", c.URL, resp.Status)
-	}
 	return nil
 }

@@ -10,6 +10,7 @@ fi
 
 go mod tidy -diff
 go vet ./...
+go vet -tags experiment ./bench
 # Modules of their own, so that users never download what they need.
 for module in bench/rivals model/dense/avo; do
 	(cd "$module" && go mod tidy -diff && go vet ./...)

@@ -71,6 +71,9 @@ func EncodeRows(rows [][]float32) (*Encoded, error) {
 	return &Encoded{json: b, rows: len(rows)}, err
 }
 
+// Bytes is how many of a message the rows take.
+func (e *Encoded) Bytes() int { return len(e.json) }
+
 // rows returns how much of the window the request takes.
 func (r *Request) rows() int {
 	switch {
