@@ -135,11 +135,14 @@ const (
 )
 
 // Reconnectable reports whether a client should connect again after a close
-// code: after the server went away, broke or was full, never after a normal
-// end or a refusal.
+// code: after the server, or what is before it, went away, broke, restarted or
+// was full, never after a normal end or a refusal. Codes that Penstock does not
+// send come from proxies, and from clients' libraries: 1005 is a close without
+// a code, 1006 a lost connection, 1012 a restart, 1014 a gateway that reached
+// nobody, 1015 a failure of TLS, 3008 a timeout.
 func Reconnectable(closeCode int) bool {
 	switch closeCode {
-	case CloseGoingAway, 1006, CloseInternal, CloseTryLater:
+	case CloseGoingAway, 1005, 1006, CloseInternal, 1012, CloseTryLater, 1014, 1015, 3008:
 		return true
 	}
 	return false
