@@ -38,7 +38,7 @@ func DialDashboard(ctx context.Context, address string, o Options) (*Dashboard, 
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	u, err := endpoint(address, "/ws/dashboard", "")
+	u, _, err := endpoint(address, "/ws/dashboard", "")
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +111,7 @@ func (d *Dashboard) pump(ctx context.Context, yield func(*Frame, error) bool) *C
 	defer context.AfterFunc(ctx, func() { _ = s.raw.Close() })()
 	for {
 		// A frame comes every second: silence means that nobody is there.
-		_ = s.raw.SetReadDeadline(time.Now().Add(d.opts.PingInterval + d.opts.PingTimeout))
+		_ = s.raw.SetReadDeadline(time.Now().Add(plus(d.opts.PingInterval, d.opts.PingTimeout)))
 		_, b, err := s.read()
 		if err != nil {
 			return ended(err)

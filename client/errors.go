@@ -90,9 +90,7 @@ func refused(resp *http.Response, err error) *ConnError {
 	}
 	e := &ConnError{HTTPStatus: resp.StatusCode}
 	e.Final = resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusForbidden
-	if s, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && s > 0 {
-		e.RetryAfter = time.Duration(s) * time.Second
-	}
+	e.RetryAfter = retryAfter(resp.Header.Get("Retry-After"))
 	var problem struct{ Title, Detail string }
 	if resp.Body != nil && json.NewDecoder(resp.Body).Decode(&problem) == nil {
 		e.Reason = problem.Detail
@@ -103,7 +101,22 @@ func refused(resp *http.Response, err error) *ConnError {
 	return e
 }
 
-// reconnectable reports whether a client should connect again after e.
+// retryAfter reads a header's seconds, or its date; zero for none.
+func retryAfter(header string) time.Duration {
+	s, err := strconv.ParseInt(header, 10, 64)
+	if err == nil || errors.Is(err, strconv.ErrRange) {
+		return times(s, time.Second)
+	}
+	date, err := http.ParseTime(header)
+	if err != nil {
+		return 0
+	}
+	return max(time.Until(date), 0)
+}
+
+// reconnectable reports whether a client should connect again after e: not
+// after a close code that blames it, or that nobody registered for another
+// meaning, such as 4000.
 func (e *ConnError) reconnectable() bool {
 	if e.Final {
 		return false

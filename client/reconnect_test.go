@@ -26,8 +26,9 @@ func TestReconnectByCloseCode(t *testing.T) {
 		code websocket.StatusCode // zero: cut
 		back bool
 	}{
-		{0, true}, {1001, true}, {1011, true}, {1013, true},
-		{1000, false}, {1002, false}, {1008, false}, {1009, false},
+		{0, true}, {1001, true}, {1005, true}, {1011, true}, {1012, true}, {1013, true}, {1014, true}, {3008, true},
+		{1000, false}, {1002, false}, {1003, false}, {1007, false}, {1008, false}, {1009, false}, {1010, false},
+		{3000, false}, {3003, false}, {4000, false}, {4999, false},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWatch()
@@ -38,7 +39,12 @@ func TestReconnectByCloseCode(t *testing.T) {
 					return
 				}
 				_, _ = c.read()
-				if test.code != 0 {
+				switch test.code {
+				case 0:
+				case 1005: // a close frame without a code
+					_, _ = c.raw.Write([]byte{0x88, 0})
+					_, _ = c.read()
+				default:
 					_ = c.ws.Close(test.code, "why")
 				}
 			})
@@ -48,7 +54,7 @@ func TestReconnectByCloseCode(t *testing.T) {
 			if !errors.As(err, &e) || e.Retryable() != test.back {
 				t.Fatalf("code %d: the request in flight ended with %#v", test.code, err)
 			}
-			if test.code != 0 && (e.CloseCode != int(test.code) || e.Reason != "why") {
+			if test.code != 0 && test.code != 1005 && (e.CloseCode != int(test.code) || e.Reason != "why") {
 				t.Errorf("code %d: told as %v", test.code, e)
 			}
 			_, err = c.Predict(t.Context(), []float32{1}) // waits for the new connection
