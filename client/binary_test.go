@@ -198,3 +198,27 @@ func TestRefusedBinaryRequests(t *testing.T) {
 		t.Errorf("got %+v, %v", p, err)
 	}
 }
+
+// Writing a binary request takes no memory, and reading its answer that of the
+// confidences.
+func TestBinaryFramesTakeLittleMemory(t *testing.T) {
+	request, buffer := &Request{ID: NumberID(1), Features: make([]float32, 784), Model: "m"}, make([]byte, 0, 4096)
+	if n := testing.AllocsPerRun(100, func() { buffer, _ = appendBinary(buffer[:0], request) }); n != 0 {
+		t.Errorf("writing: %v allocations", n)
+	}
+	l := &link{hello: &protocol.Hello{Models: []protocol.HelloItem{{Classes: []string{"a", "b"}}}}}
+	c := &call{rows: 1, frame: &frame{binary: true}}
+	message := protocol.AppendBinaryPrediction(nil, 9, &protocol.Prediction{Rows: 1, Values: []float32{1}, Confidences: []float32{1}})
+	var r reply
+	n := testing.AllocsPerRun(100, func() {
+		if readBinary(message, &r) != nil {
+			t.Error("not read")
+		}
+		if _, err := l.binaryPrediction(r.frame, r.id, c); err != nil {
+			t.Error(err)
+		}
+	})
+	if n > 1 {
+		t.Errorf("reading: %v allocations", n)
+	}
+}

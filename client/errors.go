@@ -19,8 +19,8 @@ const abnormal = 1006
 // ConnError tells that a connection could not be made, or ended before a
 // request was answered. Whether the server ran that request is not known.
 type ConnError struct {
-	// CloseCode is the WebSocket close code, 1006 for an abrupt loss, and zero
-	// when there never was a WebSocket.
+	// CloseCode is the WebSocket close code, 1005 for a close without one, 1006
+	// for an abrupt loss, and zero when there never was a WebSocket.
 	CloseCode int
 	// HTTPStatus is the answer to a handshake that was refused, or zero.
 	HTTPStatus int
@@ -122,4 +122,11 @@ func (e *ConnError) reconnectable() bool {
 		return false
 	}
 	return e.CloseCode == 0 || protocol.Reconnectable(e.CloseCode)
+}
+
+// isRefusal reports whether an error says that asking for a token again is of no
+// use.
+func isRefusal(err error) bool {
+	var e *protocol.Error
+	return errors.As(err, &e) && (e.Code == protocol.Unauthorized || e.Code == protocol.Forbidden)
 }

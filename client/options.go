@@ -22,8 +22,10 @@ type Options struct {
 	Session string
 
 	// Token returns a bearer token. It is called before every connection, and
-	// when the server tells that the token in use is about to expire. Default:
-	// none is sent.
+	// when the server tells that the token in use is about to expire. When it
+	// fails it is asked again after a pause, unless its error is, or wraps, a
+	// *protocol.Error with the code Unauthorized or Forbidden: then the client
+	// stays away. Default: none is sent.
 	Token func(context.Context) (string, error)
 
 	// Header is sent with every handshake. Default: empty.

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"testing"
@@ -265,5 +266,33 @@ func TestTokens(t *testing.T) {
 	s.client(Options{Token: func(context.Context) (string, error) { n++; return string(rune('a' + n)), nil }})
 	if first, second := <-got, <-got; first != "Bearer b" || second != "auth c" {
 		t.Errorf("sent %q, then %q", first, second)
+	}
+}
+
+// A token function that fails is asked again, unless it says that nobody may.
+func TestFailingTokens(t *testing.T) {
+	for _, test := range []struct {
+		err   error
+		final bool
+	}{
+		{errors.New("the issuer is away"), false},
+		{fmt.Errorf("issuer: %w", &protocol.Error{Code: protocol.Unauthorized}), true},
+		{&protocol.Error{Code: protocol.Forbidden}, true},
+		{&protocol.Error{Code: protocol.Overloaded}, false},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			asked := 0
+			c := newFakeServer(t, func(c *fakeConn) { c.greet(8); _, _ = c.read() }).client(Options{Token: func(context.Context) (string, error) {
+				if asked++; asked == 1 {
+					return "fine", nil
+				}
+				return "", test.err
+			}})
+			_, _ = c.Predict(t.Context(), []float32{1}) // ends the first connection
+			_ = pause(t.Context(), time.Hour)
+			if test.final != (asked == 2) || test.final != (c.Status() == Disconnected) {
+				t.Errorf("%v: asked %d times, then %v", test.err, asked, c.Status())
+			}
+		})
 	}
 }
