@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -281,17 +282,17 @@ func TestFailingTokens(t *testing.T) {
 		{&protocol.Error{Code: protocol.Overloaded}, false},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			asked := 0
+			var asked atomic.Int64
 			c := newFakeServer(t, func(c *fakeConn) { c.greet(8); _, _ = c.read() }).client(Options{Token: func(context.Context) (string, error) {
-				if asked++; asked == 1 {
+				if asked.Add(1) == 1 {
 					return "fine", nil
 				}
 				return "", test.err
 			}})
 			_, _ = c.Predict(t.Context(), []float32{1}) // ends the first connection
 			_ = pause(t.Context(), time.Hour)
-			if test.final != (asked == 2) || test.final != (c.Status() == Disconnected) {
-				t.Errorf("%v: asked %d times, then %v", test.err, asked, c.Status())
+			if test.final != (asked.Load() == 2) || test.final != (c.Status() == Disconnected) {
+				t.Errorf("%v: asked %d times, then %v", test.err, asked.Load(), c.Status())
 			}
 		})
 	}
