@@ -73,6 +73,8 @@ func TestDocumentedFields(t *testing.T) {
 	for schema, message := range map[string]any{
 		"Hello": protocol.Hello{}, "Notice": protocol.Notice{}, "AuthOK": protocol.AuthOK{},
 		"Metrics": protocol.Metrics{}, "ModelMetrics": protocol.ModelMetrics{}, "Alert": protocol.Alert{},
+		"Quality": protocol.Quality{}, "QualityRange": protocol.QualityRange{}, "FiringAlert": protocol.FiringAlert{},
+		"Latency": protocol.Latency{}, "QueueLatency": protocol.QueueLatency{},
 		"History": protocol.History{}, "Note": protocol.Note{}, "Typing": protocol.Typing{}, "Presence": protocol.Presence{},
 	} {
 		_, text, found := strings.Cut(document, "\n    "+schema+":\n")

@@ -14,6 +14,7 @@ import (
 
 	"penstock/dashboard"
 	"penstock/monitor"
+	"penstock/monitor/webhook"
 	"penstock/server"
 	"penstock/server/accept"
 	"penstock/weights"
@@ -58,21 +59,23 @@ type serveCmd struct {
 
 // alertFlags are the thresholds of alerts; see monitor.Thresholds.
 type alertFlags struct {
-	ErrorRate             float64       `default:"0.01" help:"Warn at this share of errors and sheds; 0 is never."`
-	ErrorRateCritical     float64       `default:"0.05" help:"Critical likewise."`
-	LatencyMS             float64       `name:"latency-ms" default:"100" help:"Warn at this p99 latency in milliseconds; 0 is never."`
-	LatencyMSCritical     float64       `name:"latency-ms-critical" default:"500" help:"Critical likewise."`
-	Queue                 float64       `default:"0.5" help:"Warn when the queue is this full, 0 to 1; 0 is never."`
-	QueueCritical         float64       `default:"0.9" help:"Critical likewise."`
-	Accuracy              float64       `default:"0" help:"Warn below this accuracy over five minutes, 0 to 1; 0 is never."`
-	AccuracyCritical      float64       `default:"0" help:"Critical likewise."`
-	LabellerShare         float64       `default:"0.8" help:"Warn when one of several clients gives this share of the labels of five minutes, 0 to 1; 0 is never."`
-	LabellerShareCritical float64       `default:"0" help:"Critical likewise."`
-	CPU                   float64       `name:"cpu" default:"90" help:"Warn at this percentage of the machine's processors; 0 is never."`
-	CPUCritical           float64       `name:"cpu-critical" default:"98" help:"Critical likewise."`
-	FireAfter             time.Duration `default:"3s" help:"How long a value must be beyond its threshold."`
-	CPUFireAfter          time.Duration `name:"cpu-fire-after" default:"10s" help:"The same for the processors."`
-	ResolveAfter          time.Duration `default:"5s" help:"How long a value must be back."`
+	ErrorRate             float64         `default:"0.01" help:"Warn at this share of errors and sheds; 0 is never."`
+	ErrorRateCritical     float64         `default:"0.05" help:"Critical likewise."`
+	LatencyMS             float64         `name:"latency-ms" default:"100" help:"Warn at this p99 latency in milliseconds; 0 is never."`
+	LatencyMSCritical     float64         `name:"latency-ms-critical" default:"500" help:"Critical likewise."`
+	Queue                 float64         `default:"0.5" help:"Warn when the queue is this full, 0 to 1; 0 is never."`
+	QueueCritical         float64         `default:"0.9" help:"Critical likewise."`
+	Accuracy              float64         `default:"0" help:"Warn when a model's accuracy over five minutes is below this beyond doubt, 0 to 1; 0 is never."`
+	AccuracyCritical      float64         `default:"0" help:"Critical likewise."`
+	LabellerShare         float64         `default:"0.8" help:"Warn when one of several clients gives this share of the labels of five minutes, 0 to 1; 0 is never."`
+	LabellerShareCritical float64         `default:"0" help:"Critical likewise."`
+	Webhook               webhook.Address `placeholder:"URL" help:"Where alerts are also sent when they fire, change or resolve, as JSON in a POST."`
+	Falls                 bool            `negatable:"" default:"true" help:"Alert when labels prove that a model errs more than before."`
+	CPU                   float64         `name:"cpu" default:"90" help:"Warn at this percentage of the machine's processors, or of those that the process may use; 0 is never."`
+	CPUCritical           float64         `name:"cpu-critical" default:"98" help:"Critical likewise."`
+	FireAfter             time.Duration   `default:"3s" help:"How long a value must be beyond its threshold."`
+	CPUFireAfter          time.Duration   `name:"cpu-fire-after" default:"10s" help:"The same for the processors."`
+	ResolveAfter          time.Duration   `default:"5s" help:"How long a value must be back."`
 }
 
 func (f alertFlags) thresholds() monitor.Thresholds {
@@ -82,6 +85,7 @@ func (f alertFlags) thresholds() monitor.Thresholds {
 		Queue:        monitor.Level{Warning: f.Queue, Critical: f.QueueCritical},
 		Accuracy:     monitor.Level{Warning: f.Accuracy, Critical: f.AccuracyCritical},
 		LabelShare:   monitor.Level{Warning: f.LabellerShare, Critical: f.LabellerShareCritical},
+		Falls:        f.Falls,
 		CPU:          monitor.Level{Warning: f.CPU, Critical: f.CPUCritical},
 		FireAfter:    f.FireAfter,
 		CPUFireAfter: f.CPUFireAfter,
@@ -137,6 +141,9 @@ func (c serveCmd) validate() error {
 	}
 	if _, err := accept.ParseProxies(c.TrustedProxy); err != nil {
 		return fmt.Errorf("--trusted-proxy %w", err)
+	}
+	if err := c.Alert.Webhook.Check(); err != nil {
+		return fmt.Errorf("--alert-webhook %w", err)
 	}
 	if c.MaxConnections < 1 {
 		return fmt.Errorf("--max-connections %d: expected at least 1", c.MaxConnections)

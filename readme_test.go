@@ -77,37 +77,67 @@ func flagsTable(t *testing.T, parser *kong.Kong) string {
 	return ""
 }
 
-// TestReadmeClients runs the three clients in README.md as they stand there,
-// with the address of a server that this test starts.
+// alone makes a program without arguments of its own.
+func alone(find func() (string, error)) func() (string, []string, error) {
+	return func() (program string, args []string, err error) {
+		program, err = find()
+		return program, nil, err
+	}
+}
+
+// nodeWithoutWebSocket is a Node.js that has the package ws and no WebSocket of
+// its own, as before version 22; a later one is made to be like that.
+func nodeWithoutWebSocket() (program string, args []string, err error) {
+	if program, err = nodeWithWS(); err != nil {
+		return program, nil, err
+	}
+	const withdrawn = "--no-experimental-websocket"
+	if _, err := firstThatRuns([]string{program}, withdrawn, "--version"); err == nil {
+		args = []string{withdrawn}
+	}
+	return program, args, nil
+}
+
+// TestReadmeClients runs the clients in README.md as they stand there, with the
+// address of a server that this test starts.
 func TestReadmeClients(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
+	modules, err := filepath.Abs("ci/node/node_modules")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("NODE_PATH", modules)
 	address := startServing(t)
-	for language, run := range map[string]func() (program string, args []string, err error){
-		"go":     func() (string, []string, error) { return "go", []string{"run"}, nil },
-		"js":     func() (program string, args []string, err error) { program, err = nodeWithWebSocket(); return },
-		"python": func() (program string, args []string, err error) { program, err = pythonWithWebsockets(); return },
+	for _, test := range []struct {
+		name, language, printed string
+		run                     func() (program string, args []string, err error)
+	}{
+		{"Go", "go", "prediction ", func() (string, []string, error) { return "go", []string{"run"}, nil }},
+		{"Node.js", "js", "1 prediction 1 ", alone(nodeWithWebSocket)},
+		{"Node.js and ws", "js", "1 prediction 1 ", nodeWithoutWebSocket},
+		{"Python", "python", "a-1 prediction 1 ", alone(pythonWithWebsockets)},
 	} {
-		t.Run(language, func(t *testing.T) {
-			program, args, err := run()
+		t.Run(test.name, func(t *testing.T) {
+			program, args, err := test.run()
 			if err != nil {
 				missing(t, "%v", err)
 			}
-			block := regexp.MustCompile("(?s)\n```" + language + "\n(.*?)\n```\n").FindSubmatch(readme)
+			block := regexp.MustCompile("(?s)\n```" + test.language + "\n(.*?)\n```\n").FindSubmatch(readme)
 			if block == nil {
 				t.Fatal("README.md has no such block")
 			}
 			source := strings.ReplaceAll(string(block[1]), "127.0.0.1:8080", address)
-			file := filepath.Join(t.TempDir(), "client."+language)
+			file := filepath.Join(t.TempDir(), "client."+test.language)
 			if err := os.WriteFile(file, []byte(source), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			out, err := exec.CommandContext(ctx, program, append(args, file)...).CombinedOutput()
-			if err != nil || !strings.Contains(string(out), "prediction ") {
+			if err != nil || !strings.Contains(string(out), test.printed) {
 				t.Errorf("%v: %s", err, out)
 			}
 		})

@@ -20,6 +20,7 @@ import (
 
 	"penstock/inference"
 	"penstock/monitor"
+	"penstock/monitor/webhook"
 	"penstock/quality"
 	"penstock/server"
 	"penstock/server/accept"
@@ -38,6 +39,7 @@ type app struct {
 	quality  *quality.Store
 	server   *server.Server
 	monitor  *monitor.Monitor
+	webhook  *webhook.Hook // nil without --alert-webhook
 	threads  *threads
 
 	plan          accept.Plan
@@ -97,7 +99,7 @@ func (a *app) wire(page fs.FS) error {
 		}
 		a.pools = append(a.pools, pool)
 		spec := m.Spec()
-		models = append(models, quality.Model{Name: spec.Name, Version: spec.Version, Classes: spec.Classes})
+		models = append(models, quality.Model{Name: spec.Name, Version: spec.Version, Classes: spec.Classes, Accuracy: m.Accuracy})
 		facts = append(facts, m.facts())
 	}
 	a.threads = &threads{workers: len(a.pools) * a.flags.place().Workers}
@@ -125,14 +127,31 @@ func (a *app) wire(page fs.FS) error {
 	if err != nil {
 		return err
 	}
+	alerted, err := a.hook()
+	if err != nil {
+		return err
+	}
 	if a.monitor, err = monitor.New(monitor.Options{
 		Machine: machine{self, a.threads}, Pools: watched, Quality: a.quality, Traffic: a.server.Traffic,
-		Thresholds: a.flags.Alert.thresholds(), Registerer: a.registry,
+		Thresholds: a.flags.Alert.thresholds(), Alerted: alerted, Registerer: a.registry,
 	}); err != nil {
 		return err
 	}
 	a.server.Attach(a.monitor)
 	return nil
+}
+
+// hook makes the webhook, if there is an address for it, and returns what the
+// monitor tells of alerts.
+func (a *app) hook() (alerted func(monitor.Update), err error) {
+	to := a.flags.Alert.Webhook
+	if to.IsZero() {
+		return nil, nil
+	}
+	if a.webhook, err = webhook.New(webhook.Options{To: to, Logger: a.logger, Registerer: a.registry}); err != nil {
+		return nil, err
+	}
+	return func(alert monitor.Update) { a.webhook.Send(alert.Encoded) }, nil
 }
 
 // close frees what prepare and listen took.
@@ -158,6 +177,9 @@ func (a *app) Run(ctx context.Context) error {
 		running.Go(func() { _ = p.Run(inner) })
 	}
 	running.Go(func() { a.server.Run(inner) })
+	if a.webhook != nil {
+		running.Go(func() { a.webhook.Run(inner) })
+	}
 	running.Go(func() {
 		if err := a.monitor.Run(inner); err != nil {
 			a.logger.Error("monitor stopped; dashboards stand still", "err", err)

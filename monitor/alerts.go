@@ -14,88 +14,67 @@ const (
 	LatencyP99 = "latency_p99_ms"
 	QueueShare = "queue_share"
 	Accuracy   = "model_accuracy"
+	ModelError = "model_error" // of a regression
 	CPUUsage   = "cpu_usage"
 	LabelShare = "labeller_share"
 )
+
+// minLabels is how many labels of the last five minutes a threshold of the accuracy
+// needs before it is looked at.
+const minLabels = 50
 
 // minAnswers is how many requests must have been answered in the last 10 s
 // before their error rate may raise an alert.
 const minAnswers = 10
 
-// alerts holds one rule per watched value.
+// alerts holds one rule per watched value, and per model where it is one model's.
 type alerts struct{ rules []*rule }
-
-type rule struct {
-	metric string
-	hysteresis
-	since  time.Time // wall clock, when it began to fire
-	last   measurement
-	active *protocol.Alert // nil while calm
-}
-
-// measurement is one watched value; nil where nothing was measured.
-type measurement struct {
-	value *float64
-	about string // "model digits", say; empty for all
-}
 
 func newAlerts(o Options) *alerts {
 	t := o.Thresholds
-	watch := func(metric string, level Level, low bool, fireAfter time.Duration) *rule {
-		return &rule{metric: metric, hysteresis: hysteresis{
+	a := new(alerts)
+	watch := func(metric, model string, level Level, low bool, fireAfter time.Duration) {
+		a.rules = append(a.rules, &rule{metric: metric, model: model, hysteresis: hysteresis{
 			thresholds: [3]float64{warning: level.Warning, critical: level.Critical},
 			low:        low,
 			fireAfter:  o.ticks(fireAfter),
 			clearAfter: o.ticks(t.ResolveAfter),
-		}}
+		}})
 	}
-	return &alerts{rules: []*rule{
-		watch(ErrorRate, t.ErrorRate, false, t.FireAfter),
-		watch(LatencyP99, t.LatencyP99, false, t.FireAfter),
-		watch(QueueShare, t.Queue, false, t.FireAfter),
-		watch(Accuracy, t.Accuracy, true, t.FireAfter),
-		watch(LabelShare, t.LabelShare, false, t.FireAfter),
-		watch(CPUUsage, t.CPU, false, t.CPUFireAfter),
-	}}
+	watch(ErrorRate, "", t.ErrorRate, false, t.FireAfter)
+	watch(LatencyP99, "", t.LatencyP99, false, t.FireAfter)
+	watch(LabelShare, "", t.LabelShare, false, t.FireAfter)
+	watch(CPUUsage, "", t.CPU, false, t.CPUFireAfter)
+	for _, pool := range o.Pools {
+		name := pool.Spec().Name
+		watch(QueueShare, name, t.Queue, false, t.FireAfter)
+		watch(Accuracy, name, t.Accuracy, true, t.FireAfter)
+		watch(ModelError, name, Level{}, false, t.FireAfter)
+	}
+	return a
 }
 
-// step takes one tick's measurements and returns the alerts that changed.
+// step takes one tick's measurements, by the ids of rules, and returns the alerts
+// that changed.
 func (a *alerts) step(wall time.Time, measured map[string]measurement) []*protocol.Alert {
 	var changed []*protocol.Alert
 	for _, r := range a.rules {
-		if alert := r.step(wall, measured[r.metric]); alert != nil {
+		if alert := r.step(wall, measured[r.id()]); alert != nil {
 			changed = append(changed, alert)
 		}
 	}
 	return changed
 }
 
-func (r *rule) step(wall time.Time, m measurement) *protocol.Alert {
-	was := r.now
-	is := r.hysteresis.step(m.value)
-	if m.value != nil {
-		r.last = m
+// now tells how the alerts that hold stand at this tick.
+func (a *alerts) now() []protocol.FiringAlert {
+	firing := []protocol.FiringAlert{}
+	for _, r := range a.rules {
+		if r.active != nil {
+			firing = append(firing, protocol.FiringAlert{ID: r.id(), Value: r.value, Worst: r.worst})
+		}
 	}
-	if was == is {
-		return nil
-	}
-	if was == calm {
-		r.since = wall
-	}
-	state, about := "firing", is
-	if is == calm {
-		state, about = "resolved", was
-	}
-	alert := &protocol.Alert{
-		Type: "alert", Metric: r.metric, State: state, Since: r.since.Format(stamp),
-		Severity: about.String(), Value: *r.last.value, Threshold: r.thresholds[about],
-	}
-	alert.Message = message(alert, r.last.about, m.value != nil)
-	r.active = alert
-	if is == calm {
-		r.active = nil
-	}
-	return alert
+	return firing
 }
 
 // firing returns the alerts that hold now, each as it was last sent.
@@ -111,14 +90,58 @@ func (a *alerts) firing() []protocol.Alert {
 
 // measure picks what the rules watch out of a frame and its reading.
 func (m *Monitor) measure(f *protocol.Metrics, now reading) map[string]measurement {
-	accuracy, model := m.accuracy.worst(now.quality)
-	return map[string]measurement{
+	measured := map[string]measurement{
 		ErrorRate:  m.recentErrors(f),
 		LatencyP99: {value: f.LatencyMS.P99},
-		QueueShare: m.fullestQueue(now),
-		Accuracy:   {value: accuracy, about: aboutModel(model)},
 		LabelShare: largestShare(now.labellers),
-		CPUUsage:   {value: &f.CPUUsage},
+		CPUUsage:   busier(f),
+	}
+	for i, stats := range now.pools {
+		if stats.QueueLimit > 0 {
+			share := float64(stats.QueueRows) / float64(stats.QueueLimit)
+			measured[QueueShare+":"+m.options.Pools[i].Spec().Name] = measurement{value: &share}
+		}
+	}
+	for _, r := range now.quality {
+		measured[Accuracy+":"+r.SinceStart.Model] = recentAccuracy(r.Last5m)
+	}
+	if m.options.Thresholds.Falls {
+		addFalls(measured, now.drifts)
+	}
+	return measured
+}
+
+// busier is the machine or, where that is not as full, the process's share of the
+// processors that it may use: a container may be full on a machine that is not.
+func busier(f *protocol.Metrics) measurement {
+	if f.ProcessCPUUsage > f.CPUUsage {
+		return measurement{value: &f.ProcessCPUUsage, about: "this process, of the processors that it may use"}
+	}
+	return measurement{value: &f.CPUUsage, about: "the whole machine"}
+}
+
+// recentAccuracy leaves out one of so few labels that nothing is sure of it.
+func recentAccuracy(c quality.Counts) measurement {
+	if c.Regression || c.Labelled < minLabels {
+		return measurement{}
+	}
+	sure := quality.UpperBound(c.Correct, c.Labelled)
+	return measurement{value: c.Accuracy(), sure: &sure}
+}
+
+func addFalls(measured map[string]measurement, drifts []quality.Drift) {
+	for i := range drifts {
+		fall := &drifts[i]
+		if !fall.Fallen {
+			continue
+		}
+		id := Accuracy + ":" + fall.Model
+		if fall.Regression {
+			id = ModelError + ":" + fall.Model
+		}
+		one := measured[id]
+		one.fall = fall
+		measured[id] = one
 	}
 }
 
@@ -129,26 +152,6 @@ func (m *Monitor) recentErrors(f *protocol.Metrics) measurement {
 		return measurement{}
 	}
 	return measurement{value: &f.ErrorRate}
-}
-
-func (m *Monitor) fullestQueue(now reading) (fullest measurement) {
-	for i, stats := range now.pools {
-		if stats.QueueLimit < 1 {
-			continue
-		}
-		s := float64(stats.QueueRows) / float64(stats.QueueLimit)
-		if fullest.value == nil || s > *fullest.value {
-			fullest = measurement{value: &s, about: aboutModel(m.options.Pools[i].Spec().Name)}
-		}
-	}
-	return fullest
-}
-
-func aboutModel(name string) string {
-	if name == "" {
-		return ""
-	}
-	return "model " + name
 }
 
 // largestShare leaves out who is alone: nobody else's labels are outweighed.

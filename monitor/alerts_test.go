@@ -97,26 +97,35 @@ func TestMessagesSayWhatHowMuchAndTheThreshold(t *testing.T) {
 			func(w *world) { w.pool.stats.QueueRows = 550 },
 			func(w *world) { w.pool.stats.QueueRows = 10 },
 			[]string{
-				"The fill of the fullest queue (model digits) is 55.0 %; the warning threshold is 50.0 %.",
-				"The fill of the fullest queue (model digits) is back at 1.0 %; the warning threshold is 50.0 %.",
+				"The fill of the queue (model digits) is 55.0 %; the warning threshold is 50.0 %.",
+				"The fill of the queue (model digits) is back at 1.0 %; the warning threshold is 50.0 %.",
 			},
 		},
 		{
 			"accuracy",
-			func(w *world) { w.label(20, 17) },
+			func(w *world) { w.label(100, 85) },
 			func(w *world) { w.label(2000, 2000) },
 			[]string{
-				"The lowest model accuracy over the last 5 min (model digits) is 85.0 %; the warning threshold is 90.0 %.",
-				"The lowest model accuracy over the last 5 min (model digits) is back at 99.4 %; the warning threshold is 90.0 %.",
+				"The accuracy over the last 5 min (model digits) is 85.0 %; the warning threshold is 90.0 %.",
+				"The accuracy over the last 5 min (model digits) is back at 97.5 %; the warning threshold is 90.0 %.",
 			},
 		},
 		{
-			"CPU",
+			"CPU of the process",
 			func(w *world) { w.machine.cpu += 1.9 },
 			func(w *world) { w.machine.cpu += 0.4 },
 			[]string{
-				"The CPU usage is 95.0 %; the warning threshold is 90.0 %.",
-				"The CPU usage is back at 20.0 %; the warning threshold is 90.0 %.",
+				"The CPU usage (this process, of the processors that it may use) is 95.0 %; the warning threshold is 90.0 %.",
+				"The CPU usage (this process, of the processors that it may use) is back at 20.0 %; the warning threshold is 90.0 %.",
+			},
+		},
+		{
+			"CPU of the machine",
+			func(w *world) { w.machine.others += 3.8 },
+			func(w *world) { w.machine.others += 0.4 },
+			[]string{
+				"The CPU usage (the whole machine) is 95.0 %; the warning threshold is 90.0 %.",
+				"The CPU usage (the whole machine) is back at 10.0 %; the warning threshold is 90.0 %.",
 			},
 		},
 	}

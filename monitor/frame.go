@@ -13,7 +13,6 @@ const stamp = "2006-01-02T15:04:05.000Z07:00"
 // frame builds what dashboards see of the time between two readings.
 func (m *Monitor) frame(seq uint64, wall time.Time, before, now reading) *protocol.Metrics {
 	seconds := now.at.Sub(before.at).Seconds()
-	total, queue := m.window.sum.latencies.Total, m.window.sum.latencies.Queue
 	f := &protocol.Metrics{
 		Type:              "metrics",
 		Seq:               seq,
@@ -23,13 +22,12 @@ func (m *Monitor) frame(seq uint64, wall time.Time, before, now reading) *protoc
 		RequestsPerSecond: rate(since(before.traffic.Received, now.traffic.Received), seconds),
 		ShedPerSecond:     rate(since(before.traffic.Shed, now.traffic.Shed), seconds),
 		ErrorRate:         m.window.errorRate(),
-		LatencyMS: protocol.Latency{
-			P50: millis(total, 50), P95: millis(total, 95), P99: millis(total, 99), Max: millis(total, 100),
-		},
-		QueueMS:     protocol.QueueLatency{P50: millis(queue, 50), P99: millis(queue, 99)},
-		CPUUsage:    now.load.cpuPercent,
-		MemoryBytes: now.load.usage.ResidentBytes,
-		Models:      make(map[string]protocol.ModelMetrics, len(m.options.Pools)),
+		LatencyMS:         m.window.latency(),
+		QueueMS:           m.window.queue(),
+		CPUUsage:          now.load.machine,
+		ProcessCPUUsage:   now.load.process,
+		MemoryBytes:       now.load.usage.ResidentBytes,
+		Models:            make(map[string]protocol.ModelMetrics, len(m.options.Pools)),
 	}
 	addQuality(f, now.quality)
 	f.LargestLabeller = largestLabeller(now.labellers)
@@ -44,6 +42,8 @@ func (m *Monitor) addPools(f *protocol.Metrics, before, now reading, seconds flo
 	for i, pool := range m.options.Pools {
 		was, is := before.pools[i], now.pools[i]
 		one := modelFrame(pool, now, was, is, seconds)
+		one.ErrorRate = m.windows[i].errorRate()
+		one.LatencyMS, one.QueueMS = m.windows[i].latency(), m.windows[i].queue()
 		f.Models[pool.Spec().Name] = one
 		f.PredictionsPerSecond += one.PredictionsPerSecond
 		f.QueueDepth += one.QueueDepth
@@ -53,10 +53,15 @@ func (m *Monitor) addPools(f *protocol.Metrics, before, now reading, seconds flo
 		workers += is.Workers
 	}
 	f.WorkersBusy = share(busy, float64(workers)*seconds)
-	if batches > 0 {
-		mean := float64(batchRows) / float64(batches)
-		f.BatchRows = &mean
+	f.BatchRows = meanRows(batchRows, batches)
+}
+
+func meanRows(rows, batches uint64) *float64 {
+	if batches == 0 {
+		return nil
 	}
+	mean := float64(rows) / float64(batches)
+	return &mean
 }
 
 func largestLabeller(l quality.Labellers) *protocol.LargestLabeller {

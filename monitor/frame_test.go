@@ -25,19 +25,24 @@ func TestEveryFieldOfAFrameIsMeasured(t *testing.T) {
 		w.traffic = monitor.Traffic{
 			Received: 100, Predicted: 60, Errors: 10, Shed: 30, Undeliverable: 5, Connections: 7, Users: 3,
 		}
+		w.pool.stats.Accepted, w.pool.stats.Predicted, w.pool.stats.Expired, w.pool.stats.Shed = 60, 50, 10, 40
 		w.pool.stats.RowsPredicted, w.pool.stats.QueueRows = 500, 40
 		w.pool.stats.Batches, w.pool.stats.BatchRows, w.pool.stats.BusySeconds = 10, 450, 1
 		second.stats.RowsPredicted, second.stats.QueueRows = 10, 2
 		second.stats.Batches, second.stats.BatchRows, second.stats.BusySeconds = 10, 10, 0.5
 		w.pool.took(2*time.Millisecond, time.Millisecond, 98)
 		second.took(time.Second, 500*time.Millisecond, 2)
-		w.machine.cpu = 0.5
+		w.machine.cpu, w.machine.others = 0.5, 1.5
 		w.label(4, 3)
 		w.store.Remember(quality.Prediction{Values: make([]float32, 4)})
 		w.tick(1, nil)
 
 		lo, hi := quality.Wilson(3, 4)
 		interval := [2]float64{lo, hi}
+		one := protocol.QualityRange{
+			Predicted: 8, Labelled: 4, Coverage: new(0.5), Completeness: new(1.0), Accuracy: new(0.75), AccuracyInterval: &interval,
+		}
+		ranges := protocol.Quality{Last5m: one, Last1h: one, SinceStart: one}
 		want := &protocol.Metrics{
 			Type: "metrics", Seq: 1, Timestamp: "2000-01-01T00:00:01.000Z",
 			ActiveConnections: 7, ActiveUsers: 3,
@@ -46,13 +51,23 @@ func TestEveryFieldOfAFrameIsMeasured(t *testing.T) {
 			LargestLabeller: &protocol.LargestLabeller{Share: 1, Labels: 4},
 			LatencyMS:       protocol.Latency{P50: new(2.0), P95: new(2.0), P99: new(1000.0), Max: new(1000.0)},
 			QueueMS:         protocol.QueueLatency{P50: new(1.0), P99: new(500.0)},
-			QueueDepth:      42, BatchRows: new(23.0), WorkersBusy: 0.375, CPUUsage: 25, MemoryBytes: 64 << 20,
+			QueueDepth:      42, BatchRows: new(23.0), WorkersBusy: 0.375, CPUUsage: 50, ProcessCPUUsage: 25, MemoryBytes: 64 << 20,
+			Quality: ranges,
+			Firing:  []protocol.FiringAlert{},
 			Models: map[string]protocol.ModelMetrics{
 				"digits": {
-					Version: "1", PredictionsPerSecond: 500, QueueDepth: 40, WorkersBusy: 0.5,
+					Version: "1", RequestsPerSecond: 100, PredictionsPerSecond: 500, ErrorRate: 0.5, ShedPerSecond: 40,
+					LatencyMS: protocol.Latency{P50: new(2.0), P95: new(2.0), P99: new(2.0), Max: new(2.0)},
+					QueueMS:   protocol.QueueLatency{P50: new(1.0), P99: new(1.0)},
+					BatchRows: new(45.0), QueueDepth: 40, WorkersBusy: 0.5,
+					Quality:       ranges,
 					ModelAccuracy: new(0.75), AccuracyInterval: &interval, Labelled: 4, LabelCoverage: new(0.5),
 				},
-				"other": {Version: "1", PredictionsPerSecond: 10, QueueDepth: 2, WorkersBusy: 0.25},
+				"other": {
+					Version: "1", PredictionsPerSecond: 10, QueueDepth: 2, WorkersBusy: 0.25, BatchRows: new(1.0),
+					LatencyMS: protocol.Latency{P50: new(1000.0), P95: new(1000.0), P99: new(1000.0), Max: new(1000.0)},
+					QueueMS:   protocol.QueueLatency{P50: new(500.0), P99: new(500.0)},
+				},
 			},
 		}
 		// Histograms keep two digits.
@@ -76,7 +91,7 @@ func TestWithoutTrafficNothingIsClaimed(t *testing.T) {
 		w.tick(1, nil)
 		want := &protocol.Metrics{
 			Type: "metrics", Seq: 1, Timestamp: "2000-01-01T00:00:01.000Z",
-			MemoryBytes: 64 << 20, Models: map[string]protocol.ModelMetrics{},
+			MemoryBytes: 64 << 20, Firing: []protocol.FiringAlert{}, Models: map[string]protocol.ModelMetrics{},
 		}
 		if diff := cmp.Diff(want, w.latest()); diff != "" {
 			t.Errorf("frame (-want +got):\n%s", diff)
@@ -159,8 +174,8 @@ func TestUnreadableMachineKeepsTheLastReading(t *testing.T) {
 			w.machine.broken = broken
 			w.machine.cpu += 0.6
 			w.tick(1, nil)
-			if f := w.latest(); f.CPUUsage < 29.99 || f.CPUUsage > 30.01 || f.MemoryBytes == 0 {
-				t.Errorf("broken %v: CPU %v %%, %d bytes", broken, f.CPUUsage, f.MemoryBytes)
+			if f := w.latest(); f.ProcessCPUUsage < 29.99 || f.ProcessCPUUsage > 30.01 || f.MemoryBytes == 0 {
+				t.Errorf("broken %v: CPU %v %%, %d bytes", broken, f.ProcessCPUUsage, f.MemoryBytes)
 			}
 		}
 	})

@@ -13,9 +13,9 @@ func (s severity) String() string {
 }
 
 // hysteresis decides when a value is bad enough for long enough. It rises to a
-// severity after fireAfter ticks in a row at or beyond its threshold, and
-// leaves it after resolveAfter ticks in a row on the good side of its clear
-// level. Between the two levels nothing moves, so that a value hovering at a
+// severity after fireAfter ticks in a row at or above its threshold, or below it
+// where small values are the bad ones, and leaves it after clearAfter ticks in a
+// row on the good side of its clear level. Between the two levels nothing moves, so that a value hovering at a
 // threshold raises one alert, not a hundred.
 type hysteresis struct {
 	thresholds [3]float64 // by severity; 0: off
@@ -28,15 +28,15 @@ type hysteresis struct {
 	good   [3]int
 }
 
-// step takes the value of one tick and returns the severity from then on. A
-// tick without a measurement counts as good: what is not there cannot go on
+// step takes the value of one tick, and what it is at best, which alone may be
+// beyond a threshold, and returns the severity from then on. A tick without a measurement counts as good: what is not there cannot go on
 // being reported.
-func (h *hysteresis) step(value *float64) severity {
+func (h *hysteresis) step(value, sure *float64) severity {
 	for _, s := range []severity{warning, critical} {
 		if h.thresholds[s] == 0 {
 			continue
 		}
-		count(&h.beyond[s], value != nil && h.isBeyond(s, *value))
+		count(&h.beyond[s], sure != nil && h.isBeyond(s, *sure))
 		count(&h.good[s], value == nil || h.isGood(s, *value))
 		if h.beyond[s] >= h.fireAfter {
 			h.now = max(h.now, s)

@@ -5,10 +5,11 @@ import (
 	"os"
 	"runtime"
 
+	"github.com/shirou/gopsutil/v4/cpu"
 	"github.com/shirou/gopsutil/v4/process"
 )
 
-// Machine tells what the process takes of the machine.
+// Machine tells how busy the machine is, and what the process takes of it.
 type Machine interface {
 	Usage() (Usage, error)
 }
@@ -18,6 +19,11 @@ type Usage struct {
 	CPUSeconds    float64 // processor time used since the process started
 	CPUs          int     // processors that it may use
 	ResidentBytes uint64
+
+	// MachineSeconds are those of all the machine's processors since it started,
+	// and MachineBusySeconds those in which they ran something, of whatever
+	// process. Both stand still where the system does not tell.
+	MachineSeconds, MachineBusySeconds float64
 }
 
 // ThisProcess reads the running process, on Linux, macOS, Windows and the BSDs
@@ -50,9 +56,30 @@ func (p thisProcess) Usage() (Usage, error) {
 	if err != nil {
 		return Usage{}, fmt.Errorf("monitor: reading resident memory: %w", err)
 	}
+	all, busy, err := processorTime()
+	if err != nil {
+		return Usage{}, err
+	}
 	return Usage{
+		MachineSeconds:     all,
+		MachineBusySeconds: busy,
+
 		CPUSeconds:    times.User + times.System,
 		CPUs:          runtime.GOMAXPROCS(0),
 		ResidentBytes: memory.RSS,
 	}, nil
+}
+
+// processorTime sums over the machine's processors. Guests' time is in that of
+// users already, and waiting for a disk is idle.
+func processorTime() (all, busy float64, err error) {
+	times, err := cpu.Times(false)
+	if err != nil {
+		return 0, 0, fmt.Errorf("monitor: reading the machine's processor time: %w", err)
+	}
+	for _, t := range times {
+		busy += t.User + t.Nice + t.System + t.Irq + t.Softirq + t.Steal
+		all += t.Idle + t.Iowait
+	}
+	return all + busy, busy, nil
 }

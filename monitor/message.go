@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"penstock/protocol"
+	"penstock/quality"
 )
 
 // watched tells how a value is spoken of.
@@ -16,8 +17,9 @@ type watched struct {
 var words = map[string]watched{
 	ErrorRate:  {"error rate over the last 10 s", percentOfOne},
 	LatencyP99: {"99th percentile of latency over the last 10 s", milliseconds},
-	QueueShare: {"fill of the fullest queue", percentOfOne},
-	Accuracy:   {"lowest model accuracy over the last 5 min", percentOfOne},
+	QueueShare: {"fill of the queue", percentOfOne},
+	Accuracy:   {"accuracy over the last 5 min", percentOfOne},
+	ModelError: {"typical absolute error", significant},
 	CPUUsage:   {"CPU usage", percent},
 	LabelShare: {"largest labeller's share of the labels over the last 5 min", percentOfOne},
 }
@@ -41,6 +43,29 @@ func message(a *protocol.Alert, about string, measured bool) string {
 		name, value, a.Severity, threshold)
 }
 
+// fallMessage is message for a model that errs more than before.
+func fallMessage(a *protocol.Alert, fall *quality.Drift) string {
+	what, moved, bound := "accuracy", "fallen", "at least"
+	if fall.Regression {
+		what, moved, bound = "typical absolute error", "risen", "at most"
+	}
+	digits := words[a.Metric].digits
+	if a.State == "firing" {
+		return fmt.Sprintf("The %s of model %s has %s to %s over %s; %s %s was expected.",
+			what, a.Model, moved, digits(a.Value), lastRequests(fall.Requests), bound, digits(a.Threshold))
+	}
+	return fmt.Sprintf("The %s of model %s is back at what is expected, or was accepted: it was %s at worst and %s at last.",
+		what, a.Model, digits(a.Worst), digits(a.Value))
+}
+
+func lastRequests(n int) string {
+	if n == 1 {
+		return "the last labelled request"
+	}
+	return fmt.Sprintf("the last %d labelled requests", n)
+}
+
 func percentOfOne(x float64) string { return percent(100 * x) }
 func percent(x float64) string      { return strconv.FormatFloat(x, 'f', 1, 64) + " %" }
+func significant(x float64) string  { return strconv.FormatFloat(x, 'g', 4, 64) }
 func milliseconds(x float64) string { return strconv.FormatFloat(x, 'f', 1, 64) + " ms" }

@@ -33,6 +33,8 @@ penstock_alert_firing{metric="latency_p99_ms",severity="critical"} 0
 penstock_alert_firing{metric="latency_p99_ms",severity="warning"} 0
 penstock_alert_firing{metric="model_accuracy",severity="critical"} 0
 penstock_alert_firing{metric="model_accuracy",severity="warning"} 0
+penstock_alert_firing{metric="model_error",severity="critical"} 0
+penstock_alert_firing{metric="model_error",severity="warning"} 0
 penstock_alert_firing{metric="queue_share",severity="critical"} 0
 penstock_alert_firing{metric="queue_share",severity="warning"} 1
 # HELP penstock_dashboard_dropped_frames_total Frames passed over for dashboards too slow to take them.
@@ -42,7 +44,7 @@ penstock_dashboard_dropped_frames_total{type="metrics"} 2
 # HELP penstock_dashboard_subscriptions Dashboards that follow the monitor.
 # TYPE penstock_dashboard_subscriptions gauge
 penstock_dashboard_subscriptions 1
-# HELP penstock_model_accuracy Share of labelled rows predicted right; absent without labels.
+# HELP penstock_model_accuracy Share of labelled rows predicted right since the server started; absent without labels.
 # TYPE penstock_model_accuracy gauge
 penstock_model_accuracy{model="digits"} 0.75
 `

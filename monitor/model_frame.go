@@ -10,30 +10,65 @@ func modelFrame(pool Pool, now reading, was, is inference.Stats, seconds float64
 	spec := pool.Spec()
 	f := protocol.ModelMetrics{
 		Version:              spec.Version,
+		RequestsPerSecond:    rate(since(asked(was), asked(is)), seconds),
 		PredictionsPerSecond: rate(since(was.RowsPredicted, is.RowsPredicted), seconds),
+		ShedPerSecond:        rate(since(was.Shed, is.Shed), seconds),
 		QueueDepth:           is.QueueRows,
+		BatchRows:            meanRows(since(was.BatchRows, is.BatchRows), since(was.Batches, is.Batches)),
 		WorkersBusy:          share(since(was.BusySeconds, is.BusySeconds), float64(is.Workers)*seconds),
 	}
-	if counts, ok := now.qualityOf(spec.Name); ok {
+	if ranges, ok := now.qualityOf(spec.Name); ok {
+		counts := ranges.SinceStart
 		f.ModelAccuracy, f.AccuracyInterval = counts.Accuracy(), counts.Interval()
 		f.Labelled, f.LabelCoverage = counts.Labelled, counts.Coverage()
 		f.MeanAbsoluteError = counts.MeanAbsoluteError()
+		f.Quality = protocol.Quality{
+			Last5m: own(ranges.Last5m), Last1h: own(ranges.Last1h), SinceStart: own(counts),
+		}
 	}
 	return f
 }
 
-// addQuality sums over models since the server started. Regressions have
-// labels, but no part in the accuracy.
-func addQuality(f *protocol.Metrics, models []quality.Counts) {
-	var all, judged quality.Counts
-	for _, c := range models {
-		all.Predicted += c.Predicted
-		all.Labelled += c.Labelled
-		if !c.Regression {
-			judged.Labelled += c.Labelled
-			judged.Correct += c.Correct
-		}
+// own is a range of one model.
+func own(c quality.Counts) protocol.QualityRange { return qualityRange(c, c) }
+
+// addQuality sums over models. Regressions have labels, but no part in the
+// accuracy.
+func addQuality(f *protocol.Metrics, models []quality.Ranges) {
+	var start, hour, minutes sum
+	for _, r := range models {
+		start.add(r.SinceStart)
+		hour.add(r.Last1h)
+		minutes.add(r.Last5m)
 	}
-	f.Labelled, f.LabelCoverage = all.Labelled, all.Coverage()
-	f.ModelAccuracy, f.AccuracyInterval = judged.Accuracy(), judged.Interval()
+	f.Labelled, f.LabelCoverage = start.all.Labelled, start.all.Coverage()
+	f.ModelAccuracy, f.AccuracyInterval = start.judged.Accuracy(), start.judged.Interval()
+	f.Quality = protocol.Quality{
+		Last5m:     qualityRange(minutes.all, minutes.judged),
+		Last1h:     qualityRange(hour.all, hour.judged),
+		SinceStart: qualityRange(start.all, start.judged),
+	}
+}
+
+// sum adds models up: all of them, and those that can be right or wrong.
+type sum struct{ all, judged quality.Counts }
+
+func (s *sum) add(c quality.Counts) {
+	s.all.Predicted += c.Predicted
+	s.all.Labelled += c.Labelled
+	s.all.Forgotten += c.Forgotten
+	if !c.Regression {
+		s.judged.Labelled += c.Labelled
+		s.judged.Correct += c.Correct
+	}
+}
+
+// qualityRange takes the rows of all and the accuracy of those that have one.
+func qualityRange(all, judged quality.Counts) protocol.QualityRange {
+	return protocol.QualityRange{
+		Predicted: all.Predicted, Labelled: all.Labelled, Forgotten: all.Forgotten,
+		Coverage: all.Coverage(), Completeness: all.Completeness(),
+		Accuracy: judged.Accuracy(), AccuracyInterval: judged.Interval(),
+		MeanAbsoluteError: all.MeanAbsoluteError(),
+	}
 }

@@ -29,10 +29,10 @@ type Monitor struct {
 	started atomic.Bool
 
 	// Tick's own; only Run touches them.
-	before   reading
-	window   *window
-	accuracy *accuracyWindow
-	alerts   *alerts
+	before  reading
+	window  *window   // of all requests
+	windows []*window // of each pool's
+	alerts  *alerts
 }
 
 // New returns a monitor that shows nothing until Run. It fails when an option
@@ -54,11 +54,13 @@ func New(o Options) (*Monitor, error) {
 		return nil, fmt.Errorf("monitor: Registerer: %w", err)
 	}
 	m := &Monitor{
-		options:  o,
-		metrics:  registered,
-		window:   newWindow(o.ticks(recentSpan)),
-		accuracy: newAccuracyWindow(o.ticks(accuracySpan)),
-		alerts:   newAlerts(o),
+		options: o,
+		metrics: registered,
+		window:  newWindow(o.ticks(recentSpan)),
+		alerts:  newAlerts(o),
+	}
+	for range o.Pools {
+		m.windows = append(m.windows, newWindow(o.ticks(recentSpan)))
 	}
 	m.state.Store(newState())
 	return m, nil
@@ -91,22 +93,25 @@ func (m *Monitor) Run(ctx context.Context) error {
 
 func (m *Monitor) tick() error {
 	now := m.read(m.before)
-	m.window.add(m.before, now, m.options.Pools)
-	m.accuracy.add(m.before.quality, now.quality)
+	m.addRecent(m.before, now)
 
 	seq := m.state.Load().seq + 1
 	wall := m.options.Wall().UTC()
 	frame := m.frame(seq, wall, m.before, now)
-	encoded, err := encode(frame)
+	raised, err := m.raise(seq, wall, frame, now)
 	if err != nil {
 		return err
 	}
-	raised, err := m.raise(seq, wall, frame, now)
+	frame.Firing = m.alerts.now()
+	encoded, err := encode(frame)
 	if err != nil {
 		return err
 	}
 	m.before = now
 	m.publish(Update{Seq: seq, Encoded: encoded, Metrics: frame}, raised)
+	for _, alert := range raised {
+		m.options.Alerted(alert)
+	}
 	m.metrics.observe(frame, m.alerts.firing())
 	return nil
 }

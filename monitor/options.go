@@ -30,7 +30,7 @@ type Traffic struct {
 	Undeliverable uint64 // nobody was there any more to answer
 
 	Connections int // open now
-	Users       int // distinct users connected now
+	Users       int // distinct users connected now, dashboards left out
 }
 
 // Options configure a Monitor.
@@ -48,10 +48,13 @@ type Options struct {
 	// Thresholds of the alerts. The zero value raises none; start from
 	// DefaultThresholds.
 	Thresholds Thresholds
+	// Alerted is told of every alert that fires, changes its severity or resolves,
+	// after dashboards can see it. It must not block. Nil means nobody.
+	Alerted func(Update)
 	// Interval between frames; zero means one second.
 	Interval time.Duration
 	// History is how many frames are kept; zero means 600. A frame takes about
-	// 2.5 KiB with one model.
+	// 2 KiB in JSON with one model, and as a value beside that.
 	History int
 	// Wall is the wall clock that stamps frames and alerts; nil means time.Now.
 	// Nothing else depends on it.
@@ -61,13 +64,15 @@ type Options struct {
 }
 
 const (
-	recentSpan   = 10 * time.Second // of error_rate and percentiles
-	accuracySpan = 5 * time.Minute  // of the accuracy that alerts look at
+	recentSpan = 10 * time.Second // of error_rate and percentiles
 )
 
 func (o Options) withDefaults() Options {
 	if o.Traffic == nil {
 		o.Traffic = func() Traffic { return Traffic{} }
+	}
+	if o.Alerted == nil {
+		o.Alerted = func(Update) {}
 	}
 	if o.Interval == 0 {
 		o.Interval = time.Second

@@ -13,16 +13,18 @@ type reading struct {
 	at        time.Time // for its monotonic clock only
 	traffic   Traffic
 	pools     []inference.Stats
-	quality   []quality.Counts
+	quality   []quality.Ranges
+	drifts    []quality.Drift
 	labellers quality.Labellers
 	load      load
 }
 
-// load is how busy the machine was up to a reading of it.
+// load is how busy the machine was up to a reading of it, in percent.
 type load struct {
-	at         time.Time
-	usage      Usage
-	cpuPercent float64
+	at      time.Time
+	usage   Usage
+	machine float64 // of all processors, by whoever runs
+	process float64 // of the processors that the process may use, by itself
 }
 
 // read asks all sources. Where the machine cannot be read, its load of the
@@ -33,7 +35,8 @@ func (m *Monitor) read(before reading) reading {
 		now.pools = append(now.pools, pool.Stats())
 	}
 	if m.options.Quality != nil {
-		now.quality = m.options.Quality.Counts(nil)
+		now.quality = m.options.Quality.Ranges(nil)
+		now.drifts = m.options.Quality.Drifts(nil)
 		now.labellers = m.options.Quality.Labellers()
 	}
 	usage, err := m.options.Machine.Usage()
@@ -50,18 +53,22 @@ func (l load) until(at time.Time, usage Usage) load {
 	is := load{at: at, usage: usage}
 	if !l.at.IsZero() {
 		used := since(l.usage.CPUSeconds, usage.CPUSeconds)
-		is.cpuPercent = 100 * share(used, float64(usage.CPUs)*at.Sub(l.at).Seconds())
+		is.process = 100 * share(used, float64(usage.CPUs)*at.Sub(l.at).Seconds())
+		is.machine = is.process // at least, where the system does not tell
+		if passed := usage.MachineSeconds - l.usage.MachineSeconds; passed > 0 {
+			is.machine = 100 * share(since(l.usage.MachineBusySeconds, usage.MachineBusySeconds), passed)
+		}
 	}
 	return is
 }
 
-// qualityOf returns the counts of a model, by name; ok is false where no labels
+// qualityOf returns what labels say of a model, by name; ok is false where no labels
 // are collected for it.
-func (r reading) qualityOf(name string) (counts quality.Counts, ok bool) {
-	for _, counts := range r.quality {
-		if counts.Model == name {
-			return counts, true
+func (r reading) qualityOf(name string) (ranges quality.Ranges, ok bool) {
+	for _, ranges := range r.quality {
+		if ranges.SinceStart.Model == name {
+			return ranges, true
 		}
 	}
-	return quality.Counts{}, false
+	return quality.Ranges{}, false
 }

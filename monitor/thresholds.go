@@ -27,16 +27,22 @@ type Thresholds struct {
 	// Queue is the waiting rows as a share of those that may wait, 0 to 1, in
 	// the fullest pool. Default 0.5 and 0.9: at 1 requests are shed.
 	Queue Level `json:"queue" yaml:"queue"`
-	// Accuracy is the lowest of any model with at least 50 labels in the last
-	// five minutes, 0 to 1; it fires below the threshold, and Critical is the
-	// lower of the two. Off by default: what is good depends on the model.
+	// Accuracy is that of a model over its predictions of the last five minutes, 0
+	// to 1, with at least 50 labels; it fires when it is below the threshold beyond
+	// doubt, with 99.9 % confidence, and Critical is the lower of the two. Off by
+	// default: what is good depends on the model.
 	Accuracy Level `json:"accuracy" yaml:"accuracy"`
+	// Falls raises an alert when labels prove that a model errs more than before
+	// (quality.Drift): critical where it lost twenty points of accuracy, or errs
+	// three times as much, else a warning. On by default.
+	Falls bool `json:"falls" yaml:"falls"`
 	// LabelShare is the largest labeller's part of the labels of the last five
 	// minutes, 0 to 1, when there were at least 50 and somebody else takes part.
 	// Default 0.8 and never: one wrong client can spoil the accuracy, and yet
 	// nothing may be wrong.
 	LabelShare Level `json:"labeller_share" yaml:"labeller_share"`
-	// CPU is in percent of the machine. Default 90 and 98.
+	// CPU is in percent of the machine or, where it may use fewer processors than
+	// that has and takes more of them, of those. Default 90 and 98.
 	CPU Level `json:"cpu_percent" yaml:"cpu_percent"`
 
 	// FireAfter is how long a value must be beyond; zero means 3 s.
@@ -56,6 +62,7 @@ func DefaultThresholds() Thresholds {
 		Queue:      Level{Warning: 0.5, Critical: 0.9},
 		LabelShare: Level{Warning: 0.8},
 		CPU:        Level{Warning: 90, Critical: 98},
+		Falls:      true,
 	}.withDefaults()
 }
 

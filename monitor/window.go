@@ -4,6 +4,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"penstock/inference"
+	"penstock/protocol"
 )
 
 // window holds the last ten seconds, one bucket per tick, and their sum.
@@ -27,26 +28,48 @@ func newWindow(ticks int) *window {
 	return w
 }
 
+// addRecent moves all windows on by the time between two readings.
+func (m *Monitor) addRecent(before, now reading) {
+	for i, pool := range m.options.Pools {
+		was, is := before.pools[i], now.pools[i]
+		m.windows[i].add(since(was.Predicted, is.Predicted), since(failures(was), failures(is)), pool.TakeLatencies)
+	}
+	was, is := before.traffic, now.traffic
+	failed := since(was.Errors, is.Errors) + since(was.Shed, is.Shed)
+	m.window.add(since(was.Predicted, is.Predicted), failed, func(into *inference.Latencies) {
+		for _, w := range m.windows {
+			into.Merge(w.newest().latencies)
+		}
+	})
+}
+
+// failures are the requests of a pool that got a typed error.
+func failures(s inference.Stats) uint64 {
+	return s.Failed + s.Expired + s.Cancelled + s.Stopped + s.Shed + s.Refused
+}
+
+// asked are the requests that came for a pool.
+func asked(s inference.Stats) uint64 { return s.Accepted + s.Shed + s.Refused }
+
+func (w *window) newest() *bucket { return &w.buckets[(w.next+len(w.buckets)-1)%len(w.buckets)] }
+
 // add takes the place of the oldest tick with the newest, and sums up anew:
 // ten merges a second cost little and leave no rounding or drift behind.
-func (w *window) add(before, now reading, pools []Pool) {
+func (w *window) add(predicted, failed uint64, takeLatencies func(*inference.Latencies)) {
 	b := &w.buckets[w.next]
 	w.next = (w.next + 1) % len(w.buckets)
-
-	failed := since(before.traffic.Errors, now.traffic.Errors) + since(before.traffic.Shed, now.traffic.Shed)
-	b.failed = failed
-	b.answered = failed + since(before.traffic.Predicted, now.traffic.Predicted)
+	b.failed, b.answered = failed, failed+predicted
 	b.latencies.Reset()
-	for _, pool := range pools {
-		pool.TakeLatencies(b.latencies)
-	}
+	takeLatencies(b.latencies)
 
 	w.sum.answered, w.sum.failed = 0, 0
 	w.sum.latencies.Reset()
 	for _, b := range w.buckets {
 		w.sum.answered += b.answered
 		w.sum.failed += b.failed
-		w.sum.latencies.Merge(b.latencies)
+		if b.latencies.Total.TotalCount() > 0 { // most models rest most of the time
+			w.sum.latencies.Merge(b.latencies)
+		}
 	}
 }
 
@@ -68,4 +91,14 @@ func millis(h *hdrhistogram.Histogram, percent float64) *float64 {
 	}
 	ms := float64(h.ValueAtQuantile(percent)) / 1000
 	return &ms
+}
+
+func (w *window) latency() protocol.Latency {
+	h := w.sum.latencies.Total
+	return protocol.Latency{P50: millis(h, 50), P95: millis(h, 95), P99: millis(h, 99), Max: millis(h, 100)}
+}
+
+func (w *window) queue() protocol.QueueLatency {
+	h := w.sum.latencies.Queue
+	return protocol.QueueLatency{P50: millis(h, 50), P99: millis(h, 99)}
 }

@@ -38,7 +38,7 @@ func newWorld(t *testing.T, change func(*world, *monitor.Options)) *world {
 	}
 	w := &world{t: t, store: store}
 	w.pool = newFakePool("digits", &w.mu)
-	w.machine = &fakeMachine{mu: &w.mu, cpus: 2}
+	w.machine = &fakeMachine{mu: &w.mu, cpus: 2, started: time.Now()}
 	options := monitor.Options{
 		Pools:   []monitor.Pool{w.pool},
 		Quality: store,
@@ -149,10 +149,12 @@ func (p *fakePool) took(total, queue time.Duration, times int64) {
 }
 
 type fakeMachine struct {
-	mu     *sync.Mutex
-	cpu    float64
-	cpus   int
-	broken bool
+	mu      *sync.Mutex
+	cpu     float64
+	cpus    int
+	started time.Time
+	others  float64 // processor time of other processes, on twice as many processors
+	broken  bool
 }
 
 func (m *fakeMachine) Usage() (monitor.Usage, error) {
@@ -161,5 +163,8 @@ func (m *fakeMachine) Usage() (monitor.Usage, error) {
 	if m.broken {
 		return monitor.Usage{}, errors.New("no such file")
 	}
-	return monitor.Usage{CPUSeconds: m.cpu, CPUs: m.cpus, ResidentBytes: 64 << 20}, nil
+	return monitor.Usage{
+		CPUSeconds: m.cpu, CPUs: m.cpus, ResidentBytes: 64 << 20,
+		MachineSeconds: 2 * float64(m.cpus) * time.Since(m.started).Seconds(), MachineBusySeconds: m.cpu + m.others,
+	}, nil
 }

@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
 	"slices"
@@ -57,6 +58,9 @@ type BinaryMessage struct {
 // length only the model can tell; see AppendFeatures.
 func DecodeBinary(frame []byte, mask uint32, m *BinaryMessage) *Error {
 	*m = BinaryMessage{Mask: mask}
+	if looksLikeText(frame, mask) {
+		return Errorf(BadMessage, "this looks like JSON or text in a binary message; send text in text messages, or kind 0x01 (request) or 0x02 (feedback)")
+	}
 	if len(frame) < binaryFeedbackHeader {
 		return WrongCount(BadMessage, binaryFeedbackHeader, len(frame), "the binary frame is shorter than its header")
 	}
@@ -93,6 +97,22 @@ func DecodeBinary(frame []byte, mask uint32, m *BinaryMessage) *Error {
 		return Errorf(BadMessage, "kind is %#x; expected 0x01 (request) or 0x02 (feedback)", m.Kind)
 	}
 	return nil
+}
+
+// looksLikeText reports whether a frame begins as JSON, "ping" or a byte order
+// mark do, and as no kind that there will ever be.
+func looksLikeText(frame []byte, mask uint32) bool {
+	var start [8]byte
+	n := copy(start[:], frame)
+	Unmask(start[:], mask)
+	text := bytes.TrimLeft(start[:n], " \t\r\n")
+	switch {
+	case len(text) == 0:
+		return false
+	case len(text) < n:
+		return text[0] == '{' || text[0] == '['
+	}
+	return text[0] > ' ' && text[0] < 0x7f || text[0] == "\ufeff"[0]
 }
 
 // AppendFeatures appends the request's values to dst: rows × features of them,

@@ -25,7 +25,7 @@ var decodeCases = []decodeCase{
 	{"no id", `{"features":[0]}`, protocol.Message{Kind: protocol.KindPredict, Features: []float32{0}, Rows: 1, Width: 1}, 0},
 	{"null id", `{"request_id":null,"features":[0]}`, protocol.Message{Kind: protocol.KindPredict, Features: []float32{0}, Rows: 1, Width: 1}, 0},
 	{"string id keeps its escapes", `{"request_id":"a\u0062","features":[0]}`, protocol.Message{
-		Kind: protocol.KindPredict, ID: id(`"a\u0062"`), Features: []float32{0}, Rows: 1, Width: 1}, 0},
+		Kind: protocol.KindPredict, ID: id(`"a\u0062"`), PlainID: id(`"ab"`), Features: []float32{0}, Rows: 1, Width: 1}, 0},
 	{"id keeps its digits", `{"request_id":1.50e+3,"features":[0]}`, protocol.Message{
 		Kind: protocol.KindPredict, ID: id("1.50e+3"), Features: []float32{0}, Rows: 1, Width: 1}, 0},
 	{"many rows", ` { "type" : "predict" , "features" : [ [ 1 , 2 ] , [ 3 , 4 ] ] } `, protocol.Message{

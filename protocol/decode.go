@@ -61,6 +61,9 @@ func (d *Decoder) Decode(frame []byte, m *Message) *Error {
 
 	i := d.s.space(0)
 	if d.s.peek(i) != '{' {
+		if hasMark(frame) {
+			return errMark()
+		}
 		if i = d.s.skip(i, 0); i >= 0 {
 			d.reject(BadMessage, "a message is a JSON object, such as {\"features\":[…],\"request_id\":1}")
 		}

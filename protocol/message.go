@@ -44,6 +44,10 @@ type Message struct {
 	// ID is the request_id as it was sent, a JSON string or number; empty when
 	// there was none. It comes back as it is.
 	ID []byte
+	// PlainID is the ID without its escapes, between quotes, where it has some:
+	// ids are one when their characters are. Nil where that is the ID itself. It
+	// does not point into the frame.
+	PlainID []byte
 
 	// Features holds Rows rows of Width values each. Decode appends to
 	// Features[:0], so that a caller who keeps the slice saves its allocation.

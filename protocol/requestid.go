@@ -11,7 +11,12 @@ func (d *Decoder) requestID(i int) int {
 			return next
 		}
 		length := t.end - t.start
-		d.setID(d.s.b[i:next], length, length <= MaxRequestID && plainID(d.s.bytesOf(t)))
+		if t.escaped && length <= MaxRequestID {
+			d.m.PlainID = append(d.s.appendText([]byte{'"'}, t), '"')
+			d.setID(d.s.b[i:next], length, plainID(d.m.PlainID))
+			return next
+		}
+		d.setID(d.s.b[i:next], length, length <= MaxRequestID && plainID(d.s.b[t.start:t.end]))
 		return next
 	case c == '-' || c-'0' < 10:
 		next := d.s.numberAt(i)

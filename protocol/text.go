@@ -14,6 +14,14 @@ type text struct {
 	escaped    bool
 }
 
+// hasMark reports whether a text begins with a byte order mark, which some
+// editors and libraries put before UTF-8.
+func hasMark(b []byte) bool { return bytes.HasPrefix(b, []byte("\ufeff")) }
+
+func errMark() *Error {
+	return Errorf(BadJSON, "at byte 0: a byte order mark; send the JSON text without one")
+}
+
 // stringAt reads the string whose opening quote is at i. The input is known to
 // be UTF-8; escapes are checked, surrogates must come in pairs.
 func (s *scanner) stringAt(i int) (text, int) {

@@ -44,13 +44,14 @@ type PresentUser struct {
 
 // WatchMessage is a message from a client on /ws/dashboard.
 type WatchMessage struct {
-	Type string `json:"type"` // subscribe, note, typing, ping, auth, hello
+	Type string `json:"type"` // subscribe, note, typing, accept_baseline, ping, auth, hello
 	// Metrics and Models name what a subscription wants of each frame; nil is
 	// everything. IntervalMS is the least time between two frames.
 	Metrics    []string `json:"metrics"`
 	Models     []string `json:"models"`
 	IntervalMS int      `json:"interval_ms"`
 	Text       string   `json:"text"`
+	Model      string   `json:"model"` // whose baseline is accepted
 }
 
 // Limits of a dashboard's subscription.
@@ -71,6 +72,9 @@ func DecodeWatch(frame []byte) (WatchMessage, *Error) {
 	w := watchReader{s: scanner{b: frame}}
 	i := w.s.space(0)
 	if w.s.peek(i) != '{' {
+		if hasMark(frame) {
+			return w.m, errMark()
+		}
 		return w.m, Errorf(BadMessage, "a message is a JSON object")
 	}
 	i = w.s.object(i, w.field)
@@ -90,8 +94,10 @@ func DecodeWatch(frame []byte) (WatchMessage, *Error) {
 func (m *WatchMessage) check() *Error {
 	switch m.Type {
 	case "note":
-		m.Text = strings.TrimSpace(m.Text)
-		if n := utf8.RuneCountInString(m.Text); n == 0 || n > MaxNote {
+		if strings.TrimSpace(m.Text) == "" {
+			return Errorf(BadMessage, "a note needs text that is not only spaces")
+		}
+		if n := utf8.RuneCountInString(m.Text); n > MaxNote {
 			return WrongCount(BadMessage, MaxNote, n, "a note has 1 to 500 characters of text")
 		}
 		if strings.ContainsFunc(m.Text, unicode.IsControl) {
@@ -101,9 +107,13 @@ func (m *WatchMessage) check() *Error {
 		if m.IntervalMS < 0 || m.IntervalMS > 60_000 {
 			return Errorf(BadMessage, "interval_ms must be 0 to 60000")
 		}
+	case "accept_baseline":
+		if m.Model == "" {
+			return Errorf(BadMessage, "accept_baseline needs model, the name of the model whose present error is accepted")
+		}
 	case "typing", "ping", "auth", "hello":
 	default:
-		return Errorf(BadMessage, "unknown type %q; expected subscribe, note, typing or ping", shorten([]byte(m.Type)))
+		return Errorf(BadMessage, "unknown type %q; expected subscribe, note, typing, accept_baseline or ping", shorten([]byte(m.Type)))
 	}
 	return nil
 }
@@ -140,6 +150,8 @@ func (w *watchReader) field(key text, i int) int {
 		return w.text("type", i, 4*longestName, &w.m.Type)
 	case "text":
 		return w.text("text", i, maxNoteText, &w.m.Text)
+	case "model":
+		return w.text("model", i, maxWatchedName, &w.m.Model)
 	case "metrics":
 		return w.names("metrics", i, maxWatchedMetrics, &w.m.Metrics)
 	case "models":

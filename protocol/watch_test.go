@@ -1,6 +1,7 @@
 package protocol_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -16,6 +17,10 @@ var watchCases = []struct {
 	{`{"type":"note","text":" deploy "}`, 0},
 	{`{"type":"typing"}`, 0},
 	{`{"type":"ping"}`, 0},
+	{`{"type":"accept_baseline","model":"digits"}`, 0},
+	{`{"type":"accept_baseline"}`, protocol.BadMessage},
+	{`{"type":"accept_baseline","model":["digits"]}`, protocol.BadMessage},
+	{`{"type":"accept_baseline","model":"` + strings.Repeat("x", 257) + `"}`, protocol.BadMessage},
 	{`{"type":"note","text":"  "}`, protocol.BadMessage},
 	{`{"type":"note","text":"a\u0000b"}`, protocol.BadMessage},
 	{`{"type":"note","text":"` + strings.Repeat("x", 501) + `"}`, protocol.BadMessage},
@@ -30,7 +35,7 @@ var watchCases = []struct {
 
 func TestDecodeWatch(t *testing.T) {
 	for _, c := range watchCases {
-		m, err := protocol.DecodeWatch([]byte(c.frame))
+		_, err := protocol.DecodeWatch([]byte(c.frame))
 		var code protocol.Code
 		if err != nil {
 			code = err.Code
@@ -38,8 +43,22 @@ func TestDecodeWatch(t *testing.T) {
 		if code != c.code {
 			t.Errorf("%.60s: %v; want %v", c.frame, err, c.code)
 		}
-		if err == nil && m.Text != strings.TrimSpace(m.Text) {
-			t.Errorf("%.60s: text %q", c.frame, m.Text)
+	}
+}
+
+// TestNotesComeAsTheyWereSent, spaces included.
+func TestNotesComeAsTheyWereSent(t *testing.T) {
+	for text, good := range map[string]bool{
+		" deploy ": true, "  two  spaces": true, "x": true, strings.Repeat("é", 500): true,
+		"": false, "  ": false, "\u00a0": false, strings.Repeat("x", 501): false, strings.Repeat(" ", 500) + "x": false, "a\nb": false,
+	} {
+		sent, err := json.Marshal(map[string]string{"type": "note", "text": text})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, refused := protocol.DecodeWatch(sent)
+		if (refused == nil) != good || good && m.Text != text {
+			t.Errorf("%.20q: %.20q, %v; want it taken: %v", text, m.Text, refused, good)
 		}
 	}
 }

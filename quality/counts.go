@@ -10,6 +10,7 @@ type Counts struct {
 
 	Predicted uint64
 	Labelled  uint64
+	Forgotten uint64 // left memory before a label came, or never fitted into it
 	Correct   uint64 // of the labelled rows; 0 for a regression
 
 	AbsoluteError float64 // summed over labelled rows; regressions only
@@ -49,6 +50,13 @@ func (c Counts) Interval() *[2]float64 {
 // Coverage is the share of predicted rows that have a label; nil before the
 // first prediction.
 func (c Counts) Coverage() *float64 { return ratio(float64(c.Labelled), c.Predicted) }
+
+// Completeness is the share of predicted rows that have their label or may still
+// get it; nil before the first prediction. Where it is below 1, the accuracy is of
+// those whose labels came soon.
+func (c Counts) Completeness() *float64 {
+	return ratio(float64(c.Predicted)-float64(c.Forgotten), c.Predicted)
+}
 
 // MeanAbsoluteError of a regression, in the unit of its values. It is nil
 // without labels and for a classification. Sums are floating-point: the order

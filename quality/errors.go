@@ -57,9 +57,11 @@ func oneOf(classes []string) string {
 	return fmt.Sprintf("one of the %d classes: %s, …", len(classes), strings.Join(shown, ", "))
 }
 
-func quoted(text string) string {
+func quoted(text string) string { return strconv.Quote(shortened(text)) }
+
+func shortened(text string) string {
 	if len(text) > maxShown {
-		text = strings.ToValidUTF8(text[:maxShown], "") + "…"
+		return strings.ToValidUTF8(text[:maxShown], "") + "…"
 	}
-	return strconv.Quote(text)
+	return text
 }

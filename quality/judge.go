@@ -10,16 +10,10 @@ import (
 // a prediction: the index of a class, or the value itself.
 type judge struct {
 	classes []string
-	index   map[string]int
+	names   names
 }
 
-func newJudge(m Model) judge {
-	j := judge{classes: m.Classes, index: make(map[string]int, len(m.Classes))}
-	for i, class := range m.Classes {
-		j.index[class] = i
-	}
-	return j
-}
+func newJudge(m Model) judge { return judge{classes: m.Classes, names: newNames(m.Classes)} }
 
 func (j *judge) regression() bool { return len(j.classes) == 0 }
 
@@ -31,18 +25,23 @@ func (j *judge) label(row int, l Label) (float64, error) {
 		return j.value(row, l.Number)
 	}
 	if l.IsText {
-		if i, ok := j.index[l.Text]; ok {
+		if i, ok := j.names.written[l.Text]; ok {
 			return float64(i), nil
 		}
 		return 0, j.bad(row, quoted(l.Text))
 	}
-	// Clients send 3 for the class "3".
-	var buffer [32]byte
-	decimal := strconv.AppendFloat(buffer[:0], l.Number, 'f', -1, 64)
-	if i, ok := j.index[string(decimal)]; ok {
+	digits := l.Text
+	if digits == "" {
+		digits = number(l.Number)
+	}
+	switch i, ok := j.names.number(digits); {
+	case !ok:
+		return 0, j.bad(row, shortened(digits))
+	case i == several:
+		return 0, &BadLabelError{Row: row, Got: shortened(digits), Expected: "the name of one class as a string: several are this number"}
+	default:
 		return float64(i), nil
 	}
-	return 0, j.bad(row, number(l.Number))
 }
 
 func (j *judge) labelIndex(row int, value float32) (float64, error) {

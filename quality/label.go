@@ -7,8 +7,8 @@ import (
 
 // Label is a true answer as a client wrote it: a text or a number.
 type Label struct {
-	Text   string
-	Number float64
+	Text   string  // the text, or the digits of the number; without, those of Number count
+	Number float64 // the number, as near as a float64 comes
 	IsText bool
 }
 
@@ -24,8 +24,9 @@ type Result struct {
 
 // Label joins a prediction with its true answers, one per row.
 //
-// A classification takes the name of a class, or a number whose shortest
-// decimal form is that name. A regression takes a finite number in the range
+// A classification takes the name of a class as a text, or a number: it means
+// the class whose name is that number as it was written, or else the one class
+// whose name has the same value. A regression takes a finite number in the range
 // of float32.
 //
 // The error is ErrUnknownRequest, ErrDuplicateFeedback or a *BadLabelError;
@@ -95,13 +96,20 @@ func (s *Store) joinLocked(key uint64, now time.Duration, labels int, read readL
 	s.countLabeller(head, now)
 	tally := &s.tallies[head.model]
 	tally.delay(result.Delay, rows)
+	told := told{rows: uint64(rows)}
 	s.memory.each(head, func(i int, value, confidence float32) {
 		if judge.regression() {
-			tally.value(float64(value), truths[i])
+			off := tally.value(float64(value), truths[i])
+			told.absolute += off
+			told.bounded += tally.scale.Bounded(off)
 			return
 		}
-		result.Correct[i] = tally.class(value, confidence, int(truths[i]))
+		if result.Correct[i] = tally.class(value, confidence, int(truths[i])); result.Correct[i] {
+			told.correct++
+		}
 	})
+	tally.labelled(head.at, told)
+	tally.detect(told)
 	return result, nil
 }
 

@@ -3,9 +3,13 @@ package quality_test
 import (
 	"errors"
 	"math"
+	"math/big"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"penstock/quality"
 )
@@ -43,6 +47,76 @@ func TestLabelsThatAreAccepted(t *testing.T) {
 			}
 		})
 	}
+}
+
+// sent is a number as a client wrote it.
+func sent(digits string) quality.Label {
+	value, err := strconv.ParseFloat(digits, 64)
+	if err != nil {
+		panic(err)
+	}
+	return quality.Label{Text: digits, Number: value}
+}
+
+// TestNumbersMeanClasses: by the digits as they were written, or else by value,
+// of which no digit is lost.
+func TestNumbersMeanClasses(t *testing.T) {
+	floats := []string{"0.0", "1.0", "2.5", "1e-05", "-3.0", "cat"} // what Python's str makes of targets
+	large := []string{"9007199254740992", "9007199254740993", "9007199254740994"}
+	twice := []string{"1", "1.0", "0", "-0", "2", "07"}
+	for _, c := range []struct {
+		classes []string
+		label   string
+		want    string // "": none, "several": more than one
+	}{
+		{floats, "0.0", "0.0"}, {floats, "0", "0.0"}, {floats, "-0", "0.0"}, {floats, "0e9", "0.0"}, {floats, "1", "1.0"}, {floats, "10e-1", "1.0"},
+		{floats, "2.50", "2.5"}, {floats, "25e-1", "2.5"}, {floats, "0.00001", "1e-05"}, {floats, "1E-5", "1e-05"}, {floats, "-3", "-3.0"}, {floats, "3", ""},
+		{floats, "2.5000000000000000000001", ""}, {floats, "1e-400", ""},
+		{large, "9007199254740993", "9007199254740993"}, {large, "9007199254740992", "9007199254740992"}, {large, "9007199254740994.0", "9007199254740994"},
+		{large, "9007199254740995", ""}, {large, "9.007199254740993e15", "9007199254740993"},
+		{twice, "1", "1"}, {twice, "1.0", "1.0"}, {twice, "1.00", "several"}, {twice, "1e0", "several"}, {twice, "0", "0"}, {twice, "-0", "-0"}, {twice, "0.0", "several"},
+		{twice, "2.0", "2"}, {twice, "7", "07"}, {digitNames, "3.0", "3"}, {digitNames, "3", "3"}, {digitNames, "3.5", ""}, {digitNames, "1e1", ""},
+		{[]string{"", "-", ".", "e5", "1e", "1e5x", "NaN", "0x10", "1_0"}, "100000", ""}, {[]string{"", "-", "+1", "."}, "1", "+1"},
+		{[]string{"1"}, "1." + strings.Repeat("0", 1<<20), ""},
+	} {
+		for predicted, class := range c.classes {
+			store := newStore(t, quality.Model{Name: "m", Classes: c.classes})
+			store.Remember(quality.Prediction{ID: []byte("1"), Values: []float32{float32(predicted)}})
+			result, err := store.Label(0, []byte("1"), []quality.Label{sent(c.label)})
+			var bad *quality.BadLabelError
+			switch {
+			case c.want == "" || c.want == "several":
+				if !errors.As(err, &bad) || strings.Contains(bad.Expected, "several") != (c.want == "several") {
+					t.Errorf("%.40s among %q: %v, %v; want a bad label", c.label, c.classes, result, err)
+				}
+			case err != nil || result.Correct[0] != (class == c.want):
+				t.Errorf("%.40s among %q, predicted %q: %v, %v; want it to mean %q", c.label, c.classes, class, result.Correct, err, c.want)
+			}
+		}
+	}
+}
+
+var digitNames = digits.Classes
+
+// TestEqualNumbersAreEqual, against math/big.
+func TestEqualNumbersAreEqual(t *testing.T) {
+	decimal := rapid.Custom(func(t *rapid.T) string {
+		return rapid.StringMatching(`-?(0|[1-9][0-9]{0,3})(\.[0-9]{1,4})?([eE][+-]?[0-9]{1,2})?`).Draw(t, "number")
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		class, label := decimal.Draw(t, "class"), decimal.Draw(t, "label")
+		if rapid.Bool().Draw(t, "scaled") { // the same value, or one that is near
+			label = strings.Split(strings.ToLower(class), "e")[0] + "0e" + rapid.SampledFrom([]string{"0", "1", "-1"}).Draw(t, "power")
+		}
+		a, _ := new(big.Rat).SetString(class)
+		b, _ := new(big.Rat).SetString(label)
+		store := newStore(t, quality.Model{Name: "m", Classes: []string{class, "other"}})
+		store.Remember(quality.Prediction{ID: []byte("1"), Values: []float32{0}})
+		_, err := store.Label(0, []byte("1"), []quality.Label{{Text: label}})
+		if (err == nil) != (a.Cmp(b) == 0) {
+			t.Fatalf("%s for the class %s: %v", label, class, err)
+		}
+	})
 }
 
 func TestLabelsThatAreRefused(t *testing.T) {

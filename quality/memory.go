@@ -14,12 +14,11 @@ type memory struct {
 	blocks   pool[block]
 	index    index
 	holders  holders
-
-	forgotten uint64 // rows that left before a label came
+	tallies  []tally // told of what is forgotten before a label came
 }
 
-func newMemory(limit int) memory {
-	return memory{limit: limit, index: newIndex(), holders: newHolders()}
+func newMemory(limit int, tallies []tally) memory {
+	return memory{limit: limit, index: newIndex(), holders: newHolders(), tallies: tallies}
 }
 
 // request is a prediction to be kept.
@@ -116,7 +115,7 @@ func (m *memory) append(own, first uint32, head *kept) {
 func (m *memory) drop(first uint32) {
 	head := m.requests.at(first)
 	if !head.labelled {
-		m.forgotten += uint64(head.rows)
+		m.tallies[head.model].forgotten(head.at, uint64(head.rows))
 	}
 	m.index.remove(head.key, int(first))
 	of := m.holders.at(head.holder)

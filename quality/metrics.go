@@ -21,7 +21,7 @@ func newCollector(s *Store) *collector {
 		labelled:  desc("labelled_rows_total", "Predicted rows that received their label.", "model"),
 		hits:      desc("correct_rows_total", "Labelled rows whose class was predicted.", "model"),
 		feedback:  desc("feedback_total", "Feedback requests by outcome.", "outcome"),
-		forgotten: desc("forgotten_rows_total", "Rows forgotten before a label came."),
+		forgotten: desc("forgotten_rows_total", "Rows forgotten before a label came, or never kept for one."),
 		remain:    desc("remembered_rows", "Rows held in memory for labels."),
 	}
 }
@@ -35,13 +35,15 @@ func (c *collector) Describe(descs chan<- *prometheus.Desc) {
 func (c *collector) Collect(metrics chan<- prometheus.Metric) {
 	c.store.mu.Lock()
 	feedback := c.store.feedback
-	forgotten, used := c.store.memory.forgotten, c.store.memory.used
+	used := c.store.memory.used
 	c.store.mu.Unlock()
 
 	counter := func(d *prometheus.Desc, value uint64, labels ...string) {
 		metrics <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(value), labels...)
 	}
+	var forgotten uint64
 	for _, m := range c.store.Counts(nil) {
+		forgotten += m.Forgotten
 		counter(c.predicted, m.Predicted, m.Model)
 		counter(c.labelled, m.Labelled, m.Model)
 		if !m.Regression {

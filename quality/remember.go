@@ -30,7 +30,8 @@ type Prediction struct {
 // one already counted, stays counted.
 //
 // A prediction without an id, with more rows than Options.Remember, or with a
-// value that is not finite is counted as predicted and not remembered.
+// value that is not finite is counted as predicted and not remembered; if it has
+// an id, a label may be on its way, and it counts as forgotten.
 //
 // Remember allocates only while the store grows to its bound. A Model out of
 // range, or Confidences of another length than Values, is a programmer's error
@@ -57,11 +58,14 @@ func (s *Store) Remember(p Prediction) {
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	tally.counts.Predicted += uint64(len(p.Values))
+	tally.predicted(r.at, uint64(len(p.Values)))
 	s.callers.predicted(r.caller, time.Duration(r.at))
 	s.scopes.predicted(r.scope, time.Duration(r.at))
-	if keep {
+	switch {
+	case keep:
 		s.memory.push(&r)
+	case !anonymous(p.ID):
+		tally.forgotten(r.at, uint64(len(p.Values)))
 	}
 }
 

@@ -21,7 +21,7 @@ type Snapshot struct {
 }
 
 // LabelDelay tells how long after their predictions labels came, to within 1 %
-// and a millisecond. Delays beyond 30 days count as 30 days.
+// and a microsecond. Delays beyond 30 days count as 30 days.
 type LabelDelay struct{ P50, P95, P99, Max time.Duration }
 
 // Snapshot returns a copy of all that is known, one entry per model in the
@@ -62,7 +62,7 @@ func (t *tally) labelDelay() *LabelDelay {
 		return nil
 	}
 	at := func(percent float64) time.Duration {
-		return time.Duration(t.delays.ValueAtQuantile(percent)) * time.Millisecond
+		return time.Duration(t.delays.ValueAtQuantile(percent)) * time.Microsecond
 	}
 	return &LabelDelay{P50: at(50), P95: at(95), P99: at(99), Max: at(100)}
 }

@@ -89,3 +89,16 @@ func TestLabelDelay(t *testing.T) {
 		}
 	})
 }
+
+// A label that comes at once has a delay, too: it is told to the microsecond.
+func TestShortLabelDelay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newStore(t, digits)
+		remember(store, 1, 1)
+		time.Sleep(250 * time.Microsecond)
+		answer(t, store, 1, 1, true)
+		if d := store.Snapshot()[0].LabelDelay; d.P50 < 248*time.Microsecond || d.Max > 253*time.Microsecond {
+			t.Errorf("%+v; expected 250 µs", d)
+		}
+	})
+}

@@ -38,6 +38,10 @@ type Model struct {
 	// Classes names the classes in the order of their indices. Empty means
 	// that the model is a regression.
 	Classes []string
+	// Accuracy is what was measured of a classification before it was served, 0 to
+	// 1: its detector expects as much. Nil means that it learns from the first
+	// labels what is normal.
+	Accuracy *float64
 }
 
 // Options configure a Store.
@@ -78,6 +82,9 @@ func (o *Options) validate() error {
 			return fmt.Errorf("quality: Models[%d].Name is %q, as is that of Models[%d]", i, m.Name, first)
 		}
 		seen[m.Name] = i
+		if a := m.Accuracy; a != nil && (len(m.Classes) == 0 || !(*a >= 0 && *a <= 1)) {
+			return fmt.Errorf("quality: Models[%d].Accuracy is %v; expected 0 to 1, for a classification alone", i, *a)
+		}
 	}
 	return nil
 }
@@ -110,10 +117,10 @@ func New(o Options) (*Store, error) {
 	s := &Store{
 		epoch:   time.Now(),
 		seed:    maphash.MakeSeed(),
-		memory:  newMemory(o.Remember),
 		judges:  make([]judge, len(o.Models)),
 		tallies: make([]tally, len(o.Models)),
 	}
+	s.memory = newMemory(o.Remember, s.tallies)
 	for i, m := range o.Models {
 		s.judges[i] = newJudge(m)
 		s.tallies[i] = newTally(m)

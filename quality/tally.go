@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"penstock/quality/drift"
 )
 
 const (
@@ -21,29 +23,38 @@ type tally struct {
 	classes   int
 	confusion []uint64 // classes × classes, the true class first
 	bins      [CalibrationBins]calibrationBin
-	delays    *hdrhistogram.Histogram // milliseconds, one value per row
+	delays    *hdrhistogram.Histogram // microseconds, one value per row
+
+	last5m, last1h span
+	detector       drift.Detector
+	scale          drift.Scale // of a regression's errors
 }
 
 func newTally(m Model) tally {
-	return tally{
+	t := tally{
 		classes: len(m.Classes),
 		counts:  Counts{Model: m.Name, Version: m.Version, Regression: len(m.Classes) == 0},
 	}
+	if m.Accuracy != nil {
+		t.detector = drift.Expecting(1 - *m.Accuracy)
+	}
+	return t
 }
 
 func (t *tally) delay(d time.Duration, rows int) {
 	if t.delays == nil {
-		t.delays = hdrhistogram.New(1, maxDelay.Milliseconds(), 2)
+		t.delays = hdrhistogram.New(1, maxDelay.Microseconds(), 2)
 	}
 	// RecordValues fails outside the range only, which the bound rules out.
-	_ = t.delays.RecordValues(min(d, maxDelay).Milliseconds(), int64(rows))
+	_ = t.delays.RecordValues(max(min(d, maxDelay).Microseconds(), 1), int64(rows))
 }
 
-func (t *tally) value(predicted, truth float64) {
-	off := math.Abs(predicted - truth)
+func (t *tally) value(predicted, truth float64) (off float64) {
+	off = math.Abs(predicted - truth)
 	t.counts.Labelled++
 	t.counts.AbsoluteError += off
 	t.counts.SquaredError += off * off
+	return off
 }
 
 func (t *tally) class(predicted, confidence float32, truth int) (correct bool) {

@@ -73,6 +73,8 @@ type qualityAnswer struct {
 		Accuracy           *float64
 		AccuracyInterval   *[2]float64 `json:"accuracy_interval"`
 		LabelCoverage      *float64    `json:"label_coverage"`
+		Forgotten          *int
+		Completeness       *float64
 		Confusion          [][]int
 		Calibration        []map[string]any
 		LabelDelay         *struct{ P50, Max float64 } `json:"label_delay_ms"`
@@ -87,7 +89,7 @@ func TestQualityAPI(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, setup{inMemory: true, more: []model.Model{named{&modeltest.Oracle{Features: 1}, "second"}}})
 		before := ask[qualityAnswer](r, "/api/quality").Models[0]
-		if before.Accuracy != nil || before.AccuracyInterval != nil || before.Confusion != nil || before.LabelDelay != nil {
+		if before.Accuracy != nil || before.AccuracyInterval != nil || before.Confusion != nil || before.LabelDelay != nil || before.Completeness != nil {
 			t.Errorf("something was measured without labels: %+v", before)
 		}
 		p := r.connect("/ws/predict")
@@ -104,7 +106,8 @@ func TestQualityAPI(t *testing.T) {
 			t.Fatalf("%+v", after)
 		}
 		m, second := after.Models[0], after.Models[1]
-		if m.Accuracy == nil || *m.Accuracy != 0.5 || m.Labelled != 2 || m.Predicted != 2 || *m.LabelCoverage != 1 {
+		if m.Accuracy == nil || *m.Accuracy != 0.5 || m.Labelled != 2 || m.Predicted != 2 || *m.LabelCoverage != 1 ||
+			m.Forgotten == nil || *m.Forgotten != 0 || m.Completeness == nil || *m.Completeness != 1 {
 			t.Errorf("%+v", m)
 		}
 		if m.Confusion[7][7] != 1 || m.Confusion[3][8] != 1 || len(m.Calibration) != 15 {

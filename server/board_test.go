@@ -21,7 +21,7 @@ func TestNotes(t *testing.T) {
 		var came [60]time.Time
 		for n := range came {
 			author.send(fmt.Sprintf(`{"type":"note","text":" note %d <b>& "}`, n))
-			want := fmt.Sprintf(`{"type":"note","text":"note %d \u003cb\u003e\u0026","author":"anonymous","time":"…Z"}`, n)
+			want := fmt.Sprintf(`{"type":"note","text":" note %d \u003cb\u003e\u0026 ","author":"anonymous","time":"…Z"}`, n)
 			author.skipTo(want)
 			reader.skipTo(want)
 			came[n] = time.Now()
@@ -30,7 +30,7 @@ func TestNotes(t *testing.T) {
 		later.expect(`{"type":"history",…`)
 		for n := 10; n < 60; n++ {
 			note := decode[protocol.Note](t, later.receive())
-			if want := fmt.Sprintf("note %d <b>&", n); note.Text != want {
+			if want := fmt.Sprintf(" note %d <b>& ", n); note.Text != want {
 				t.Fatalf("who joins gets %+v; want %s", note, want)
 			}
 			if at, err := time.Parse(time.RFC3339, note.Time); err != nil || came[n].Sub(at) > 2*time.Second || at.After(came[n]) {

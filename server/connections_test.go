@@ -166,21 +166,24 @@ func TestMetricSeriesDoNotGrow(t *testing.T) {
 	}
 }
 
-// TestUsersAreCountedOnce however many sockets a session has.
+// TestUsersAreCountedOnce however many sockets a session has; who only looks on is
+// none.
 func TestUsersAreCountedOnce(t *testing.T) {
 	r := start(t, setup{})
-	a, b := r.connect("/ws/predict"+session), r.connect("/ws/dashboard"+session)
-	c := r.connect("/ws/predict")
+	a, again := r.connect("/ws/predict"+session), r.connect("/ws/predict"+session)
+	b, c := r.connect("/ws/dashboard"+session), r.connect("/ws/predict")
 	a.ask("ping", "pong")
+	again.ask("ping", "pong")
 	b.expect(`{"type":"history",…`)
 	c.ask("ping", "pong")
-	if l := r.Traffic(); l.Connections != 3 || l.Users != 2 {
-		t.Errorf("%d connections of %d users; want 3 of 2", l.Connections, l.Users)
+	if l := r.Traffic(); l.Connections != 4 || l.Users != 2 {
+		t.Errorf("%d connections of %d users; want 4 of 2", l.Connections, l.Users)
 	}
 	a.leave()
-	eventually(t, "2 connections of 2 users", func() bool {
+	again.leave()
+	eventually(t, "2 connections of 1 user", func() bool {
 		l := r.Traffic()
-		return l.Connections == 2 && l.Users == 2
+		return l.Connections == 2 && l.Users == 1
 	})
 }
 

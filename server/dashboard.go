@@ -1,6 +1,7 @@
 package server
 
 import (
+	"log/slog"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -35,19 +36,14 @@ type watcher struct {
 	seen seen // guarded by the board's mutex
 }
 
-func (s *Server) serveDashboard(w http.ResponseWriter, r *http.Request, session string) {
+func (s *Server) serveDashboard(w http.ResponseWriter, r *http.Request, _ string) {
 	l, ok := s.connect(w, r, min(watchMessage, s.opt.MaxMessageBytes), true)
 	if !ok {
 		return
 	}
-	identity := s.users.identify(anonymous, session)
-	s.users.enter(identity)
 	c := &watcher{link: l, server: s, user: anonymous, notes: rate.NewLimiter(1, 5), typing: rate.NewLimiter(1, 2)}
 	c.filter.Store(&filter{})
-	l.start(func() {
-		defer s.users.leave(identity)
-		c.watch()
-	})
+	l.start(c.watch)
 }
 
 // watch sends the history and reads until the link ends. Meanwhile, once the
@@ -156,11 +152,31 @@ func (c *watcher) act(m protocol.WatchMessage) *protocol.Error {
 			return err
 		}
 		return c.server.board.note(c.user, m.Text)
+	case "accept_baseline":
+		return c.acceptBaseline(m.Model)
 	case "typing":
 		if err := limited(c.typing, "typing too often"); err != nil {
 			return err
 		}
 		c.server.board.tell(c)
 	}
+	return nil
+}
+
+// acceptBaseline makes the present error of a model the one that is expected. It
+// changes what all dashboards see, and so is limited as notes are.
+func (c *watcher) acceptBaseline(name string) *protocol.Error {
+	if err := limited(c.notes, "too many notes"); err != nil {
+		return err
+	}
+	served := c.server.byName[name]
+	if served == nil {
+		return protocol.Errorf(protocol.UnknownModel, "no model is named %.40q", name)
+	}
+	if err := limited(c.server.board.notesLeft, "too many notes by all together"); err != nil {
+		return err
+	}
+	c.server.opt.Quality.AcceptBaseline(served.index)
+	c.server.QuietLog().Log(slog.LevelInfo, "the present error of a model was accepted as its baseline", "model", name)
 	return nil
 }

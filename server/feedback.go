@@ -9,13 +9,14 @@ import (
 
 // feedback joins labels to the prediction that they are about.
 func (c *predictor) feedback(m *protocol.Message) {
+	to := addressOf(m)
 	labels := make([]quality.Label, len(m.Labels))
 	for i, l := range m.Labels {
 		labels[i] = quality.Label(l)
 	}
-	result, err := c.server.opt.Quality.Label(c.scope, m.ID, labels)
+	result, err := c.server.opt.Quality.Label(c.scope, to.value(), labels)
 	if err != nil {
-		c.sendError(address{id: m.ID}, labelError(err))
+		c.sendError(to, labelError(err))
 		return
 	}
 	c.reply(opText, protocol.AppendFeedbackOK(nil, m.ID, result.Correct, m.ManyLabels))

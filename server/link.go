@@ -159,7 +159,7 @@ func (l *link) Read(p []byte) (int, error) {
 	}
 	n, err := l.inbox.read(p)
 	if errors.Is(err, errTooLarge) {
-		l.part(protocol.CloseTooBig, fmt.Sprintf("a message may have %d bytes", l.inbox.limit))
+		l.partTooBig()
 	} else if l.inbox.meter.fault != nil {
 		l.part(protocol.CloseProtocol, l.inbox.meter.fault.Error())
 	}
@@ -203,6 +203,8 @@ func (l *link) beforeWait() error {
 // what is wrong, waits for what the peer is owed.
 func (l *link) Write(p []byte) (int, error) {
 	switch {
+	case p[0] == opClose && len(p) >= closeHeader && int(p[2])<<8|int(p[3]) == protocol.CloseTooBig:
+		l.partTooBig() // coder/websocket names the limit and one
 	case p[0] != opClose:
 		l.outbox.appendRaw(p)
 		l.unflushed = true
@@ -221,6 +223,10 @@ const closeHeader = 2 + 2
 // message at hand, what the peer is owed is written, and then a close frame. Only
 // the first has an effect.
 func (l *link) part(code int, reason string) { l.partWith(closeFrame(code, reason)) }
+
+func (l *link) partTooBig() {
+	l.part(protocol.CloseTooBig, fmt.Sprintf("a message may have %d bytes", l.inbox.limit))
+}
 
 func (l *link) partWith(frame []byte) {
 	if l.farewell == nil {

@@ -66,7 +66,7 @@ func newMetrics(reg prometheus.Registerer, s *Server) (*metrics, error) {
 			Name: "penstock_connections", Help: "WebSockets open now.",
 		}, func() float64 { return float64(s.hub.count()) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "penstock_users", Help: "Distinct clients with a socket open now.",
+			Name: "penstock_users", Help: "Distinct clients with a socket for predictions open now.",
 		}, func() float64 { return float64(s.users.count()) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "penstock_client_memory_bytes", Help: "Bytes that clients make the process hold: sockets, half-read messages, requests, replies.",

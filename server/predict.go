@@ -88,9 +88,9 @@ func (c *predictor) handle(received message) {
 	if err != nil {
 		if m.Kind == 0 || m.Kind == protocol.KindPredict {
 			c.server.metrics.received.Add(1)
-			c.refuse(address{id: m.ID}, err)
+			c.refuse(addressOf(m), err)
 		} else {
-			c.sendError(address{id: m.ID}, err)
+			c.sendError(addressOf(m), err)
 		}
 		return
 	}
@@ -101,7 +101,7 @@ func (c *predictor) handle(received message) {
 	case protocol.KindFeedback:
 		c.feedback(m)
 	case protocol.KindCancel:
-		c.cancel(m.ID)
+		c.cancel(addressOf(m))
 	default:
 		c.converse(m)
 	}
@@ -186,10 +186,10 @@ func (c *predictor) predict(m *protocol.Message) {
 	c.server.metrics.received.Add(1)
 	model, refusal := c.server.model(m)
 	if refusal != nil {
-		c.refuse(address{id: m.ID}, refusal)
+		c.refuse(addressOf(m), refusal)
 		return
 	}
-	req := newRequest(model, address{id: m.ID})
+	req := newRequest(model, addressOf(m))
 	req.many, req.scores, req.timing, req.topK = m.Many, m.Scores, m.Timing, m.TopK
 	req.Rows, req.Arrived, req.Deadline = m.Rows, c.inbox.came, m.Deadline
 	req.Features, m.Features = m.Features, req.Features // the message takes the request's old memory
@@ -316,15 +316,15 @@ func (c *predictor) stream(m *servedModel) *inference.Stream {
 // cancel takes a request back and answers it, if it is still in flight. A
 // cancel that crossed the request's prediction gets no answer: the request has
 // had its one.
-func (c *predictor) cancel(id []byte) {
-	req, cancelled := c.takeBack(id)
+func (c *predictor) cancel(to address) {
+	req, cancelled := c.takeBack(to.value())
 	switch {
 	case cancelled:
 		c.refuse(req.address, protocol.Errorf(protocol.Cancelled, "cancelled by the client"))
 		req.lent = !req.Reusable()
 		req.recycle()
-	case req == nil && !c.server.opt.Quality.Remembers(c.scope, id):
-		c.sendError(address{id: id}, protocol.Errorf(protocol.UnknownRequest, "no request with this request_id is in flight here"))
+	case req == nil && !c.server.opt.Quality.Remembers(c.scope, to.value()):
+		c.sendError(to, protocol.Errorf(protocol.UnknownRequest, "no request with this request_id is in flight here"))
 	}
 }
 

@@ -17,10 +17,12 @@ type apiQuality struct {
 	Predicted uint64   `json:"predicted"`
 	Labelled  uint64   `json:"labelled"`
 	Correct   uint64   `json:"correct"`
+	Forgotten uint64   `json:"forgotten"`
 
 	Accuracy            *float64    `json:"accuracy"`
 	AccuracyInterval    *[2]float64 `json:"accuracy_interval"`
 	LabelCoverage       *float64    `json:"label_coverage"`
+	Completeness        *float64    `json:"completeness"`
 	MeanAbsoluteError   *float64    `json:"mean_absolute_error"`
 	RootMeanSquareError *float64    `json:"root_mean_square_error"`
 
@@ -62,8 +64,8 @@ func (s *Server) serveQuality(w http.ResponseWriter, _ *http.Request) {
 func describeQuality(task string, s *quality.Snapshot) apiQuality {
 	a := apiQuality{
 		Name: s.Model, Version: s.Version, Task: task, Classes: notNil(s.Classes),
-		Predicted: s.Predicted, Labelled: s.Labelled, Correct: s.Correct,
-		Accuracy: s.Accuracy(), AccuracyInterval: s.Interval(), LabelCoverage: s.Coverage(),
+		Predicted: s.Predicted, Labelled: s.Labelled, Correct: s.Correct, Forgotten: s.Forgotten,
+		Accuracy: s.Accuracy(), AccuracyInterval: s.Interval(), LabelCoverage: s.Coverage(), Completeness: s.Completeness(),
 		MeanAbsoluteError: s.MeanAbsoluteError(), RootMeanSquareError: s.RootMeanSquareError(),
 		Confusion: s.Confusion, CalibrationError: s.CalibrationError,
 	}

@@ -33,9 +33,21 @@ var requests = sync.Pool{New: func() any { return new(request) }}
 // address is how a reply finds the request that it answers.
 type address struct {
 	id     []byte // as it was sent; a binary request's in decimal; empty without
+	plain  []byte // the id without escapes, where it has some
 	binary bool   // the reply is a binary frame, with number for its id
 	number uint64
 }
+
+// value is the id as ids are compared.
+func (a *address) value() []byte {
+	if a.plain != nil {
+		return a.plain
+	}
+	return a.id
+}
+
+// addressOf is where answers to a message go.
+func addressOf(m *protocol.Message) address { return address{id: m.ID, plain: m.PlainID} }
 
 // newRequest returns a request for a model, with used memory where there is
 // some. The id is copied.
@@ -87,8 +99,9 @@ func (f *inFlight) chain(key uint64) **request { return &f.chains[key&uint64(len
 
 // add enters a request, unless one with its id is there.
 func (f *inFlight) add(r *request) bool {
-	r.key = maphash.Bytes(idSeed, r.id)
-	if f.lookup(r.key, r.id) != nil {
+	id := r.value()
+	r.key = maphash.Bytes(idSeed, id)
+	if f.lookup(r.key, id) != nil {
 		return false
 	}
 	if f.used == len(f.chains) {
@@ -137,7 +150,7 @@ func (f *inFlight) lookup(key uint64, id []byte) *request {
 		return nil
 	}
 	r := *f.chain(key)
-	for r != nil && (r.key != key || string(r.id) != string(id)) {
+	for r != nil && (r.key != key || string(r.value()) != string(id)) {
 		r = r.next
 	}
 	return r

@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 )
 
-// users counts the distinct clients that have sockets open. A client is an
+// users counts the distinct clients that have sockets for predictions open. A client is an
 // authenticated user; without authentication it is the session that it names,
 // or else the one connection.
 type users struct {

@@ -15,6 +15,9 @@ type Loaded struct {
 	File   string // that the weights came from
 	Bytes  int64  // of that file
 	SHA256 string // of that file, measured, in hexadecimal
+	// Accuracy is what the manifest says was measured of the model; nil where it
+	// says nothing.
+	Accuracy *float64
 	// GoldenRows is how many golden rows were predicted; 0 means that the
 	// bundle has none.
 	GoldenRows int
@@ -87,7 +90,7 @@ func (b *Bundle) LoadAt(engine string, place Place) (*Loaded, error) {
 	if err != nil {
 		return nil, b.in(e.file, err)
 	}
-	loaded := &Loaded{Model: m.Model, File: e.file, Bytes: m.bytes, SHA256: m.sum}
+	loaded := &Loaded{Model: m.Model, File: e.file, Bytes: m.bytes, SHA256: m.sum, Accuracy: b.manifest.accuracy}
 	if err := b.prove(loaded); err != nil {
 		m.Close()
 		return nil, b.in(b.manifest.golden, err)

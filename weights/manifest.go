@@ -16,7 +16,8 @@ type manifest struct {
 	shape       []int      // that an engine of tensors takes a row as; nil is flat
 	engines     map[string]entry
 	temperature float64
-	golden      string // a file's name, or empty
+	accuracy    *float64 // measured before; nil is unknown
+	golden      string   // a file's name, or empty
 	hashes      map[string]string
 }
 
@@ -44,12 +45,14 @@ func readManifest(data []byte) (manifest, error) {
 	o.optional("golden", &m.golden)
 	m.spec.Task = model.Task(task)
 	input, engines, calibration, hashes := o.raw("input"), o.raw("engines"), o.raw("calibration"), o.raw("sha256")
+	accuracy := o.raw("accuracy")
 	if err := o.done(); err != nil {
 		return m, err
 	}
 	for _, read := range []func() error{
 		func() error { return m.readInput(input) },
 		func() error { return m.readCalibration(calibration) },
+		func() error { return m.readAccuracy(accuracy) },
 		func() error { return m.readHashes(hashes) },
 		func() error { return m.readEngines(engines) },
 		m.check,

@@ -18,12 +18,17 @@ export class Backoff {
   /** Draws the pause before the next attempt. */
   next(): number {
     this.#ceiling = this.#ceiling === 0 ? this.#minMs : Math.min(2 * this.#ceiling, this.#maxMs);
-    return this.#random() * this.#ceiling;
+    return this.#under(this.#ceiling);
   }
 
   /** Draws a pause under the first ceiling, for when there is reason to hope. */
   soon(): number {
-    return this.#random() * this.#minMs;
+    return this.#under(this.#minMs);
+  }
+
+  /** The ceiling may have grown past all numbers, where none was set. */
+  #under(ceiling: number): number {
+    return this.#random() * Math.min(ceiling, Number.MAX_SAFE_INTEGER);
   }
 
   /**

@@ -51,7 +51,7 @@ export function chooseModel(frame: ArrayBuffer, index: number): void {
 
 /** Zero stands for no deadline; 71 minutes are the most that a frame can say. */
 function microseconds(ms: number | undefined): number {
-  return ms === undefined ? 0 : Math.min(Math.max(Math.round(ms * 1000), 1), 0xffffffff);
+  return ms === undefined || ms === Infinity ? 0 : Math.min(Math.max(Math.round(ms * 1000), 1), 0xffffffff);
 }
 
 /** The answer to a binary request. */

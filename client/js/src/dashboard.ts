@@ -1,7 +1,10 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+import { checkDuration } from './check.js';
+import { disposable } from './dispose.js';
 import { endpoint } from './endpoint.js';
 import { errorFrom, type ErrorMessage, PenstockError } from './error.js';
 import { Feed } from './feed.js';
-import type { Alert, DashboardFrame, History, Metrics, Note, Presence, Typing } from './frames.js';
+import type { Alert, DashboardFrame, History, Metrics, MetricsOf, Note, Presence, Typing } from './frames.js';
 import { type Incoming, Link } from './link.js';
 import { type ConnectionOptions, type Settings, settings } from './options.js';
 import { expired, Queue, type Waiting } from './queue.js';
@@ -9,25 +12,25 @@ import type { StatusInfo } from './status.js';
 import { Listeners, type Value } from './value.js';
 
 /** Options of a {@link DashboardClient}. */
-export interface DashboardOptions extends ConnectionOptions {
+export interface DashboardOptions<F extends keyof Metrics = keyof Metrics> extends ConnectionOptions {
   /** What to ask for from the start; see `subscribe`. Default: everything. */
-  subscription?: Subscription | undefined;
+  subscription?: Subscription<F> | undefined;
 }
 
 /** Which part of the metrics a client wants. */
-export interface Subscription {
+export interface Subscription<F extends keyof Metrics = keyof Metrics> {
   /** Names of fields. Default: all. */
-  metrics?: readonly (keyof Metrics)[] | undefined;
+  metrics?: readonly F[] | undefined;
   /** Names of models. Default: all. */
   models?: readonly string[] | undefined;
-  /** Least time between two frames, at most 60,000. Default: 1,000. */
+  /** Least time between two frames, in milliseconds, 0 to 60,000. Default: every frame, one a second. */
   intervalMs?: number | undefined;
 }
 
 /** What handlers are called with. */
-export interface DashboardEvents {
-  history: History;
-  metrics: Metrics;
+export interface DashboardEvents<M = Metrics> {
+  history: History<M>;
+  metrics: M;
   alert: Alert;
   note: Note;
   presence: Presence;
@@ -36,7 +39,10 @@ export interface DashboardEvents {
   error: PenstockError;
 }
 
-interface WaitingNote extends Waiting {
+/** A subscription of every field. */
+type Unfiltered = Omit<Subscription, 'metrics'> & { metrics?: undefined };
+
+interface WaitingText extends Waiting {
   readonly text: string;
 }
 
@@ -47,17 +53,20 @@ const typingPauseMs = 3_000;
  * by itself. Every connection begins with `history`, which tells everything
  * anew: what a program knows of points, alerts, notes and presence from
  * before, it should then forget.
+ *
+ * `F` are the fields of metrics that were subscribed to; `never` stands for
+ * all of them.
  */
-export class DashboardClient {
+export class DashboardClient<F extends keyof Metrics = never> {
   readonly status: Value<StatusInfo>;
   /** The name of this client among those that the server counts. */
   readonly session: string;
 
   readonly #settings: Settings;
   readonly #link: Link;
-  readonly #notes: Queue<WaitingNote>;
-  readonly #feeds = new Set<Feed>();
-  readonly #events: { [E in keyof DashboardEvents]: Listeners<DashboardEvents[E]> } = {
+  readonly #waiting: Queue<WaitingText>; // notes, and what else must arrive
+  readonly #feeds = new Set<Feed<DashboardFrame<MetricsOf<F>>>>();
+  readonly #events: { [E in keyof DashboardEvents]: Listeners<DashboardEvents<MetricsOf<F>>[E]> } = {
     history: new Listeners(),
     metrics: new Listeners(),
     alert: new Listeners(),
@@ -69,11 +78,14 @@ export class DashboardClient {
   #subscription: string | null = null; // as it was sent last, and will be again
   #typedAt = -Infinity;
 
-  constructor(url: string, options: DashboardOptions = {}) {
+  declare readonly [Symbol.dispose]: () => void;
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>;
+
+  constructor(url: string, options: DashboardOptions<F> = {}) {
     const at = endpoint(url, '/ws/dashboard', options.session);
     this.session = at.session;
     this.#settings = settings(options);
-    this.#notes = new Queue(this.#settings);
+    this.#waiting = new Queue(this.#settings);
     this.#link = new Link(at.url, this.#settings, {
       opened: () => {
         if (this.#subscription) this.#link.send(this.#subscription);
@@ -84,12 +96,13 @@ export class DashboardClient {
       ended: (error) => this.#ended(error),
     });
     this.status = this.#link.status;
-    if (options.subscription) this.subscribe(options.subscription);
+    disposable(this);
+    if (options.subscription) this.#subscribe(options.subscription);
     this.#link.connect();
   }
 
   /** Calls a handler with each event of a kind, until the function that it returns is called. */
-  on<E extends keyof DashboardEvents>(event: E, handler: (value: DashboardEvents[E]) => void): () => void {
+  on<E extends keyof DashboardEvents>(event: E, handler: (value: DashboardEvents<MetricsOf<F>>[E]) => void): () => void {
     return this.#events[event].add(handler);
   }
 
@@ -98,31 +111,57 @@ export class DashboardClient {
    * newest metrics. The loop ends with `close()`, and throws when the server
    * refuses the connection.
    */
-  frames(): AsyncIterableIterator<DashboardFrame> {
-    const feed: Feed = new Feed(() => this.#feeds.delete(feed));
+  frames(): AsyncIterableIterator<DashboardFrame<MetricsOf<F>>> {
+    const feed: Feed<DashboardFrame<MetricsOf<F>>> = new Feed(() => this.#feeds.delete(feed));
     const final = this.#link.final;
     if (final) feed.end(final.code === 'closed' ? null : final);
     else this.#feeds.add(feed);
     return feed;
   }
 
-  /** Chooses what comes; an empty subscription is everything. It is sent again with every new connection. */
-  subscribe(subscription: Subscription): void {
-    const { metrics, models, intervalMs } = subscription;
-    this.#subscription = JSON.stringify({ type: 'subscribe', metrics, models, interval_ms: intervalMs });
+  /** Waits for a connection on which the server has spoken; rejects when it refuses, or the client is closed. */
+  ready(options: { signal?: AbortSignal | undefined } = {}): Promise<void> {
+    return this.#link.ready(options.signal);
+  }
+
+  /**
+   * Chooses what comes; an empty subscription is everything. It is sent again
+   * with every new connection. Returns this client, with frames of the type
+   * that they now have: fields that were not named may be absent.
+   */
+  subscribe(subscription: Unfiltered): DashboardClient;
+  subscribe<G extends keyof Metrics>(subscription: Subscription<G>): DashboardClient<G>;
+  subscribe(subscription: Subscription): unknown {
+    this.#subscribe(subscription);
+    return this;
+  }
+
+  #subscribe({ metrics, models, intervalMs }: Subscription): void {
+    if (intervalMs !== undefined) checkInterval(intervalMs);
+    this.#subscription = JSON.stringify({ type: 'subscribe', metrics, models, interval_ms: intervalMs && Math.round(intervalMs) });
     this.#link.send(this.#subscription);
   }
 
   /** Leaves a note for everybody; it comes back as a `note`. Without a connection it waits, within bounds. */
   note(text: string): void {
-    const frame = JSON.stringify({ type: 'note', text });
+    this.#tell({ type: 'note', text });
+  }
+
+  /** Takes how right a model is now for what is expected of it: its alert ends, and fires again when it gets worse from here. Without a connection it waits, within bounds. */
+  acceptBaseline(model: string): void {
+    this.#tell({ type: 'accept_baseline', model });
+  }
+
+  #tell(message: object): void {
+    const text = JSON.stringify(message);
     const fail = (error: unknown) => this.#events.error.tell(error as PenstockError);
     const final = this.#link.final;
     if (final) fail(final);
-    else if (this.#link.up) this.#link.send(frame);
+    else if (this.#link.up) this.#link.send(text);
     else {
       const { queueTtlMs } = this.#settings;
-      this.#notes.add({ text: frame, bytes: frame.length, fail }, queueTtlMs, () => expired(queueTtlMs));
+      const bytes = new TextEncoder().encode(text).length;
+      this.#waiting.add({ text, bytes, fail }, queueTtlMs, () => expired(queueTtlMs));
     }
   }
 
@@ -149,8 +188,8 @@ export class DashboardClient {
     if (m.type === 'error') return this.#events.error.tell(errorFrom(m as unknown as ErrorMessage));
     if (m.type === 'notice') return m['code'] === 'going_away' ? this.#link.drain(String(m['message'])) : undefined;
     if (!Object.hasOwn(this.#events, m.type)) return; // of a newer server
-    const frame = m as unknown as DashboardFrame;
-    (this.#events[frame.type] as Listeners<DashboardFrame>).tell(frame);
+    const frame = m as unknown as DashboardFrame<MetricsOf<F>>;
+    (this.#events[m.type as keyof DashboardEvents] as unknown as Listeners<DashboardFrame<MetricsOf<F>>>).tell(frame);
     for (const feed of this.#feeds) feed.push(frame);
   }
 
@@ -158,15 +197,21 @@ export class DashboardClient {
   #greet(): void {
     if (this.#link.up) return;
     this.#link.greeted();
-    for (let note = this.#notes.first(); note && this.#link.up; note = this.#notes.first()) {
-      this.#notes.remove(note);
-      this.#link.send(note.text);
+    for (let next = this.#waiting.first(); next && this.#link.up; next = this.#waiting.first()) {
+      this.#waiting.remove(next);
+      this.#link.send(next.text);
     }
   }
 
   #ended(error: PenstockError): void {
-    this.#notes.failAll(error);
+    this.#waiting.failAll(error);
     for (const feed of this.#feeds) feed.end(error.code === 'closed' ? null : error);
     this.#feeds.clear();
   }
+}
+
+/** What the server takes. */
+function checkInterval(ms: number): void {
+  checkDuration('intervalMs', ms, true);
+  if (ms > 60_000) throw new RangeError(`option intervalMs is ${ms}; expected at most 60000`);
 }

@@ -63,6 +63,8 @@ export interface ErrorDetails {
   retryAfterMs?: number | undefined;
   expected?: number | undefined;
   got?: number | undefined;
+  /** What led to it, to be found as the error's `cause`. */
+  cause?: unknown;
 }
 
 /** Whatever goes wrong with a message or a connection, with a code to act on. */
@@ -78,7 +80,7 @@ export class PenstockError extends Error {
   readonly got: number | null;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
-    super(message);
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.retryable = details.retryable ?? retryableCodes.includes(code);
     this.retryAfterMs = details.retryAfterMs ?? null;

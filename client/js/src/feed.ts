@@ -7,8 +7,8 @@ const most = 256;
  * newest metrics and the newest presence, never a backlog; of the rest the
  * oldest are dropped beyond 256.
  */
-export class Feed implements AsyncIterableIterator<DashboardFrame> {
-  #frames: DashboardFrame[] = [];
+export class Feed<Frame extends { type: string } = DashboardFrame> implements AsyncIterableIterator<Frame> {
+  #frames: Frame[] = [];
   #ended = false;
   #error: Error | null = null;
   #wake: (() => void)[] = [];
@@ -19,7 +19,7 @@ export class Feed implements AsyncIterableIterator<DashboardFrame> {
     this.#left = left;
   }
 
-  push(frame: DashboardFrame): void {
+  push(frame: Frame): void {
     if (this.#ended) return;
     if (frame.type === 'history') this.#frames = []; // a new connection tells everything anew
     if (frame.type === 'metrics' || frame.type === 'presence') {
@@ -38,7 +38,7 @@ export class Feed implements AsyncIterableIterator<DashboardFrame> {
     this.#notify();
   }
 
-  async next(): Promise<IteratorResult<DashboardFrame, undefined>> {
+  async next(): Promise<IteratorResult<Frame, undefined>> {
     while (this.#frames.length === 0 && !this.#ended) {
       await new Promise<void>((resolve) => this.#wake.push(resolve));
     }
@@ -50,7 +50,7 @@ export class Feed implements AsyncIterableIterator<DashboardFrame> {
     return { done: true, value: undefined };
   }
 
-  async return(): Promise<IteratorResult<DashboardFrame, undefined>> {
+  async return(): Promise<IteratorResult<Frame, undefined>> {
     this.#frames = [];
     this.end(null);
     this.#left();

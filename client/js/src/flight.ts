@@ -10,6 +10,8 @@ export interface Call<Reply> extends Waiting {
   readonly rows: number;
   /** Sends the message. */
   send(): void;
+  /** Waits for the next connection: the server has not run it. */
+  again(error: PenstockError): void;
   done(reply: Reply): void;
 }
 

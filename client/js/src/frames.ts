@@ -3,15 +3,26 @@
  * those of the protocol's chapter on the dashboard, which a subscription uses
  * too. A number is null where nothing was measured.
  */
-export type DashboardFrame = History | Metrics | Alert | Note | Presence | Typing;
+export type DashboardFrame<M = Metrics> = History<M> | M | Alert | Note | Presence | Typing;
+
+/** Fields that every frame of metrics has. */
+type Always = 'type' | 'seq' | 'timestamp';
+
+/** Metrics after a `subscribe` that names fields: those are there, others may be. Names that are known at run time alone may all be absent. */
+export type FilteredMetrics<F extends keyof Metrics> = Pick<Metrics, Always> &
+  (keyof Metrics extends F ? unknown : Pick<Metrics, F>) &
+  Partial<Omit<Metrics, Always>>;
+
+/** Metrics as one comes by them who subscribed to the fields `F`, or, with `never`, to all. */
+export type MetricsOf<F extends keyof Metrics> = [F] extends [never] ? Metrics : FilteredMetrics<F>;
 
 /** The first frame of every connection: up to the last 600 metrics, oldest first. Alerts that fire, notes and presence follow anew. */
-export interface History {
+export interface History<M = Metrics> {
   type: 'history';
-  points: Metrics[];
+  points: M[];
 }
 
-/** The measurements of one second. After a `subscribe` that names fields, only those are there. */
+/** The measurements of one second. After a `subscribe` that names fields, only those are there: see {@link FilteredMetrics}. */
 export interface Metrics {
   type: 'metrics';
   /** Counts frames since the server started. */
@@ -48,10 +59,52 @@ export interface Metrics {
   workers_busy: number;
   /** Percent of the machine. */
   cpu_usage: number;
+  /** Percent of the processors that the server may use that it takes itself. Absent from older servers. */
+  process_cpu_usage?: number;
   /** Resident memory of the server's process. */
   memory_bytes: number;
+  /** How right the answers were, by ranges of time. Absent from older servers. */
+  quality?: Quality;
+  /** The alerts that hold. Absent from older servers. */
+  firing?: FiringAlert[];
   /** By model's name. */
   models: Record<string, ModelMetrics>;
+}
+
+/** How right the answers were that were given in the last five minutes, in the last hour, and since the server started. */
+export interface Quality {
+  last_5m: QualityRange;
+  last_1h: QualityRange;
+  since_start: QualityRange;
+}
+
+/** One range of time of {@link Quality}. A label counts where its prediction was made. */
+export interface QualityRange {
+  /** Rows answered. */
+  predicted: number;
+  /** Of these, how many have a label. */
+  labelled: number;
+  /** Rows of which the server forgot the prediction before a label came. */
+  forgotten: number;
+  /** The labelled share of the rows. */
+  coverage: number | null;
+  /** The share of the rows that is not forgotten; below 1 the accuracy leaves out late labels. */
+  completeness: number | null;
+  /** The share of right answers among the labelled ones. */
+  accuracy: number | null;
+  /** Its 95 % Wilson interval. */
+  accuracy_interval: [number, number] | null;
+  /** Of a regression only. */
+  mean_absolute_error?: number | null;
+}
+
+/** An alert that fires, in a frame of metrics. */
+export interface FiringAlert {
+  /** That of the {@link Alert}. */
+  id: string;
+  value: number;
+  /** The worst value since it began. */
+  worst: number;
 }
 
 /** Who gave most of the labels of the last five minutes. */
@@ -75,15 +128,32 @@ export interface ModelMetrics {
   mean_absolute_error?: number | null;
   queue_depth: number;
   workers_busy: number;
+  /** How right the answers were. This and what follows is absent from older servers. */
+  quality?: Quality;
+  requests_per_second?: number;
+  error_rate?: number;
+  shed_per_second?: number;
+  latency_ms?: Metrics['latency_ms'];
+  queue_ms?: Metrics['queue_ms'];
+  batch_rows?: number | null;
 }
 
 /** A value that went beyond its threshold, or came back. */
 export interface Alert {
   type: 'alert';
+  /** Names what is watched, the same whenever it fires: an alert takes the place of the one before. This, `value_at_firing` and `worst` are absent from older servers. */
+  id?: string;
+  /** The model that it is about; absent when it is about the server. */
+  model?: string;
   severity: 'warning' | 'critical';
-  /** `error_rate`, `latency_p99_ms`, `queue_share`, `model_accuracy`, `labeller_share`, `cpu_usage`, or one of a newer server. */
+  /** `error_rate`, `latency_p99_ms`, `queue_share`, `model_accuracy`, `model_error`, `labeller_share`, `cpu_usage`, or one of a newer server. */
   metric: string;
+  /** As it was when this was sent; see `firing` of {@link Metrics} for now. */
   value: number;
+  /** As it was when the alert began. */
+  value_at_firing?: number;
+  /** The worst since then. */
+  worst?: number;
   threshold: number;
   message: string;
   state: 'firing' | 'resolved';

@@ -10,18 +10,23 @@ export type { FeedbackResult } from './feedback.js';
 export type {
   Alert,
   DashboardFrame,
+  FilteredMetrics,
+  FiringAlert,
   History,
-  Metrics,
   LargestLabeller,
+  Metrics,
+  MetricsOf,
   ModelMetrics,
   Note,
   Presence,
+  Quality,
+  QualityRange,
   Typing,
 } from './frames.js';
 export type { Hello, ModelInfo, Notice } from './hello.js';
 export type { ConnectionOptions } from './options.js';
 export type { Prediction, Timing, TopClass } from './prediction.js';
-export { PredictClient, type PredictOptions, type RequestOptions } from './predict.js';
+export { type FeedbackOptions, PredictClient, type PredictOptions, type RequestOptions } from './predict.js';
 export { predictEach, type PredictEachOptions } from './predict-each.js';
 export type { Features, Label, RequestId } from './request.js';
 export type { WebSocketConstructor, WebSocketLike } from './socket.js';

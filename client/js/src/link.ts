@@ -36,9 +36,21 @@ type Phase = 'connecting' | 'up' | 'draining' | 'waiting' | 'ended' | 'closed';
 
 const drainTimeoutMs = 30_000;
 
+/** Whether a token function says that nobody is signed in: asking again would not help. */
+function unauthorized(error: unknown): boolean {
+  const { code, status } = (error ?? {}) as { code?: unknown; status?: unknown };
+  return code === 'unauthorized' || code === 'forbidden' || status === 401 || status === 403;
+}
+
 /** A WebSocket that comes back by itself. */
 export class Link {
-  readonly status = new State<StatusInfo>({ status: 'reconnecting', attempt: 1, nextAttemptAt: null, reason: null });
+  readonly status = new State<StatusInfo>({
+    status: 'reconnecting',
+    attempt: 1,
+    nextAttemptAt: null,
+    reason: null,
+    closeCode: null,
+  });
   readonly #url: string;
   readonly #settings: Settings;
   readonly #owner: LinkOwner;
@@ -56,6 +68,8 @@ export class Link {
   #triedAt = -Infinity;
   #manualAt = -Infinity;
   #reason: string | null = null;
+  #closeCode: number | null = null;
+  #cause: unknown; // of the reason, where an error is
 
   constructor(url: string, settings: Settings, owner: LinkOwner) {
     this.#url = url;
@@ -80,7 +94,7 @@ export class Link {
   /** Whether no connection will come by itself, and why. */
   get final(): PenstockError | null {
     if (this.#phase === 'closed') return new PenstockError('closed', 'the client was closed');
-    if (this.#phase === 'ended') return new PenstockError('disconnected', this.#reason ?? 'refused');
+    if (this.#phase === 'ended') return new PenstockError('disconnected', this.#reason ?? 'refused', { cause: this.#cause });
     return null;
   }
 
@@ -96,7 +110,13 @@ export class Link {
     if (typeof token !== 'function') return this.#dial(token);
     new Promise<string>((resolve) => resolve(token())).then(
       (got) => current() && this.#dial(got),
-      (error: unknown) => current() && this.#lose(abnormal, `no token: ${String(error)}`),
+      (error: unknown) => {
+        if (!current()) return;
+        const why = `no token: ${String(error)}`;
+        if (!unauthorized(error)) return this.#lose(abnormal, why, error);
+        this.#closeCode = null;
+        this.#end(why, error);
+      },
     );
   }
 
@@ -104,6 +124,7 @@ export class Link {
   greeted(): void {
     if (this.#phase !== 'connecting') return;
     this.#phase = 'up';
+    this.#cause = undefined;
     this.#failures = 0;
     this.#upSince = this.#settings.clock.monotonic();
     this.#settings.clock.clearTimeout(this.#timer);
@@ -138,6 +159,30 @@ export class Link {
     }
   }
 
+  /** Waits until messages may be sent; rejects when no connection will come by itself, or the signal says so. */
+  ready(signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      let stop: (() => void) | undefined;
+      let settled = false;
+      const settle = (how: () => void) => {
+        settled = true;
+        stop?.();
+        signal?.removeEventListener('abort', abort);
+        how();
+      };
+      const abort = () => settle(() => reject(signal?.reason));
+      signal?.addEventListener('abort', abort);
+      stop = this.status.subscribe(() => {
+        if (settled) return;
+        const final = this.final;
+        if (final) settle(() => reject(final));
+        else if (this.up) settle(resolve);
+      });
+      if (settled) stop();
+    });
+  }
+
   /** Connects anew, at once, unless an attempt is under way or somebody asked a moment ago. */
   reconnect(): void {
     const now = this.#settings.clock.monotonic();
@@ -147,6 +192,7 @@ export class Link {
     if (this.#phase === 'ended') this.#failures = 0;
     if (this.#socket) {
       this.#reason = 'reconnect() was called';
+      this.#closeCode = null;
       this.#drop(this.#reason);
       this.#owner.lost(new PenstockError('connection_lost', this.#reason));
     }
@@ -157,6 +203,7 @@ export class Link {
     if (this.#phase === 'closed') return;
     this.#phase = 'closed';
     this.#reason = 'closed by the client';
+    this.#closeCode = null;
     this.#stopWaking();
     this.#drop('');
     this.#finish();
@@ -167,7 +214,8 @@ export class Link {
     try {
       socket = new this.#settings.WebSocket(this.#url, protocols(token));
     } catch (error) {
-      return this.#end(`the WebSocket was refused: ${String(error)}`); // such as ws:// from a page of https://
+      this.#closeCode = null;
+      return this.#end(`the WebSocket was refused: ${String(error)}`, error); // such as ws:// from a page of https://
     }
     this.#socket = socket;
     socket.binaryType = 'arraybuffer';
@@ -194,16 +242,17 @@ export class Link {
   }
 
   /** The connection ended, or an attempt came to nothing. */
-  #lose(code: number, why: string): void {
+  #lose(code: number, why: string, cause?: unknown): void {
     const { clock, maxAttempts } = this.#settings;
     const lost = this.#phase === 'connecting' ? 'the server could not be reached' : 'the connection was lost';
     if (this.#phase === 'connecting') this.#failures++;
     else this.#backoff.lived(clock.monotonic() - this.#upSince);
     this.#drop(why);
     this.#reason = `${why || lost} (${code})`;
-    if (!reconnectable(code)) return this.#end(this.#reason);
-    if (this.#failures >= maxAttempts) return this.#end(`gave up after ${this.#failures} attempts: ${this.#reason}`);
-    this.#owner.lost(new PenstockError('connection_lost', this.#reason));
+    this.#closeCode = code;
+    if (!reconnectable(code)) return this.#end(this.#reason, cause);
+    if (this.#failures >= maxAttempts) return this.#end(`gave up after ${this.#failures} attempts: ${this.#reason}`, cause);
+    this.#owner.lost(new PenstockError('connection_lost', this.#reason, { cause }));
     this.#pause(this.#backoff.next());
   }
 
@@ -213,10 +262,11 @@ export class Link {
     this.#tell(Math.round(this.#settings.clock.now() + ms));
   }
 
-  #end(reason: string): void {
+  #end(reason: string, cause?: unknown): void {
     this.#drop('');
     this.#phase = 'ended';
     this.#reason = reason;
+    this.#cause = cause;
     this.#finish();
   }
 
@@ -258,6 +308,6 @@ export class Link {
     const final = this.#phase === 'ended' || this.#phase === 'closed';
     const status = this.up ? 'connected' : final ? 'disconnected' : 'reconnecting';
     const attempt = status === 'reconnecting' ? this.#failures + 1 : 0;
-    this.status.set({ status, attempt, nextAttemptAt, reason: this.#reason });
+    this.status.set({ status, attempt, nextAttemptAt, reason: this.#reason, closeCode: this.#closeCode });
   }
 }

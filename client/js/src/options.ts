@@ -1,7 +1,8 @@
-import { type Clock, systemClock } from './clock.js';
+import { checkCount, checkDuration } from './check.js';
+import { type Clock, systemClock, withLongTimers } from './clock.js';
 import type { WebSocketConstructor } from './socket.js';
 
-/** Options that both clients share. */
+/** Options that both clients share. A time is a number of milliseconds; `Infinity` stands for one that never comes. */
 export interface ConnectionOptions {
   /**
    * Names the stream of requests across reconnects and, when the caller keeps
@@ -11,7 +12,10 @@ export interface ConnectionOptions {
   session?: string | undefined;
   /**
    * A bearer token, or what returns one: it is asked before every connection,
-   * and when the server says that the token expires. Default: none is sent.
+   * and when the server says that the token expires. When it fails the client
+   * tries again later, unless the error says that nobody is signed in: with a
+   * `code` of `unauthorized` or `forbidden`, or a `status` of 401 or 403.
+   * Default: none is sent.
    */
   token?: string | (() => string | Promise<string>) | undefined;
   /** Bounds of the pause before a reconnect. Default: 1,000 and 30,000. Smaller ones turn a server's restart into a stampede. */
@@ -33,7 +37,7 @@ export interface ConnectionOptions {
   queueBytes?: number | undefined;
   /** How long a message may wait. Default: 30,000. */
   queueTtlMs?: number | undefined;
-  /** Default: the global `WebSocket`. */
+  /** A standard WebSocket, such as that of the package `ws`. Default: the global one, which Node.js has since version 22. */
   WebSocket?: WebSocketConstructor | undefined;
   /** Default: the system's. */
   clock?: Clock | undefined;
@@ -58,18 +62,20 @@ export function settings(o: ConnectionOptions) {
     queueTtlMs: o.queueTtlMs ?? 30_000,
   };
   for (const [field, value] of Object.entries(filled)) {
-    if (!(value > 0) && !(value === 0 && mayBeZero.includes(field))) {
-      throw new RangeError(`option ${field} is ${value}; expected a number above 0`);
-    }
+    if (field.endsWith('Ms')) checkDuration(field, value, mayBeZero.includes(field));
+    else checkCount(field, value, mayBeZero.includes(field) ? 0 : 1);
+  }
+  if (filled.backoffMinMs === Infinity) {
+    throw new RangeError('option backoffMinMs is Infinity; to stay away after a failure, let maxAttempts be 1');
   }
   if (filled.backoffMaxMs < filled.backoffMinMs) {
     throw new RangeError(`option backoffMaxMs is ${filled.backoffMaxMs}; expected at least backoffMinMs, ${filled.backoffMinMs}`);
   }
   const WebSocket = o.WebSocket ?? (globalThis.WebSocket as WebSocketConstructor | undefined);
   if (!WebSocket) {
-    throw new TypeError('there is no global WebSocket here (Node.js has one since 22); pass one as the option WebSocket');
+    throw new TypeError('there is no global WebSocket here (Node.js has one since version 22); pass one as the option WebSocket, such as that of the package ws');
   }
-  return { ...filled, WebSocket, token: o.token, clock: o.clock ?? systemClock, random: o.random ?? Math.random };
+  return { ...filled, WebSocket, token: o.token, clock: withLongTimers(o.clock ?? systemClock), random: o.random ?? Math.random };
 }
 
 const mayBeZero = ['reconnectThrottleMs', 'queueLimit', 'queueBytes'];

@@ -1,3 +1,4 @@
+import { checkCount } from './check.js';
 import type { PredictClient, RequestOptions } from './predict.js';
 import type { Prediction } from './prediction.js';
 import type { Features } from './request.js';
@@ -13,14 +14,27 @@ export interface PredictEachOptions extends Omit<RequestOptions, 'requestId'> {
  * order of the rows. It reads the source no faster than answers are taken, and
  * throws the first error; a loop that is left cancels what is in flight.
  */
-export async function* predictEach(
+export function predictEach(
   client: Pick<PredictClient, 'predict'>,
   source: Iterable<Features> | AsyncIterable<Features>,
   options: PredictEachOptions = {},
 ): AsyncGenerator<Prediction, void, undefined> {
-  const { concurrency = 64, signal, ...request } = options;
+  const { concurrency = 64, ...request } = options;
+  checkCount('concurrency', concurrency);
+  return inOrder(client, source, request, concurrency);
+}
+
+async function* inOrder(
+  client: Pick<PredictClient, 'predict'>,
+  source: Iterable<Features> | AsyncIterable<Features>,
+  { signal, ...request }: Omit<RequestOptions, 'requestId'>,
+  concurrency: number,
+): AsyncGenerator<Prediction, void, undefined> {
   const left = new AbortController();
-  const asked = { ...request, signal: signal ? AbortSignal.any([signal, left.signal]) : left.signal };
+  const leave = () => left.abort(signal?.reason);
+  if (signal?.aborted) leave();
+  signal?.addEventListener('abort', leave);
+  const asked = { ...request, signal: left.signal };
   const rows = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
   const pending: Promise<Prediction>[] = [];
   let reading: Promise<IteratorResult<Features>> | null = null;
@@ -47,6 +61,7 @@ export async function* predictEach(
       pending.push(prediction);
     }
   } finally {
+    signal?.removeEventListener('abort', leave);
     left.abort();
     if (!exhausted) void Promise.resolve(rows.return?.()).catch(() => undefined);
   }

@@ -1,4 +1,7 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { type BinaryPrediction, chooseModel, decodeBinary, encodeBinary, isBytes } from './binary.js';
+import { checkCount, checkDuration } from './check.js';
+import { disposable } from './dispose.js';
 import { endpoint } from './endpoint.js';
 import { errorFrom, type ErrorMessage, PenstockError } from './error.js';
 import type { FeedbackResult } from './feedback.js';
@@ -20,7 +23,11 @@ export type PredictOptions = ConnectionOptions;
 export interface RequestOptions {
   /** The model's name. Default: the server's. */
   model?: string | undefined;
-  /** How long an answer is of use, from the server's receipt on; waiting for a connection is bounded by it too. */
+  /**
+   * How long an answer is of use, in milliseconds from the call on, waiting for
+   * a connection included. Then the promise rejects with `deadline_exceeded`,
+   * and the server is told to cancel. Default: for ever.
+   */
   deadlineMs?: number | undefined;
   /** Ask for every class's score. */
   scores?: boolean | undefined;
@@ -35,6 +42,9 @@ export interface RequestOptions {
   /** Default: counted up. A number, or 1 to 128 characters of ASCII without spaces, quotes and backslashes. */
   requestId?: RequestId | undefined;
 }
+
+/** Options of `feedback`. */
+export type FeedbackOptions = Pick<RequestOptions, 'signal' | 'deadlineMs'>;
 
 /** What the server says to a call. */
 type Reply = { message: Incoming } | { frame: BinaryPrediction };
@@ -52,7 +62,8 @@ interface Answer {
  * Every promise settles: with a prediction, with the server's typed error, or,
  * when the connection is lost first, with `connection_lost`. A lost request is
  * never sent again by the client: the server may have run it. What was not
- * sent yet waits for the next connection, within bounds.
+ * sent yet, or came back as not run because the server is draining, waits for
+ * the next connection, within bounds.
  */
 export class PredictClient {
   readonly status: Value<StatusInfo>;
@@ -72,6 +83,9 @@ export class PredictClient {
   readonly #open = { predict: new Set<RequestId>(), feedback: new Set<RequestId>() }; // queued or in flight
   #nextId: number;
 
+  declare readonly [Symbol.dispose]: () => void;
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>;
+
   constructor(url: string, options: PredictOptions = {}) {
     const at = endpoint(url, '/ws/predict', options.session);
     this.session = at.session;
@@ -88,7 +102,14 @@ export class PredictClient {
     this.status = this.#link.status;
     this.hello = this.#hello;
     this.notice = this.#notice;
+    disposable(this);
     this.#link.connect();
+  }
+
+  /** Waits for a connection, and for the server's greeting; rejects when the server refuses, or the client is closed. */
+  async ready(options: { signal?: AbortSignal | undefined } = {}): Promise<Hello> {
+    await this.#link.ready(options.signal);
+    return this.#hello.value as Hello;
   }
 
   /** Asks for the prediction of one row. The array may be reused at once. */
@@ -101,10 +122,14 @@ export class PredictClient {
     return this.#ask(rows, true, options);
   }
 
-  /** Tells the true answer, or one per row. */
-  feedback(requestId: RequestId, label: Label): Promise<FeedbackResult<boolean | null>>;
-  feedback(requestId: RequestId, labels: readonly Label[]): Promise<FeedbackResult<boolean[] | null>>;
-  async feedback(requestId: RequestId, label: Label | readonly Label[]): Promise<FeedbackResult> {
+  /**
+   * Tells the true answer, or one per row. A label that is given up, by its
+   * signal or its deadline, may have reached the server all the same.
+   */
+  feedback(requestId: RequestId, label: Label, options?: FeedbackOptions): Promise<FeedbackResult<boolean | null>>;
+  feedback(requestId: RequestId, labels: readonly Label[], options?: FeedbackOptions): Promise<FeedbackResult<boolean[] | null>>;
+  async feedback(requestId: RequestId, label: Label | readonly Label[], options: FeedbackOptions = {}): Promise<FeedbackResult> {
+    if (options.deadlineMs !== undefined) checkDuration('deadlineMs', options.deadlineMs);
     checkId(requestId, false);
     if (this.#open.predict.has(requestId)) {
       throw new PenstockError('unknown_request', 'the prediction has not come yet; label it then');
@@ -113,7 +138,7 @@ export class PredictClient {
       throw new PenstockError('duplicate_feedback', 'a label for this request is on its way');
     }
     const text = encodeFeedback(requestId, label);
-    const { reply } = await this.#call('feedback', requestId, 1, text, {});
+    const { reply } = await this.#call('feedback', requestId, 1, text, options);
     return { requestId, correct: 'message' in reply ? (reply.message['correct'] as FeedbackResult['correct']) : null };
   }
 
@@ -129,6 +154,8 @@ export class PredictClient {
 
   async #ask(rows: readonly Features[], many: boolean, o: RequestOptions): Promise<Prediction[]> {
     const { model, deadlineMs, scores = false, timing = false, topK } = o;
+    if (deadlineMs !== undefined) checkDuration('deadlineMs', deadlineMs);
+    if (topK !== undefined) checkCount('topK', topK);
     if (rows.length === 0) throw new PenstockError('too_many_rows', 'a request needs at least one row', { got: 0 });
     const someBytes = rows.some(isBytes);
     const typed = rows.every((row) => isBytes(row) || row instanceof Float32Array);
@@ -171,10 +198,17 @@ export class PredictClient {
       signal?.throwIfAborted();
       const { clock, queueTtlMs } = this.#settings;
       let sentAt = 0;
+      let waitedMs = 0;
+      let waitsSince = clock.monotonic();
+      let givenUp = false;
       let model: ModelInfo | undefined;
+      const deaf = () => {
+        clock.clearTimeout(timer);
+        signal?.removeEventListener('abort', abort);
+      };
       const settle = () => {
         this.#open[kind].delete(requestId);
-        signal?.removeEventListener('abort', abort);
+        deaf();
       };
       const call: Call<Reply> = {
         kind,
@@ -185,6 +219,7 @@ export class PredictClient {
           model = this.#serving(modelName, message);
           this.#fits(call.bytes);
           sentAt = clock.monotonic();
+          waitedMs += sentAt - waitsSince;
           this.#link.send(message);
         },
         done: (reply) => {
@@ -195,22 +230,28 @@ export class PredictClient {
           settle();
           reject(error);
         },
+        again: (error) => {
+          if (givenUp) return call.fail(error);
+          waitsSince = clock.monotonic();
+          this.#queue.putBack(call, Math.max(0, queueTtlMs - waitedMs), () => expired(queueTtlMs, error));
+        },
       };
-      const abort = () => {
-        reject(signal?.reason);
+      const giveUp = (reason: unknown) => {
+        givenUp = true;
+        deaf();
+        reject(reason);
         if (this.#queue.remove(call)) settle();
-        else this.#link.send(encodeCancel(requestId)); // its one answer ends the call
+        else if (kind === 'predict') this.#link.send(encodeCancel(requestId)); // its one answer ends the call
       };
+      const abort = () => giveUp(signal?.reason);
+      const late = () => giveUp(new PenstockError('deadline_exceeded', `there was no answer within ${deadlineMs} ms`));
+      const final = this.#link.final;
+      if (final) return reject(final);
       this.#open[kind].add(requestId);
       signal?.addEventListener('abort', abort);
-      const final = this.#link.final;
-      if (final) return call.fail(final);
-      if (this.#queue.size === 0 && this.#room(call)) return this.#send(call);
-      if (deadlineMs < queueTtlMs) {
-        this.#queue.add(call, deadlineMs, () => new PenstockError('deadline_exceeded', 'the deadline passed before the request could be sent'));
-      } else {
-        this.#queue.add(call, queueTtlMs, () => expired(queueTtlMs));
-      }
+      const timer = clock.setTimeout(late, deadlineMs);
+      if (this.#queue.size === 0 && this.#room(call)) this.#send(call);
+      else this.#queue.add(call, queueTtlMs, () => expired(queueTtlMs));
     });
   }
 
@@ -288,7 +329,10 @@ export class PredictClient {
   }
 
   #failed(error: PenstockError, id: RequestId): void {
-    this.#flight.takeFailed(error.code, id)?.fail(error);
+    const call = this.#flight.takeFailed(error.code, id);
+    if (error.code !== 'draining' || this.#link.final) return call?.fail(error);
+    this.#link.drain(error.message); // also when the notice is still to come
+    call?.again(error);
   }
 
   #noticed(notice: Notice): void {

@@ -15,6 +15,7 @@ export interface Waiting {
  */
 export class Queue<T extends Waiting> {
   readonly #timers = new Map<T, unknown>(); // in the order of arrival
+  readonly #returned = new Set<T>(); // of these, what comes first
   #bytes = 0;
   readonly #clock: Clock;
   readonly #limit: number;
@@ -32,6 +33,7 @@ export class Queue<T extends Waiting> {
 
   /** The message that has waited longest. */
   first(): T | undefined {
+    for (const message of this.#returned) return message;
     for (const message of this.#timers.keys()) return message;
     return undefined;
   }
@@ -47,6 +49,16 @@ export class Queue<T extends Waiting> {
       );
       return;
     }
+    this.#wait(message, ttlMs, expired);
+  }
+
+  /** Takes back what was sent and not run, before all else and whatever the bounds: it had room before. */
+  putBack(message: T, ttlMs: number, expired: () => PenstockError): void {
+    this.#returned.add(message);
+    this.#wait(message, ttlMs, expired);
+  }
+
+  #wait(message: T, ttlMs: number, expired: () => PenstockError): void {
     this.#bytes += message.bytes;
     const expire = () => {
       this.remove(message);
@@ -60,6 +72,7 @@ export class Queue<T extends Waiting> {
     if (!this.#timers.has(message)) return false;
     this.#clock.clearTimeout(this.#timers.get(message));
     this.#timers.delete(message);
+    this.#returned.delete(message);
     this.#bytes -= message.bytes;
     return true;
   }
@@ -73,6 +86,6 @@ export class Queue<T extends Waiting> {
   }
 }
 
-export function expired(ttlMs: number): PenstockError {
-  return new PenstockError('queue_expired', `the message was not sent within ${ttlMs} ms`);
+export function expired(ttlMs: number, cause?: unknown): PenstockError {
+  return new PenstockError('queue_expired', `the message was not sent within ${ttlMs} ms`, { cause });
 }

@@ -25,7 +25,7 @@ export function encodeRequest(r: JsonRequest): string {
   const detail = [...(r.scores ? ['scores'] : []), ...(r.timing ? ['timing'] : [])];
   const options = JSON.stringify({
     model: r.model,
-    deadline_ms: r.deadlineMs,
+    deadline_ms: wireDeadline(r.deadlineMs),
     detail: detail.length > 0 ? detail : undefined,
     top_k: r.topK,
   });
@@ -34,6 +34,13 @@ export function encodeRequest(r: JsonRequest): string {
     `,"features":${r.many ? `[${rows.join()}]` : rows[0]}` +
     (options === '{}' ? '}' : `,${options.slice(1)}`)
   );
+}
+
+const longestDeadlineMs = 24 * 60 * 60 * 1000; // the most that a server takes
+
+/** A deadline as it can be told; one that never comes is none. */
+function wireDeadline(ms: number | undefined): number | undefined {
+  return ms === undefined || ms === Infinity ? undefined : Math.min(Math.max(ms, 0.001), longestDeadlineMs);
 }
 
 /** JSON would make null of what is not finite, and the server would say so; this says where. */

@@ -2,6 +2,11 @@ const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 
 /** Draws a name that nobody guesses: who knows it may label its predictions. */
 export function newSession(): string {
+  if (!globalThis.crypto) {
+    throw new TypeError(
+      "there is no global crypto here to draw a session's name with (Node.js has one since version 20); pass a name as the option session, or set globalThis.crypto to webcrypto of node:crypto",
+    );
+  }
   let name = '';
   for (const byte of crypto.getRandomValues(new Uint8Array(32))) name += alphabet[byte & 63];
   return name;
@@ -19,6 +24,5 @@ export function validSession(name: string): boolean {
  */
 export function firstId(sessionIsNew: boolean): number {
   if (sessionIsNew) return 1;
-  const [high, low] = crypto.getRandomValues(new Uint32Array(2)) as unknown as [number, number];
-  return (high >>> 12) * 2 ** 32 + low + 1; // below 2^52
+  return Math.floor(Math.random() * 2 ** 52) + 1; // need not be a secret
 }

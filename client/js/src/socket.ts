@@ -15,8 +15,8 @@ export type WebSocketConstructor = new (url: string, protocols: string[]) => Web
 export const subprotocol = 'penstock.v1';
 
 /** Offers a token to the server where no header can be set and no URL should tell it. */
-export function protocols(token: string | undefined): string[] {
-  if (token === undefined) return [subprotocol];
+export function protocols(token: string | null | undefined): string[] {
+  if (token === undefined || token === null) return [subprotocol];
   const binary = String.fromCharCode(...new TextEncoder().encode(token));
   const base64url = btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
   return [subprotocol, `base64url.bearer.authorization.penstock.${base64url}`];
@@ -26,9 +26,16 @@ export function protocols(token: string | undefined): string[] {
 export const abnormal = 1006;
 
 /**
+ * The registered close codes that do not blame the client: going away, a close
+ * without a code, a lost connection, a fault of the server's, a restart, too
+ * many connections, a gateway that reached nobody, TLS that failed, a timeout.
+ */
+const comeBack: readonly number[] = [1001, 1005, abnormal, 1011, 1012, 1013, 1014, 1015, 3008];
+
+/**
  * Reports whether to connect again after a close code: after the server went
  * away, broke or was full, never after a normal end or a refusal.
  */
 export function reconnectable(closeCode: number): boolean {
-  return closeCode === 1001 || closeCode === abnormal || closeCode === 1011 || closeCode === 1013;
+  return comeBack.includes(closeCode);
 }

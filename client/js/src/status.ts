@@ -15,4 +15,10 @@ export interface StatusInfo {
   nextAttemptAt: number | null;
   /** Why the last connection ended, in words for people and logs; null before that. */
   reason: string | null;
+  /**
+   * The close code of the last connection, or of the last attempt: what a
+   * server said, or 1006 where none came. Null before that, after `close()`,
+   * and where there was no connection to end.
+   */
+  closeCode?: number | null;
 }

@@ -1,11 +1,11 @@
-import { DashboardClient, type DashboardFrame, type DashboardOptions } from 'penstock-client';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { DashboardClient, type DashboardFrame, type DashboardOptions, type FilteredMetrics, type Metrics } from 'penstock-client';
+import { afterEach, beforeEach, describe, expect, expectTypeOf, test, vi } from 'vitest';
 import { failure, fakeSockets } from './fake.js';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-function dashboard(options: DashboardOptions = {}) {
+function dashboard<F extends keyof Metrics = never>(options: DashboardOptions<F> = {}) {
   const fake = fakeSockets();
   const client = new DashboardClient('ws://server.test', { WebSocket: fake.WebSocket, ...options });
   const history = () => fake.last().open().say({ type: 'history', points: [] });
@@ -74,6 +74,41 @@ test('notes wait for a connection, within a bound and a time', () => {
   client.close();
   client.note('four');
   expect(codes.at(-1)).toBe('closed');
+});
+
+test('a baseline is accepted by the name of its model, also when that must wait', () => {
+  const { client, last, history } = dashboard();
+  client.acceptBaseline('digits');
+  history();
+  client.acceptBaseline('a "name"');
+  expect(last().texts).toEqual([
+    { type: 'accept_baseline', model: 'digits' },
+    { type: 'accept_baseline', model: 'a "name"' },
+  ]);
+});
+
+test('fields that were not subscribed to are typed as possibly absent', () => {
+  const { client, WebSocket } = dashboard();
+  client.on('metrics', (m) => expectTypeOf(m).toEqualTypeOf<Metrics>());
+  const check = (m: FilteredMetrics<'error_rate'>) => {
+    expectTypeOf(m.seq).toEqualTypeOf<number>();
+    expectTypeOf(m.error_rate).toEqualTypeOf<number>();
+    expectTypeOf(m.cpu_usage).toEqualTypeOf<number | undefined>();
+  };
+  client.subscribe({ metrics: ['error_rate'] }).on('metrics', check);
+  const born = new DashboardClient('ws://server.test', { WebSocket, subscription: { metrics: ['error_rate'] } });
+  born.on('metrics', (m) => {
+    check(m);
+    // @ts-expect-error: it may be absent
+    return m.cpu_usage.toFixed();
+  });
+  born.on('history', ({ points }) => points.forEach(check));
+  const names: (keyof Metrics)[] = ['error_rate']; // known at run time alone
+  client.subscribe({ metrics: names }).on('metrics', (m) => {
+    expectTypeOf(m.error_rate).toEqualTypeOf<number | undefined>();
+    expectTypeOf(m.seq).toEqualTypeOf<number>();
+  });
+  born.subscribe({ intervalMs: 2_000 }).on('metrics', (m) => expectTypeOf(m).toEqualTypeOf<Metrics>());
 });
 
 test('typing is told at most every three seconds, and never late', () => {

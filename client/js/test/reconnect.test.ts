@@ -1,6 +1,6 @@
 import { PredictClient, type StatusInfo } from 'penstock-client';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { connected, failure, fakeSockets, hello, seeded } from './fake.js';
+import { connected, failure, fakeSockets, hello, prediction, seeded } from './fake.js';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => {
@@ -24,32 +24,32 @@ test('the status tells the whole story', () => {
   const reason = 'the connection was lost (1006)';
   const unreached = 'the server could not be reached (1006)';
   expect(told).toEqual([
-    { status: 'connected', attempt: 0, nextAttemptAt: null, reason: null },
-    { status: 'reconnecting', attempt: 1, nextAttemptAt: start + 500, reason },
-    { status: 'reconnecting', attempt: 1, nextAttemptAt: null, reason },
-    { status: 'reconnecting', attempt: 2, nextAttemptAt: start + 1_500, reason: unreached },
-    { status: 'reconnecting', attempt: 2, nextAttemptAt: null, reason: unreached },
-    { status: 'connected', attempt: 0, nextAttemptAt: null, reason: unreached },
-    { status: 'disconnected', attempt: 0, nextAttemptAt: null, reason: 'closed by the client' },
+    { status: 'connected', attempt: 0, nextAttemptAt: null, reason: null, closeCode: null },
+    { status: 'reconnecting', attempt: 1, nextAttemptAt: start + 500, reason, closeCode: 1006 },
+    { status: 'reconnecting', attempt: 1, nextAttemptAt: null, reason, closeCode: 1006 },
+    { status: 'reconnecting', attempt: 2, nextAttemptAt: start + 1_500, reason: unreached, closeCode: 1006 },
+    { status: 'reconnecting', attempt: 2, nextAttemptAt: null, reason: unreached, closeCode: 1006 },
+    { status: 'connected', attempt: 0, nextAttemptAt: null, reason: unreached, closeCode: 1006 },
+    { status: 'disconnected', attempt: 0, nextAttemptAt: null, reason: 'closed by the client', closeCode: null },
   ]);
 });
 
-test.each([1001, 1006, 1011, 1013])('it comes back after %i', (code) => {
+test.each([1001, 1005, 1006, 1011, 1012, 1013, 1014, 1015, 3008])('it comes back after %i', (code) => {
   const { client, sockets, last } = connected();
   last().end(code, 'why');
-  expect(client.status.value).toMatchObject({ status: 'reconnecting', reason: `why (${code})` });
+  expect(client.status.value).toMatchObject({ status: 'reconnecting', reason: `why (${code})`, closeCode: code });
   vi.advanceTimersByTime(1_000);
   expect(sockets).toHaveLength(2);
 });
 
-test.each([1000, 1002, 1003, 1007, 1008, 1009])('it stays away after %i', async (code) => {
+test.each([1000, 1002, 1003, 1004, 1007, 1008, 1009, 1010, 3000, 3003, 4000])('it stays away after %i', async (code) => {
   const { client, sockets, last } = connected();
   const asked = client.predict([1, 2]);
   last().end(code, 'slow_consumer');
   expect(await failure(asked)).toMatchObject({ code: 'disconnected', retryable: false });
   vi.advanceTimersByTime(3_600_000);
   expect(sockets).toHaveLength(1);
-  expect(client.status.value).toMatchObject({ status: 'disconnected', nextAttemptAt: null });
+  expect(client.status.value).toMatchObject({ status: 'disconnected', nextAttemptAt: null, closeCode: code });
   expect(await failure(client.predict([1, 2]))).toMatchObject({ code: 'disconnected' });
 });
 
@@ -126,6 +126,70 @@ test('a server that is going away keeps what it took, and gets nothing more', as
   expect(sockets[0]?.texts).toHaveLength(1);
   expect(sockets[1]?.last).toMatchObject({ request_id: 2 });
   quiet(waiting);
+});
+
+const draining = (requestId: unknown) => ({ type: 'error', request_id: requestId, code: 'draining', message: 'stopping', retryable: true });
+
+describe('a request that a draining server did not run', () => {
+  test.each(['before', 'after'])('is sent again on the next connection, when it came %s the notice', async (when) => {
+    const { client, sockets, last, greet } = connected();
+    const asked = [client.predict([1, 2]), client.predict(Float32Array.of(3, 4)), client.feedback(77, 'one')];
+    const later = client.predict([5, 6]);
+    const notice = () => last().say({ type: 'notice', code: 'going_away', message: 'bye' });
+    if (when === 'after') notice();
+    last().say(draining(1));
+    const binary = Buffer.from('ff120100000000000200000000000000', 'hex'); // draining, request 2
+    last().say(new Uint8Array(binary).buffer);
+    last().say(draining(77));
+    if (when === 'before') notice();
+    expect(sockets[0]?.sent).toHaveLength(4);
+    last().say(prediction(3)); // the server still answers what it took
+    expect(await later).toMatchObject({ label: 'one' });
+    last().end(1001, 'bye');
+    vi.advanceTimersByTime(1_000);
+    greet();
+    expect(last().sent.map((m) => (typeof m === 'string' ? (JSON.parse(m) as { request_id: number }).request_id : 'binary'))).toEqual([1, 'binary', 77]);
+    last().say(prediction(1));
+    last().say(new Uint8Array(Buffer.from('81000000010000000200000000000000' + '0000000000000000' + '0000803f0000403f', 'hex')).buffer);
+    last().say({ type: 'feedback_ok', request_id: 77, correct: true });
+    expect(await Promise.all(asked)).toMatchObject([{ label: 'one' }, { label: 'one' }, { correct: true }]);
+  });
+
+  test('goes before what waited already, and keeps to its deadline', async () => {
+    const { client, last, greet } = connected(); // the window has 4 rows
+    const short = failure(client.predict([1, 2], { deadlineMs: 800 }));
+    for (const row of [3, 4, 5, 6, 7]) quiet(client.predict([row, row]));
+    for (const id of [1, 2, 3, 4]) last().say(draining(id));
+    last().end(1001);
+    vi.advanceTimersByTime(799);
+    expect(vi.getTimerCount()).toBeGreaterThan(0);
+    vi.advanceTimersByTime(1);
+    expect(await short).toMatchObject({ code: 'deadline_exceeded' });
+    vi.advanceTimersByTime(1_000);
+    greet();
+    expect(last().texts.map((t) => t['request_id'])).toEqual([2, 3, 4, 5]);
+  });
+
+  test('does not wait for ever, and says what it waited for', async () => {
+    const { client, last } = connected({ queueTtlMs: 5_000 });
+    const asked = failure(client.predict([1, 2]));
+    last().say(draining(1));
+    vi.advanceTimersByTime(5_000);
+    expect(await asked).toMatchObject({ code: 'queue_expired', retryable: true, cause: { code: 'draining' } });
+  });
+
+  test('and that was taken back is not sent again', async () => {
+    const { client, last, greet } = connected();
+    const taker = new AbortController();
+    const asked = failure(client.predict([1, 2], { signal: taker.signal }));
+    taker.abort();
+    expect(await asked).toMatchObject({ name: 'AbortError' });
+    last().say(draining(1));
+    last().end(1001);
+    vi.advanceTimersByTime(1_000);
+    greet();
+    expect(last().sent).toEqual([]);
+  });
 });
 
 test('a server that is going away and does not go is left', () => {
@@ -250,6 +314,26 @@ describe('tokens', () => {
     await vi.advanceTimersByTimeAsync(1_000);
     expect(sockets).toHaveLength(1);
   });
+
+  test.each([{ code: 'unauthorized' }, { code: 'forbidden' }, { status: 401 }, { status: 403 }])(
+    'that are refused with %o end it, until reconnect()',
+    async (told) => {
+      const { WebSocket, sockets } = fakeSockets();
+      const refusal = Object.assign(new Error('signed out'), told);
+      const token = vi.fn().mockRejectedValueOnce(refusal).mockResolvedValue('good');
+      const client = new PredictClient('ws://server.test', { WebSocket, token });
+      const waiting = failure(client.predict([1, 2]));
+      const error = await waiting;
+      expect(error).toMatchObject({ code: 'disconnected', retryable: false });
+      expect(error['cause']).toBe(refusal);
+      expect(client.status.value).toMatchObject({ status: 'disconnected', closeCode: null });
+      await vi.advanceTimersByTimeAsync(3_600_000);
+      expect(token).toHaveBeenCalledTimes(1);
+      client.reconnect();
+      await vi.advanceTimersByTimeAsync(0);
+      expect(sockets).toHaveLength(1);
+    },
+  );
 
   test('are renewed on a socket before they expire', async () => {
     const { WebSocket, last } = fakeSockets();
