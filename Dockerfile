@@ -3,7 +3,9 @@
 # The build is the one that "make build" does anywhere.
 FROM golang:1.26-bookworm AS build
 WORKDIR /src
-COPY go.mod go.sum ./
+COPY go.mod go.sum go.work ./
+COPY client/go.mod client/go.sum client/
+COPY protocol/go.mod protocol/go.sum protocol/
 RUN go mod download
 COPY . .
 ARG VERSION=dev

@@ -5,6 +5,18 @@ go 1.26.0
 // npm packages may hold Go files that are not ours.
 ignore node_modules
 
+// Modules of their own, so that programs that use the client download nothing
+// of what the server needs. go.work lets the go command work on all three.
+require (
+	penstock/client v0.0.0
+	penstock/protocol v0.0.0
+)
+
+replace (
+	penstock/client => ./client
+	penstock/protocol => ./protocol
+)
+
 require (
 	github.com/HdrHistogram/hdrhistogram-go v1.4.0
 	github.com/KimMachineGun/automemlimit v0.7.5
