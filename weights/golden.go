@@ -61,8 +61,8 @@ func (b *Bundle) prove(loaded *Loaded) error {
 	rows := len(g.features)
 	features := make([]float32, 0, rows*spec.Features)
 	for _, row := range g.features {
-		for _, x := range row {
-			features = append(features, float32(x))
+		for i, x := range row {
+			features = append(features, float32(x-spec.ShiftOf(i))) // as a client's decimals are read
 		}
 	}
 	scores := make([]float32, rows*spec.Outputs())
