@@ -2,8 +2,8 @@ package model
 
 import "math"
 
-// Rows are float32, and so is what an engine does with them: it divides, or
-// multiplies by a reciprocal. Numbers from smallest to 1/smallest have both.
+// Rows are float32, and so may be what an engine does with them: what it divides
+// by must be a normal number.
 const smallest = 0x1p-126 // the smallest normal float32
 
 type complain = func(field, problem string, args ...any) error
@@ -29,8 +29,8 @@ func (in Input) validate(features int, bad complain) error {
 		if x <= 0 {
 			return bad("input.std", "entry %d is %v; expected a number above zero", i, x)
 		}
-		if x < smallest || x > 1/smallest {
-			return bad("input.std", "entry %d is %v; expected %.3g to %.3g, which float32 can divide by", i, x, smallest, 1/smallest)
+		if x < smallest {
+			return bad("input.std", "entry %d is %v; expected at least %.3g, which float32 can divide by", i, x, smallest)
 		}
 	}
 	return in.validateRange(bad)
