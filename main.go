@@ -46,7 +46,7 @@ func main() {
 	cancel()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "penstock:", err)
-		os.Exit(1)
+		os.Exit(exitCode(err))
 	}
 }
 

@@ -22,7 +22,7 @@ func (m *loadedModel) facts() server.ModelFacts {
 	return server.ModelFacts{
 		File: m.File, Bytes: m.Bytes, SHA256: m.SHA256,
 		GoldenRows: m.GoldenRows, GoldenMaxDiff: m.GoldenMaxDiff,
-		GoldenTolerance: weights.GoldenTolerance, GoldenDuration: m.GoldenDuration,
+		GoldenTolerance: m.GoldenTolerance, GoldenDuration: m.GoldenDuration,
 	}
 }
 
