@@ -22,7 +22,7 @@ func TestShift(t *testing.T) {
 		{"one row", `{"features":[1732212000,1732212001.5,-3]}`, []float64{1732212000, 1732212000, 0}, []float32{0, 1.5, -3}},
 		{"rows", `{"features":[[1732212001, 2],[1732212064,3e0]],"request_id":7}`, []float64{1732212000, 0}, []float32{1, 2, 64, 3}},
 		{"other fields before and after", "{\"model\":\"[1,2]\",\"request_id\":\"a\",\"features\" : [ 100001 ,\n\t100002\t] ,\"labels\":[1]}", []float64{1e5, 1e5}, []float32{1, 2}},
-		{"negative, exponents, fractions", `{"features":[-1.0000001e5,1.00000625E+5]}`, []float64{-1e5, 1e5}, []float32{-0.01, 0.0625}},
+		{"negative, exponents, fractions", `{"features":[-1.0000001e5,1.00000625E+5]}`, []float64{-1e5, 1e5}, []float32{-0.01, 0.625}},
 		{"many digits", `{"features":[100000.` + strings.Repeat("0", 70) + `,1` + strings.Repeat("0", 5) + `.5]}`, []float64{1e5, 1e5}, []float32{0, 0.5}},
 		{"nothing to take off", `{"features":[0.1,16777217]}`, []float64{0, 0}, []float32{0.1, 16777216}},
 	}
