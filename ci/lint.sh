@@ -9,6 +9,7 @@ if [[ -n $unformatted ]]; then
 fi
 
 go vet ./... ./client/... ./protocol/...
+go vet -tags experiment ./bench
 for module in . client protocol; do
 	(cd "$module" && go mod tidy -diff)
 done

@@ -135,6 +135,9 @@ func (r *Request) many() bool {
 	return r.Rows != nil || r.ByteRows != nil || r.Encoded != nil && r.Encoded.many
 }
 
+// Bytes is how many of a message the rows take.
+func (e *Encoded) Bytes() int { return len(e.json) }
+
 // rows returns how much of the window the request takes.
 func (r *Request) rows() int {
 	switch {

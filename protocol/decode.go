@@ -24,6 +24,7 @@ type Decoder struct {
 	unknown    keySet
 	details    int
 	labelTexts strings.Builder // the texts of the message's labels, one after the other
+	featuresAt int             // where the message's features begin
 	tooWide    bool            // no model takes the first row
 	invalid    *Error          // the first thing that is JSON, but not a message
 }

@@ -35,6 +35,7 @@ export function millis(x: Maybe): string {
 /** A duration in its best unit. */
 export function duration(ms: Maybe): string {
   if (absent(ms)) return NONE;
+  if (ms < 0.001) return 'under 1 µs';
   if (ms < 1) return `${Math.round(ms * 1000)} µs`;
   if (ms < 1000) return `${ms.toFixed(decimals(ms))} ms`;
   const s = ms / 1000;
@@ -44,12 +45,22 @@ export function duration(ms: Maybe): string {
   return `${(s / 86_400).toFixed(1)} days`;
 }
 
+/** How long ago, of so many whole seconds. */
+export function ago(seconds: number): string {
+  return seconds < 120 ? `${seconds} s ago` : seconds < 7200 ? `${Math.floor(seconds / 60)} min ago` : `${Math.floor(seconds / 3600)} h ago`;
+}
+
 export function bytes(n: Maybe): string {
   if (absent(n)) return NONE;
   for (const [unit, size] of [['GiB', 2 ** 30], ['MiB', 2 ** 20], ['KiB', 2 ** 10]] as const) {
     if (n >= size) return `${(n / size).toFixed(decimals(n / size))} ${unit}`;
   }
   return `${n} B`;
+}
+
+/** Any number, with six significant digits: what a float32 holds. */
+export function number(x: Maybe): string {
+  return absent(x) ? NONE : String(Number(x.toPrecision(6)));
 }
 
 const two = (n: number) => n.toString().padStart(2, '0');

@@ -1,4 +1,4 @@
-import { effect, inject, Injectable, untracked } from '@angular/core';
+import { effect, type EffectRef, inject, Injectable, untracked } from '@angular/core';
 import type { ModelFacts } from '../models/models.state';
 import type { ModelQuality } from '../quality/quality.state';
 import { Store } from '../store/store';
@@ -9,44 +9,60 @@ const QUALITY_EVERY = 2000; // ms
 @Injectable({ providedIn: 'root' })
 export class ApiLink {
   private readonly store = inject(Store);
-  private timer: ReturnType<typeof setInterval> | undefined;
+  private looking: AbortController | null = null;
+  private watch: EffectRef | null = null;
 
   start(): void {
     const { shell } = this.store;
-    effect(() => {
+    this.watch = effect(() => {
       const route = shell.route();
       shell.status(); // after a reconnect it may be another server
-      clearInterval(this.timer);
       untracked(() => {
-        if (route === 'models') void this.models();
-        if (route !== 'quality') return;
-        void this.quality();
-        this.timer = setInterval(() => document.hidden || void this.quality(), QUALITY_EVERY);
+        this.looking?.abort();
+        const { signal } = (this.looking = new AbortController());
+        if (route === 'models') void this.models(signal);
+        if (route === 'quality') void this.poll(signal);
       });
     });
   }
 
-  private async quality(): Promise<void> {
-    const { quality } = this.store;
-    try {
-      quality.set((await read<{ models: ModelQuality[] }>('api/quality')).models);
-    } catch (error) {
-      quality.fail(reason(error));
+  stop(): void {
+    this.looking?.abort();
+    this.watch?.destroy();
+  }
+
+  /** Asks again some time after each answer: answers neither overtake each other
+   * nor pile up on a slow server. */
+  private async poll(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      if (!document.hidden) await this.quality(signal);
+      await new Promise((resolve) => setTimeout(resolve, QUALITY_EVERY));
     }
   }
 
-  private async models(): Promise<void> {
+  private async quality(signal: AbortSignal): Promise<void> {
+    const { quality } = this.store;
+    try {
+      const { models } = await read<{ models: ModelQuality[] }>('api/quality', signal);
+      if (!signal.aborted) quality.set(models);
+    } catch (error) {
+      if (!signal.aborted) quality.fail(reason(error));
+    }
+  }
+
+  private async models(signal: AbortSignal): Promise<void> {
     const { models } = this.store;
     try {
-      models.set((await read<{ models: ModelFacts[] }>('api/models')).models);
+      const answer = await read<{ models: ModelFacts[] }>('api/models', signal);
+      if (!signal.aborted) models.set(answer.models);
     } catch (error) {
-      models.fail(reason(error));
+      if (!signal.aborted) models.fail(reason(error));
     }
   }
 }
 
-async function read<T>(path: string): Promise<T> {
-  const answer = await fetch(path);
+async function read<T>(path: string, signal: AbortSignal): Promise<T> {
+  const answer = await fetch(path, { signal });
   if (!answer.ok) throw new Error(`${path} answered ${answer.status}`);
   return (await answer.json()) as T;
 }

@@ -8,15 +8,21 @@ export class Clock {
   private timer: ReturnType<typeof setInterval> | undefined;
 
   start(): void {
-    const see = () => {
-      clearInterval(this.timer);
-      if (document.hidden) return;
-      this.tick();
-      this.timer = setInterval(() => this.tick(), 1000);
-    };
-    document.addEventListener('visibilitychange', see);
-    see();
+    document.addEventListener('visibilitychange', this.see);
+    this.see();
   }
+
+  stop(): void {
+    document.removeEventListener('visibilitychange', this.see);
+    clearInterval(this.timer);
+  }
+
+  private readonly see = () => {
+    clearInterval(this.timer);
+    if (document.hidden) return;
+    this.tick();
+    this.timer = setInterval(() => this.tick(), 1000);
+  };
 
   private tick(): void {
     this.store.shell.tick();

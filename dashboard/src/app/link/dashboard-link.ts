@@ -4,6 +4,10 @@ import { Store } from '../store/store';
 import { SESSION, socketAddress } from './address';
 import { type Alert, DashboardClient, type Metrics } from './client';
 import { Frames } from './frames';
+import { Notifier } from './notifier';
+
+/** How long after its begin a connection tells what it told before, in milliseconds. */
+const SETTLED = 2000;
 
 /**
  * Brings what /ws/dashboard sends into the store. Metrics go there in animation
@@ -14,7 +18,9 @@ export class DashboardLink {
   private readonly store = inject(Store);
   private readonly frames = inject(Frames);
   private client: DashboardClient | null = null;
+  private readonly notifier = inject(Notifier);
   private waiting: Metrics[] = [];
+  private connected = 0;
 
   start(): void {
     const { live, shell } = this.store;
@@ -23,15 +29,27 @@ export class DashboardLink {
     client.status.subscribe((status) => shell.setStatus(status));
     client.on('history', (history) => {
       this.flush();
+      this.connected = performance.now();
       live.begin(history.points);
       void this.recallAlerts();
     });
     client.on('metrics', (frame) => this.hold(frame));
-    client.on('alert', (alert) => live.alert(alert));
+    // The newest frame may wait for a picture, in a hidden tab for long.
+    client.on('alert', (alert) => {
+      live.alert(alert, (this.waiting.at(-1) ?? live.latest())?.timestamp);
+      // What fired before is told again with every connection.
+      if (performance.now() - this.connected > SETTLED) this.notifier.tell(alert);
+    });
     client.on('note', (note) => live.note(note));
     client.on('presence', (presence) => live.setPresence(presence));
     client.on('typing', ({ user }) => live.startTyping(user, Date.now()));
-    client.on('error', (error) => live.noteFailed(error.message));
+    client.on('error', (error) => live.fail(error.message));
+  }
+
+  stop(): void {
+    this.frames.drop(this);
+    this.client?.close();
+    this.client = null;
   }
 
   reconnect(): void {
@@ -39,7 +57,13 @@ export class DashboardLink {
   }
 
   note(text: string): void {
+    this.store.live.noteSent(text);
     this.client?.note(text);
+  }
+
+  /** Takes a model's error of now for what is normal. */
+  acceptBaseline(model: string): void {
+    this.client?.acceptBaseline(model);
   }
 
   /** Tells the others that somebody writes; call it with every key. */

@@ -1,35 +1,41 @@
-import { effect, inject, Injectable, untracked } from '@angular/core';
+import { effect, type EffectRef, inject, Injectable, untracked } from '@angular/core';
 import { Store } from '../store/store';
+import { Questions } from '../try/questions';
 import { parseRow } from '../try/rows';
 import { SESSION, socketAddress } from './address';
 import { PredictClient } from './client';
 import { Frames } from './frames';
 
-/**
- * Streams what is drawn to the model while the Try it page is open. The latest
- * drawing wins: at most one request is in flight and at most one waits.
- */
+/** Streams what is drawn to the model while the Try it page is open. */
 @Injectable({ providedIn: 'root' })
 export class PredictLink {
   private readonly store = inject(Store);
   private readonly frames = inject(Frames);
+  private readonly questions = new Questions(this.store.trial, (job) => this.frames.next(this, job));
   private client: PredictClient | null = null;
   private leave: (() => void)[] = [];
-  private wanted: Float32Array | null = null;
-  private flight: Promise<void> | null = null;
-  /** Counts cleared drawings, so that a late answer finds out. */
-  private sheet = 0;
+  private effects: EffectRef[] = [];
 
   start(): void {
     const { shell, trial } = this.store;
-    effect(() => {
-      const here = shell.route() === 'try';
-      untracked(() => (here ? this.open() : this.close()));
-    });
-    effect(() => {
-      const pixels = trial.drawable() ? trial.pixels() : null;
-      untracked(() => (pixels ? this.ask(pixels) : this.forget()));
-    });
+    this.effects = [
+      effect(() => {
+        const here = shell.route() === 'try';
+        untracked(() => (here ? this.open() : this.close()));
+      }),
+      effect(() => {
+        const pixels = trial.drawable() ? trial.pixels() : null;
+        trial.sheet(); // the same drawing on another sheet is another question
+        untracked(() => (pixels ? this.questions.ask(pixels, pixels) : this.questions.forget()));
+      }),
+    ];
+  }
+
+  stop(): void {
+    for (const e of this.effects) e.destroy();
+    this.effects = [];
+    this.frames.drop(this);
+    this.close();
   }
 
   reconnect(): void {
@@ -41,23 +47,12 @@ export class PredictLink {
     const { trial } = this.store;
     const row = parseRow(trial.row(), trial.model()?.features ?? 0);
     if (row.problem !== null) trial.fail(row.problem);
-    else this.ask(row.values);
+    else this.questions.ask(row.values, null);
   }
 
-  /** Tells the true answer to the newest drawing, once it was read. */
-  async label(label: string | number): Promise<void> {
-    const { trial } = this.store;
-    const sheet = this.sheet;
-    while (this.flight) await this.flight;
-    const answer = trial.answer();
-    if (!answer || !this.client || sheet !== this.sheet || ['sending', 'counted'].includes(trial.labelling().state)) return;
-    trial.labelSent();
-    try {
-      const { correct } = await this.client.feedback(answer.prediction.requestId, label);
-      trial.labelled(answer, String(label), correct);
-    } catch (error) {
-      trial.labelFailed(message(error));
-    }
+  /** Tells the true answer to what is drawn or asked now. */
+  label(label: string | number): Promise<void> {
+    return this.questions.label(label);
   }
 
   private open(): void {
@@ -68,7 +63,7 @@ export class PredictLink {
     this.leave = [
       client.status.subscribe((status) => {
         trial.setStatus(status);
-        if (status.status === 'connected') this.pump();
+        this.questions.connect(status.status === 'connected' ? client : null);
       }),
       client.hello.subscribe((hello) => trial.setHello(hello)),
     ];
@@ -76,48 +71,10 @@ export class PredictLink {
 
   private close(): void {
     for (const leave of this.leave) leave();
+    this.leave = [];
+    this.questions.connect(null);
     this.client?.close();
     this.client = null;
     this.store.trial.clear();
   }
-
-  private ask(features: Float32Array): void {
-    this.wanted = features;
-    this.store.trial.setBusy(true);
-    this.frames.next(this, () => this.pump());
-  }
-
-  private forget(): void {
-    this.wanted = null;
-    this.sheet++;
-    if (!this.flight) this.store.trial.setBusy(false);
-  }
-
-  private pump(): void {
-    if (this.flight || !this.wanted || this.store.trial.status().status !== 'connected') return;
-    const features = this.wanted;
-    this.wanted = null;
-    this.flight = this.predict(features).finally(() => {
-      this.flight = null;
-      if (this.wanted) this.frames.next(this, () => this.pump());
-      else this.store.trial.setBusy(false);
-    });
-  }
-
-  private async predict(features: Float32Array): Promise<void> {
-    const { trial } = this.store;
-    const model = trial.model();
-    const sheet = this.sheet;
-    if (!this.client || !model) return;
-    try {
-      const prediction = await this.client.predict(features, { model: model.name, scores: true, timing: true });
-      if (sheet === this.sheet) trial.answered({ prediction, pixels: trial.drawable() ? features : null });
-    } catch (error) {
-      if (sheet === this.sheet) trial.fail(message(error));
-    }
-  }
-}
-
-function message(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

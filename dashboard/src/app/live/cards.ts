@@ -5,8 +5,8 @@ import type { Pick } from './points';
 /** What a card says of a frame. */
 export interface Reading {
   readonly value: string;
-  readonly unit?: string;
-  readonly note?: string;
+  readonly unit?: string | undefined;
+  readonly note?: string | undefined;
 }
 
 export interface Card {
@@ -19,56 +19,83 @@ export interface Card {
   readonly read: (m: Metrics, model: string | null) => Reading;
   /** Whether it follows the filter by model. */
   readonly perModel?: boolean;
+  /** Its label where that depends on the model. */
+  readonly title?: (m: Metrics, model: string | null) => string;
+  /** Whether the line's scale starts near the values instead of at zero. */
+  readonly close?: boolean;
 }
 
 const whole = (x: number | null | undefined) => `${count(x)}`;
 const one = (m: Metrics, model: string | null) => (model === null ? undefined : m.models[model]);
+/** What a frame says of a model, or of all together. */
+const of = (m: Metrics, model: string | null) => one(m, model) ?? m;
 
-export const accuracyOf: Pick = (m, model) => (model === null ? m.model_accuracy : one(m, model)?.model_accuracy);
-export const rowsOf: Pick = (m, model) => (model === null ? m.predictions_per_second : one(m, model)?.predictions_per_second);
-export const intervalOf = (m: Metrics, model: string | null) =>
-  model === null ? m.accuracy_interval : (one(m, model)?.accuracy_interval ?? null);
+export const RANGES = [
+  { id: 'last_5m', label: 'Last 5 minutes' },
+  { id: 'last_1h', label: 'Last hour' },
+  { id: 'since_start', label: 'Since the server started' },
+] as const;
+
+/** What labels say of a range of time, by when the predictions were made; null
+ * from a server that does not tell. */
+export const qualityOf = (m: Metrics, model: string | null, range: (typeof RANGES)[number]['id'] = 'last_5m') => of(m, model).quality?.[range] ?? null;
+export const isRegression = (m: Metrics, model: string | null) => 'mean_absolute_error' in of(m, model);
+
+export const accuracyOf: Pick = (m, model) => qualityOf(m, model)?.accuracy;
+export const errorOf: Pick = (m, model) => qualityOf(m, model)?.mean_absolute_error;
+export const intervalOf = (m: Metrics, model: string | null) => qualityOf(m, model)?.accuracy_interval ?? null;
+export const rowsOf: Pick = (m, model) => of(m, model).predictions_per_second;
+/** Values that all models have, and each since the server tells of it. */
+export const latencyOf = (m: Metrics, model: string | null) => (model === null ? m.latency_ms : one(m, model)?.latency_ms);
+export const requestsOf: Pick = (m, model) => (model === null ? m.requests_per_second : one(m, model)?.requests_per_second);
+export const shedOf: Pick = (m, model) => (model === null ? m.shed_per_second : one(m, model)?.shed_per_second);
+const errorsOf: Pick = (m, model) => (model === null ? m.error_rate : one(m, model)?.error_rate);
+const queueOf = (m: Metrics, model: string | null) => (model === null ? m.queue_ms : one(m, model)?.queue_ms);
+export const batchOf: Pick = (m, model) => (model === null ? m.batch_rows : one(m, model)?.batch_rows);
 
 /** What is looked at first. */
 export const HEADLINES: readonly Card[] = [
   {
-    id: 'accuracy', label: 'Accuracy', perModel: true, least: 0.02, line: accuracyOf,
+    id: 'accuracy', label: 'Accuracy, last 5 min', perModel: true, least: 0.02, close: true,
+    title: (m, model) => (isRegression(m, model) ? 'Mean absolute error, last 5 min' : 'Accuracy, last 5 min'),
+    line: (m, model) => (isRegression(m, model) ? errorOf(m, model) : accuracyOf(m, model)),
     read: (m, model) => {
-      const of = one(m, model) ?? m;
-      const error = 'mean_absolute_error' in of ? (of.mean_absolute_error as number | null) : null;
-      if (error !== null && error !== undefined) {
-        return { value: rate(error), note: `mean absolute error of ${whole(of.labelled)} labelled rows` };
+      const q = qualityOf(m, model);
+      const labels = q && q.labelled > 0 ? `${whole(q.labelled)} ${q.labelled === 1 ? 'label' : 'labels'}` : null;
+      if (!q || labels === null) {
+        return of(m, model).labelled > 0 ? { value: 'no labels', note: 'for predictions of the last 5 minutes' } : { value: 'no labels yet', note: 'send feedback to measure it' };
       }
-      if (of.model_accuracy === null) return { value: 'no labels yet', note: 'send feedback to measure it' };
-      const [low, high] = of.accuracy_interval ?? [null, null];
-      return {
-        value: percent(of.model_accuracy), unit: '%',
-        note: `95 % sure: ${percent(low)} to ${percent(high)} · ${whole(of.labelled)} ${of.labelled === 1 ? 'label' : 'labels'}`,
-      };
+      if (isRegression(m, model)) return { value: rate(q.mean_absolute_error), note: labels };
+      if (q.accuracy === null) return { value: 'per model', note: 'choose one: regressions are measured by their error' };
+      const [low, high] = q.accuracy_interval ?? [null, null];
+      return { value: percent(q.accuracy), unit: '%', note: `95 % interval ${percent(low)} to ${percent(high)} · ${labels}` };
     },
   },
   {
-    id: 'p99', label: 'Latency p99', least: 1, line: (m) => m.latency_ms.p99,
-    read: (m) => ({ value: millis(m.latency_ms.p99), unit: 'ms', note: m.latency_ms.max === null ? 'no requests in the last 10 s' : `longest ${millis(m.latency_ms.max)} ms · in the queue ${millis(m.queue_ms.p99)} ms` }),
+    id: 'p99', label: 'Latency p99', perModel: true, least: 0.1, line: (m, model) => latencyOf(m, model)?.p99,
+    read: (m, model) => {
+      const l = latencyOf(m, model);
+      const note = l?.max == null ? 'no requests in the last 10 s' : `longest ${millis(l.max)} ms · in the queue ${millis(queueOf(m, model)?.p99)} ms`;
+      return { value: millis(l?.p99), unit: 'ms', note };
+    },
   },
   {
-    id: 'requests', label: 'Requests', perModel: true, least: 1,
-    line: (m, model) => (model === null ? m.requests_per_second : rowsOf(m, model)),
-    read: (m, model) =>
-      model === null
-        ? { value: rate(m.requests_per_second), unit: '/s', note: `${rate(m.predictions_per_second)} rows/s predicted` }
-        : { value: rate(rowsOf(m, model)), unit: 'rows/s', note: `of ${rate(m.predictions_per_second)} rows/s in all` },
+    id: 'requests', label: 'Requests', perModel: true, least: 1, line: requestsOf,
+    read: (m, model) => ({ value: rate(requestsOf(m, model)), unit: '/s', note: `${rate(rowsOf(m, model))} rows/s predicted` }),
   },
   {
-    id: 'errors', label: 'Error rate', least: 0.01, line: (m) => m.error_rate,
-    read: (m) => ({ value: percent(m.error_rate, m.error_rate > 0 && m.error_rate < 0.001 ? 2 : 1), unit: '%', note: m.shed_per_second > 0 ? `${rate(m.shed_per_second)} sheds/s` : 'nothing shed' }),
+    id: 'errors', label: 'Error rate, last 10 s', perModel: true, least: 0.01, line: errorsOf,
+    read: (m, model) => {
+      const share = errorsOf(m, model), shed = shedOf(m, model) ?? 0;
+      return { value: percent(share, share != null && share > 0 && share < 0.001 ? 2 : 1), unit: '%', note: shed > 0 ? `${rate(shed)} sheds/s` : 'nothing shed' };
+    },
   },
 ];
 
 /** What explains it. */
 export const DETAILS: readonly Card[] = [
-  { id: 'p50', label: 'Latency p50', least: 1, line: (m) => m.latency_ms.p50, read: (m) => ({ value: millis(m.latency_ms.p50), unit: 'ms' }) },
-  { id: 'p95', label: 'Latency p95', least: 1, line: (m) => m.latency_ms.p95, read: (m) => ({ value: millis(m.latency_ms.p95), unit: 'ms' }) },
+  { id: 'p50', label: 'Latency p50', perModel: true, least: 0.1, line: (m, model) => latencyOf(m, model)?.p50, read: (m, model) => ({ value: millis(latencyOf(m, model)?.p50), unit: 'ms' }) },
+  { id: 'p95', label: 'Latency p95', perModel: true, least: 0.1, line: (m, model) => latencyOf(m, model)?.p95, read: (m, model) => ({ value: millis(latencyOf(m, model)?.p95), unit: 'ms' }) },
   { id: 'users', label: 'Active users', least: 1, line: (m) => m.active_users, read: (m) => ({ value: whole(m.active_users) }) },
   { id: 'sockets', label: 'Sockets', least: 1, line: (m) => m.active_connections, read: (m) => ({ value: whole(m.active_connections) }) },
   {
@@ -76,15 +103,18 @@ export const DETAILS: readonly Card[] = [
     line: (m, model) => one(m, model)?.queue_depth ?? m.queue_depth,
     read: (m, model) => ({ value: whole(one(m, model)?.queue_depth ?? m.queue_depth), unit: 'rows' }),
   },
-  { id: 'batch', label: 'Batch size', least: 1, line: (m) => m.batch_rows, read: (m) => ({ value: rate(m.batch_rows), unit: 'rows' }) },
+  { id: 'batch', label: 'Batch size', perModel: true, least: 1, line: batchOf, read: (m, model) => ({ value: rate(batchOf(m, model)), unit: 'rows' }) },
   {
     id: 'workers', label: 'Workers busy', perModel: true, least: 0.1,
     line: (m, model) => one(m, model)?.workers_busy ?? m.workers_busy,
     read: (m, model) => ({ value: percent(one(m, model)?.workers_busy ?? m.workers_busy), unit: '%' }),
   },
-  { id: 'cpu', label: 'CPU', least: 10, line: (m) => m.cpu_usage, read: (m) => ({ value: m.cpu_usage.toFixed(1), unit: '%' }) },
   {
-    id: 'memory', label: 'Memory', least: 1, line: (m) => m.memory_bytes,
+    id: 'cpu', label: 'CPU, machine', least: 10, line: (m) => m.cpu_usage,
+    read: (m) => ({ value: m.cpu_usage.toFixed(1), unit: '%', note: m.process_cpu_usage === undefined ? undefined : `this process ${m.process_cpu_usage.toFixed(1)} %` }),
+  },
+  {
+    id: 'memory', label: 'Memory', least: 1, close: true, line: (m) => m.memory_bytes,
     read: (m) => { const [value, unit] = bytes(m.memory_bytes).split(' '); return { value: value!, unit: unit! }; },
   },
 ];

@@ -1,11 +1,11 @@
 import {
-  afterNextRender, ChangeDetectionStrategy, Component, computed, DestroyRef, effect, type ElementRef, inject, input, viewChild,
+  afterNextRender, ChangeDetectionStrategy, Component, computed, DestroyRef, effect, type ElementRef, inject, input, signal, untracked, viewChild,
 } from '@angular/core';
 import uPlot from 'uplot';
 import { clock } from '../format';
 import { Frames } from '../link/frames';
 import { Store } from '../store/store';
-import type { ChartSpec } from './charts';
+import { type ChartSpec, ticks } from './charts';
 import { Palette } from './palette';
 import { columns } from './points';
 
@@ -19,15 +19,19 @@ import { columns } from './points';
   changeDetection: ChangeDetectionStrategy.OnPush,
   host: { '[attr.data-chart]': 'spec().id' },
   template: `
-    <h3 [id]="'chart-' + spec().id">{{ spec().title }} <small>{{ spec().unit }}</small></h3>
+    <h3 [id]="'chart-' + spec().id" [title]="spec().help">{{ spec().title }} <small>{{ spec().unit }}</small></h3>
     <p class="legend">
       @for (v of values(); track v.label) {
-        <span [class]="'key ' + v.colour.slice(2)">{{ v.label }} <b>{{ v.text }}</b></span>
+        @if (v.index === null) { <span [class]="'key ' + v.colour.slice(2)">{{ v.label }} <b>{{ v.text }}</b></span> }
+        @else {
+          <button type="button" [class]="'key ' + v.colour.slice(2)" [title]="v.help" [attr.aria-pressed]="!hidden().has(v.index)" (click)="toggle(v.index)">{{ v.label }} <b>{{ v.text }}</b></button>
+        }
       }
       <span class="at">{{ moment() }}</span>
     </p>
     <div class="plot" tabindex="0" role="slider" [attr.aria-labelledby]="'chart-' + spec().id"
-      aria-valuemin="0" [attr.aria-valuemax]="last()" [attr.aria-valuenow]="index()" [attr.aria-valuetext]="spoken()"
+      [attr.data-points]="last() + 1"
+      aria-valuemin="0" aria-valuemax="100" [attr.aria-valuenow]="place()" [attr.aria-valuetext]="spoken()"
       (keydown)="move($event)" (blur)="live.point(null)" #plot></div>
     @if (blank()) { <p class="empty">{{ live.latest() ? spec().empty : 'Waiting for the first measurement.' }}</p> }
   `,
@@ -41,7 +45,9 @@ export class Chart {
   private readonly box = viewChild.required<ElementRef<HTMLElement>>('plot');
   private chart: uPlot | null = null;
 
-  private readonly table = computed(() => columns(this.live.shown(), this.spec().series.map((s) => s.pick), this.live.model()));
+  private readonly table = computed(() => columns(this.live.shown(), this.spec().series.map((s) => s.pick), this.live.focus()));
+  /** Series that the legend has switched off. */
+  protected readonly hidden = signal<ReadonlySet<number>>(new Set());
   protected readonly last = computed(() => Math.max(0, this.table()[0]!.length - 1));
   protected readonly blank = computed(() => this.table().slice(1).every((column) => column.every((v) => v === null)));
 
@@ -58,15 +64,19 @@ export class Chart {
   protected readonly values = computed(() => {
     const { series, band, text } = this.spec();
     const value = (i: number) => text(this.table()[i + 1]![this.index()]);
-    const values = series.flatMap((s, i) => (s.edge ? [] : [{ label: s.label, colour: s.colour, text: value(i) }]));
-    if (band) values.push({ label: '95 % sure', colour: '--band', text: `${value(band[1])} to ${value(band[0])}` });
+    const values: { label: string; colour: string; text: string; index: number | null; help: string }[] = series.flatMap((s, i) => (s.edge ? [] : [{ label: s.label, colour: s.colour, text: value(i), index: series.length > 1 && !band ? i : null, help: s.help ?? '' }]));
+    if (band) values.push({ label: '95 % interval', colour: '--band', index: null, help: '', text: `${value(band[1])} to ${value(band[0])}` });
     return values;
   });
   protected readonly moment = computed(() => {
     const at = this.table()[0]![this.index()];
     return at === null || at === undefined || this.live.cursor() === null ? '' : clock(at * 1000);
   });
+  /** Where the cursor is along the time shown, in percent; without one, at its end. */
+  protected readonly place = computed(() => (this.live.cursor() === null || this.last() === 0 ? 100 : Math.round((100 * this.index()) / this.last())));
   protected readonly spoken = computed(() => {
+    // What would change every second is not said every second.
+    if (this.live.cursor() === null && this.last() > 0) return 'the newest; the arrow keys go back in time';
     const at = this.table()[0]![this.index()];
     if (at === null || at === undefined) return 'nothing measured yet';
     return `${clock(at * 1000)}: ${this.values().map((v) => `${v.label} ${v.text}`).join(', ')}`;
@@ -75,7 +85,17 @@ export class Chart {
   constructor() {
     afterNextRender(() => this.make());
     effect(() => {
+      if (!this.spec().log) return;
+      this.live.log();
+      untracked(() => { if (this.chart) this.again(); });
+    });
+    effect(() => {
+      const hidden = this.hidden();
+      this.spec().series.forEach((_, i) => { if (this.chart?.series[i + 1]?.show === hidden.has(i)) this.chart.setSeries(i + 1, { show: !hidden.has(i) }); });
+    });
+    effect(() => {
       this.table();
+      this.live.zoom();
       this.live.marks();
       this.palette.version();
       this.frames.next(this, () => this.draw());
@@ -89,6 +109,14 @@ export class Chart {
       this.frames.drop(`cursor ${this.spec().id}`);
       this.chart?.destroy();
       this.chart = null;
+    });
+  }
+
+  protected toggle(index: number): void {
+    this.hidden.update((old) => {
+      const hidden = new Set(old);
+      if (!hidden.delete(index)) hidden.add(index);
+      return hidden;
     });
   }
 
@@ -113,6 +141,13 @@ export class Chart {
     });
   }
 
+  /** Another scale is another chart. */
+  private again(): void {
+    const box = this.box().nativeElement;
+    this.chart?.destroy();
+    this.chart = new uPlot(this.options(box), this.table() as uPlot.AlignedData, box);
+  }
+
   private draw(): void {
     this.chart?.setData(this.table() as uPlot.AlignedData);
   }
@@ -126,6 +161,7 @@ export class Chart {
 
   private options(box: HTMLElement): uPlot.Options {
     const spec = this.spec();
+    const log = spec.log === true && this.live.log();
     const colour = (name: string) => () => this.palette.colour(name);
     const font = '12px system-ui, sans-serif';
     const axis: uPlot.Axis = {
@@ -133,29 +169,36 @@ export class Chart {
     };
     return {
       width: box.clientWidth, height: box.clientHeight, padding: [8, 26, 0, 0],
-      legend: { show: false }, select: { show: false, left: 0, top: 0, width: 0, height: 0 },
+      legend: { show: false }, select: { show: true, left: 0, top: 0, width: 0, height: 0 },
       cursor: {
-        y: false, drag: { x: false, y: false },
+        y: false, drag: { x: true, y: false, setScale: false, dist: 6 }, bind: { dblclick: () => () => { this.live.showPart(null); return null; } },
         points: { size: 7, fill: (_, i) => this.palette.colour(spec.series[i - 1]!.colour) },
       },
       scales: {
         x: { time: true, range: () => this.span() },
-        y: { range: (_, low, high) => (low === null || high === null ? [0, 1] : spec.scale(low, high)) },
+        y: log
+          ? { distr: 3, range: (_, low, high) => (low === null || high === null ? [0.1, 1] : [10 ** Math.floor(Math.log10(Math.max(low, 0.001))), 10 ** Math.ceil(Math.log10(Math.max(high, 0.01)) + 1e-9)]) }
+          : { range: (_, low, high) => (low === null || high === null ? [0, 1] : spec.scale(low, high)) },
       },
       axes: [
         { ...axis, size: 28, space: 70, values: (_, splits) => splits.map((t) => clock(t * 1000).slice(0, t % 60 === 0 ? 5 : 8)), grid: { show: false } },
-        { ...axis, size: 48, space: 34, values: (_, splits) => splits.map((v) => spec.text(v)) },
+        {
+          ...axis, space: 34, values: (_, splits) => (log ? splits.map((v) => (Number.isInteger(Math.round(Math.log10(v) * 1e6) / 1e6) ? String(Number(v.toPrecision(1))) : null)) : ticks(splits, spec.axis ?? 1)),
+          size: (_, values) => 14 + 7 * Math.max(4, ...(values ?? []).map((v) => v?.length ?? 0)),
+        },
       ],
       series: [
         {},
         ...spec.series.map((s): uPlot.Series => ({
-          label: s.label, stroke: colour(s.colour), width: s.edge ? 0 : 1.6, auto: !s.edge, points: { show: false },
+          label: s.label, stroke: colour(s.colour), width: s.edge ? 0 : (s.width ?? 1.6), auto: !s.edge, points: { show: false }, ...(s.dash && { dash: s.dash }),
+          show: !this.hidden().has(spec.series.indexOf(s)),
         })),
       ],
       bands: spec.band ? [{ series: [spec.band[0] + 1, spec.band[1] + 1], fill: colour('--band') as unknown as string }] : [],
       hooks: {
         drawAxes: [(u) => this.drawMarks(u)],
         setCursor: [(u) => this.pointed(u)],
+        setSelect: [(u) => this.selected(u)],
       },
     };
   }
@@ -163,9 +206,19 @@ export class Chart {
   /** The times shown: the chosen minutes, or as much of them as there is, but
    * never less than one. */
   private span(): [number, number] {
-    const shown = this.live.shown();
+    const shown = this.live.shown(), zoom = this.live.zoom();
+    if (zoom) return [zoom[0], zoom[1]];
     const end = shown.at(-1)?.at ?? Date.now() / 1000;
     return [Math.max(end - this.live.minutes() * 60, Math.min(shown[0]?.at ?? end, end - 60)), end];
+  }
+
+  /** Shows the part of time that was dragged over. */
+  private selected(u: uPlot): void {
+    const { left, width } = u.select;
+    if (width < 1) return;
+    const from = u.posToVal(left, 'x'), to = u.posToVal(left + width, 'x');
+    u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+    if (to - from >= 2) this.live.showPart([from, to]);
   }
 
   /** Tells the store where the mouse is. */

@@ -1,5 +1,5 @@
 import { count, millis, percent, rate } from '../format';
-import { accuracyOf, intervalOf, rowsOf } from './cards';
+import { accuracyOf, batchOf, errorOf, intervalOf, isRegression, latencyOf, requestsOf, rowsOf, shedOf } from './cards';
 import type { Pick } from './points';
 
 export interface Series {
@@ -7,6 +7,12 @@ export interface Series {
   readonly pick: Pick;
   /** The name of its colour, a custom property in the style sheet. */
   readonly colour: string;
+  /** What the number is, for whoever points at it. */
+  readonly help?: string;
+  /** Drawn with gaps, to be told apart without colours. */
+  readonly dash?: number[];
+  /** In pixels, where it must be seen beneath another. */
+  readonly width?: number;
   /** Drawn as the edge of a band, which the legend gives one entry for. */
   readonly edge?: boolean;
 }
@@ -16,37 +22,46 @@ export interface ChartSpec {
   readonly title: string;
   readonly unit: string;
   readonly series: readonly Series[];
+  /** What it shows, for whoever points at the title. */
+  readonly help: string;
+  /** Whether it can be drawn on a logarithmic scale. */
+  readonly log?: boolean;
   readonly text: (value: number | null | undefined) => string;
   /** The scale for values that reach from low to high. */
   readonly scale: (low: number, high: number) => [number, number];
   /** Indices into series, upper and lower, between which a band is filled. */
   readonly band?: readonly [number, number];
   readonly empty: string;
+  /** What the axis multiplies values by: 100 for shares in percent. */
+  readonly axis?: number;
 }
 
-const upFromZero = (least: number) => (_: number, high: number): [number, number] => [0, Math.max(least, high * 1.12)];
+const upFromZero = (least: number) => (_: number, high: number): [number, number] => [0, Math.max(least, high * 1.12) || 1];
 
-export const CHARTS: readonly ChartSpec[] = [
+const CHARTS: readonly ChartSpec[] = [
   {
-    id: 'latency', title: 'Latency', unit: 'ms', text: millis, scale: upFromZero(1),
+    id: 'latency', title: 'Latency', unit: 'ms', text: millis, scale: upFromZero(0.05), log: true,
+    help: 'From the arrival of a request to its reply being handed to the socket, over the last 10 seconds',
     empty: 'No request was answered in this time.',
     series: [
-      { label: 'p99', pick: (m) => m.latency_ms.p99, colour: '--series-strong' },
-      { label: 'p95', pick: (m) => m.latency_ms.p95, colour: '--series-middle' },
-      { label: 'p50', pick: (m) => m.latency_ms.p50, colour: '--series-soft' },
+      { label: 'p99', pick: (m, model) => latencyOf(m, model)?.p99, colour: '--series-p99', help: '99 of 100 requests were answered in this time' },
+      { label: 'p95', pick: (m, model) => latencyOf(m, model)?.p95, colour: '--series-p95', dash: [6, 3], help: '95 of 100 requests were answered in this time' },
+      { label: 'p50', pick: (m, model) => latencyOf(m, model)?.p50, colour: '--series-p50', dash: [2, 3], help: 'Half of the requests were answered in this time' },
     ],
   },
   {
     id: 'throughput', title: 'Throughput', unit: 'per second', text: rate, scale: upFromZero(1),
+    help: 'In the second before: requests that arrived, rows that were predicted, requests that were refused because the queue was full',
     empty: 'Nothing was measured in this time.',
     series: [
-      { label: 'rows predicted', pick: rowsOf, colour: '--series-soft' },
-      { label: 'requests', pick: (m) => m.requests_per_second, colour: '--series-strong' },
-      { label: 'sheds', pick: (m) => m.shed_per_second, colour: '--series-alarm' },
+      { label: 'rows predicted', pick: rowsOf, colour: '--series-soft', width: 4, help: 'Rows that the model predicted; a request may have many' },
+      { label: 'requests', pick: requestsOf, colour: '--series-strong' },
+      { label: 'sheds', pick: shedOf, colour: '--series-alarm' },
     ],
   },
   {
-    id: 'accuracy', title: 'Accuracy', unit: '% of labelled rows', text: (x) => percent(x),
+    id: 'accuracy', title: 'Accuracy', unit: '% of the labelled rows, over 5 minutes',
+    help: 'At each moment: right answers among the labelled predictions of the five minutes before it, with the 95 % confidence interval', axis: 100, text: (x) => percent(x),
     scale: (low, high) => {
       const room = Math.max(0.01, (high - low) * 0.5); // for the band, which does not count
       return [Math.max(0, low - room), Math.min(1, high + room)];
@@ -60,8 +75,30 @@ export const CHARTS: readonly ChartSpec[] = [
     ],
   },
   {
-    id: 'batch', title: 'Batch size', unit: 'rows', text: (x) => (x != null && x >= 100 ? count(x) : rate(x)), scale: upFromZero(2),
+    id: 'batch', title: 'Batch size', unit: 'rows', help: 'Rows that ran together, the mean of the batches of the second before', text: (x) => (x != null && x >= 100 ? count(x) : rate(x)), scale: upFromZero(2),
     empty: 'No batch ran in this time.',
-    series: [{ label: 'mean', pick: (m) => m.batch_rows, colour: '--series-strong' }],
+    series: [{ label: 'mean', pick: batchOf, colour: '--series-strong' }],
   },
 ];
+
+/** In place of the accuracy, for models that have an error. */
+const ERROR: ChartSpec = {
+  id: 'error', title: 'Mean absolute error', unit: 'over 5 minutes', text: rate, scale: upFromZero(0),
+  help: 'At each moment: how far the labelled predictions of the five minutes before it were from their labels, on average',
+  empty: 'No labels in this time: the error is measured from the labels that clients send.',
+  series: [{ label: 'measured', pick: errorOf, colour: '--series-strong' }],
+};
+
+const REGRESSION = CHARTS.map((c) => (c.id === 'accuracy' ? ERROR : c));
+
+export function chartsFor(regression: boolean): readonly ChartSpec[] {
+  return regression ? REGRESSION : CHARTS;
+}
+
+/** Ticks of one axis, all with as many decimals as the step between them needs. */
+export function ticks(values: readonly number[], scale: number): string[] {
+  const shown = values.map((v) => v * scale);
+  const step = Math.abs((shown[1] ?? 1) - (shown[0] ?? 0)) || 1;
+  const digits = Math.min(4, Math.max(0, -Math.floor(Math.log10(step) + 1e-9)));
+  return shown.map((v) => (digits === 0 ? count(v) : v.toFixed(digits)));
+}

@@ -1,20 +1,25 @@
-import { ChangeDetectionStrategy, Component, inject } from '@angular/core';
+import { ChangeDetectionStrategy, Component, computed, inject } from '@angular/core';
+import { clock } from '../format';
 import { Store } from '../store/store';
 import { AlertLog } from './alert-log';
-import { DETAILS, HEADLINES } from './cards';
+import { DETAILS, HEADLINES, isRegression } from './cards';
 import { Chart } from './chart';
-import { CHARTS } from './charts';
-import { RANGES } from './live.state';
+import { chartsFor } from './charts';
+import { MINUTES } from './live.state';
 import { MetricCard } from './metric-card';
 import { Notes } from './notes';
+import { Ranges } from './ranges';
 
 @Component({
   selector: 'ps-live-page',
   changeDetection: ChangeDetectionStrategy.OnPush,
-  imports: [AlertLog, Chart, MetricCard, Notes],
+  imports: [AlertLog, Chart, MetricCard, Notes, Ranges],
   template: `
     <h1 class="unseen">Live</h1>
-    <section class="ledger" aria-label="Metrics">
+    @if (live.problem(); as problem) {
+      <p class="problem" role="alert">{{ problem }} <button type="button" class="small" (click)="live.dismissProblem()">Dismiss</button></p>
+    }
+    <section class="ledger" [class.stale]="shell.stale()" aria-label="Metrics">
       <dl class="headlines">
         @for (c of headlines; track c.id) { <div psMetricCard [card]="c"></div> }
       </dl>
@@ -22,10 +27,11 @@ import { Notes } from './notes';
         @for (c of details; track c.id) { <div psMetricCard [card]="c"></div> }
       </dl>
     </section>
+    <ps-ranges [class.stale]="shell.stale()" />
     <div class="columns">
       <section class="charts" aria-labelledby="charts-title">
         <header class="bar">
-          <h2 id="charts-title">Last {{ live.minutes() }} {{ live.minutes() === 1 ? 'minute' : 'minutes' }}</h2>
+          <h2 id="charts-title">{{ title() }}</h2>
           <div class="tools">
             @if (live.modelNames().length > 1) {
               <label>Model
@@ -35,6 +41,8 @@ import { Notes } from './notes';
                 </select>
               </label>
             }
+            @if (live.zoom()) { <button type="button" class="small" (click)="live.showPart(null)">Show all</button> }
+            <label><input type="checkbox" [checked]="live.log()" (change)="live.showLog($any($event.target).checked)"> log scale of latency</label>
             <fieldset class="segments">
               <legend class="unseen">Time shown</legend>
               @for (r of ranges; track r) {
@@ -44,7 +52,7 @@ import { Notes } from './notes';
           </div>
         </header>
         <div class="grid">
-          @for (c of charts; track c.id) { <ps-chart [spec]="c" /> }
+          @for (c of charts(); track c.id) { <ps-chart [spec]="c" /> }
         </div>
       </section>
       <aside class="rail" aria-label="What happened">
@@ -55,11 +63,21 @@ import { Notes } from './notes';
   `,
 })
 export class LivePage {
-  protected readonly live = inject(Store).live;
+  private readonly store = inject(Store);
+  protected readonly live = this.store.live;
+  protected readonly shell = this.store.shell;
   protected readonly headlines = HEADLINES;
   protected readonly details = DETAILS;
-  protected readonly charts = CHARTS;
-  protected readonly ranges = RANGES;
+  protected readonly ranges = MINUTES;
+  protected readonly charts = computed(() => {
+    const m = this.live.latest();
+    return chartsFor(m !== null && isRegression(m, this.live.focus()));
+  });
+  protected readonly title = computed(() => {
+    const zoom = this.live.zoom(), minutes = this.live.minutes();
+    if (zoom) return `${clock(zoom[0] * 1000)} to ${clock(zoom[1] * 1000)}`;
+    return `Last ${minutes === 1 ? 'minute' : `${minutes} minutes`}`;
+  });
 
   protected filter(event: Event): void {
     this.live.showModel((event.target as HTMLSelectElement).value || null);

@@ -77,3 +77,61 @@ it('a filter by a model that is gone shows all', () => {
   live.add([frame(1, { models: { pets: {} as never } })]);
   expect(live.model()).toBe('pets');
 });
+
+it('a dismissed alert stays away over a reconnect, unless it got worse or fires anew', () => {
+  const live = new LiveState();
+  const one = alert(1, { id: 'model_accuracy:a', model: 'a', metric: 'model_accuracy', severity: 'critical' });
+  const other = alert(1, { id: 'model_accuracy:b', model: 'b', metric: 'model_accuracy' });
+  live.alert(one);
+  live.alert(other);
+  expect(live.banner().length).toBe(2); // two models are two alerts
+  for (const a of live.banner()) live.dismiss(a.key);
+  live.begin([frame(2)]);
+  live.alert(one); // told again, one after the other
+  live.alert(other);
+  expect(live.banner()).toEqual([]);
+  expect(live.past().length).toBe(2);
+  live.alert({ ...other, severity: 'critical' });
+  expect(live.banner().map((a) => a.alert.id)).toEqual(['model_accuracy:b']);
+  live.alert({ ...one, state: 'resolved' });
+  live.alert({ ...one, since: time(9) });
+  expect(live.banner().map((a) => a.alert.since)).toEqual([time(9), time(1)]);
+});
+
+it('an end is never before its beginning, though the newest frame known is older', () => {
+  const live = new LiveState();
+  live.add([frame(1)]);
+  live.alert(alert(5), time(1));
+  live.alert(alert(5, { state: 'resolved' }), time(1));
+  expect(live.alerts()[0]!.until).toBe(time(5));
+});
+
+it('an error is the note\'s only while one is on its way, and the note stays until it was taken', () => {
+  const live = new LiveState();
+  live.fail('unknown model');
+  expect([live.noteProblem(), live.problem()]).toEqual([null, 'unknown model']);
+  live.noteSent('deploy');
+  live.fail('too many notes');
+  expect([live.noteProblem(), live.pendingNote()]).toEqual(['too many notes', null]);
+  live.noteSent('deploy');
+  live.note({ type: 'note', text: 'another', author: 'b', time: time(1) });
+  expect(live.pendingNote()).toBe('deploy');
+  live.note({ type: 'note', text: 'deploy', author: 'a', time: time(2) });
+  expect([live.noteProblem(), live.pendingNote()]).toEqual([null, null]);
+});
+
+it('the address holds the range, the model and the scale', () => {
+  const live = new LiveState();
+  live.add([frame(1, { models: { pets: {} } as unknown as Metrics['models'] })]);
+  expect(live.address()).toBe('');
+  live.look(new URLSearchParams('minutes=10&model=pets&scale=log'));
+  expect([live.minutes(), live.model(), live.log(), live.address()]).toEqual([10, 'pets', true, '?minutes=10&model=pets&scale=log']);
+  live.look(new URLSearchParams('minutes=7&model=gone'));
+  expect([live.minutes(), live.model(), live.log()]).toEqual([10, null, false]);
+});
+
+it('the last minute is one of time: what an outage left of it is less', () => {
+  const live = new LiveState();
+  live.add([frame(0), frame(1), frame(100), frame(130)]);
+  expect(live.lastMinute().map((p) => p.m.timestamp)).toEqual([time(100), time(130)]);
+});

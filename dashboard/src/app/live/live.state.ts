@@ -4,7 +4,8 @@ import { mergePoints, type Point, point, windowOf } from './points';
 
 export const NOTES_KEPT = 50;
 export const ALERTS_KEPT = 10;
-export const RANGES = [1, 5, 10] as const;
+const DEFAULT_MINUTES = 5;
+export const MINUTES = [1, 5, 10] as const;
 
 /** An alert from its first firing to its end. */
 export interface AlertEntry {
@@ -31,24 +32,38 @@ const seconds = (time: string) => Date.parse(time) / 1000;
 export class LiveState {
   private readonly _points = signal<readonly Point[]>([]);
   private readonly _alerts = signal<readonly AlertEntry[]>([]);
-  private readonly _dismissed = signal<ReadonlySet<string>>(new Set());
+  /** How bad it was when it was dismissed, by alert. */
+  private readonly _dismissed = signal<ReadonlyMap<string, Alert['severity']>>(new Map());
   private readonly _notes = signal<readonly NoteEntry[]>([]);
   private readonly _presence = signal<Presence | null>(null);
   private readonly _typing = signal<ReadonlyMap<string, number>>(new Map());
   private readonly _noteProblem = signal<string | null>(null);
+  private readonly _pendingNote = signal<string | null>(null);
+  private readonly _problem = signal<string | null>(null);
   private readonly _model = signal<string | null>(null);
-  private readonly _minutes = signal<number>(5);
+  private readonly _minutes = signal<number>(DEFAULT_MINUTES);
   private readonly _cursor = signal<number | null>(null);
+  private readonly _zoom = signal<readonly [number, number] | null>(null);
+  private readonly _log = signal(false);
 
   readonly points = this._points.asReadonly();
   readonly latest = computed<Metrics | null>(() => this._points().at(-1)?.m ?? null);
   /** The last minute, for the small lines in the cards. */
-  readonly lastMinute = computed(() => this._points().slice(-60));
+  readonly lastMinute = computed(() => windowOf(this._points(), 60));
   readonly minutes = this._minutes.asReadonly();
-  readonly shown = computed(() => windowOf(this._points(), this._minutes() * 60));
+  /** The part of time that was dragged over, in seconds since 1970; null for none. */
+  readonly zoom = this._zoom.asReadonly();
+  /** Whether latencies are drawn on a logarithmic scale. */
+  readonly log = this._log.asReadonly();
+  readonly shown = computed(() => {
+    const zoom = this._zoom();
+    return zoom ? this._points().filter((p) => p.at >= zoom[0] && p.at <= zoom[1]) : windowOf(this._points(), this._minutes() * 60);
+  });
 
   readonly modelNames = computed(() => Object.keys(this.latest()?.models ?? {}).sort(), { equal: same });
-  /** The model that is looked at; null for all. */
+  /** The model that is looked at, chosen or the only one; null for all. */
+  readonly focus = computed(() => this.model() ?? (this.modelNames().length === 1 ? this.modelNames()[0]! : null));
+  /** The model that was chosen; null for all. */
   readonly model = computed(() => {
     const name = this._model();
     return name !== null && this.modelNames().includes(name) ? name : null;
@@ -61,9 +76,17 @@ export class LiveState {
   readonly alerts = this._alerts.asReadonly();
   readonly banner = computed(() => this._alerts().filter((a) => a.firing && !this._dismissed().has(a.key)));
 
+  /** What the banner does not show. */
+  readonly past = computed(() => this._alerts().filter((a) => !this.banner().includes(a)));
+  /** What fires now, by the server's name for it: its value and the worst so far. */
+  readonly firing = computed(() => new Map((this.latest()?.firing ?? []).map((f) => [f.id, f])));
   /** The last fifty, newest first. */
   readonly notes = this._notes.asReadonly();
   readonly noteProblem = this._noteProblem.asReadonly();
+  /** The note that was sent and has not come back. */
+  readonly pendingNote = this._pendingNote.asReadonly();
+  /** What the server said was wrong with something else than a note. */
+  readonly problem = this._problem.asReadonly();
   readonly presence = this._presence.asReadonly();
   readonly typing = computed(() => [...this._typing().keys()]);
 
@@ -82,6 +105,7 @@ export class LiveState {
     // What still fires is told again right after.
     this._alerts.update((old) => old.map((a) => (a.firing ? { ...a, firing: false, until: null } : a)));
     this._typing.set(new Map());
+    if (this._pendingNote() !== null) this.noteFailed('the connection was lost before it was taken; see whether it is there, or send it again');
   }
 
   add(frames: readonly Metrics[]): void {
@@ -90,21 +114,23 @@ export class LiveState {
 
   /** Takes an alert; at says when it changed, if not now (null: not known). */
   alert(alert: Alert, at: string | null = this.latest()?.timestamp ?? new Date().toISOString()): void {
-    const key = `${alert.metric} ${alert.since}`;
+    const key = keyOf(alert);
     const firing = alert.state === 'firing';
     this._alerts.update((old) => {
       const known = old.find((a) => a.key === key);
       if (firing && known?.alert.state === 'resolved') return old; // told twice: its end came first
-      const until = firing ? null : (known?.until ?? at);
+      // A tab that was hidden knows older frames only.
+      const until = firing ? null : (known?.until ?? (at !== null && seconds(at) < seconds(alert.since) ? alert.since : at));
       const entry = { key, alert, firing, until };
       const rest = old.filter((a) => a.key !== key);
       return [...rest, entry].sort((a, b) => seconds(b.alert.since) - seconds(a.alert.since)).slice(0, ALERTS_KEPT);
     });
-    // A dismissed alert that became worse, or fires anew, is shown again.
+    // A dismissed alert that became worse is shown again; one that fires anew has
+    // another key.
     this._dismissed.update((old) => {
-      const kept = new Set(this._alerts().filter((a) => a.firing && old.has(a.key)).map((a) => a.key));
-      if (alert.severity === 'critical') kept.delete(key);
-      return kept;
+      const was = old.get(key);
+      if (was === undefined || (firing && !worse(alert.severity, was))) return old;
+      return without(old, key);
     });
   }
 
@@ -114,13 +140,17 @@ export class LiveState {
   }
 
   dismiss(key: string): void {
-    this._dismissed.update((old) => new Set(old).add(key));
+    const entry = this._alerts().find((a) => a.key === key);
+    if (entry) this._dismissed.update((old) => new Map(old).set(key, entry.alert.severity));
   }
 
   note(note: Note): void {
     const key = `${note.time} ${note.author} ${note.text}`;
     this._typing.update((old) => without(old, note.author));
-    this._noteProblem.set(null);
+    if (note.text === this._pendingNote()) {
+      this._pendingNote.set(null);
+      this._noteProblem.set(null);
+    }
     this._notes.update((old) =>
       old.some((n) => n.key === key)
         ? old
@@ -128,8 +158,24 @@ export class LiveState {
     );
   }
 
+  noteSent(text: string): void {
+    this._pendingNote.set(text);
+    this._noteProblem.set(null);
+  }
+
   noteFailed(problem: string): void {
+    this._pendingNote.set(null);
     this._noteProblem.set(problem);
+  }
+
+  /** Takes an error of the socket: it is the note's while one is on its way. */
+  fail(problem: string): void {
+    if (this._pendingNote() !== null) this.noteFailed(problem);
+    else this._problem.set(problem);
+  }
+
+  dismissProblem(): void {
+    this._problem.set(null);
   }
 
   setPresence(presence: Presence | null): void {
@@ -153,13 +199,45 @@ export class LiveState {
   }
 
   showMinutes(minutes: number): void {
-    this._minutes.set(minutes);
+    if ((MINUTES as readonly number[]).includes(minutes)) this._minutes.set(minutes);
+    this._zoom.set(null);
   }
+
+  showPart(zoom: readonly [number, number] | null): void {
+    this._zoom.set(zoom);
+  }
+
+  showLog(log: boolean): void {
+    this._log.set(log);
+  }
+
+  /** Takes how an address wants it looked at. */
+  look(params: URLSearchParams): void {
+    this._model.set(params.get('model'));
+    const minutes = Number(params.get('minutes') ?? DEFAULT_MINUTES);
+    if (minutes !== this._minutes()) this.showMinutes(minutes);
+    this._log.set(params.get('scale') === 'log');
+  }
+
+  /** The same as the end of an address; empty for how it is at first. */
+  readonly address = computed(() => {
+    const params = new URLSearchParams();
+    const model = this._model();
+    if (this._minutes() !== DEFAULT_MINUTES) params.set('minutes', String(this._minutes()));
+    if (model !== null) params.set('model', model);
+    if (this._log()) params.set('scale', 'log');
+    return params.size > 0 ? `?${params}` : '';
+  });
 
   point(at: number | null): void {
     this._cursor.set(at);
   }
 }
+
+/** The server's name for what is watched, and when it began to fire. */
+const keyOf = (a: Alert) => `${a.id ?? a.metric} ${a.since}`;
+
+const worse = (a: Alert['severity'], b: Alert['severity']) => a === 'critical' && b !== 'critical';
 
 function same(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((x, i) => x === b[i]);

@@ -2,6 +2,7 @@ import { ChangeDetectionStrategy, Component, computed, inject, input } from '@an
 import { NONE } from '../format';
 import { Store } from '../store/store';
 import type { Card } from './cards';
+import { columns } from './points';
 import { Sparkline } from './sparkline';
 
 @Component({
@@ -10,11 +11,11 @@ import { Sparkline } from './sparkline';
   imports: [Sparkline],
   host: { class: 'card', '[attr.data-card]': 'card().id', '[class.words]': 'inWords()' },
   template: `
-    <dt>{{ card().label }}@if (live.model() && !card().perModel) { <small>all models</small> }</dt>
+    <dt>{{ title() }}@if (live.model() && !card().perModel) { <small>all models</small> }</dt>
     <dd>
       <span class="figure"><span class="value">{{ reading().value }}</span>@if (reading().unit && !inWords() && reading().value !== NONE) {<span class="unit">{{ reading().unit }}</span>}</span>
       @if (reading().note; as note) { <span class="note">{{ note }}</span> }
-      <ps-sparkline [values]="line()" [least]="card().least" [close]="card().id === 'accuracy' || card().id === 'memory'" />
+      <ps-sparkline [points]="line()" [least]="card().least" [close]="card().close ?? false" />
     </dd>
   `,
 })
@@ -25,8 +26,12 @@ export class MetricCard {
 
   protected readonly reading = computed(() => {
     const m = this.live.latest();
-    return m ? this.card().read(m, this.live.model()) : { value: NONE };
+    return m ? this.card().read(m, this.live.focus()) : { value: NONE };
+  });
+  protected readonly title = computed(() => {
+    const { title, label } = this.card(), m = this.live.latest();
+    return m && title ? title(m, this.live.focus()) : label;
   });
   protected readonly inWords = computed(() => /[a-z]{2}/.test(this.reading().value));
-  protected readonly line = computed(() => this.live.lastMinute().map((p) => this.card().line(p.m, this.live.model())));
+  protected readonly line = computed(() => columns(this.live.lastMinute(), [this.card().line], this.live.focus()));
 }

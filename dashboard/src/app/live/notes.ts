@@ -1,4 +1,4 @@
-import { ChangeDetectionStrategy, Component, computed, inject, signal } from '@angular/core';
+import { ChangeDetectionStrategy, Component, computed, effect, inject, signal } from '@angular/core';
 import { clock } from '../format';
 import { DashboardLink } from '../link/dashboard-link';
 import { Store } from '../store/store';
@@ -14,7 +14,7 @@ import { Store } from '../store/store';
       <label for="note">Leave a note on the timeline</label>
       <div class="compose">
         <input id="note" type="text" maxlength="500" autocomplete="off" [value]="draft()" (input)="type($event)" [attr.aria-describedby]="live.noteProblem() ? 'note-problem' : null">
-        <button type="submit" [disabled]="!draft().trim() || shell.status().status !== 'connected'">Add</button>
+        <button type="submit" [disabled]="!draft().trim() || live.pendingNote() !== null || shell.status().status !== 'connected'">Add</button>
       </div>
       @if (live.noteProblem(); as problem) { <p class="problem" id="note-problem" role="alert">{{ problem }}</p> }
     </form>
@@ -51,6 +51,19 @@ export class Notes {
     return users.length === 0 ? '' : users.length === 1 ? `${users[0]} is writing…` : `${users.length} are writing…`;
   });
 
+  constructor() {
+    // What was written stays until the server has taken it.
+    let sent: string | null = null;
+    effect(() => {
+      const pending = this.live.pendingNote();
+      if (sent !== null && pending === null && this.live.noteProblem() === null) {
+        const taken = sent;
+        this.draft.update((draft) => (draft === taken ? '' : draft));
+      }
+      sent = pending;
+    });
+  }
+
   protected type(event: Event): void {
     this.draft.set((event.target as HTMLInputElement).value);
     if (this.draft()) this.link.typing();
@@ -58,9 +71,6 @@ export class Notes {
 
   protected send(event: Event): void {
     event.preventDefault();
-    const text = this.draft().trim();
-    if (!text) return;
-    this.link.note(text);
-    this.draft.set('');
+    if (this.draft().trim() && !this.live.pendingNote()) this.link.note(this.draft());
   }
 }

@@ -2,7 +2,7 @@ import { ChangeDetectionStrategy, Component, computed, input } from '@angular/co
 
 const WIDE = 120, HIGH = 28, SECONDS = 60;
 
-/** A small line without axes: the last minute of a card's value, from zero up
+/** A small line without axes, with gaps where nothing was measured: the last minute of a card's value, from zero up
  * unless the values leave no room for that. The card says the value in text. */
 @Component({
   selector: 'ps-sparkline',
@@ -16,21 +16,23 @@ const WIDE = 120, HIGH = 28, SECONDS = 60;
   `,
 })
 export class Sparkline {
-  readonly values = input.required<readonly (number | null | undefined)[]>();
+  /** Times in seconds, and beside them the values: null where there is none. */
+  readonly points = input.required<readonly (readonly (number | null)[])[]>();
   readonly least = input(1);
   /** Whether the scale starts near the values instead of at zero. */
   readonly close = input(false);
 
-  protected readonly paths = computed(() => sparkline(this.values(), this.least(), this.close()));
+  protected readonly paths = computed(() => sparkline(this.points()[0]! as number[], this.points()[1]!, this.least(), this.close()));
 }
 
-export function sparkline(values: readonly (number | null | undefined)[], least: number, close: boolean): { line: string; area: string } {
-  const known = values.filter((v) => v !== null && v !== undefined);
+export function sparkline(times: readonly number[], values: readonly (number | null)[], least: number, close: boolean): { line: string; area: string } {
+  const known = values.filter((v) => v !== null);
   if (known.length === 0) return { line: '', area: '' };
   const most = Math.max(...known);
   const floor = close ? Math.max(0, Math.min(...known) - least / 2) : 0;
   const span = Math.max(most - floor, least);
-  const x = (i: number) => ((i + SECONDS - values.length) / (SECONDS - 1)) * WIDE;
+  const last = times.at(-1)!;
+  const x = (i: number) => Math.max(0, ((times[i]! - last) / (SECONDS - 1) + 1) * WIDE);
   const y = (v: number) => HIGH - 1.5 - ((v - floor) / span) * (HIGH - 3);
   let line = '', area = '', from = -1;
   const end = (to: number) => {
@@ -38,7 +40,7 @@ export function sparkline(values: readonly (number | null | undefined)[], least:
     from = -1;
   };
   values.forEach((v, i) => {
-    if (v === null || v === undefined) { end(i - 1); return; }
+    if (v === null) { end(i - 1); return; }
     const step = `${from < 0 ? 'M' : 'L'}${x(i).toFixed(1)} ${y(v).toFixed(1)}`;
     line += step;
     area += step;

@@ -73,7 +73,7 @@ export class QualityPage {
     const facts: readonly Fact[] =
       m.task === 'classification'
         ? [
-            { label: 'Accuracy', value: m.accuracy === null ? 'no labels yet' : `${percent(m.accuracy, 2)} %`, note: m.accuracy === null ? undefined : `95 % sure: ${percent(low, 2)} to ${percent(high, 2)}` },
+            { label: 'Accuracy', value: m.accuracy === null ? 'no labels yet' : `${percent(m.accuracy, 2)} %`, note: m.accuracy === null ? undefined : `95 % interval ${percent(low, 2)} to ${percent(high, 2)}` },
             { label: 'Calibration error', value: m.calibration_error === null ? '–' : `${percent(m.calibration_error, 2)} %`, note: 'expected gap between confidence and accuracy' },
           ]
         : [

@@ -1,4 +1,4 @@
-import { ChangeDetectionStrategy, Component, effect, type ElementRef, inject, untracked, viewChild } from '@angular/core';
+import { ChangeDetectionStrategy, Component, DestroyRef, effect, type ElementRef, inject, untracked, viewChild } from '@angular/core';
 import { ApiLink } from '../link/api-link';
 import { Clock } from '../link/clock';
 import { DashboardLink } from '../link/dashboard-link';
@@ -10,7 +10,7 @@ import { Store } from '../store/store';
 import { TryPage } from '../try/try-page';
 import { AlertBanner } from './alert-banner';
 import { Connection } from './connection';
-import { ROUTES } from './routes';
+import { paramsOf, ROUTES } from './routes';
 
 /** The frame around the pages: navigation, connection, what fires now. */
 @Component({
@@ -45,21 +45,33 @@ export class App {
   private readonly main = viewChild.required<ElementRef<HTMLElement>>('main');
 
   constructor() {
-    this.shell.go(location.hash);
+    const { live } = inject(Store);
+    const go = () => {
+      this.shell.go(location.hash);
+      if (this.shell.route() === 'live') live.look(paramsOf(location.hash));
+    };
+    go();
     addEventListener('hashchange', () => {
       const before = this.shell.route();
-      this.shell.go(location.hash);
+      go();
       if (this.shell.route() !== before) this.focusPage();
     });
-    const { banner } = inject(Store).live;
+    // The address says what is looked at, to be kept and sent around.
+    effect(() => {
+      const hash = `#/live${live.address()}`;
+      if (this.shell.route() === 'live' && location.hash !== hash && (location.hash !== '' || hash !== '#/live')) {
+        history.replaceState(null, '', hash);
+      }
+    });
+    const { banner } = live;
     effect(() => {
       const firing = banner().length;
-      document.title = `${firing > 0 ? `(${firing}) ` : ''}${this.shell.title()} · Penstock`;
+      const place = this.shell.word() === 'Live' ? this.shell.title() : this.shell.word();
+      document.title = `${firing > 0 ? `(${firing}) ` : ''}${place} · Penstock`;
     });
-    inject(Clock).start();
-    inject(DashboardLink).start();
-    inject(PredictLink).start();
-    inject(ApiLink).start();
+    const links = [inject(Clock), inject(DashboardLink), inject(PredictLink), inject(ApiLink)];
+    for (const link of links) link.start();
+    inject(DestroyRef).onDestroy(() => { for (const link of links) link.stop(); });
   }
 
   protected skip(event: Event): void {

@@ -1,5 +1,6 @@
 import { ChangeDetectionStrategy, Component, computed, inject } from '@angular/core';
 import { DashboardLink } from '../link/dashboard-link';
+import { ago } from '../format';
 import { Store } from '../store/store';
 
 /** Live, Reconnecting or Disconnected. What a screen reader is told changes
@@ -8,7 +9,7 @@ import { Store } from '../store/store';
   selector: 'ps-connection',
   changeDetection: ChangeDetectionStrategy.OnPush,
   template: `
-    <p role="status" class="state" [attr.data-state]="shell.status().status"><span>{{ word() }}</span></p>
+    <p role="status" class="state" [attr.data-state]="shell.silence() === null ? shell.status().status : 'reconnecting'"><span>{{ shell.word() }}</span></p>
     @if (detail(); as text) { <span class="detail">{{ text }}</span> }
     @if (shell.status().status !== 'connected') {
       <button type="button" class="small" (click)="link.reconnect()">
@@ -21,18 +22,12 @@ export class Connection {
   protected readonly shell = inject(Store).shell;
   protected readonly link = inject(DashboardLink);
 
-  protected readonly word = computed(() => {
-    switch (this.shell.status().status) {
-      case 'connected': return 'Live';
-      case 'reconnecting': return 'Reconnecting';
-      default: return 'Disconnected';
-    }
-  });
-
   protected readonly detail = computed(() => {
-    const wait = this.shell.nextAttempt();
-    if (wait !== null) return wait > 0 ? `next attempt in ${wait} s` : 'trying now';
-    const silence = this.shell.silence();
-    return silence === null ? null : `no frame for ${silence} s`;
+    const age = this.shell.age(), wait = this.shell.nextAttempt();
+    const parts = [
+      age === null ? null : `last data ${ago(age)}`,
+      wait === null ? null : wait > 0 ? `next attempt in ${wait} s` : 'trying now',
+    ].filter((part) => part !== null);
+    return parts.length > 0 ? parts.join(' · ') : null;
   });
 }

@@ -10,6 +10,11 @@ export const ROUTES = [
 export type Route = (typeof ROUTES)[number]['id'];
 
 export function routeOf(hash: string): Route {
-  const name = hash.replace(/^#\/?/, '');
+  const [name] = hash.replace(/^#\/?/, '').split('?');
   return ROUTES.find((r) => r.id === name)?.id ?? 'live';
+}
+
+/** What stands after the page's name in an address: how it is looked at. */
+export function paramsOf(hash: string): URLSearchParams {
+  return new URLSearchParams(hash.split('?')[1] ?? '');
 }

@@ -2,6 +2,9 @@ import { computed, signal } from '@angular/core';
 import type { StatusInfo } from '../link/client';
 import { ROUTES, type Route, routeOf } from './routes';
 
+/** Seconds without a frame that are unusual: one comes every second. */
+const UNUSUAL = 4;
+
 /** Where we are, what time it is, and how the connection does. */
 export class ShellState {
   private readonly _route = signal<Route>('live');
@@ -28,7 +31,23 @@ export class ShellState {
     const heard = this._heard();
     if (this._status().status !== 'connected' || heard === null) return null;
     const seconds = Math.floor((this._now() - heard) / 1000);
-    return seconds >= 4 ? seconds : null;
+    return seconds >= UNUSUAL ? seconds : null;
+  });
+
+  /** Whether what is shown is of before: the connection is silent or gone. */
+  readonly stale = computed(() => this._heard() !== null && (this._status().status !== 'connected' || this.silence() !== null));
+  /** Seconds since the last frame, once what is shown is stale and that is worth telling. */
+  readonly age = computed(() => {
+    const seconds = Math.floor((this._now() - (this._heard() ?? 0)) / 1000);
+    return this.stale() && seconds >= UNUSUAL ? seconds : null;
+  });
+  /** The state of the connection in a word. */
+  readonly word = computed(() => {
+    switch (this._status().status) {
+      case 'connected': return this.silence() === null ? 'Live' : 'No data';
+      case 'reconnecting': return 'Reconnecting';
+      default: return 'Disconnected';
+    }
   });
 
   go(hash: string): void {
@@ -38,7 +57,7 @@ export class ShellState {
   setStatus(status: StatusInfo): void {
     this._status.set(status);
     this._now.set(Date.now());
-    if (status.status === 'connected') this._heard.set(Date.now());
+    if (status.status === 'connected') this._heard.set(Date.now()); // the history comes at once
   }
 
   tick(): void {

@@ -20,13 +20,13 @@ const BUTTONS = 24;
       } @else if (trial.classes().length > most) {
         <label>True class
           <select (change)="pick($event)">
-            <option value="">choose…</option>
-            @for (c of trial.classes(); track $index) { <option [value]="$index">{{ c }}</option> }
+            <option value="" [selected]="chosen() === null">choose…</option>
+            @for (c of trial.classes(); track $index) { <option [value]="$index" [selected]="chosen() === c">{{ c }}</option> }
           </select>
         </label>
       } @else {
         <div class="buttons">
-          @for (c of trial.classes(); track $index) { <button type="button" [attr.data-label]="c" (click)="link.label(c)"><bdi>{{ c }}</bdi></button> }
+          @for (c of trial.classes(); track $index) { <button type="button" [attr.data-label]="c" [attr.aria-pressed]="chosen() === c" (click)="link.label(c)"><bdi>{{ c }}</bdi></button> }
         </div>
       }
     </fieldset>
@@ -38,6 +38,11 @@ export class Labelling {
   protected readonly link = inject(PredictLink);
   protected readonly most = BUTTONS;
   protected readonly value = signal('');
+  /** The label that was given to what is there now. */
+  protected readonly chosen = computed(() => {
+    const l = this.trial.labelling();
+    return l.state === 'none' || l.state === 'failed' ? null : l.label;
+  });
   protected readonly open = computed(() => this.trial.answer() !== null && ['none', 'failed'].includes(this.trial.labelling().state));
 
   protected readonly outcome = computed(() => {
@@ -56,7 +61,6 @@ export class Labelling {
   protected pick(event: Event): void {
     const select = event.target as HTMLSelectElement;
     const label = select.value === '' ? undefined : this.trial.classes()[Number(select.value)];
-    select.value = '';
     if (label !== undefined) void this.link.label(label);
   }
 

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { MISTAKES_KEPT, TrialState } from './trial.state';
 
-const answer = (label: string) => ({
+const answer = (label: string, question = 1) => ({
+  question,
   prediction: { label, value: null, confidence: 0.9, model: 'digits', version: '1', requestId: 1, roundTripMs: 1 },
   pixels: new Float32Array(784),
 });
@@ -15,6 +16,35 @@ it('keeps the newest wrong guesses, and counts all', () => {
   expect(trial.tally()).toEqual({ right: 10, wrong: 90 });
   expect(trial.mistakes().length).toBe(MISTAKES_KEPT);
   expect(trial.mistakes()[0]).toMatchObject({ guess: '9', truth: '3' });
+});
+
+it('a stroke after a label begins a new digit, and the label stays with the old one', () => {
+  const trial = new TrialState();
+  trial.penDown({ x: 1, y: 1 });
+  trial.answered(answer('1', 1));
+  trial.labelSent(1, '7');
+  expect(trial.labelling()).toMatchObject({ state: 'sending', label: '7' });
+  const sheet = trial.sheet();
+  trial.penDown({ x: 5, y: 5 });
+  expect(trial.strokes()).toEqual([[{ x: 5, y: 5 }]]);
+  expect(trial.sheet()).not.toBe(sheet);
+  trial.labelled(answer('1', 1), '7', false);
+  expect(trial.labelling()).toEqual({ state: 'none' }); // of the new digit
+  expect(trial.tally()).toEqual({ right: 0, wrong: 1 });
+  trial.labelFailed(1, 'late');
+  expect(trial.labelling()).toEqual({ state: 'none' });
+});
+
+it('an answer to an older drawing leaves the label of the newest alone', () => {
+  const trial = new TrialState();
+  trial.labelSent(2, '7');
+  trial.answered(answer('1', 1));
+  expect(trial.labelling()).toMatchObject({ state: 'sending', question: 2 });
+  trial.answered(answer('7', 2));
+  trial.labelled(answer('7', 2), '7', true);
+  expect(trial.labelling()).toMatchObject({ state: 'counted', label: '7', correct: true });
+  trial.answered(answer('7', 3));
+  expect(trial.labelling()).toEqual({ state: 'none' });
 });
 
 it('undoing the last stroke clears the answer', () => {

@@ -13,14 +13,17 @@ export interface Mistake {
   readonly confidence: number | null;
 }
 
-/** What became of the label for the newest prediction. */
+/** What became of the label for the newest question. */
 export type Labelling =
-  | { readonly state: 'none' | 'sending' }
-  | { readonly state: 'counted'; readonly label: string; readonly correct: boolean | null }
-  | { readonly state: 'failed'; readonly problem: string };
+  | { readonly state: 'none' }
+  | { readonly state: 'sending'; readonly question: number; readonly label: string }
+  | { readonly state: 'counted'; readonly question: number; readonly label: string; readonly correct: boolean | null }
+  | { readonly state: 'failed'; readonly question: number; readonly label: string; readonly problem: string };
 
 /** A prediction with the pixels that it is about (null where it is no digit). */
 export interface Answer {
+  /** The question that it answers; they count up. */
+  readonly question: number;
   readonly prediction: Prediction;
   readonly pixels: Float32Array | null;
 }
@@ -31,6 +34,7 @@ export class TrialState {
   private readonly _hello = signal<Hello | null>(null);
   private readonly _name = signal<string | null>(null);
   private readonly _strokes = signal<readonly Stroke[]>([]);
+  private readonly _sheet = signal(0);
   private readonly _row = signal('');
   private readonly _answer = signal<Answer | null>(null);
   private readonly _problem = signal<string | null>(null);
@@ -51,6 +55,8 @@ export class TrialState {
   readonly drawable = computed(() => this.model()?.features === SIDE * SIDE && this.classes().length === 10);
 
   readonly strokes = this._strokes.asReadonly();
+  /** Another number for every new drawing, and every other model. */
+  readonly sheet = this._sheet.asReadonly();
   readonly pixels = computed(() => rasterise(this._strokes()));
   readonly row = this._row.asReadonly();
 
@@ -75,7 +81,9 @@ export class TrialState {
     this.clear();
   }
 
+  /** Sets the pen down. After a label it begins a new digit. */
   penDown(dot: Dot): void {
+    if (['sending', 'counted'].includes(this._labelling().state)) this.clear();
     this._strokes.update((all) => [...all, [dot]]);
   }
 
@@ -89,6 +97,7 @@ export class TrialState {
   }
 
   clear(): void {
+    this._sheet.update((n) => n + 1);
     this._strokes.set([]);
     this._answer.set(null);
     this._problem.set(null);
@@ -103,7 +112,8 @@ export class TrialState {
   answered(answer: Answer): void {
     this._answer.set(answer);
     this._problem.set(null);
-    this._labelling.set({ state: 'none' });
+    const l = this._labelling();
+    if (l.state === 'none' || l.question < answer.question) this._labelling.set({ state: 'none' });
   }
 
   setBusy(busy: boolean): void {
@@ -114,12 +124,12 @@ export class TrialState {
     this._problem.set(problem);
   }
 
-  labelSent(): void {
-    this._labelling.set({ state: 'sending' });
+  labelSent(question: number, label: string): void {
+    this._labelling.set({ state: 'sending', question, label });
   }
 
   labelled(answer: Answer, label: string, correct: boolean | null): void {
-    this._labelling.set({ state: 'counted', label, correct });
+    if (this.awaits(answer.question)) this._labelling.set({ state: 'counted', question: answer.question, label, correct });
     if (correct === null) return;
     this._tally.update(({ right, wrong }) => (correct ? { right: right + 1, wrong } : { right, wrong: wrong + 1 }));
     if (correct || !answer.pixels) return;
@@ -128,7 +138,13 @@ export class TrialState {
     this._mistakes.update((all) => [mistake, ...all].slice(0, MISTAKES_KEPT));
   }
 
-  labelFailed(problem: string): void {
-    this._labelling.set({ state: 'failed', problem });
+  labelFailed(question: number, problem: string): void {
+    const l = this._labelling();
+    if (l.state === 'sending' && l.question === question) this._labelling.set({ ...l, state: 'failed', problem });
+  }
+
+  private awaits(question: number): boolean {
+    const l = this._labelling();
+    return l.state === 'sending' && l.question === question;
   }
 }

@@ -1,0 +1,40 @@
+import { ChangeDetectionStrategy, Component, computed, inject, input } from '@angular/core';
+import { number } from '../format';
+import { DashboardLink } from '../link/dashboard-link';
+import { Store } from '../store/store';
+import type { AlertEntry } from './live.state';
+
+/** An alert in numbers: when it began, at its worst, and now; and what can be
+ * done about one that says that a model got worse. */
+@Component({
+  selector: 'ps-alert-figures',
+  changeDetection: ChangeDetectionStrategy.OnPush,
+  template: `
+    @if (figures(); as text) { <span class="figures">{{ text }}</span> }
+    @if (model(); as name) {
+      <button type="button" class="small" [disabled]="shell.status().status !== 'connected'" (click)="link.acceptBaseline(name)"
+        title="The model's error of now counts as normal from here on, and the alert ends">Accept as the new baseline</button>
+    }
+  `,
+})
+export class AlertFigures {
+  readonly entry = input.required<AlertEntry>();
+  private readonly store = inject(Store);
+  protected readonly shell = this.store.shell;
+  protected readonly link = inject(DashboardLink);
+
+  protected readonly figures = computed(() => {
+    const { alert, firing } = this.entry();
+    const now = firing ? this.store.live.firing().get(alert.id ?? '') : undefined;
+    return [
+      alert.value_at_firing === undefined ? null : `at firing ${number(alert.value_at_firing)}`,
+      alert.worst === undefined ? null : `worst ${number(now?.worst ?? alert.worst)}`,
+      now ? `now ${number(now.value)}` : null,
+    ].filter((part) => part !== null).join(' · ');
+  });
+
+  protected readonly model = computed(() => {
+    const { alert, firing } = this.entry();
+    return firing && ['model_accuracy', 'model_error'].includes(alert.metric) ? alert.model : undefined;
+  });
+}

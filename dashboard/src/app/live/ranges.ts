@@ -1,0 +1,53 @@
+import { ChangeDetectionStrategy, Component, computed, inject } from '@angular/core';
+import { count, percent, rate } from '../format';
+import { Store } from '../store/store';
+import { isRegression, qualityOf, RANGES } from './cards';
+
+/** What labels say, each range of time beside the others: a label counts where
+ * its prediction was made, however late it comes. */
+@Component({
+  selector: 'ps-ranges',
+  changeDetection: ChangeDetectionStrategy.OnPush,
+  template: `
+    @if (rows().length > 0) {
+      <table class="ranges">
+        <caption class="unseen">Measured from labels, by when the predictions were made</caption>
+        <thead><tr>
+          <th scope="col">Predictions of</th>
+          <th scope="col">{{ regression() ? 'Mean absolute error' : 'Accuracy' }}</th>
+          <th scope="col" title="Labelled rows as a share of the rows predicted in this time">Labelled</th>
+          <th scope="col" title="The share of the rows predicted in this time that were not forgotten before their label came. Below 100 % late labels are missing from the accuracy: raise --remember">Complete</th>
+        </tr></thead>
+        <tbody>
+          @for (r of rows(); track r.id) {
+            <tr [attr.data-range]="r.id"><th scope="row">{{ r.label }}</th><td>{{ r.value }} <small>{{ r.interval }}</small></td><td>{{ r.labelled }}</td><td [class.lacking]="r.forgotten > 0">{{ r.complete }}</td></tr>
+          }
+        </tbody>
+      </table>
+    }
+  `,
+})
+export class Ranges {
+  private readonly live = inject(Store).live;
+  protected readonly regression = computed(() => {
+    const m = this.live.latest();
+    return m !== null && isRegression(m, this.live.focus());
+  });
+
+  protected readonly rows = computed(() => {
+    const m = this.live.latest(), model = this.live.focus();
+    if (!m) return [];
+    return RANGES.flatMap(({ id, label }) => {
+      const q = qualityOf(m, model, id);
+      if (!q) return [];
+      const interval = q.accuracy_interval;
+      return [{
+        id, label, forgotten: q.forgotten,
+        value: this.regression() ? rate(q.mean_absolute_error) : q.accuracy === null ? '–' : `${percent(q.accuracy)} %`,
+        interval: interval && !this.regression() ? `${percent(interval[0])} to ${percent(interval[1])}` : '',
+        labelled: `${count(q.labelled)} of ${count(q.predicted)}${q.coverage === null ? '' : `, ${percent(q.coverage)} %`}`,
+        complete: q.completeness === null ? '–' : q.forgotten > 0 ? `${percent(q.completeness)} %, ${count(q.forgotten)} forgotten` : '100 %',
+      }];
+    });
+  });
+}
