@@ -243,7 +243,7 @@ func (d *Decoder) topK(i int) int {
 		return next
 	}
 	if !ok || k < 1 || k > MaxTopK || k != float64(int(k)) {
-		d.reject(BadMessage, "top_k must be a whole number of at least 1")
+		d.reject(BadMessage, "top_k must be a whole number, 1 to %d", MaxTopK)
 		return next
 	}
 	d.m.TopK = int(k)
