@@ -39,12 +39,14 @@ func (m *BinaryMessage) AppendShifted(dst []float32, features int, scale float64
 		return dst, err
 	}
 	values := dst[start:]
-	for i, v := range values {
-		x := float64(v)
-		if m.DType == DTypeUint8 {
-			x = float64(m.Values[i]^byte(m.Mask>>(8*(i%4)))) * scale
+	for row := 0; row < len(values); row += features {
+		for i, s := range shift {
+			x := float64(values[row+i])
+			if m.DType == DTypeUint8 {
+				x = float64(m.Values[row+i]^byte(m.Mask>>(8*((row+i)%4)))) * scale
+			}
+			values[row+i] = float32(x - s)
 		}
-		values[i] = float32(x - shift[i%features])
 	}
 	if err := checkShifted(values, features); err != nil {
 		return dst[:start], err

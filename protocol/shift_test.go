@@ -96,9 +96,9 @@ func TestShiftIsTheDifferenceInFloat64(t *testing.T) {
 // A byte is scaled and shifted in float64; a float32 is taken at its word.
 func TestAppendShifted(t *testing.T) {
 	for _, mask := range []uint32{0, 0xa1b2c3d4} {
-		frame := append(make([]byte, 24), 0, 1, 200, 255, 7)
+		frame := append(make([]byte, 24), 0, 1, 200, 255, 7, 0, 1, 200, 255, 7)
 		frame[0], frame[1] = BinaryPredict, DTypeUint8
-		binary.LittleEndian.PutUint32(frame[4:], 1)
+		binary.LittleEndian.PutUint32(frame[4:], 2)
 		Unmask(frame, mask)
 		var m BinaryMessage
 		if err := DecodeBinary(frame, mask, &m); err != nil {
@@ -107,7 +107,7 @@ func TestAppendShifted(t *testing.T) {
 		scale := math.Sqrt(1e13)
 		shift := []float64{0, scale, 200 * scale, 255*scale - 0.5, 7*scale + 1}
 		got, err := m.AppendShifted(nil, 5, scale, shift)
-		if want := "[0 0 0 0.5 -1]"; err != nil || fmt.Sprint(got) != want {
+		if want := "[0 0 0 0.5 -1 0 0 0 0.5 -1]"; err != nil || fmt.Sprint(got) != want {
 			t.Errorf("mask %x: bytes became %v, %v; want %s", mask, got, err, want)
 		}
 	}
