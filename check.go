@@ -23,7 +23,7 @@ type checkCmd struct {
 // could not be checked.
 func (c checkCmd) Run(command *kong.Context, s *settings) error {
 	if c.PrintConfig {
-		return c.print(os.Stdout, command, s)
+		return c.printConfig(os.Stdout, command, s)
 	}
 	if len(c.Bundle) == 0 {
 		return c.checkServe()

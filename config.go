@@ -45,7 +45,7 @@ type configValue struct {
 const serving = "serve"
 
 func readConfig(path string, app *kong.Application) (*configFile, error) {
-	text, err := os.ReadFile(path)
+	text, err := os.ReadFile(path) //nolint:gosec // the file that the user names
 	if err != nil {
 		return nil, fmt.Errorf("--config: %w", err)
 	}

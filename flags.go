@@ -120,7 +120,7 @@ func (f alertFlags) validate() error {
 // Run serves until ctx ends.
 func (c serveCmd) Run(ctx context.Context, command *kong.Context, s *settings) error {
 	if c.PrintConfig {
-		return c.print(os.Stdout, command, s)
+		return c.printConfig(os.Stdout, command, s)
 	}
 	a, err := newApp(c, c.newLogger(os.Stderr), dashboard.Files())
 	if err != nil {
@@ -214,7 +214,7 @@ func (c serveCmd) addresses() error {
 		}
 		_, port, err := net.SplitHostPort(a.address)
 		if err == nil {
-			_, err = net.LookupPort("tcp", port)
+			_, err = net.DefaultResolver.LookupPort(context.Background(), "tcp", port)
 		}
 		if err != nil {
 			return fmt.Errorf("%s %q: expected host:port, such as 127.0.0.1:8080", a.flag, a.address)

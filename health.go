@@ -49,7 +49,7 @@ func (c healthCmd) url() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("--listen %q: expected host:port, such as 127.0.0.1:8080", c.Listen)
 	}
-	if n, err := net.LookupPort("tcp", port); err != nil || n == 0 {
+	if n, err := net.DefaultResolver.LookupPort(context.Background(), "tcp", port); err != nil || n == 0 {
 		return "", fmt.Errorf("--listen %q: which port that is only the server's log tells; ask with --url", c.Listen)
 	}
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {

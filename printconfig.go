@@ -15,7 +15,7 @@ import (
 
 // print writes what is in force as a file for --config. What no flag gives, and the
 // machine does, is in comments.
-func (c serveCmd) print(w io.Writer, ctx *kong.Context, s *settings) error {
+func (c serveCmd) printConfig(w io.Writer, ctx *kong.Context, s *settings) error {
 	if err := c.validate(); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 
 	"penstock/model"
 )
@@ -49,11 +50,12 @@ func narrow(spec model.Spec, most int) string {
 	return ""
 }
 
-// farMeans says which features float32 cannot carry to a model, or "".
+// farMeans says which features float32 cannot carry to a model, or "": rounding
+// one moves it by more than a millionth of its standard deviation.
 func farMeans(spec model.Spec) string {
 	far, first := 0, 0
-	for i := range spec.Shift {
-		if spec.ShiftOf(i) != 0 {
+	for i := range spec.Features {
+		if mean, std := spec.Input.At(i); math.Abs(mean)*0x1p-24 > 1e-6*std {
 			if far++; far == 1 {
 				first = i
 			}

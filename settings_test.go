@@ -48,7 +48,7 @@ func effective(t *testing.T, args ...string) string {
 		t.Fatal("the parser has no settings")
 	}
 	var out bytes.Buffer
-	if err := c.Serve.print(&out, ctx, s); err != nil {
+	if err := c.Serve.printConfig(&out, ctx, s); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()

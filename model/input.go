@@ -37,9 +37,9 @@ func (in Input) validate(features int, bad complain) error {
 }
 
 // farMean is how many standard deviations from zero a mean is far. Rounding to
-// float32 at a distance of 8 moves a feature by up to 2⁻²¹ of its deviation,
-// less than what an engine's own sums lose.
-const farMean = 8
+// float32 at one deviation from zero moves a feature by up to 2⁻²⁵ of it, as
+// much as any engine loses; at more it is worth the time to read it as float64.
+const farMean = 1
 
 // FarMeans returns what to take off each feature, as Spec.Shift, while it is
 // still a decimal number: its mean where that is far from zero beside the

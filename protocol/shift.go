@@ -11,17 +11,20 @@ import "penstock/protocol/decimal"
 // The frame that was given to Decode must still be there.
 func (d *Decoder) Shift(shift []float64) *Error {
 	b, features := d.s.b, d.m.Features
+	at := 0 // of a row
 	for i, n := d.featuresAt, 0; n < len(features); i++ {
 		if c := b[i]; c != '-' && c-'0' >= 10 {
 			continue // a bracket, a comma or a space: all else was refused
 		}
-		end := decimal.Skip(b, i)
-		if s := shift[n%len(shift)]; s != 0 {
-			x, _ := decimal.Float64(b[i:end]) // fits: it fitted float32
+		x, end := decimal.ParseFloat64(b, i)
+		if s := shift[at]; s != 0 {
 			features[n] = float32(x - s)
 		}
 		i = end - 1
 		n++
+		if at++; at == len(shift) {
+			at = 0
+		}
 	}
 	return checkShifted(features, len(shift))
 }
@@ -36,12 +39,14 @@ func (m *BinaryMessage) AppendShifted(dst []float32, features int, scale float64
 		return dst, err
 	}
 	values := dst[start:]
-	for i, v := range values {
-		x := float64(v)
-		if m.DType == DTypeUint8 {
-			x = float64(m.Values[i]^byte(m.Mask>>(8*(i%4)))) * scale
+	for row := 0; row < len(values); row += features {
+		for i, s := range shift {
+			x := float64(values[row+i])
+			if m.DType == DTypeUint8 {
+				x = float64(m.Values[row+i]^byte(m.Mask>>(8*((row+i)%4)))) * scale
+			}
+			values[row+i] = float32(x - s)
 		}
-		values[i] = float32(x - shift[i%features])
 	}
 	if err := checkShifted(values, features); err != nil {
 		return dst[:start], err

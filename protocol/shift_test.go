@@ -22,7 +22,7 @@ func TestShift(t *testing.T) {
 		{"one row", `{"features":[1732212000,1732212001.5,-3]}`, []float64{1732212000, 1732212000, 0}, []float32{0, 1.5, -3}},
 		{"rows", `{"features":[[1732212001, 2],[1732212064,3e0]],"request_id":7}`, []float64{1732212000, 0}, []float32{1, 2, 64, 3}},
 		{"other fields before and after", "{\"model\":\"[1,2]\",\"request_id\":\"a\",\"features\" : [ 100001 ,\n\t100002\t] ,\"labels\":[1]}", []float64{1e5, 1e5}, []float32{1, 2}},
-		{"negative, exponents, fractions", `{"features":[-1.0000001e5,1.00000625E+5]}`, []float64{-1e5, 1e5}, []float32{-0.01, 0.0625}},
+		{"negative, exponents, fractions", `{"features":[-1.0000001e5,1.00000625E+5]}`, []float64{-1e5, 1e5}, []float32{-0.01, 0.625}},
 		{"many digits", `{"features":[100000.` + strings.Repeat("0", 70) + `,1` + strings.Repeat("0", 5) + `.5]}`, []float64{1e5, 1e5}, []float32{0, 0.5}},
 		{"nothing to take off", `{"features":[0.1,16777217]}`, []float64{0, 0}, []float32{0.1, 16777216}},
 	}
@@ -96,9 +96,9 @@ func TestShiftIsTheDifferenceInFloat64(t *testing.T) {
 // A byte is scaled and shifted in float64; a float32 is taken at its word.
 func TestAppendShifted(t *testing.T) {
 	for _, mask := range []uint32{0, 0xa1b2c3d4} {
-		frame := append(make([]byte, 24), 0, 1, 200, 255, 7)
+		frame := append(make([]byte, 24), 0, 1, 200, 255, 7, 0, 1, 200, 255, 7)
 		frame[0], frame[1] = BinaryPredict, DTypeUint8
-		binary.LittleEndian.PutUint32(frame[4:], 1)
+		binary.LittleEndian.PutUint32(frame[4:], 2)
 		Unmask(frame, mask)
 		var m BinaryMessage
 		if err := DecodeBinary(frame, mask, &m); err != nil {
@@ -107,7 +107,7 @@ func TestAppendShifted(t *testing.T) {
 		scale := math.Sqrt(1e13)
 		shift := []float64{0, scale, 200 * scale, 255*scale - 0.5, 7*scale + 1}
 		got, err := m.AppendShifted(nil, 5, scale, shift)
-		if want := "[0 0 0 0.5 -1]"; err != nil || fmt.Sprint(got) != want {
+		if want := "[0 0 0 0.5 -1 0 0 0 0.5 -1]"; err != nil || fmt.Sprint(got) != want {
 			t.Errorf("mask %x: bytes became %v, %v; want %s", mask, got, err, want)
 		}
 	}

@@ -15,7 +15,7 @@ import (
 // the greatest, so that what counts as near follows from what the model is there
 // to tell apart. Engines sum float32 in other orders than the recipe's float64;
 // rounding is what that may do to this model's scores, which is known of the
-// engine dense and taken for a millionth of the score of others. A wrong weight,
+// engine dense and taken for a small part of the score of others. A wrong weight,
 // layout, activation or normalisation misses by far more.
 const (
 	goldenPart      = 1e-4
@@ -25,7 +25,10 @@ const (
 	roundingPart = 1e-3
 	// roundingSafety is for terms whose errors do not cancel.
 	roundingSafety = 8
-	float32Part    = 1e-6 // of a score, that float32 itself needs for a few operations
+	// float32Part of a score is what float32 needs for a few operations, and
+	// float32PartUnknown what it may need for many.
+	float32Part        = 1e-6
+	float32PartUnknown = 5e-6
 )
 
 // maxGolden bounds the batch that proves a model.
@@ -74,7 +77,6 @@ func (b *Bundle) prove(loaded *Loaded) error {
 	if err != nil {
 		return err
 	}
-	defer func() { loaded.rounding = nil }() // it holds the weights
 	rows := len(g.features)
 	features := make([]float32, 0, rows*spec.Features)
 	for _, row := range g.features {
@@ -128,9 +130,9 @@ func (g golden) tolerances(m *Loaded, features []float32) []float64 {
 	var allowed []float64
 	for _, row := range g.scores {
 		for class, want := range row {
-			own := float32Part * math.Abs(want)
+			own := float32PartUnknown * math.Abs(want)
 			if rounding != nil {
-				own = min(roundingSafety*rounding[class], roundingPart*spread+own)
+				own = min(roundingSafety*rounding[class], roundingPart*spread+float32Part*math.Abs(want))
 			}
 			allowed = append(allowed, part*spread+own)
 		}

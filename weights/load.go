@@ -98,7 +98,9 @@ func (b *Bundle) LoadAt(engine string, place Place) (*Loaded, error) {
 		return nil, b.in(e.file, err)
 	}
 	loaded := &Loaded{Model: m.Model, File: e.file, Bytes: m.bytes, SHA256: m.sum, Accuracy: b.manifest.accuracy, rounding: m.rounding}
-	if err := b.prove(loaded); err != nil {
+	err = b.prove(loaded)
+	loaded.rounding = nil // it holds the weights
+	if err != nil {
 		m.Close()
 		return nil, b.in(b.manifest.golden, err)
 	}
