@@ -11,7 +11,7 @@ test('the server is killed and comes back: Reconnecting, then Live, with the cha
   const stream = await feed(server);
   const page = await open(server.url, { allow: lost });
   const status = page.locator('ps-connection .state');
-  const points = async () => Number(await page.getByRole('slider', { name: /Latency/ }).getAttribute('aria-valuemax'));
+  const points = async () => Number(await page.getByRole('slider', { name: /Latency/ }).getAttribute('data-points'));
   await status.filter({ hasText: 'Live' }).waitFor();
   await until('some seconds are charted', async () => (await points()) >= 5);
   await page.evaluate(() => { window.neverReloaded = true; });
@@ -31,7 +31,7 @@ test('the server is killed and comes back: Reconnecting, then Live, with the cha
 
   // A page opened now gets the server's own history at once.
   const late = await open(server.url);
-  await until('the history is there', async () => Number(await late.getByRole('slider', { name: /Latency/ }).getAttribute('aria-valuemax')) >= 2);
+  await until('the history is there', async () => Number(await late.getByRole('slider', { name: /Latency/ }).getAttribute('data-points')) >= 2);
   await late.leave();
   await page.leave();
 });
@@ -58,7 +58,7 @@ test('a server that wants no more of the page: Disconnected, until its button is
   });
   await page.goto(server.url);
   const status = page.locator('ps-connection .state');
-  const points = async () => Number(await page.getByRole('slider', { name: /Latency/ }).getAttribute('aria-valuemax'));
+  const points = async () => Number(await page.getByRole('slider', { name: /Latency/ }).getAttribute('data-points'));
   await status.filter({ hasText: 'Live' }).waitFor();
   await until('some seconds are charted', async () => (await points()) >= 2);
   const before = await points();
