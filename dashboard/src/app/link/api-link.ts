@@ -20,7 +20,7 @@ export class ApiLink {
       untracked(() => {
         this.looking?.abort();
         const { signal } = (this.looking = new AbortController());
-        if (route === 'models') void this.models(signal);
+        if (route === 'models' || route === 'live') void this.models(signal); // Live shows an error or an accuracy
         if (route === 'quality') void this.poll(signal);
       });
     });
@@ -54,7 +54,9 @@ export class ApiLink {
     const { models } = this.store;
     try {
       const answer = await read<{ models: ModelFacts[] }>('api/models', signal);
-      if (!signal.aborted) models.set(answer.models);
+      if (signal.aborted) return;
+      models.set(answer.models);
+      this.store.live.learn(answer.models);
     } catch (error) {
       if (!signal.aborted) models.fail(reason(error));
     }

@@ -45,6 +45,7 @@ export class LiveState {
   private readonly _cursor = signal<number | null>(null);
   private readonly _zoom = signal<readonly [number, number] | null>(null);
   private readonly _log = signal(false);
+  private regressions: readonly string[] = [];
 
   readonly points = this._points.asReadonly();
   readonly latest = computed<Metrics | null>(() => this._points().at(-1)?.m ?? null);
@@ -101,7 +102,7 @@ export class LiveState {
 
   /** Takes the first message of a connection: what was measured before it. */
   begin(history: readonly Metrics[]): void {
-    this._points.update((old) => mergePoints(old, history.map(point)));
+    this._points.update((old) => mergePoints(old, history.map((m) => point(this.complete(m)))));
     // What still fires is told again right after.
     this._alerts.update((old) => old.map((a) => (a.firing ? { ...a, firing: false, until: null } : a)));
     this._typing.set(new Map());
@@ -109,7 +110,22 @@ export class LiveState {
   }
 
   add(frames: readonly Metrics[]): void {
-    this._points.update((old) => mergePoints(old, frames.map(point)));
+    this._points.update((old) => mergePoints(old, frames.map((m) => point(this.complete(m)))));
+  }
+
+  /** Learns which models are regressions: a frame tells so only once one has labels. */
+  learn(models: readonly { readonly name: string; readonly task: string }[]): void {
+    this.regressions = models.filter((m) => m.task === 'regression').map((m) => m.name);
+    this._points.update((old) => old.map((p) => ({ ...p, m: this.complete(p.m) })));
+  }
+
+  /** A frame in which every regression has an error: null where none was measured. */
+  private complete(m: Metrics): Metrics {
+    const lacking = this.regressions.filter((name) => name in m.models && !('mean_absolute_error' in m.models[name]!));
+    if (lacking.length === 0) return m;
+    const models = { ...m.models };
+    for (const name of lacking) models[name] = { ...models[name]!, mean_absolute_error: null };
+    return { ...m, models };
   }
 
   /** Takes an alert; at says when it changed, if not now (null: not known). */
