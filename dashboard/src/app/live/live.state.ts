@@ -53,11 +53,14 @@ export class LiveState {
   readonly lastMinute = computed(() => windowOf(this._points(), 60));
   readonly minutes = this._minutes.asReadonly();
   /** The part of time that was dragged over, in seconds since 1970; null for none. */
-  readonly zoom = this._zoom.asReadonly();
+  readonly zoom = computed(() => {
+    const zoom = this._zoom();
+    return zoom && zoom[1] > (this._points()[0]?.at ?? Infinity) ? zoom : null; // what is forgotten is not shown
+  });
   /** Whether latencies are drawn on a logarithmic scale. */
   readonly log = this._log.asReadonly();
   readonly shown = computed(() => {
-    const zoom = this._zoom();
+    const zoom = this.zoom();
     return zoom ? this._points().filter((p) => p.at >= zoom[0] && p.at <= zoom[1]) : windowOf(this._points(), this._minutes() * 60);
   });
 
