@@ -20,12 +20,18 @@ test('the server is killed and comes back: Reconnecting, then Live, with the cha
   await server.kill();
   await status.filter({ hasText: 'Reconnecting' }).waitFor();
   await page.locator('ps-connection .detail', { hasText: /next attempt in \d+ s|trying now/ }).waitFor();
+  // What it said last fades, with its age, and the title does not say Live.
+  await page.locator('.ledger.stale').waitFor();
+  await page.locator('ps-connection .detail', { hasText: /last data \d+ s ago/ }).waitFor();
+  assert.equal(await page.title(), 'Reconnecting · Penstock');
   const before = await points();
   await sleep(1500);
 
   server = await serve([], server.port);
   await page.getByRole('button', { name: 'Try now' }).click({ timeout: 2000 }).catch(() => {}); // it may be Live already
   await status.filter({ hasText: 'Live' }).waitFor({ timeout: 40_000 });
+  await page.locator('.ledger:not(.stale)').waitFor();
+  await until('the title says so', async () => (await page.title()) === 'Live · Penstock');
   await until('the charts go on after what they had', async () => (await points()) > before + 2);
   assert.equal(await page.evaluate(() => window.neverReloaded), true);
 

@@ -8,10 +8,12 @@ type Maybe = number | null | undefined;
 
 const absent = (x: Maybe): x is null | undefined => x === null || x === undefined || !Number.isFinite(x);
 
-/** Digits that make three significant ones, and no more than two decimals. */
-function decimals(x: number): number {
+/** Three significant digits, below one two: what was measured is never 0. */
+function digits(x: number): string {
   const size = Math.abs(x);
-  return size >= 100 || x === 0 ? 0 : size >= 10 ? 1 : 2;
+  if (size >= 100 || x === 0) return x.toFixed(0);
+  if (size >= 0.1) return x.toFixed(size >= 10 ? 1 : 2);
+  return size < 1e-4 ? x.toExponential(1).replace('-', '\u2011') : x.toFixed(1 - Math.floor(Math.log10(size)));
 }
 
 export function count(x: Maybe): string {
@@ -19,7 +21,7 @@ export function count(x: Maybe): string {
 }
 
 export function rate(x: Maybe): string {
-  return absent(x) ? NONE : x >= 1000 ? count(x) : x.toFixed(decimals(x));
+  return absent(x) ? NONE : x >= 1000 ? count(x) : digits(x);
 }
 
 /** A share of one, in percent without the sign. */
@@ -29,7 +31,7 @@ export function percent(x: Maybe, digits = 1): string {
 
 /** Milliseconds without the unit. */
 export function millis(x: Maybe): string {
-  return absent(x) ? NONE : x >= 1000 ? count(x) : x.toFixed(decimals(x));
+  return absent(x) ? NONE : x >= 1000 ? count(x) : digits(x);
 }
 
 /** A duration in its best unit. */
@@ -37,9 +39,9 @@ export function duration(ms: Maybe): string {
   if (absent(ms)) return NONE;
   if (ms < 0.001) return 'under 1 µs';
   if (ms < 1) return `${Math.round(ms * 1000)} µs`;
-  if (ms < 1000) return `${ms.toFixed(decimals(ms))} ms`;
+  if (ms < 1000) return `${digits(ms)} ms`;
   const s = ms / 1000;
-  if (s < 120) return `${s.toFixed(decimals(s))} s`;
+  if (s < 120) return `${digits(s)} s`;
   if (s < 7200) return `${(s / 60).toFixed(1)} min`;
   if (s < 172_800) return `${(s / 3600).toFixed(1)} h`;
   return `${(s / 86_400).toFixed(1)} days`;
@@ -53,7 +55,7 @@ export function ago(seconds: number): string {
 export function bytes(n: Maybe): string {
   if (absent(n)) return NONE;
   for (const [unit, size] of [['GiB', 2 ** 30], ['MiB', 2 ** 20], ['KiB', 2 ** 10]] as const) {
-    if (n >= size) return `${(n / size).toFixed(decimals(n / size))} ${unit}`;
+    if (n >= size) return `${digits(n / size)} ${unit}`;
   }
   return `${n} B`;
 }

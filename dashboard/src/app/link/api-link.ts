@@ -1,4 +1,4 @@
-import { effect, type EffectRef, inject, Injectable, untracked } from '@angular/core';
+import { computed, effect, type EffectRef, inject, Injectable, untracked } from '@angular/core';
 import type { ModelFacts } from '../models/models.state';
 import type { ModelQuality } from '../quality/quality.state';
 import { Store } from '../store/store';
@@ -10,17 +10,19 @@ const QUALITY_EVERY = 2000; // ms
 export class ApiLink {
   private readonly store = inject(Store);
   private looking: AbortController | null = null;
+  private readonly connected = computed(() => this.store.shell.status().status === 'connected');
   private watch: EffectRef | null = null;
 
   start(): void {
     const { shell } = this.store;
     this.watch = effect(() => {
       const route = shell.route();
-      shell.status(); // after a reconnect it may be another server
+      const connected = this.connected(); // after a reconnect it may be another server
       untracked(() => {
         this.looking?.abort();
         const { signal } = (this.looking = new AbortController());
-        if (route === 'models') void this.models(signal);
+        // Live asks which models have an error in place of an accuracy.
+        if (route === 'models' || (route === 'live' && connected)) void this.models(signal);
         if (route === 'quality') void this.poll(signal);
       });
     });
@@ -54,7 +56,9 @@ export class ApiLink {
     const { models } = this.store;
     try {
       const answer = await read<{ models: ModelFacts[] }>('api/models', signal);
-      if (!signal.aborted) models.set(answer.models);
+      if (signal.aborted) return;
+      models.set(answer.models);
+      this.store.live.learn(answer.models);
     } catch (error) {
       if (!signal.aborted) models.fail(reason(error));
     }

@@ -1,5 +1,5 @@
 import { ChangeDetectionStrategy, Component, computed, inject, input } from '@angular/core';
-import { number } from '../format';
+import { millis, NONE, number, percent, rate } from '../format';
 import { DashboardLink } from '../link/dashboard-link';
 import { Store } from '../store/store';
 import type { AlertEntry } from './live.state';
@@ -27,9 +27,9 @@ export class AlertFigures {
     const { alert, firing } = this.entry();
     const now = firing ? this.store.live.firing().get(alert.id ?? '') : undefined;
     return [
-      alert.value_at_firing === undefined ? null : `at firing ${number(alert.value_at_firing)}`,
-      alert.worst === undefined ? null : `worst ${number(now?.worst ?? alert.worst)}`,
-      now ? `now ${number(now.value)}` : null,
+      alert.value_at_firing === undefined ? null : `at firing ${figure(alert.metric, alert.value_at_firing)}`,
+      alert.worst === undefined ? null : `worst ${figure(alert.metric, now?.worst ?? alert.worst)}`,
+      now ? `now ${figure(alert.metric, now.value)}` : null,
     ].filter((part) => part !== null).join(' · ');
   });
 
@@ -37,4 +37,16 @@ export class AlertFigures {
     const { alert, firing } = this.entry();
     return firing && ['model_accuracy', 'model_error'].includes(alert.metric) ? alert.model : undefined;
   });
+}
+
+/** A value of what an alert watches, in the unit that its message has. */
+export function figure(metric: string, value: number): string {
+  if (!Number.isFinite(value)) return NONE;
+  switch (metric) {
+    case 'error_rate': case 'queue_share': case 'model_accuracy': case 'labeller_share': return `${percent(value)} %`;
+    case 'latency_p99_ms': return `${millis(value)} ms`;
+    case 'cpu_usage': return `${value.toFixed(1)} %`;
+    case 'model_error': return rate(value);
+    default: return number(value); // of a newer server
+  }
 }

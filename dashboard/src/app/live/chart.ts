@@ -5,9 +5,10 @@ import uPlot from 'uplot';
 import { clock } from '../format';
 import { Frames } from '../link/frames';
 import { Store } from '../store/store';
-import { type ChartSpec, ticks } from './charts';
+import type { ChartSpec } from './charts';
 import { Palette } from './palette';
 import { columns } from './points';
+import { ticks } from './ticks';
 
 /**
  * One chart over the chosen minutes. Its cursor is shared with the others

@@ -94,11 +94,3 @@ const REGRESSION = CHARTS.map((c) => (c.id === 'accuracy' ? ERROR : c));
 export function chartsFor(regression: boolean): readonly ChartSpec[] {
   return regression ? REGRESSION : CHARTS;
 }
-
-/** Ticks of one axis, all with as many decimals as the step between them needs. */
-export function ticks(values: readonly number[], scale: number): string[] {
-  const shown = values.map((v) => v * scale);
-  const step = Math.abs((shown[1] ?? 1) - (shown[0] ?? 0)) || 1;
-  const digits = Math.min(4, Math.max(0, -Math.floor(Math.log10(step) + 1e-9)));
-  return shown.map((v) => (digits === 0 ? count(v) : v.toFixed(digits)));
-}

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Alert, Metrics } from '../link/client';
+import { isRegression } from './cards';
 import { ALERTS_KEPT, LiveState, NOTES_KEPT } from './live.state';
 
 const time = (second: number) => new Date(Date.UTC(2026, 0, 1) + second * 1000).toISOString();
@@ -134,4 +135,14 @@ it('the last minute is one of time: what an outage left of it is less', () => {
   const live = new LiveState();
   live.add([frame(0), frame(1), frame(100), frame(130)]);
   expect(live.lastMinute().map((p) => p.m.timestamp)).toEqual([time(100), time(130)]);
+});
+
+it('a regression is one before its first label too', () => {
+  const live = new LiveState();
+  const price = { version: '1' } as Metrics['models'][string];
+  live.add([frame(1, { models: { price, digits: price } })]);
+  live.learn([{ name: 'price', task: 'regression' }, { name: 'digits', task: 'classification' }, { name: 'gone', task: 'regression' }]);
+  live.add([frame(2, { models: { price, digits: price } }), frame(3, { models: { price: { ...price, mean_absolute_error: 0.5 } } })]);
+  expect(live.points().map(({ m }) => [isRegression(m, 'price'), isRegression(m, 'digits'), m.models['price']!.mean_absolute_error]))
+    .toEqual([[true, false, null], [true, false, null], [true, false, 0.5]]);
 });

@@ -45,6 +45,7 @@ export class LiveState {
   private readonly _cursor = signal<number | null>(null);
   private readonly _zoom = signal<readonly [number, number] | null>(null);
   private readonly _log = signal(false);
+  private regressions: readonly string[] = [];
 
   readonly points = this._points.asReadonly();
   readonly latest = computed<Metrics | null>(() => this._points().at(-1)?.m ?? null);
@@ -52,11 +53,14 @@ export class LiveState {
   readonly lastMinute = computed(() => windowOf(this._points(), 60));
   readonly minutes = this._minutes.asReadonly();
   /** The part of time that was dragged over, in seconds since 1970; null for none. */
-  readonly zoom = this._zoom.asReadonly();
+  readonly zoom = computed(() => {
+    const zoom = this._zoom();
+    return zoom && zoom[1] > (this._points()[0]?.at ?? Infinity) ? zoom : null; // what is forgotten is not shown
+  });
   /** Whether latencies are drawn on a logarithmic scale. */
   readonly log = this._log.asReadonly();
   readonly shown = computed(() => {
-    const zoom = this._zoom();
+    const zoom = this.zoom();
     return zoom ? this._points().filter((p) => p.at >= zoom[0] && p.at <= zoom[1]) : windowOf(this._points(), this._minutes() * 60);
   });
 
@@ -101,7 +105,7 @@ export class LiveState {
 
   /** Takes the first message of a connection: what was measured before it. */
   begin(history: readonly Metrics[]): void {
-    this._points.update((old) => mergePoints(old, history.map(point)));
+    this._points.update((old) => mergePoints(old, history.map((m) => point(this.complete(m)))));
     // What still fires is told again right after.
     this._alerts.update((old) => old.map((a) => (a.firing ? { ...a, firing: false, until: null } : a)));
     this._typing.set(new Map());
@@ -109,7 +113,22 @@ export class LiveState {
   }
 
   add(frames: readonly Metrics[]): void {
-    this._points.update((old) => mergePoints(old, frames.map(point)));
+    this._points.update((old) => mergePoints(old, frames.map((m) => point(this.complete(m)))));
+  }
+
+  /** Learns which models are regressions: a frame tells so only once one has labels. */
+  learn(models: readonly { readonly name: string; readonly task: string }[]): void {
+    this.regressions = models.filter((m) => m.task === 'regression').map((m) => m.name);
+    this._points.update((old) => old.map((p) => ({ ...p, m: this.complete(p.m) })));
+  }
+
+  /** A frame in which every regression has an error: null where none was measured. */
+  private complete(m: Metrics): Metrics {
+    const lacking = this.regressions.filter((name) => name in m.models && !('mean_absolute_error' in m.models[name]!));
+    if (lacking.length === 0) return m;
+    const models = { ...m.models };
+    for (const name of lacking) models[name] = { ...models[name]!, mean_absolute_error: null };
+    return { ...m, models };
   }
 
   /** Takes an alert; at says when it changed, if not now (null: not known). */

@@ -1,4 +1,4 @@
-import { ChangeDetectionStrategy, Component, computed, inject } from '@angular/core';
+import { ChangeDetectionStrategy, Component, computed, inject, input } from '@angular/core';
 import { count, percent, rate } from '../format';
 import { Store } from '../store/store';
 import { isRegression, qualityOf, RANGES } from './cards';
@@ -28,14 +28,17 @@ import { isRegression, qualityOf, RANGES } from './cards';
   `,
 })
 export class Ranges {
+  /** The model that it is about; without one, that of the Live page. */
+  readonly model = input<string>();
   private readonly live = inject(Store).live;
+  private readonly focus = computed(() => this.model() ?? this.live.focus());
   protected readonly regression = computed(() => {
     const m = this.live.latest();
-    return m !== null && isRegression(m, this.live.focus());
+    return m !== null && isRegression(m, this.focus());
   });
 
   protected readonly rows = computed(() => {
-    const m = this.live.latest(), model = this.live.focus();
+    const m = this.live.latest(), model = this.focus();
     if (!m) return [];
     return RANGES.flatMap(({ id, label }) => {
       const q = qualityOf(m, model, id);

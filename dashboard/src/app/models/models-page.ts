@@ -51,6 +51,8 @@ export class ModelsPage {
 
   protected accuracy(m: ModelFacts): string {
     const now = this.live(m.name);
-    return now?.model_accuracy == null ? 'no labels yet' : `accuracy ${percent(now.model_accuracy)} % of ${count(now.labelled)} labels`;
+    if (!now || now.labelled === 0) return 'no labels yet';
+    const so = m.task === 'regression' ? `mean absolute error ${rate(now.mean_absolute_error)}` : `accuracy ${percent(now.model_accuracy)} %`;
+    return `${so} of ${count(now.labelled)} ${now.labelled === 1 ? 'label' : 'labels'} since the start`;
   }
 }

@@ -3,13 +3,14 @@ import { count, duration, percent, rate } from '../format';
 import { Store } from '../store/store';
 import { ClassTable } from './class-table';
 import { Confusion } from './confusion';
+import { Ranges } from '../live/ranges';
 import { type Fact, labellerFact } from './labeller';
 import { Reliability } from './reliability';
 
 @Component({
   selector: 'ps-quality-page',
   changeDetection: ChangeDetectionStrategy.OnPush,
-  imports: [ClassTable, Confusion, Reliability],
+  imports: [ClassTable, Confusion, Ranges, Reliability],
   template: `
     <header class="bar">
       <h1>Quality</h1>
@@ -24,9 +25,10 @@ import { Reliability } from './reliability';
     </header>
     @if (quality.problem(); as problem) { <p class="problem" role="alert">These numbers are not fresh: {{ problem }}.</p> }
     @if (quality.model(); as m) {
-      <dl class="facts">
+      <dl class="facts" [class.stale]="quality.problem() !== null || store.shell.stale()">
         @for (f of facts(); track f.label) { <div><dt>{{ f.label }}</dt><dd>{{ f.value }}@if (f.note) { <span class="note">{{ f.note }}</span> }</dd></div> }
       </dl>
+      @if (m.labelled > 0) { <ps-ranges [model]="m.name" [class.stale]="store.shell.stale()" /> }
       @if (m.labelled === 0) {
         <div class="blank">
           <h2>No labels yet</h2>
@@ -61,7 +63,7 @@ import { Reliability } from './reliability';
   `,
 })
 export class QualityPage {
-  private readonly store = inject(Store);
+  protected readonly store = inject(Store);
   protected readonly quality = this.store.quality;
   protected readonly duration = duration;
   protected readonly example = '{"type":"feedback","request_id":"a-17","label":"7"}';

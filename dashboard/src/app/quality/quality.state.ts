@@ -34,6 +34,8 @@ export class QualityState {
   private readonly _name = signal<string | null>(null);
   private readonly _problem = signal<string | null>(null);
 
+  /** The model that was asked for, whether or not there is one of this name. */
+  readonly chosen = this._name.asReadonly();
   readonly names = computed(() => this._all()?.map((m) => m.name) ?? []);
   readonly model = computed(() => {
     const all = this._all();

@@ -1,4 +1,5 @@
 import { ChangeDetectionStrategy, Component, DestroyRef, effect, type ElementRef, inject, untracked, viewChild } from '@angular/core';
+import { AddressBar } from '../link/address-bar';
 import { ApiLink } from '../link/api-link';
 import { Clock } from '../link/clock';
 import { DashboardLink } from '../link/dashboard-link';
@@ -10,7 +11,7 @@ import { Store } from '../store/store';
 import { TryPage } from '../try/try-page';
 import { AlertBanner } from './alert-banner';
 import { Connection } from './connection';
-import { paramsOf, ROUTES } from './routes';
+import { ROUTES } from './routes';
 
 /** The frame around the pages: navigation, connection, what fires now. */
 @Component({
@@ -45,33 +46,21 @@ export class App {
   private readonly main = viewChild.required<ElementRef<HTMLElement>>('main');
 
   constructor() {
-    const { live } = inject(Store);
-    const go = () => {
-      this.shell.go(location.hash);
-      if (this.shell.route() === 'live') live.look(paramsOf(location.hash));
-    };
-    go();
-    addEventListener('hashchange', () => {
-      const before = this.shell.route();
-      go();
-      if (this.shell.route() !== before) this.focusPage();
-    });
-    // The address says what is looked at, to be kept and sent around.
+    const links = [inject(AddressBar), inject(Clock), inject(DashboardLink), inject(PredictLink), inject(ApiLink)];
+    for (const link of links) link.start();
+    inject(DestroyRef).onDestroy(() => { for (const link of links) link.stop(); });
+    let route = this.shell.route();
     effect(() => {
-      const hash = `#/live${live.address()}`;
-      if (this.shell.route() === 'live' && location.hash !== hash && (location.hash !== '' || hash !== '#/live')) {
-        history.replaceState(null, '', hash);
-      }
+      if (this.shell.route() === route) return;
+      route = this.shell.route();
+      this.focusPage();
     });
-    const { banner } = live;
+    const { banner } = inject(Store).live;
     effect(() => {
       const firing = banner().length;
       const place = this.shell.word() === 'Live' ? this.shell.title() : this.shell.word();
       document.title = `${firing > 0 ? `(${firing}) ` : ''}${place} · Penstock`;
     });
-    const links = [inject(Clock), inject(DashboardLink), inject(PredictLink), inject(ApiLink)];
-    for (const link of links) link.start();
-    inject(DestroyRef).onDestroy(() => { for (const link of links) link.stop(); });
   }
 
   protected skip(event: Event): void {

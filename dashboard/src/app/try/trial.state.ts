@@ -45,6 +45,8 @@ export class TrialState {
   private newest = 0; // id of a mistake
 
   readonly status = this._status.asReadonly();
+  /** The model that was asked for, whether or not there is one of this name. */
+  readonly chosen = this._name.asReadonly();
   readonly models = computed<readonly ModelInfo[]>(() => this._hello()?.models ?? []);
   readonly model = computed<ModelInfo | null>(() => {
     const models = this.models();
