@@ -115,7 +115,7 @@ func TestReadmeClients(t *testing.T) {
 		name, language, printed string
 		run                     func() (program string, args []string, err error)
 	}{
-		{"Go", "go", "prediction ", func() (string, []string, error) { return "go", []string{"run"}, nil }},
+		{"Go", "go", "prediction 1 ", func() (string, []string, error) { return "go", []string{"run"}, nil }},
 		{"Node.js", "js", "1 prediction 1 ", alone(nodeWithWebSocket)},
 		{"Node.js and ws", "js", "1 prediction 1 ", nodeWithoutWebSocket},
 		{"Python", "python", "a-1 prediction 1 ", alone(pythonWithWebsockets)},
