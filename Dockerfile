@@ -3,7 +3,9 @@
 # The build is the one that "make build" does anywhere.
 FROM golang:1.26-bookworm AS build
 WORKDIR /src
-COPY go.mod go.sum ./
+COPY go.mod go.sum go.work ./
+COPY client/go.mod client/go.sum client/
+COPY protocol/go.mod protocol/go.sum protocol/
 RUN go mod download
 COPY . .
 ARG VERSION=dev
@@ -39,7 +41,8 @@ EXPOSE 8080
 # Reachable from outside the container, and so it refuses to start until it is
 # told that anybody who can reach it may use the models:
 #   docker run -e PENSTOCK_ALLOW_ANONYMOUS=true -p 127.0.0.1:8080:8080 penstock
-# Clients that call it by a name need PENSTOCK_ALLOW_HOST=name.
+# Clients that call it by a name need PENSTOCK_ALLOW_HOST=name. The health check asks
+# where PENSTOCK_LISTEN, or the file of PENSTOCK_CONFIG, says that the server listens.
 ENV PENSTOCK_LISTEN=0.0.0.0:8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --retries=3 CMD ["/penstock", "health"]
 ENTRYPOINT ["/penstock"]

@@ -47,7 +47,7 @@ fuzz: ## every fuzz target for FUZZ_SECONDS each (10)
 	ci/fuzz.sh
 
 bench: ## Go benchmarks; compare two runs with benchstat
-	go test -run '^$$' -bench . -benchmem ./...
+	go test -run '^$$' -bench . -benchmem ./... ./client/... ./protocol/...
 
 bench-rivals: ## measure beside other servers; writes docs/benchmarks.md
 	bench/rivals/run.sh
@@ -62,7 +62,7 @@ docs-check: ## AsyncAPI document, Dockerfile, links between documents
 	ci/docs-check.sh
 
 generate: ## write generated files again
-	go generate ./...
+	go generate ./... ./client/... ./protocol/...
 
 stale: ## fail when a generated file is not what its generator writes
 	ci/stale.sh

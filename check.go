@@ -1,12 +1,11 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
-	"time"
+
+	"github.com/alecthomas/kong"
 
 	"penstock/dashboard"
 	"penstock/weights"
@@ -20,8 +19,12 @@ type checkCmd struct {
 	serveCmd `embed:""`
 }
 
-// Run checks every hash, shape and golden row, and prints what is wrong.
-func (c checkCmd) Run() error {
+// Run checks every hash, shape and golden row, and prints what is wrong, or what
+// could not be checked.
+func (c checkCmd) Run(command *kong.Context, s *settings) error {
+	if c.PrintConfig {
+		return c.printConfig(os.Stdout, command, s)
+	}
 	if len(c.Bundle) == 0 {
 		return c.checkServe()
 	}
@@ -30,10 +33,11 @@ func (c checkCmd) Run() error {
 		return err
 	}
 	var problems error
+	var left notChecked
 	for _, b := range bundles {
-		problems = errors.Join(problems, checkBundle(b))
+		problems = errors.Join(problems, c.checkBundle(b, &left))
 	}
-	return problems
+	return left.unless(problems)
 }
 
 // checkServe does all that serve does before it listens.
@@ -43,45 +47,36 @@ func (c checkCmd) checkServe() error {
 		return err
 	}
 	defer a.close()
+	var left notChecked
 	for _, m := range a.models {
 		s := m.Spec()
 		fmt.Printf("%s version %s, engine %s: all right\n", s.Name, s.Version, s.Engine)
+		caution(s, c.serveCmd)
+		if m.GoldenRows == 0 {
+			left.add(s.Name + ": its scores were not, since the bundle has no golden rows")
+		}
 	}
 	fmt.Println("flags and config: all right")
-	return nil
+	return left.unless(nil)
 }
 
-func checkBundle(b *weights.Bundle) error {
-	if err := b.Check(); err != nil {
-		return err
-	}
+// checkBundle tells what it finds of one bundle, and adds to left what is not
+// known of it: whether this build can serve it, and with the right scores.
+func (c checkCmd) checkBundle(b *weights.Bundle, left *notChecked) error {
 	s := b.Spec()
-	fmt.Printf("%s: %s version %s, %s, %d features, %d outputs, engines %v (this build runs %v): all right\n",
-		b.Name(), s.Name, s.Version, s.Task, s.Features, s.Outputs(), b.Engines(), b.Loadable())
-	return nil
-}
-
-// healthCmd asks a running server whether it is ready: the health check of a
-// container that has no other program.
-type healthCmd struct {
-	URL string `name:"url" env:"PENSTOCK_HEALTH_URL" default:"http://127.0.0.1:8080/readyz" help:"What to ask."`
-}
-
-// Run returns an error unless the server answers that it is ready.
-func (c healthCmd) Run(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.URL, nil)
-	if err != nil {
+	if err := errors.Join(b.Check(), rowFits(s, c.MaxMessageBytes)); err != nil {
 		return err
 	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
+	verdict := "all right"
+	if unproven := b.Unproven(); unproven != "" {
+		verdict = "NOT CHECKED: " + unproven
+		left.add(b.Name() + ": " + unproven)
 	}
-	defer func() { _ = resp.Body.Close() }()
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answers %s", c.URL, resp.Status)
+	fmt.Printf("%s: %s version %s, %s, %d features, %d outputs, engines %v (this build runs %v): %s\n",
+		b.Name(), s.Name, s.Version, s.Task, s.Features, s.Outputs(), b.Engines(), b.Loadable(), verdict)
+	for _, engine := range b.Unrun() {
+		fmt.Printf("%s: engine %s was not run: its file was compared with its hash alone, if it has one\n", b.Name(), engine)
 	}
+	caution(s, c.serveCmd)
 	return nil
 }

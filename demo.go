@@ -13,11 +13,11 @@ import (
 // demoCmd streams the digits that the embedded model was not trained on.
 type demoCmd struct {
 	URL           string        `name:"url" default:"ws://127.0.0.1:8080" help:"Address of the server."`
-	Connections   int           `default:"4" help:"Sockets."`
-	Rate          float64       `default:"200" help:"Digits per second over all sockets."`
-	Duration      time.Duration `help:"How long. Default: until interrupted." placeholder:"TIME"`
-	LabelDelayMin time.Duration `default:"500ms" help:"Shortest delay of a label."`
-	LabelDelayMax time.Duration `default:"5s" help:"Longest delay of a label."`
+	Connections   int           `default:"4" atleast:"1" atmost:"1000000" help:"Sockets."`
+	Rate          float64       `default:"200" above:"0" atmost:"1000000000" help:"Digits per second over all sockets."`
+	Duration      time.Duration `atleast:"0s" help:"How long; 0, the default, is until interrupted." placeholder:"TIME"`
+	LabelDelayMin time.Duration `default:"500ms" atleast:"0s" help:"Shortest delay of a label."`
+	LabelDelayMax time.Duration `default:"5s" above:"0s" help:"Longest delay of a label."`
 	ForModel      string        `help:"Name of the model. Default: the server's default." placeholder:"NAME"`
 }
 
@@ -36,5 +36,5 @@ func (c demoCmd) Run(ctx context.Context) error {
 	if report.Predictions > 0 {
 		fmt.Println(report)
 	}
-	return err
+	return named(err)
 }

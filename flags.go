@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/alecthomas/kong"
+
 	"penstock/dashboard"
 	"penstock/monitor"
 	"penstock/monitor/webhook"
@@ -29,17 +31,17 @@ type serveCmd struct {
 	Engine string   `help:"Engine to use where a bundle has several." placeholder:"NAME"`
 	Device string   `default:"cpu" help:"Where engine torchscript runs: cpu, or cuda:0 and so on with a libtorch that has CUDA." placeholder:"NAME"`
 
-	Workers   int `help:"Batches that run at the same time. Default: the processors that the process may use." placeholder:"N"`
-	MaxBatch  int `default:"64" help:"Rows in a batch."`
-	QueueRows int `default:"16384" help:"Rows that may wait; beyond, requests are shed."`
-	Window    int `default:"1024" help:"Rows that one socket may have in flight; beyond, it is not read."`
-	Remember  int `default:"262144" help:"Predicted rows remembered for their labels."`
+	Workers   int `atleast:"0" atmost:"4096" help:"Batches that run at the same time. 0, the default, is the processors that the process may use." placeholder:"N"`
+	MaxBatch  int `atleast:"1" atmost:"65536" default:"64" help:"Rows in a batch."`
+	QueueRows int `atleast:"1" atmost:"1073741824" default:"16384" help:"Rows that may wait; beyond, requests are shed."`
+	Window    int `atleast:"1" atmost:"1073741824" default:"1024" help:"Rows that one socket may have in flight; beyond, it is not read."`
+	Remember  int `atleast:"1" atmost:"1073741824" default:"262144" help:"Predicted rows remembered for their labels."`
 
-	MaxConnections  int `default:"10000" help:"WebSockets open at the same time."`
-	MaxPerAddress   int `default:"0" help:"Of these, how many one address may have, or one /64 of IPv6; not for loopback. 0 is a quarter of --max-connections."`
-	MaxMessageBytes int `default:"1048576" help:"Bytes in a message from a client."`
-	MaxRows         int `default:"1024" help:"Rows in a request, at most the window."`
-	MaxReplyBytes   int `default:"2097152" help:"Bytes of replies that one socket may be owed; a request whose reply could not fit is refused with too_large."`
+	MaxConnections  int `atleast:"1" atmost:"16777216" default:"10000" help:"WebSockets open at the same time."`
+	MaxPerAddress   int `atleast:"0" atmost:"16777216" default:"0" help:"Of these, how many one address may have, or one /64 of IPv6; not for loopback. 0 is a quarter of --max-connections."`
+	MaxMessageBytes int `atleast:"1" atmost:"1073741824" default:"1048576" help:"Bytes in a message from a client."`
+	MaxRows         int `atleast:"1" atmost:"1073741824" default:"1024" help:"Rows in a request, at most the window."`
+	MaxReplyBytes   int `atleast:"4096" atmost:"1073741824" default:"2097152" help:"Bytes of replies that one socket may be owed; a request whose reply could not fit is refused with too_large."`
 
 	MemoryLimit byteSize `help:"Memory that the process may take, such as 2GiB; clients may make it hold half of what the models leave. Default: GOMEMLIMIT, or 90 % of what the machine, the container and ulimit -v allow." placeholder:"BYTES"`
 	Echo        *bool    `negatable:"" help:"Serve /ws/echo, which sends back whatever it is sent. Default: on loopback only."`
@@ -50,32 +52,34 @@ type serveCmd struct {
 	AllowAnonymous bool     `help:"Listen beyond loopback although there is no authentication: whoever reaches the port may use the models."`
 	AllowOpenAdmin bool     `help:"Let --admin-listen be beyond loopback: whoever reaches that port may read the process's memory through pprof."`
 
-	DrainTimeout time.Duration `default:"20s" help:"Time to answer what was accepted after SIGTERM."`
+	DrainTimeout time.Duration `atleast:"0s" default:"20s" help:"Time to answer what was accepted after SIGTERM."`
 	LogFormat    string        `default:"text" enum:"text,json" help:"text or json."`
 	LogLevel     slog.Level    `default:"info" help:"debug, info, warn or error."`
 
 	Alert alertFlags `embed:"" prefix:"alert-"`
+
+	PrintConfig bool `env:"-" help:"Print what is in force as a file for --config, with where each flag is set, and end."`
 }
 
 // alertFlags are the thresholds of alerts; see monitor.Thresholds.
 type alertFlags struct {
-	ErrorRate             float64         `default:"0.01" help:"Warn at this share of errors and sheds; 0 is never."`
-	ErrorRateCritical     float64         `default:"0.05" help:"Critical likewise."`
-	LatencyMS             float64         `name:"latency-ms" default:"100" help:"Warn at this p99 latency in milliseconds; 0 is never."`
-	LatencyMSCritical     float64         `name:"latency-ms-critical" default:"500" help:"Critical likewise."`
-	Queue                 float64         `default:"0.5" help:"Warn when the queue is this full, 0 to 1; 0 is never."`
-	QueueCritical         float64         `default:"0.9" help:"Critical likewise."`
-	Accuracy              float64         `default:"0" help:"Warn when a model's accuracy over five minutes is below this beyond doubt, 0 to 1; 0 is never."`
-	AccuracyCritical      float64         `default:"0" help:"Critical likewise."`
-	LabellerShare         float64         `default:"0.8" help:"Warn when one of several clients gives this share of the labels of five minutes, 0 to 1; 0 is never."`
-	LabellerShareCritical float64         `default:"0" help:"Critical likewise."`
-	Webhook               webhook.Address `placeholder:"URL" help:"Where alerts are also sent when they fire, change or resolve, as JSON in a POST."`
+	ErrorRate             float64         `atleast:"0" atmost:"1" default:"0.01" help:"Warn at this share of errors and sheds; 0 is never."`
+	ErrorRateCritical     float64         `atleast:"0" atmost:"1" default:"0.05" help:"Critical likewise."`
+	LatencyMS             float64         `atleast:"0" name:"latency-ms" default:"100" help:"Warn at this p99 latency in milliseconds; 0 is never."`
+	LatencyMSCritical     float64         `atleast:"0" name:"latency-ms-critical" default:"500" help:"Critical likewise."`
+	Queue                 float64         `atleast:"0" atmost:"1" default:"0.5" help:"Warn when the queue is this full, 0 to 1; 0 is never."`
+	QueueCritical         float64         `atleast:"0" atmost:"1" default:"0.9" help:"Critical likewise."`
+	Accuracy              float64         `atleast:"0" atmost:"1" default:"0" help:"Warn when a model's accuracy over five minutes is below this beyond doubt, 0 to 1; 0 is never."`
+	AccuracyCritical      float64         `atleast:"0" atmost:"1" default:"0" help:"Critical likewise."`
+	LabellerShare         float64         `atleast:"0" atmost:"1" default:"0.8" help:"Warn when one of several clients gives this share of the labels of five minutes, 0 to 1; 0 is never."`
+	LabellerShareCritical float64         `atleast:"0" atmost:"1" default:"0" help:"Critical likewise."`
+	Webhook               webhook.Address `secret:"" placeholder:"URL" help:"Where alerts are also sent when they fire, change or resolve, as JSON in a POST."`
 	Falls                 bool            `negatable:"" default:"true" help:"Alert when labels prove that a model errs more than before."`
-	CPU                   float64         `name:"cpu" default:"90" help:"Warn at this percentage of the machine's processors, or of those that the process may use; 0 is never."`
-	CPUCritical           float64         `name:"cpu-critical" default:"98" help:"Critical likewise."`
-	FireAfter             time.Duration   `default:"3s" help:"How long a value must be beyond its threshold."`
-	CPUFireAfter          time.Duration   `name:"cpu-fire-after" default:"10s" help:"The same for the processors."`
-	ResolveAfter          time.Duration   `default:"5s" help:"How long a value must be back."`
+	CPU                   float64         `atleast:"0" atmost:"100" name:"cpu" default:"90" help:"Warn at this percentage of the machine's processors, or of those that the process may use; 0 is never."`
+	CPUCritical           float64         `atleast:"0" atmost:"100" name:"cpu-critical" default:"98" help:"Critical likewise."`
+	FireAfter             time.Duration   `above:"0s" default:"3s" help:"How long a value must be beyond its threshold."`
+	CPUFireAfter          time.Duration   `above:"0s" name:"cpu-fire-after" default:"10s" help:"The same for the processors."`
+	ResolveAfter          time.Duration   `above:"0s" default:"5s" help:"How long a value must be back."`
 }
 
 func (f alertFlags) thresholds() monitor.Thresholds {
@@ -93,8 +97,31 @@ func (f alertFlags) thresholds() monitor.Thresholds {
 	}
 }
 
+// validate compares thresholds that belong together.
+func (f alertFlags) validate() error {
+	for _, pair := range []struct {
+		flag              string
+		warning, critical float64
+	}{
+		{"error-rate", f.ErrorRate, f.ErrorRateCritical}, {"latency-ms", f.LatencyMS, f.LatencyMSCritical},
+		{"queue", f.Queue, f.QueueCritical}, {"labeller-share", f.LabellerShare, f.LabellerShareCritical},
+		{"cpu", f.CPU, f.CPUCritical},
+	} {
+		if pair.critical != 0 && pair.critical < pair.warning {
+			return fmt.Errorf("--alert-%s-critical %g: expected at least --alert-%[1]s, %[3]g, or 0 for never", pair.flag, pair.critical, pair.warning)
+		}
+	}
+	if f.AccuracyCritical > f.Accuracy && f.Accuracy != 0 {
+		return fmt.Errorf("--alert-accuracy-critical %g: expected at most --alert-accuracy, %g", f.AccuracyCritical, f.Accuracy)
+	}
+	return nil
+}
+
 // Run serves until ctx ends.
-func (c serveCmd) Run(ctx context.Context) error {
+func (c serveCmd) Run(ctx context.Context, command *kong.Context, s *settings) error {
+	if c.PrintConfig {
+		return c.printConfig(os.Stdout, command, s)
+	}
 	a, err := newApp(c, c.newLogger(os.Stderr), dashboard.Files())
 	if err != nil {
 		return err
@@ -120,9 +147,18 @@ func (c serveCmd) place() weights.Place {
 func (c serveCmd) newLogger(w io.Writer) *slog.Logger {
 	options := &slog.HandlerOptions{Level: c.LogLevel}
 	if c.LogFormat == "json" {
+		options.ReplaceAttr = timesWithUnits
 		return slog.New(slog.NewJSONHandler(w, options))
 	}
 	return slog.New(slog.NewTextHandler(w, options))
+}
+
+// timesWithUnits writes 20s, where JSON would have a count of nanoseconds.
+func timesWithUnits(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		a.Value = slog.StringValue(a.Value.Duration().String())
+	}
+	return a
 }
 
 // proxies are the ranges of --trusted-proxy, which validate has checked.
@@ -131,7 +167,8 @@ func (c serveCmd) proxies() accept.Proxies {
 	return proxies
 }
 
-// validate refuses what would be unsafe; the rooms check the rest.
+// validate refuses what would be unsafe, and what the limits of single flags do not
+// tell (see checkLimits).
 func (c serveCmd) validate() error {
 	if _, err := server.ParseOrigins(c.AllowOrigin); err != nil {
 		return fmt.Errorf("--allow-origin %w", err)
@@ -145,11 +182,17 @@ func (c serveCmd) validate() error {
 	if err := c.Alert.Webhook.Check(); err != nil {
 		return fmt.Errorf("--alert-webhook %w", err)
 	}
-	if c.MaxConnections < 1 {
-		return fmt.Errorf("--max-connections %d: expected at least 1", c.MaxConnections)
+	if c.QueueRows < c.Window {
+		return fmt.Errorf("--queue-rows %d: expected at least --window, %d, or one socket could never fill its window", c.QueueRows, c.Window)
 	}
-	if c.MaxPerAddress < 0 {
-		return fmt.Errorf("--max-per-address %d: expected a number above 0, or 0 for a quarter of --max-connections", c.MaxPerAddress)
+	if c.MaxRows > c.Window {
+		return fmt.Errorf("--max-rows %d: expected at most --window, %d, or the largest request could never be taken", c.MaxRows, c.Window)
+	}
+	if err := c.Alert.validate(); err != nil {
+		return err
+	}
+	if err := c.addresses(); err != nil {
+		return err
 	}
 	if err := c.loopbackOnly("--listen", c.Listen); err != nil && !c.AllowAnonymous {
 		return fmt.Errorf("%w: anybody who reaches it could use the models; add --allow-anonymous if that is meant", err)
@@ -163,10 +206,30 @@ func (c serveCmd) validate() error {
 	return nil
 }
 
+// addresses tells whether what is listened on can be told apart, and from nonsense.
+func (c serveCmd) addresses() error {
+	for _, a := range []struct{ flag, address string }{{"--listen", c.Listen}, {"--admin-listen", c.AdminListen}} {
+		if a.flag == "--admin-listen" && a.address == "" {
+			continue
+		}
+		_, port, err := net.SplitHostPort(a.address)
+		if err == nil {
+			_, err = net.DefaultResolver.LookupPort(context.Background(), "tcp", port)
+		}
+		if err != nil {
+			return fmt.Errorf("%s %q: expected host:port, such as 127.0.0.1:8080", a.flag, a.address)
+		}
+	}
+	if _, port, _ := net.SplitHostPort(c.Listen); c.Listen == c.AdminListen && port != "0" {
+		return fmt.Errorf("--listen and --admin-listen are both %s; give each a port of its own", c.Listen)
+	}
+	return nil
+}
+
 func (c serveCmd) loopbackOnly(flag, address string) error {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
-		return fmt.Errorf("%s %q: expected host:port, such as 127.0.0.1:8080", flag, address)
+		return err // addresses has said so
 	}
 	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
 		return nil

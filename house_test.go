@@ -39,6 +39,11 @@ func TestHouse(t *testing.T) {
 	if len(packages) < 5 {
 		t.Errorf("only %d packages were found", len(packages))
 	}
+	for _, want := range []string{"penstock/client", "penstock/protocol"} { // modules of their own
+		if !slices.ContainsFunc(packages, func(p goPackage) bool { return p.ImportPath == want }) {
+			t.Errorf("%s was not found", want)
+		}
+	}
 	for _, problem := range houseProblems(readRooms(t), packages) {
 		t.Error(problem)
 	}
@@ -104,16 +109,18 @@ func parseRooms(document string) (rooms, error) {
 
 var backquoted = regexp.MustCompile("`([^`]+)`")
 
-// readPackages reads the source of this module, tests aside. It reads files
+// readPackages reads the source of this module and of those that it takes from
+// its own folders, tests aside. It reads files
 // rather than asking the go command, so that files behind a build tag count.
 func readPackages(t *testing.T) []goPackage {
 	t.Helper()
 	byFolder := map[string]*goPackage{}
+	ours := replacedFolders(t)
 	err := filepath.WalkDir(".", func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
-		case entry.IsDir() && name != "." && (notSource(entry.Name()) || isFile(filepath.Join(name, "go.mod"))):
+		case entry.IsDir() && name != "." && (notSource(entry.Name()) || isFile(filepath.Join(name, "go.mod")) && !slices.Contains(ours, name)):
 			return filepath.SkipDir
 		case entry.IsDir() || filepath.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go"):
 			return nil
@@ -142,6 +149,21 @@ func readPackages(t *testing.T) []goPackage {
 		packages = append(packages, *byFolder[folder])
 	}
 	return packages
+}
+
+// replacedFolders returns the folders of modules of their own that the root
+// module is built from. The others are tools.
+func replacedFolders(t *testing.T) []string {
+	t.Helper()
+	text, err := os.ReadFile("go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var folders []string
+	for _, m := range regexp.MustCompile(`(?m)=> \./(\S+)$`).FindAllStringSubmatch(string(text), -1) {
+		folders = append(folders, filepath.FromSlash(m[1]))
+	}
+	return folders
 }
 
 // notSource reports whether the go command would not look into a folder.

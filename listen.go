@@ -2,6 +2,9 @@ package main
 
 import (
 	"cmp"
+	"errors"
+	"fmt"
+	"syscall"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -19,12 +22,12 @@ func (a *app) listen() (err error) {
 			"open_files", a.plan.Files, "max_connections", asked, "now", a.plan.WebSockets, "needed", a.plan.Needed,
 			"advice", "raise the limit (ulimit -n), or lower --max-connections")
 	}
-	if a.public, err = a.listener(a.flags.Listen, accept.Options{
+	if a.public, err = a.listener("--listen", a.flags.Listen, accept.Options{
 		Name: "public", Places: a.plan.Places, PerAddress: a.perAddress() + plainPerAddress, Proxies: a.flags.proxies(),
 	}); err != nil || a.flags.AdminListen == "" {
 		return err
 	}
-	a.admin, err = a.listener(a.flags.AdminListen, accept.Options{
+	a.admin, err = a.listener("--admin-listen", a.flags.AdminListen, accept.Options{
 		Name: "admin", Places: accept.AdminPlaces, PerAddress: accept.AdminPlaces / 2,
 	})
 	return err
@@ -35,10 +38,10 @@ func (a *app) perAddress() int {
 	return cmp.Or(a.flags.MaxPerAddress, max(1, a.plan.WebSockets/4))
 }
 
-func (a *app) listener(address string, opt accept.Options) (*accept.Listener, error) {
+func (a *app) listener(flag, address string, opt accept.Options) (*accept.Listener, error) {
 	l, err := accept.Listen(address)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s %s: %w; %s", flag, address, err, listenAdvice(err))
 	}
 	opt.Log, opt.Registerer = a.server.QuietLog(), prometheus.Registerer(a.registry)
 	limited, err := accept.New(l, opt)
@@ -47,4 +50,17 @@ func (a *app) listener(address string, opt accept.Options) (*accept.Listener, er
 		return nil, err
 	}
 	return limited, nil
+}
+
+// listenAdvice says what to do when an address cannot be listened on.
+func listenAdvice(err error) string {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return "end the program that listens there, or choose another port, or port 0 for any that is free"
+	case errors.Is(err, syscall.EACCES):
+		return "choose a port from 1024 on, or give the program the right to the lower ones"
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return "choose an address that this machine has, or 0.0.0.0 for all of them"
+	}
+	return "expected host:port, such as 127.0.0.1:8080"
 }

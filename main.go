@@ -16,7 +16,6 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
-	kongyaml "github.com/alecthomas/kong-yaml"
 )
 
 // version is set by the linker in releases.
@@ -24,11 +23,11 @@ var version = "dev"
 
 // commands is the command line.
 type commands struct {
-	Config kong.ConfigFlag `help:"YAML file with flags: a key is a flag's name, or a map of flags by the part before a dash." placeholder:"FILE"`
+	Config configFlag `help:"YAML file: flags of serve by name, or in a map by the part before a dash; flags of another command below its name." placeholder:"FILE"`
 
 	Serve   serveCmd   `cmd:"" default:"withargs" help:"Serve models. This is what penstock without a command does."`
 	Demo    demoCmd    `cmd:"" help:"Stream held-out digits with late labels to a running server."`
-	Load    loadCmd    `cmd:"" help:"Load a running server, open loop, and report throughput and latency."`
+	Load    loadCmd    `cmd:"" help:"Load a running server: find the highest rate at which it keeps its latency, or measure one rate."`
 	Check   checkCmd   `cmd:"" help:"Validate bundles, or the flags and config of serve."`
 	Health  healthCmd  `cmd:"" help:"Exit with 0 if a running server is ready, else with 1."`
 	Version versionCmd `cmd:"" help:"Print the version."`
@@ -47,7 +46,7 @@ func main() {
 	cancel()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "penstock:", err)
-		os.Exit(1)
+		os.Exit(exitCode(err))
 	}
 }
 
@@ -68,12 +67,22 @@ func run(ctx context.Context, args []string) error {
 	return nil
 }
 
+// BeforeResolve refuses variables that set nothing.
+func (*commands) BeforeResolve(app *kong.Kong) error {
+	return checkEnvironment(app.Model, os.Environ())
+}
+
+// AfterApply refuses numbers beyond the limits of their flags.
+func (*commands) AfterApply(ctx *kong.Context, s *settings) error { return checkLimits(ctx, s) }
+
 func newParser(c *commands) (*kong.Kong, error) {
+	s := newSettings()
 	return kong.New(c,
 		kong.Name("penstock"),
 		kong.Description("Serves machine-learning models over live streams."),
 		kong.DefaultEnvars("PENSTOCK"),
-		kong.Configuration(kongyaml.Loader),
+		kong.Resolvers(s),
+		kong.Bind(s),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 	)
 }

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"time"
 
 	"penstock/server"
@@ -19,7 +22,7 @@ func (m *loadedModel) facts() server.ModelFacts {
 	return server.ModelFacts{
 		File: m.File, Bytes: m.Bytes, SHA256: m.SHA256,
 		GoldenRows: m.GoldenRows, GoldenMaxDiff: m.GoldenMaxDiff,
-		GoldenTolerance: weights.GoldenTolerance, GoldenDuration: m.GoldenDuration,
+		GoldenTolerance: m.GoldenTolerance, GoldenDuration: m.GoldenDuration,
 	}
 }
 
@@ -36,6 +39,9 @@ func loadModels(folders []string, engine string, place weights.Place) (models []
 	}()
 	bundles, err := openBundles(folders)
 	if err != nil {
+		return nil, err
+	}
+	if err := areDifferent(bundles); err != nil {
 		return nil, err
 	}
 	for _, b := range bundles {
@@ -56,11 +62,52 @@ func openBundles(folders []string) ([]*weights.Bundle, error) {
 	}
 	var bundles []*weights.Bundle
 	for _, folder := range folders {
+		if err := isFolder(folder); err != nil {
+			return nil, err
+		}
 		b, err := weights.Open(folder)
 		if err != nil {
-			return nil, fmt.Errorf("--model %s: %w", folder, err)
+			return nil, err // it names the folder
 		}
 		bundles = append(bundles, b)
 	}
 	return bundles, nil
+}
+
+func isFolder(path string) error {
+	switch info, err := os.Stat(path); {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("bundle %q: there is no such folder; name one that holds a manifest.json", path)
+	case err != nil:
+		return fmt.Errorf("bundle %q: %w", path, err)
+	case !info.IsDir():
+		return fmt.Errorf("bundle %q is a file; name the folder that holds its manifest.json", path)
+	}
+	return nil
+}
+
+// areDifferent refuses two bundles whose models clients could not tell apart.
+func areDifferent(bundles []*weights.Bundle) error {
+	first := map[string]*weights.Bundle{}
+	for _, b := range bundles {
+		name := b.Spec().Name
+		other, taken := first[name]
+		switch {
+		case taken && sameFolder(other.Name(), b.Name()):
+			return fmt.Errorf("--model %s is given twice; leave one out", b.Name())
+		case taken:
+			return fmt.Errorf("--model %s and --model %s both hold a model named %q, and clients choose by name; change \"name\" in the manifest.json of one", other.Name(), b.Name(), name)
+		}
+		first[name] = b
+	}
+	return nil
+}
+
+func sameFolder(a, b string) bool {
+	one, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	other, err := os.Stat(b)
+	return err == nil && os.SameFile(one, other)
 }

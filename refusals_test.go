@@ -197,15 +197,3 @@ func TestFailedHandshakesDoNotFloodTheLog(t *testing.T) {
 		t.Errorf("it said %q", line.Err)
 	}
 }
-
-func TestFlagsAboutCallers(t *testing.T) {
-	for want, c := range map[string]serveCmd{
-		`--trusted-proxy "10.0.0": expected an address`: {TrustedProxy: []string{"10.0.0"}, MaxConnections: 1},
-		`--max-per-address -1: expected`:                {MaxPerAddress: -1, MaxConnections: 1},
-		`--max-connections 0: expected`:                 {},
-	} {
-		if err := c.validate(); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%v; want %s", err, want)
-		}
-	}
-}

@@ -71,6 +71,12 @@ func prepare(flags serveCmd, logger *slog.Logger, page fs.FS) (*app, error) {
 	if a.models, err = loadModels(flags.Model, flags.Engine, flags.place()); err != nil {
 		return nil, err
 	}
+	for _, m := range a.models {
+		if err := rowFits(m.Spec(), flags.MaxMessageBytes); err != nil {
+			a.close()
+			return nil, err
+		}
+	}
 	if a.memory, err = planMemory(flags.MemoryLimit); err != nil {
 		a.close()
 		return nil, err
@@ -277,6 +283,9 @@ func (a *app) announce() {
 		s := m.Spec()
 		a.logger.Info("model ready", "name", s.Name, "version", s.Version, "engine", s.Engine,
 			"features", s.Features, "outputs", s.Outputs(), "golden_rows", m.GoldenRows, "loaded_in", m.took)
+		for _, text := range cautions(s, a.flags) {
+			a.logger.Warn(text, "model", s.Name)
+		}
 	}
 	if a.admin != nil {
 		a.logger.Info("admin", "url", "http://"+a.admin.Addr().String())

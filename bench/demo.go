@@ -2,10 +2,9 @@ package bench
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"time"
 
@@ -71,17 +70,19 @@ func (d Demo) withDefaults() Demo {
 func (d Demo) validate() error {
 	switch {
 	case d.URL == "":
-		return errors.New("demo: URL is empty; expected an address such as ws://127.0.0.1:8080")
+		return wrong("URL", "is empty; expected an address such as ws://127.0.0.1:8080")
 	case d.Rows == nil || d.Rows.Len() == 0:
-		return errors.New("demo: Rows has nothing to stream")
+		return wrong("Rows", "has nothing to stream")
 	case d.Connections < 1:
-		return fmt.Errorf("demo: Connections is %d; expected at least 1", d.Connections)
+		return wrong("Connections", "is %d; expected at least 1", d.Connections)
 	case !(d.Rate > 0):
-		return fmt.Errorf("demo: Rate is %v; expected more than 0 rows per second", d.Rate)
+		return wrong("Rate", "is %v; expected more than 0 rows per second", d.Rate)
 	case d.Duration < 0:
-		return fmt.Errorf("demo: Duration is %v; expected 0 (until stopped) or more", d.Duration)
-	case d.LabelDelayMin < 0 || d.LabelDelayMax < d.LabelDelayMin:
-		return fmt.Errorf("demo: labels delayed by %v to %v; expected 0 ≤ LabelDelayMin ≤ LabelDelayMax", d.LabelDelayMin, d.LabelDelayMax)
+		return wrong("Duration", "is %v; expected 0 (until stopped) or more", d.Duration)
+	case d.LabelDelayMin < 0:
+		return wrong("LabelDelayMin", "is %v; expected none below zero", d.LabelDelayMin)
+	case d.LabelDelayMax < d.LabelDelayMin:
+		return wrong("LabelDelayMax", "is %v; expected at least the shortest delay, %v", d.LabelDelayMax, d.LabelDelayMin)
 	}
 	return nil
 }
@@ -128,14 +129,14 @@ func (d *Demo) classes(hello *protocol.Hello) ([]string, error) {
 			continue
 		}
 		if width := len(d.Rows.Row(0)); width != m.Features {
-			return nil, fmt.Errorf("demo: the rows have %d features, model %s takes %d", width, m.Name, m.Features)
+			return nil, wrong("Model", "%s takes %d features, and the rows have %d", m.Name, m.Features, width)
 		}
 		for i := range d.Rows.Len() {
 			if label := d.Rows.Label(i); label < 0 || label >= len(m.Classes) {
-				return nil, fmt.Errorf("demo: row %d is of class %d, model %s has %d classes", i, label, m.Name, len(m.Classes))
+				return nil, wrong("Model", "%s has %d classes, and row %d is of class %d", m.Name, len(m.Classes), i, label)
 			}
 		}
 		return m.Classes, nil
 	}
-	return nil, fmt.Errorf("demo: Model %q is not served; the server has %v", d.Model, modelNames(hello))
+	return nil, wrong("Model", "%q is not served; the server has %s", d.Model, strings.Join(modelNames(hello), ", "))
 }

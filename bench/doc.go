@@ -8,9 +8,15 @@
 // "How NOT to Measure Latency", 2013). It also reports how late the generator
 // itself was, since a busy generator measures itself.
 //
-// [Sweep] raises the rate until the server breaks. [Demo] streams labelled
+// [Search] finds the highest rate at which the server keeps its latency, by doubling
+// and then bisecting; [Sweep] raises the rate until the server breaks. [Demo] streams labelled
 // rows, sends their labels late, and counts accuracy by itself, so that the
 // server's own numbers can be compared to the count.
+//
+// "go test -bench . ./bench" takes a minute or so. Experiments that take minutes each
+// are behind the build tag experiment:
+//
+//	go test -tags experiment -run '^$' -bench 'Overload|Dashboards' -benchtime 1x ./bench
 //
 // The package talks to a server through package client alone.
 package bench

@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"io"
 	"sync"
 	"time"
 
@@ -46,6 +47,8 @@ type Load struct {
 	// Client tunes the connections. The load sets what says whether requests
 	// wait: an open loop never does.
 	Client client.Options
+	// Progress gets one line a second. Default: none.
+	Progress io.Writer
 }
 
 func (l Load) withDefaults() Load {
@@ -68,24 +71,24 @@ func (l Load) withDefaults() Load {
 }
 
 func (l Load) validate() error {
-	bad := func(field, format string, args ...any) error {
-		return fmt.Errorf("load: %s %s", field, fmt.Sprintf(format, args...))
-	}
 	switch {
 	case l.URL == "":
-		return bad("URL", "is empty; expected an address such as ws://127.0.0.1:8080")
+		return wrong("URL", "is empty; expected an address such as ws://127.0.0.1:8080")
 	case l.Connections < 1:
-		return bad("Connections", "is %d; expected at least 1", l.Connections)
+		return wrong("Connections", "is %d; expected at least 1", l.Connections)
 	case l.InFlight < 0:
-		return bad("InFlight", "is %d; expected 0 (open loop) or more", l.InFlight)
+		return wrong("InFlight", "is %d; expected 0 (open loop) or more", l.InFlight)
 	case l.InFlight == 0 && !(l.Rate > 0 && l.Rate <= 1e9):
-		return bad("Rate", "is %v; expected more than 0 requests per second, or InFlight for a closed loop", l.Rate)
+		return wrong("Rate", "is %v; expected more than 0 and at most 1e9 requests per second, or a closed loop", l.Rate)
 	case l.InFlight > 0 && l.Rate != 0:
-		return bad("Rate", "is %v with InFlight %d; a closed loop has no rate", l.Rate, l.InFlight)
-	case l.Duration < 0, l.Warmup < 0, l.Drain < 0, l.Deadline < 0:
-		return bad("Duration, Warmup, Drain or Deadline", "is negative")
+		return wrong("Rate", "is %v beside a closed loop, which has none", l.Rate)
 	case l.Rows < 1:
-		return bad("Rows", "is %d; expected at least 1", l.Rows)
+		return wrong("Rows", "is %d; expected at least 1", l.Rows)
+	}
+	for option, d := range map[string]time.Duration{"Duration": l.Duration, "Warmup": l.Warmup, "Drain": l.Drain, "Deadline": l.Deadline} {
+		if d < 0 {
+			return wrong(option, "is %v; expected none below zero", d)
+		}
 	}
 	return nil
 }
@@ -109,6 +112,7 @@ func (l Load) Run(ctx context.Context) (Report, error) {
 		return Report{}, err
 	}
 	run := newLoadRun(&l, clients, requests)
+	defer run.tell()()
 	if l.InFlight > 0 {
 		run.closedLoop(ctx)
 	} else if err := run.openLoop(ctx); err != nil {

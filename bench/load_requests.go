@@ -1,8 +1,8 @@
 package bench
 
 import (
-	"fmt"
 	"math/rand/v2"
+	"strings"
 
 	"penstock/client"
 	"penstock/protocol"
@@ -12,8 +12,15 @@ import (
 // encoded once: what is measured is the server, not strconv.
 const variants = 256
 
+// overhead is what a message has besides rows, at most: its id, a deadline, the
+// name of a model.
+const overhead = 256
+
 // requests prepares what the load sends.
 func (l *Load) requests(hello *protocol.Hello) ([]client.Request, error) {
+	if most := min(hello.Limits.MaxRows, hello.Limits.Window); most > 0 && l.Rows > most {
+		return nil, wrong("Rows", "is %d; the server takes at most %d rows in a request", l.Rows, most)
+	}
 	random := rand.New(rand.NewPCG(l.Seed, 0))
 	rows := l.Features
 	if len(rows) == 0 {
@@ -37,7 +44,11 @@ func (l *Load) requests(hello *protocol.Hello) ([]client.Request, error) {
 			requests[i].Encoded, err = client.EncodeRows(chosen)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("load: Features: %w", err)
+			return nil, wrong("Features", "cannot be sent: %v", err)
+		}
+		if size, most := requests[i].Encoded.Bytes()+overhead, hello.Limits.MaxBytes; most > 0 && size > most {
+			return nil, wrong("Rows", "is %d; requests would have %d bytes, and the server takes at most %d in a message: "+
+				"send fewer rows, or give it a larger --max-message-bytes", l.Rows, size, most)
 		}
 	}
 	return requests, nil
@@ -50,7 +61,7 @@ func (l *Load) width(hello *protocol.Hello) (int, error) {
 			return m.Features, nil
 		}
 	}
-	return 0, fmt.Errorf("load: Model %q is not served; the server has %v", l.Model, modelNames(hello))
+	return 0, wrong("Model", "%q is not served; the server has %s", l.Model, strings.Join(modelNames(hello), ", "))
 }
 
 func modelNames(hello *protocol.Hello) []string {

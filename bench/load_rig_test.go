@@ -75,7 +75,7 @@ type pipeListener struct {
 }
 
 func (l *pipeListener) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	near, far := net.Pipe()
+	near, far := pipe()
 	select {
 	case l.conns <- far:
 		return near, nil

@@ -2,7 +2,6 @@ package bench
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 )
@@ -43,17 +42,19 @@ func (s Sweep) withDefaults() Sweep {
 
 func (s Sweep) validate() error {
 	switch {
-	case s.From < 0 || s.To < s.From:
-		return fmt.Errorf("sweep: From is %v and To is %v; expected 0 < From ≤ To", s.From, s.To)
-	case s.Step < 0:
-		return fmt.Errorf("sweep: Step is %v; expected 0 or more", s.Step)
-	case s.Step == 0 && s.Factor <= 1:
-		return fmt.Errorf("sweep: Factor is %v; expected more than 1", s.Factor)
-	case s.Load.InFlight != 0:
-		return errors.New("sweep: Load.InFlight is set; a sweep is of open loops")
+	case !(s.From > 0):
+		return wrong("From", "is %v; expected more than 0", s.From)
+	case !(s.To >= s.From):
+		return wrong("To", "is %v; expected at least the first rate, %v", s.To, s.From)
+	case !(s.Step >= 0):
+		return wrong("Step", "is %v; expected 0 or more", s.Step)
+	case s.Step == 0 && !(s.Factor > 1):
+		return wrong("Factor", "is %v; expected more than 1", s.Factor)
 	}
-	return nil
+	return s.limits().validate(s.Load)
 }
+
+func (s Sweep) limits() limits { return limits{s.MaxP99, s.MaxLoss} }
 
 // Run returns the reports of all steps; the last is the one that broke the
 // limits, unless To came first. As each step ends, its line of a table is
@@ -63,19 +64,22 @@ func (s Sweep) Run(ctx context.Context, w io.Writer) ([]Report, error) {
 	if err := s.validate(); err != nil {
 		return nil, err
 	}
-	_, err := fmt.Fprintf(w, "%10s %10s %8s %9s %9s %9s %9s %9s\n",
-		"target/s", "goodput/s", "loss %", "p50 ms", "p99 ms", "p99.9 ms", "max ms", "lag p99")
 	var reports []Report
+	var err error
 	for rate := s.From; err == nil && ctx.Err() == nil && rate <= s.To; rate = s.next(rate) {
 		var r Report
 		s.Load.Rate = rate
 		if r, err = s.Load.Run(ctx); err != nil {
 			break
 		}
+		if len(reports) == 0 {
+			_, _ = io.WriteString(w, tableHead) // as the line below
+		}
 		reports = append(reports, r)
-		_, err = fmt.Fprintf(w, "%10.0f %10.0f %8.2f %9.3f %9.3f %9.3f %9.3f %9.3f\n", rate, r.Goodput,
-			100*loss(r), r.Latency.P50, r.Latency.P99, r.Latency.P999, r.Latency.Max, r.Lag.P99)
-		if broken := s.broken(r); broken != "" {
+		if _, err = fmt.Fprintln(w, tableLine(r)); err != nil {
+			break
+		}
+		if broken := s.limits().broken(r); broken != "" {
 			_, err = fmt.Fprintf(w, "stopped: %s\n", broken)
 			break
 		}
@@ -88,25 +92,4 @@ func (s Sweep) next(rate float64) float64 {
 		return rate + s.Step
 	}
 	return rate * s.Factor
-}
-
-// broken tells which limit a report is beyond.
-func (s Sweep) broken(r Report) string {
-	switch {
-	case loss(r) > s.MaxLoss:
-		return fmt.Sprintf("%.2f %% of the requests had no prediction; the limit is %.2f %%", 100*loss(r), 100*s.MaxLoss)
-	case r.Latency.P99 > s.MaxP99 && r.Lag.P99 > r.Latency.P99/2:
-		return fmt.Sprintf("the generator is the limit: half of the p99 of %.1f ms is its own lag", r.Latency.P99)
-	case r.Latency.P99 > s.MaxP99:
-		return fmt.Sprintf("p99 is %.1f ms; the limit is %.1f ms", r.Latency.P99, s.MaxP99)
-	}
-	return ""
-}
-
-// loss is the share of offered requests without a prediction.
-func loss(r Report) float64 {
-	if r.Offered == 0 {
-		return 0
-	}
-	return float64(r.Offered-r.Predicted) / float64(r.Offered)
 }

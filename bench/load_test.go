@@ -141,7 +141,7 @@ func TestLoadValidate(t *testing.T) {
 		}
 	}
 	for field, s := range map[string]Sweep{
-		"From": {From: 10, To: 1}, "Step": {Step: -1}, "Factor": {Factor: 0.5}, "InFlight": {Load: Load{InFlight: 1}},
+		"From": {From: -1}, "To": {From: 10, To: 1}, "MaxP99": {MaxP99: -1}, "MaxLoss": {MaxLoss: 2}, "Step": {Step: -1}, "Factor": {Factor: 0.5}, "InFlight": {Load: Load{InFlight: 1}},
 	} {
 		if _, err := s.Run(t.Context(), new(bytes.Buffer)); err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%s: %v", field, err)

@@ -8,15 +8,19 @@ if [[ -n $unformatted ]]; then
 	exit 1
 fi
 
-go mod tidy -diff
-go vet ./...
-# Modules of their own, so that users never download what they need.
+go vet ./... ./client/... ./protocol/...
+go vet -tags experiment ./bench
+for module in . client protocol; do
+	(cd "$module" && go mod tidy -diff)
+done
+# Modules of their own, and apart from the others: users never download what
+# they need.
 for module in bench/rivals model/dense/avo; do
-	(cd "$module" && go mod tidy -diff && go vet ./...)
+	(cd "$module" && go mod tidy -diff && GOWORK=off go vet ./...)
 done
 
 ci/tools.sh
-GOLANGCI_LINT_CACHE=$PWD/.tools/cache .tools/golangci-lint run ./...
+GOLANGCI_LINT_CACHE=$PWD/.tools/cache .tools/golangci-lint run ./... ./client/... ./protocol/...
 
 if command -v shellcheck >/dev/null; then
 	shellcheck .ci/run ci/*.sh weights/recipe/*.sh client/js/*.sh dashboard/*.sh dashboard/e2e/*.sh bench/rivals/*.sh

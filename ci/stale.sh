@@ -10,7 +10,7 @@ checksums() {
 }
 
 before=$(checksums)
-go generate ./...
+go generate ./... ./client/... ./protocol/...
 if ! changed=$(diff <(echo "$before") <(checksums)); then
 	printf 'stale: generated files were out of date; commit these:\n' >&2
 	awk '/^>/ {print "  " $3}' <<<"$changed" >&2

@@ -9,5 +9,5 @@ if [[ .tools/golangci-lint -nt ci/tools/go.mod && .tools/govulncheck -nt ci/tool
 	exit 0
 fi
 mkdir -p .tools
-CGO_ENABLED=0 go build -C ci/tools -trimpath -ldflags='-s -w' -o ../../.tools/ tool
+GOWORK=off CGO_ENABLED=0 go build -C ci/tools -trimpath -ldflags='-s -w' -o ../../.tools/ tool
 touch .tools/golangci-lint .tools/govulncheck

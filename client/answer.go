@@ -18,10 +18,12 @@ func (l *link) read() error {
 		if err != nil {
 			return err
 		}
-		if kind != websocket.MessageText {
-			continue // we asked for none; a newer server may know why
+		if kind == websocket.MessageBinary {
+			err = readBinary(b, &r)
+		} else {
+			err = replies.read(b, &r)
 		}
-		if err := replies.read(b, &r); err != nil {
+		if err != nil {
 			return &ConnError{CloseCode: abnormal, Err: err}
 		}
 		l.handle(&r)
@@ -35,9 +37,7 @@ func (l *link) handle(r *reply) {
 	case kindNotice:
 		switch r.notice.Code {
 		case "going_away":
-			l.c.detach(l, &ConnError{CloseCode: protocol.CloseGoingAway, Reason: r.notice.Message})
-			l.flight.close() // after detach, so that who comes now finds no link
-			poke(l.leaving)
+			l.leave(r.notice.Message)
 		case "token_expiring":
 			poke(l.renew)
 		}
@@ -45,8 +45,24 @@ func (l *link) handle(r *reply) {
 	}
 }
 
+// leave sends what comes from now on to the next connection, and gives this one
+// DrainTimeout to end.
+func (l *link) leave(why string) {
+	l.c.detach(l, &ConnError{CloseCode: protocol.CloseGoingAway, Reason: why})
+	l.flight.close() // after detach, so that who comes now finds no link
+	poke(l.leaving)
+}
+
 func (l *link) answer(r *reply) {
 	c, ok := l.flight.land(r.id)
+	if ok && r.kind == kindError && r.err.Code == protocol.Draining && l.sendAgain(r.id, c) {
+		return
+	}
+	l.c.calling.Lock()
+	defer l.c.calling.Unlock()
+	if ok {
+		defer l.c.freeFrame(c.frame)
+	}
 	switch {
 	case !ok && r.kind == kindError && r.id.IsZero():
 		l.c.notice(protocol.Notice{Type: "error", Code: r.err.Code.String(), Message: r.err.Message})
@@ -54,9 +70,19 @@ func (l *link) answer(r *reply) {
 		// A cancel that crossed with its reply, or a reply to nobody.
 	case r.kind == kindError:
 		c.fail(r.id, r.err)
+	case r.kind == kindPrediction && c.kind == predictCall && r.frame != nil:
+		p, err := l.binaryPrediction(r.frame, r.id, &c)
+		if err != nil {
+			c.fail(r.id, &ConnError{CloseCode: abnormal, Err: err})
+			return
+		}
+		c.predicted(p, nil)
 	case r.kind == kindPrediction && c.kind == predictCall:
 		c.predicted(r.prediction, nil)
 	case r.kind == kindFeedbackOK && c.kind == feedbackCall:
+		if r.frame != nil && l.regressionsAlone() {
+			r.correct = nil
+		}
 		c.labelled(r.correct, nil)
 	default:
 		c.fail(r.id, &ConnError{CloseCode: abnormal, Reason: fmt.Sprintf("the reply to %s is of another kind", r.id)})

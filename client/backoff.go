@@ -18,9 +18,9 @@ func (b *backoff) next(floor time.Duration) time.Duration {
 	if b.ceiling == 0 {
 		b.ceiling = b.min
 	} else {
-		b.ceiling = min(2*b.ceiling, b.max)
+		b.ceiling = min(plus(b.ceiling, b.ceiling), b.max)
 	}
-	return floor + rand.N(b.ceiling+1)
+	return plus(floor, rand.N(plus(b.ceiling, 1)))
 }
 
 // lived tells how long the last connection stayed up. One that outlived its

@@ -18,11 +18,15 @@ type Client struct {
 	frames  sync.Pool // of *frame
 
 	link atomic.Pointer[link] // nil while there is none to send on
+	now  atomic.Pointer[link] // the one that is read, also when it takes no more
+
+	calling sync.Mutex // held through callbacks of calls, which come one at a time; taken before mu
 
 	mu      sync.Mutex
 	status  Status
 	hello   *protocol.Hello
 	end     *ConnError    // why there is no connection now
+	again   []*drained    // for the next connection
 	changed chan struct{} // closed and replaced with every change of link or end
 
 	stop context.CancelFunc
@@ -30,7 +34,7 @@ type Client struct {
 }
 
 // Dial connects to the server at address, such as ws://host:port; without a
-// path it means /ws/predict. The context bounds the first connection alone,
+// path it means /ws/predict. A session in its query is kept. The context bounds the first connection alone,
 // which is tried once.
 //
 // Dial starts one goroutine, which keeps the connection and starts two more
@@ -40,17 +44,17 @@ func Dial(ctx context.Context, address string, o Options) (*Client, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	session := o.Session
-	if session == "" {
-		session = newSession()
-	}
-	u, err := endpoint(address, "/ws/predict", session)
+	u, named, err := endpoint(address, "/ws/predict", o.Session)
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{opts: o, address: u.String(), session: session,
+	session := named
+	if session == "" {
+		session = newSession()
+	}
+	c := &Client{opts: o, address: withSession(u, session), session: session,
 		changed: make(chan struct{}), done: make(chan struct{})}
-	c.ids.Store(firstID(o.Session == ""))
+	c.ids.Store(firstID(named == ""))
 	c.frames.New = func() any { return &frame{b: make([]byte, 0, 512)} }
 
 	l, err := c.connect(ctx)
@@ -59,6 +63,7 @@ func Dial(ctx context.Context, address string, o Options) (*Client, error) {
 		e.Final = !e.reconnectable()
 		return nil, e
 	}
+	c.now.Store(l)
 	c.attach(l)
 	running, stop := context.WithCancel(context.Background())
 	c.stop = stop

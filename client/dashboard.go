@@ -38,7 +38,7 @@ func DialDashboard(ctx context.Context, address string, o Options) (*Dashboard, 
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	u, err := endpoint(address, "/ws/dashboard", "")
+	u, _, err := endpoint(address, "/ws/dashboard", "")
 	if err != nil {
 		return nil, err
 	}
@@ -59,20 +59,26 @@ func (d *Dashboard) Close() error {
 }
 
 // Frames yields frames as they come, until ctx ends or Close is called. It is
-// for one goroutine, and leaving the loop ends the connection. A lost connection is yielded as an error (a *ConnError); going on with the
-// loop waits, with the backoff of Options, and connects again, unless the
+// for one goroutine, and leaving the loop ends the connection. A lost connection
+// is yielded as an error (a *ConnError); going on with the loop waits, with the backoff of Options, and connects again, unless the
 // error is final, which ends it. Frames of kinds that this client does not
 // know are passed over.
 func (d *Dashboard) Frames(ctx context.Context) iter.Seq2[*Frame, error] {
 	return func(yield func(*Frame, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		defer context.AfterFunc(d.ctx, cancel)() // Close ends a pause as well
 		waits := &backoff{min: d.opts.BackoffMin, max: d.opts.BackoffMax}
 		for {
 			err := d.pump(ctx, yield)
-			if err == nil || ctx.Err() != nil || d.ctx.Err() != nil {
+			if err == nil {
 				return
 			}
 			waits.lived(time.Since(d.since))
 			for err != nil {
+				if ctx.Err() != nil || d.ctx.Err() != nil {
+					return
+				}
 				err.Final = d.opts.NoReconnect || !err.reconnectable()
 				if !yield(nil, err) || err.Final || !pause(ctx, waits.next(err.RetryAfter)) {
 					return
@@ -111,7 +117,7 @@ func (d *Dashboard) pump(ctx context.Context, yield func(*Frame, error) bool) *C
 	defer context.AfterFunc(ctx, func() { _ = s.raw.Close() })()
 	for {
 		// A frame comes every second: silence means that nobody is there.
-		_ = s.raw.SetReadDeadline(time.Now().Add(d.opts.PingInterval + d.opts.PingTimeout))
+		_ = s.raw.SetReadDeadline(time.Now().Add(plus(d.opts.PingInterval, d.opts.PingTimeout)))
 		_, b, err := s.read()
 		if err != nil {
 			return ended(err)

@@ -87,3 +87,21 @@ func TestFramesEndWithTheContextAndWithClose(t *testing.T) {
 		}
 	})
 }
+
+func TestCloseEndsAPauseOfTheDashboard(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newFakeServer(t, func(*fakeConn) {}).dashboard(Options{BackoffMin: 1000 * time.Hour, BackoffMax: 1000 * time.Hour})
+		start := time.Now()
+		time.AfterFunc(time.Millisecond, func() { _ = d.Close() })
+		lost := 0
+		for range d.Frames(t.Context()) {
+			lost++
+		}
+		if lost != 1 {
+			t.Errorf("lost %d times", lost)
+		}
+		if d := time.Since(start); d > time.Millisecond {
+			t.Errorf("it took %v", d)
+		}
+	})
+}

@@ -15,8 +15,18 @@
 // error (*[protocol.Error]), or, when the connection was lost before the
 // reply, with a *[ConnError]. A lost request is never sent again by the
 // client: the server may have run it, and a second run would be counted,
-// labelled and billed twice. [Retryable] tells whether sending it again can
+// labelled and billed twice. One that a server answered with draining was not
+// run: it is sent again on the next connection, within its deadline. [Retryable] tells whether sending it again can
 // help; whether it may be sent again is the caller's to say.
+//
+// The client comes back, with growing pauses, after every end that does not
+// blame it: close codes 1001, 1005 (none), 1006 (lost), 1011 to 1015 and 3008
+// (timeout), and handshakes that failed but with 401 and 403. It stays away
+// after 1000, 1008, all other codes, and those that nobody registered, from 4000
+// on, since only their sender knows what they mean.
+//
+// Rows travel as JSON, or as binary frames: [Options].Binary, [WithBinary],
+// [Client.PredictBytes], [Client.FeedbackBinary].
 //
 // [DialDashboard] reads the other socket, the one with the measurements.
 //

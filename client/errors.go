@@ -19,8 +19,8 @@ const abnormal = 1006
 // ConnError tells that a connection could not be made, or ended before a
 // request was answered. Whether the server ran that request is not known.
 type ConnError struct {
-	// CloseCode is the WebSocket close code, 1006 for an abrupt loss, and zero
-	// when there never was a WebSocket.
+	// CloseCode is the WebSocket close code, 1005 for a close without one, 1006
+	// for an abrupt loss, and zero when there never was a WebSocket.
 	CloseCode int
 	// HTTPStatus is the answer to a handshake that was refused, or zero.
 	HTTPStatus int
@@ -90,9 +90,7 @@ func refused(resp *http.Response, err error) *ConnError {
 	}
 	e := &ConnError{HTTPStatus: resp.StatusCode}
 	e.Final = resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusForbidden
-	if s, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && s > 0 {
-		e.RetryAfter = time.Duration(s) * time.Second
-	}
+	e.RetryAfter = retryAfter(resp.Header.Get("Retry-After"))
 	var problem struct{ Title, Detail string }
 	if resp.Body != nil && json.NewDecoder(resp.Body).Decode(&problem) == nil {
 		e.Reason = problem.Detail
@@ -103,10 +101,32 @@ func refused(resp *http.Response, err error) *ConnError {
 	return e
 }
 
-// reconnectable reports whether a client should connect again after e.
+// retryAfter reads a header's seconds, or its date; zero for none.
+func retryAfter(header string) time.Duration {
+	s, err := strconv.ParseInt(header, 10, 64)
+	if err == nil || errors.Is(err, strconv.ErrRange) {
+		return times(s, time.Second)
+	}
+	date, err := http.ParseTime(header)
+	if err != nil {
+		return 0
+	}
+	return max(time.Until(date), 0)
+}
+
+// reconnectable reports whether a client should connect again after e: not
+// after a close code that blames it, or that nobody registered for another
+// meaning, such as 4000.
 func (e *ConnError) reconnectable() bool {
 	if e.Final {
 		return false
 	}
 	return e.CloseCode == 0 || protocol.Reconnectable(e.CloseCode)
+}
+
+// isRefusal reports whether an error says that asking for a token again is of no
+// use.
+func isRefusal(err error) bool {
+	var e *protocol.Error
+	return errors.As(err, &e) && (e.Code == protocol.Unauthorized || e.Code == protocol.Forbidden)
 }

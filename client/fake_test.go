@@ -99,7 +99,7 @@ func (s *fakeServer) Close() error   { s.once.Do(func() { close(s.closed) }); re
 func (s *fakeServer) Addr() net.Addr { return &net.TCPAddr{} }
 
 func (s *fakeServer) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	client, server := net.Pipe()
+	client, server := pipe()
 	select {
 	case s.conns <- server:
 		return client, nil

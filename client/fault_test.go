@@ -25,7 +25,11 @@ func TestFaults(t *testing.T) {
 			_, _ = c.raw.Write([]byte{0x81, 126, 1, 0, '{'}) // 256 bytes announced, one sent
 			c.swallow()
 		}},
-		{"stops reading", 11 * time.Second, func(c *fakeConn) {
+		{"stops reading", 35 * time.Second, func(c *fakeConn) {
+			c.idle()
+		}},
+		{"stops reading in mid-frame", 35 * time.Second, func(c *fakeConn) {
+			_, _ = c.raw.Read(make([]byte, 4))
 			c.idle()
 		}},
 		{"cuts in mid-frame", time.Second, func(c *fakeConn) {
@@ -157,11 +161,26 @@ func TestDialIsBounded(t *testing.T) {
 			t.Errorf("it took %v", d)
 		}
 		mute := func(context.Context, string, string) (net.Conn, error) {
-			client, _ := net.Pipe()
+			client, _ := pipe()
 			return client, nil
 		}
 		if _, err := Dial(t.Context(), "ws://penstock.test", Options{DialContext: mute}); err == nil {
 			t.Error("a server that never answers the handshake was taken")
+		}
+	})
+}
+
+func TestAServerThatStopsReadingIsLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newFakeServer(t, func(c *fakeConn) { c.greet(8); c.idle() }).client(Options{NoReconnect: true})
+		start := time.Now()
+		_, err := c.Predict(t.Context(), make([]float32, 2*pipeBuffer)) // more than lies in between
+		var e *ConnError
+		if !errors.As(err, &e) {
+			t.Errorf("the request ended with %v", err)
+		}
+		if d := time.Since(start); d > 11*time.Second {
+			t.Errorf("it took %v", d)
 		}
 	})
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"penstock/protocol"
 )
@@ -31,7 +33,12 @@ const (
 // call waits for one answer. One of the callbacks is set.
 type call struct {
 	kind      callKind
+	many      bool // answered with Rows, where a binary reply does not say
+	model     int  // of a binary request, its place in the link's hello
 	rows      int
+	frame     *frame    // kept, since it may have to be sent again
+	from      *link     // that it was first sent on, which tickets know
+	until     time.Time // its deadline, or zero
 	predicted func(Prediction, error)
 	labelled  func([]bool, error)
 }
@@ -45,8 +52,14 @@ func (c *call) fail(id ID, err error) {
 	c.predicted(Prediction{ID: id}, err)
 }
 
-// frame is one encoded message.
-type frame struct{ b []byte }
+// frame is one encoded message. Who writes it and the call that may have to
+// send it again both hold it; the last to let go gives it back.
+type frame struct {
+	b       []byte
+	binary  bool
+	model   string // of a binary request: its index is the connection's
+	holders atomic.Int32
+}
 
 // errShut tells that a call came too late for this connection.
 var errShut = errors.New("client: the connection takes no more requests")
@@ -59,9 +72,9 @@ func newFlight(rows int) *flight {
 }
 
 // admit lets a call into the air and its message out. With wait it waits for
-// room until ctx ends. The frame is the flight's when admit returns nil, and
-// stays the caller's otherwise.
-func (f *flight) admit(ctx context.Context, id ID, c call, m *frame, wait bool) error {
+// room until ctx ends. The call's frame is the flight's when admit returns nil,
+// and stays the caller's otherwise.
+func (f *flight) admit(ctx context.Context, id ID, c call, wait bool) error {
 	f.mu.Lock()
 	room := &f.room[c.kind]
 	if !f.shut && !room.take(c.rows) {
@@ -84,11 +97,26 @@ func (f *flight) admit(ctx context.Context, id ID, c call, m *frame, wait bool) 
 		f.mu.Unlock()
 		return duplicate(other.kind, id)
 	}
-	f.calls[id] = c
-	f.out = append(f.out, m)
+	f.launch(id, c)
 	f.mu.Unlock()
 	f.ring()
 	return nil
+}
+
+// readmit lets a call of the last connection into the air, whatever the room.
+func (f *flight) readmit(id ID, c call) {
+	f.mu.Lock()
+	f.room[c.kind].used += c.rows
+	f.launch(id, c)
+	f.mu.Unlock()
+	f.ring()
+}
+
+// launch is called with the lock held.
+func (f *flight) launch(id ID, c call) {
+	c.frame.holders.Add(1) // the writer
+	f.calls[id] = c
+	f.out = append(f.out, c.frame)
 }
 
 // await waits for room with the lock given up, and returns with the lock held
@@ -117,7 +145,8 @@ func duplicate(kind callKind, id ID) error {
 	return protocol.Errorf(protocol.DuplicateRequestID, "request %s is still in flight; wait for its reply", id)
 }
 
-// say sends a message that takes no room, if the connection still takes any.
+// say sends a message that takes no room, also while the connection takes no
+// more calls. After its end nobody reads what was said.
 func (f *flight) say(m *frame) {
 	f.mu.Lock()
 	f.out = append(f.out, m)
@@ -154,12 +183,13 @@ func (f *flight) land(id ID) (call, bool) {
 	return c, ok
 }
 
-// has reports whether a call is still in the air.
-func (f *flight) has(id ID) bool {
+// has reports whether the call that was first sent on a link is still in the
+// air.
+func (f *flight) has(id ID, from *link) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	_, ok := f.calls[id]
-	return ok
+	c, ok := f.calls[id]
+	return ok && c.from == from
 }
 
 // close lets nothing more in and sends who waits to the next connection.
@@ -172,14 +202,12 @@ func (f *flight) close() {
 	}
 }
 
-// lose fails every call that is still in the air.
-func (f *flight) lose(err error) {
+// empty takes every call out of the air, for good.
+func (f *flight) empty() map[ID]call {
 	f.close()
 	f.mu.Lock()
+	defer f.mu.Unlock()
 	calls := f.calls
 	f.calls = make(map[ID]call)
-	f.mu.Unlock()
-	for id, c := range calls {
-		c.fail(id, err)
-	}
+	return calls
 }

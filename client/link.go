@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -126,7 +127,11 @@ func (l *link) writeBatch(batch []*frame) (err error) {
 	l.s.raw.gather()
 	for i, m := range batch {
 		if err == nil {
-			err = l.s.ws.Write(context.Background(), websocket.MessageText, m.b)
+			kind := websocket.MessageText
+			if m.binary {
+				kind = websocket.MessageBinary
+			}
+			err = l.s.ws.Write(context.Background(), kind, m.b)
 		}
 		l.c.freeFrame(m)
 		batch[i] = nil
@@ -135,4 +140,35 @@ func (l *link) writeBatch(batch []*frame) (err error) {
 		err = flushed
 	}
 	return err
+}
+
+// lose fails every call that is still in the air. Their frames may still be
+// with the writer's, and are left to the collector.
+func (l *link) lose(err error) {
+	l.c.calling.Lock()
+	defer l.c.calling.Unlock()
+	for id, c := range l.flight.empty() {
+		c.fail(id, err)
+	}
+}
+
+// fit makes a call one for this connection: its message must not be larger than
+// the server takes, and a binary one names the model by its place in hello.
+func (l *link) fit(c *call) error {
+	if limit := l.hello.Limits.MaxBytes; limit > 0 && len(c.frame.b) > limit {
+		return &protocol.Error{Code: protocol.TooManyRows, HasCounts: true, Expected: limit, Got: len(c.frame.b),
+			Message: "the message has more bytes than the server takes; send fewer rows in a request"}
+	}
+	if !c.frame.binary || c.kind != predictCall {
+		return nil
+	}
+	c.model = 0
+	if name := c.frame.model; name != "" {
+		c.model = slices.IndexFunc(l.hello.Models, func(m protocol.HelloItem) bool { return m.Name == name })
+	}
+	if c.model < 0 || c.model >= len(l.hello.Models) {
+		return protocol.Errorf(protocol.UnknownModel, "the server has no model %q", c.frame.model)
+	}
+	c.frame.setModel(c.model)
+	return nil
 }

@@ -12,16 +12,20 @@ import (
 )
 
 // Options tune a Client. The zero value is a good client for a local server.
+// Durations may be as long as a time.Duration can be.
 type Options struct {
 	// Session names the stream of requests across reconnects and, when it is
 	// kept by the caller, across restarts: 16 to 64 of [A-Za-z0-9_-]. Default:
+	// the one in the address, else
 	// drawn at random for each Client. Two clients that share a session share
 	// the scope of their request ids and may label each other's predictions.
 	Session string
 
 	// Token returns a bearer token. It is called before every connection, and
-	// when the server tells that the token in use is about to expire. Default:
-	// none is sent.
+	// when the server tells that the token in use is about to expire. When it
+	// fails it is asked again after a pause, unless its error is, or wraps, a
+	// *protocol.Error with the code Unauthorized or Forbidden: then the client
+	// stays away. Default: none is sent.
 	Token func(context.Context) (string, error)
 
 	// Header is sent with every handshake. Default: empty.
@@ -72,8 +76,14 @@ type Options struct {
 	FailWhenFull bool
 
 	// FailWhenDown makes a request fail at once with a *ConnError while there
-	// is no connection. Default: it waits for one until its context ends.
+	// is no connection, and with the server's draining where it was not run.
+	// Default: it waits for a connection until its context ends.
 	FailWhenDown bool
+
+	// Binary sends rows of float32 as binary frames, which saves both sides the
+	// decimals, where the request has what these can say: an ID that is a number,
+	// and no Top. Default: as JSON. See Request.Binary.
+	Binary bool
 
 	// MaxReply bounds one message from the server in bytes. A larger one costs
 	// the connection. Default: 8 MiB.
@@ -125,7 +135,7 @@ func (o Options) validate() error {
 		{"BackoffMin", o.BackoffMin}, {"BackoffMax", o.BackoffMax},
 	} {
 		if d.value <= 0 {
-			return fmt.Errorf("client: Options.%s is %v; expected more than 0", d.field, d.value)
+			return fmt.Errorf("client: Options.%s is %v; expected more than 0, or 0 for the default", d.field, d.value)
 		}
 	}
 	if o.BackoffMax < o.BackoffMin {
@@ -135,7 +145,7 @@ func (o Options) validate() error {
 		return fmt.Errorf("client: Options.Window is %d; expected 0 (the server's) or more", o.Window)
 	}
 	if o.MaxReply < 0 {
-		return fmt.Errorf("client: Options.MaxReply is %d; expected more than 0", o.MaxReply)
+		return fmt.Errorf("client: Options.MaxReply is %d; expected more than 0, or 0 for the default", o.MaxReply)
 	}
 	if o.Session != "" && !validSession(o.Session) {
 		return fmt.Errorf("client: Options.Session is %q; expected 16 to 64 of [A-Za-z0-9_-]", o.Session)

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"time"
-
-	"penstock/protocol"
 )
 
 // Ticket is a request in flight.
@@ -17,18 +15,29 @@ type Ticket struct {
 // Cancel asks the server to leave the request alone. The callback still comes
 // once: mostly with the code cancelled, or with the reply if it was under way.
 func (t Ticket) Cancel() {
-	if !t.l.flight.has(t.ID) {
+	if t.l == nil || t.l.c.cancelAgain(t) {
 		return
 	}
-	m := t.l.c.newFrame()
-	m.b = appendCancel(m.b, t.ID)
-	t.l.flight.say(m)
+	for _, l := range []*link{t.l, t.l.c.now.Load()} { // it may have been sent again
+		if l.flight.has(t.ID, t.l) {
+			m := l.c.newFrame()
+			m.b = appendCancel(m.b, t.ID)
+			l.flight.say(m)
+			return
+		}
+	}
 }
 
 // Predict asks for the prediction of one row and waits for it. When ctx ends
 // first, the request is cancelled and the error is the context's.
 func (c *Client) Predict(ctx context.Context, features []float32, opts ...Option) (Prediction, error) {
 	return c.Do(ctx, Request{Features: features}, opts...)
+}
+
+// PredictBytes asks for the prediction of one row of bytes, which the server
+// scales as the model says, usually by 1/255. It travels as a binary frame.
+func (c *Client) PredictBytes(ctx context.Context, features []byte, opts ...Option) (Prediction, error) {
+	return c.Do(ctx, Request{Bytes: features}, opts...)
 }
 
 // PredictRows asks for the predictions of many rows in one request.
@@ -40,6 +49,9 @@ func (c *Client) PredictRows(ctx context.Context, rows [][]float32, opts ...Opti
 func (c *Client) Do(ctx context.Context, r Request, opts ...Option) (Prediction, error) {
 	for _, o := range opts {
 		o(&r)
+	}
+	if ctx.Err() != nil {
+		return Prediction{}, context.Cause(ctx)
 	}
 	if deadline, ok := ctx.Deadline(); ok && r.Deadline == 0 {
 		r.Deadline = max(time.Until(deadline), time.Microsecond)
@@ -78,13 +90,26 @@ func (c *Client) Submit(ctx context.Context, r Request, done func(Prediction, er
 	} else if err := r.ID.check(); err != nil {
 		return Ticket{}, err
 	}
+	if err := r.check(); err != nil {
+		return Ticket{}, err
+	}
 	m := c.newFrame()
 	var err error
-	if m.b, err = appendRequest(m.b, &r); err != nil {
+	if m.binary = r.isBinary(c.opts.Binary); m.binary {
+		m.model = r.Model
+		m.b, err = appendBinary(m.b, &r)
+	} else {
+		m.b, err = appendRequest(m.b, &r)
+	}
+	if err != nil {
 		c.freeFrame(m)
 		return Ticket{}, err
 	}
-	l, err := c.send(ctx, r.ID, call{kind: predictCall, rows: r.rows(), predicted: done}, m)
+	waiting := call{kind: predictCall, many: r.many(), rows: r.rows(), frame: m, predicted: done}
+	if r.Deadline > 0 {
+		waiting.until = time.Now().Add(r.Deadline)
+	}
+	l, err := c.send(ctx, r.ID, waiting)
 	if err != nil {
 		c.freeFrame(m)
 		return Ticket{}, err
@@ -93,7 +118,7 @@ func (c *Client) Submit(ctx context.Context, r Request, done func(Prediction, er
 }
 
 // send finds a connection that lets the call in.
-func (c *Client) send(ctx context.Context, id ID, waiting call, m *frame) (*link, error) {
+func (c *Client) send(ctx context.Context, id ID, waiting call) (*link, error) {
 	for {
 		l := c.link.Load()
 		if l == nil {
@@ -102,11 +127,11 @@ func (c *Client) send(ctx context.Context, id ID, waiting call, m *frame) (*link
 				return nil, err
 			}
 		}
-		if limit := l.hello.Limits.MaxBytes; limit > 0 && len(m.b) > limit {
-			return nil, &protocol.Error{Code: protocol.TooManyRows, HasCounts: true, Expected: limit, Got: len(m.b),
-				Message: "the message has more bytes than the server takes; send fewer rows in a request"}
+		if err := l.fit(&waiting); err != nil {
+			return nil, err
 		}
-		err := l.flight.admit(ctx, id, waiting, m, !c.opts.FailWhenFull)
+		waiting.from = l
+		err := l.flight.admit(ctx, id, waiting, !c.opts.FailWhenFull)
 		if !errors.Is(err, errShut) {
 			return l, err
 		}
@@ -136,13 +161,15 @@ func (c *Client) await(ctx context.Context) (*link, error) {
 
 func (c *Client) newFrame() *frame {
 	m := c.frames.Get().(*frame)
-	m.b = m.b[:0]
+	m.b, m.binary, m.model = m.b[:0], false, ""
+	m.holders.Store(1)
 	return m
 }
 
-// freeFrame keeps a frame for the next message, unless it is a rare large one.
+// freeFrame lets go of a frame. The last keeps it for the next message, unless
+// it is a rare large one.
 func (c *Client) freeFrame(m *frame) {
-	if cap(m.b) <= 64<<10 {
+	if m.holders.Add(-1) == 0 && cap(m.b) <= 64<<10 {
 		c.frames.Put(m)
 	}
 }

@@ -3,8 +3,10 @@ package client
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -26,8 +28,9 @@ func TestReconnectByCloseCode(t *testing.T) {
 		code websocket.StatusCode // zero: cut
 		back bool
 	}{
-		{0, true}, {1001, true}, {1011, true}, {1013, true},
-		{1000, false}, {1002, false}, {1008, false}, {1009, false},
+		{0, true}, {1001, true}, {1005, true}, {1011, true}, {1012, true}, {1013, true}, {1014, true}, {3008, true},
+		{1000, false}, {1002, false}, {1003, false}, {1007, false}, {1008, false}, {1009, false}, {1010, false},
+		{3000, false}, {3003, false}, {4000, false}, {4999, false},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWatch()
@@ -38,7 +41,12 @@ func TestReconnectByCloseCode(t *testing.T) {
 					return
 				}
 				_, _ = c.read()
-				if test.code != 0 {
+				switch test.code {
+				case 0:
+				case 1005: // a close frame without a code
+					_, _ = c.raw.Write([]byte{0x88, 0})
+					_, _ = c.read()
+				default:
 					_ = c.ws.Close(test.code, "why")
 				}
 			})
@@ -48,7 +56,7 @@ func TestReconnectByCloseCode(t *testing.T) {
 			if !errors.As(err, &e) || e.Retryable() != test.back {
 				t.Fatalf("code %d: the request in flight ended with %#v", test.code, err)
 			}
-			if test.code != 0 && (e.CloseCode != int(test.code) || e.Reason != "why") {
+			if test.code != 0 && test.code != 1005 && (e.CloseCode != int(test.code) || e.Reason != "why") {
 				t.Errorf("code %d: told as %v", test.code, e)
 			}
 			_, err = c.Predict(t.Context(), []float32{1}) // waits for the new connection
@@ -259,5 +267,33 @@ func TestTokens(t *testing.T) {
 	s.client(Options{Token: func(context.Context) (string, error) { n++; return string(rune('a' + n)), nil }})
 	if first, second := <-got, <-got; first != "Bearer b" || second != "auth c" {
 		t.Errorf("sent %q, then %q", first, second)
+	}
+}
+
+// A token function that fails is asked again, unless it says that nobody may.
+func TestFailingTokens(t *testing.T) {
+	for _, test := range []struct {
+		err   error
+		final bool
+	}{
+		{errors.New("the issuer is away"), false},
+		{fmt.Errorf("issuer: %w", &protocol.Error{Code: protocol.Unauthorized}), true},
+		{&protocol.Error{Code: protocol.Forbidden}, true},
+		{&protocol.Error{Code: protocol.Overloaded}, false},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var asked atomic.Int64
+			c := newFakeServer(t, func(c *fakeConn) { c.greet(8); _, _ = c.read() }).client(Options{Token: func(context.Context) (string, error) {
+				if asked.Add(1) == 1 {
+					return "fine", nil
+				}
+				return "", test.err
+			}})
+			_, _ = c.Predict(t.Context(), []float32{1}) // ends the first connection
+			_ = pause(t.Context(), time.Hour)
+			if test.final != (asked.Load() == 2) || test.final != (c.Status() == Disconnected) {
+				t.Errorf("%v: asked %d times, then %v", test.err, asked.Load(), c.Status())
+			}
+		})
 	}
 }

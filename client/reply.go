@@ -17,6 +17,8 @@ type reply struct {
 	err        *protocol.Error // kindError
 	notice     protocol.Notice // kindNotice
 	hello      *protocol.Hello // kindHello
+
+	frame []byte // of a binary answer, valid until the next read
 }
 
 type replyKind uint8

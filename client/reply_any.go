@@ -50,7 +50,7 @@ func (rr *replyReader) readAny(b []byte, r *reply) error {
 
 func readError(m *protocol.Reply) *protocol.Error {
 	e := &protocol.Error{Code: protocol.ParseCode(m.Code), Message: m.Message,
-		RetryAfter: time.Duration(m.RetryAfterMS) * time.Millisecond}
+		RetryAfter: times(m.RetryAfterMS, time.Millisecond)}
 	if e.Code == 0 { // a newer server's
 		e.Message = m.Code + ": " + m.Message
 	}
@@ -90,8 +90,8 @@ func readPrediction(m *protocol.Reply, p *Prediction) error {
 	}
 	if m.Timing != nil {
 		p.Timing = &Timing{
-			Queue:     time.Duration(m.Timing.QueueUS) * time.Microsecond,
-			Compute:   time.Duration(m.Timing.ComputeUS) * time.Microsecond,
+			Queue:     times(m.Timing.QueueUS, time.Microsecond),
+			Compute:   times(m.Timing.ComputeUS, time.Microsecond),
 			BatchRows: m.Timing.BatchRows,
 		}
 	}

@@ -8,20 +8,30 @@ import (
 	"penstock/protocol"
 )
 
-// Request is what Do and Submit send. Exactly one of Features, Rows and
-// Encoded is given; they are read before the call returns and not kept.
+// Request is what Do and Submit send. Exactly one of Features, Rows, Bytes,
+// ByteRows and Encoded is given; they are read before the call returns and not
+// kept.
 type Request struct {
 	// ID is the request_id. Default: the next number of the session.
 	ID ID
 
 	Features []float32   // one row
 	Rows     [][]float32 // many rows; the reply has one result for each
+	Bytes    []byte      // one row that the server scales; travels as a binary frame
+	ByteRows [][]byte    // many such rows
 	Encoded  *Encoded    // rows that were encoded before
+
+	// Binary sends the rows as a binary frame, which saves both sides the
+	// decimals. It takes an ID that is a number, and no Top; of Timing, how many
+	// rows the batch had is not told. Default: as Options.Binary says.
+	Binary bool
 
 	// Model is a name from the server's hello. Default: the first there.
 	Model string
 	// Deadline bounds the server's work, counted from the arrival there; after
-	// it the request fails with deadline_exceeded. Default: none.
+	// it the request fails with deadline_exceeded. Default: none. What is longer
+	// than the wire can say is sent as the longest that it can: a day, or 71
+	// minutes in a binary frame.
 	Deadline time.Duration
 	// Scores asks for all of a row's scores, Top for its best classes, Timing
 	// for where the time went.
@@ -43,6 +53,9 @@ func WithModel(name string) Option { return func(r *Request) { r.Model = name } 
 // sent.
 func WithDeadline(d time.Duration) Option { return func(r *Request) { r.Deadline = d } }
 
+// WithBinary sends the rows as a binary frame.
+func WithBinary() Option { return func(r *Request) { r.Binary = true } }
+
 // WithScores asks for all scores of every row.
 func WithScores() Option { return func(r *Request) { r.Scores = true } }
 
@@ -55,8 +68,11 @@ func WithTiming() Option { return func(r *Request) { r.Timing = true } }
 // Encoded is a request's rows in the form of the wire. A source that sends the
 // same rows often, such as a load generator, encodes them once.
 type Encoded struct {
-	json []byte
-	rows int
+	json   []byte
+	binary []byte // in place of json
+	bytes  bool   // binary is of bytes that the server scales
+	many   bool
+	rows   int
 }
 
 // EncodeRow encodes one row.
@@ -68,8 +84,59 @@ func EncodeRow(features []float32) (*Encoded, error) {
 // EncodeRows encodes many rows.
 func EncodeRows(rows [][]float32) (*Encoded, error) {
 	b, err := appendRows(nil, rows)
-	return &Encoded{json: b, rows: len(rows)}, err
+	return &Encoded{json: b, many: true, rows: len(rows)}, err
 }
+
+// EncodeBinary encodes many rows for binary frames.
+func EncodeBinary(rows [][]float32) (*Encoded, error) {
+	b, err := appendBinaryRows([]byte{}, rows)
+	return &Encoded{binary: b, many: true, rows: len(rows)}, err
+}
+
+// EncodeBytes encodes many rows of bytes, which the server scales, for binary
+// frames.
+func EncodeBytes(rows [][]byte) (*Encoded, error) {
+	b, err := appendByteRows([]byte{}, rows)
+	return &Encoded{binary: b, bytes: true, many: true, rows: len(rows)}, err
+}
+
+// check refuses what would be sent as something else than it says.
+func (r *Request) check() error {
+	given := 0
+	for _, there := range []bool{r.Features != nil, r.Rows != nil, r.Bytes != nil, r.ByteRows != nil, r.Encoded != nil} {
+		if there {
+			given++
+		}
+	}
+	switch {
+	case given > 1:
+		return protocol.Errorf(protocol.BadFeatures, "the request has rows in %d fields; give one of Features, Rows, Bytes, ByteRows and Encoded", given)
+	case r.Deadline < 0:
+		return protocol.Errorf(protocol.BadMessage, "Request.Deadline is %v; expected more than 0, or 0 for none", r.Deadline)
+	case r.Top < 0:
+		return protocol.Errorf(protocol.BadMessage, "Request.Top is %d; expected more than 0, or 0 for none", r.Top)
+	case r.Binary && r.Encoded != nil && r.Encoded.binary == nil:
+		return protocol.Errorf(protocol.BadFeatures, "these rows were encoded as JSON; use EncodeBinary or EncodeBytes for a binary frame")
+	}
+	return nil
+}
+
+// isBinary reports whether the request travels as a binary frame. A client's
+// preference for them gives way to what they cannot say.
+func (r *Request) isBinary(preferred bool) bool {
+	if r.Encoded != nil {
+		return r.Encoded.binary != nil
+	}
+	return r.Binary || r.Bytes != nil || r.ByteRows != nil || preferred && r.ID.text == "" && r.Top == 0
+}
+
+// many reports whether the answer has Rows.
+func (r *Request) many() bool {
+	return r.Rows != nil || r.ByteRows != nil || r.Encoded != nil && r.Encoded.many
+}
+
+// Bytes is how many of a message the rows take.
+func (e *Encoded) Bytes() int { return len(e.json) }
 
 // rows returns how much of the window the request takes.
 func (r *Request) rows() int {
@@ -78,6 +145,8 @@ func (r *Request) rows() int {
 		return r.Encoded.rows
 	case r.Rows != nil:
 		return len(r.Rows)
+	case r.ByteRows != nil:
+		return len(r.ByteRows)
 	}
 	return 1
 }
@@ -90,10 +159,7 @@ func appendRequest(dst []byte, r *Request) (_ []byte, err error) {
 		dst = append(dst, `,"model":`...)
 		dst = appendString(dst, r.Model)
 	}
-	if r.Deadline > 0 {
-		dst = append(dst, `,"deadline_ms":`...)
-		dst = strconv.AppendFloat(dst, float64(r.Deadline)/float64(time.Millisecond), 'f', -1, 64)
-	}
+	dst = appendDeadline(dst, r.Deadline)
 	dst = appendDetail(dst, r)
 	if r.Top > 0 {
 		dst = append(dst, `,"top_k":`...)
@@ -150,9 +216,13 @@ func appendRow(dst []byte, features []float32, row int) ([]byte, error) {
 			continue
 		}
 		if math.Float32bits(f)&exponent == exponent { // NaN or infinity
-			return dst, protocol.Errorf(protocol.BadFeatures, "row %d, entry %d is %v; send finite numbers", row, i, f)
+			return dst, notFinite(row, i, f)
 		}
 		dst = strconv.AppendFloat(dst, float64(f), 'g', -1, 32)
 	}
 	return append(dst, ']'), nil
+}
+
+func notFinite(row, entry int, f float32) error {
+	return protocol.Errorf(protocol.BadFeatures, "row %d, entry %d is %v; send finite numbers", row, entry, f)
 }

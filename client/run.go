@@ -18,7 +18,7 @@ func (c *Client) run(ctx context.Context, l *link) {
 		waits.lived(time.Since(l.since))
 		end = c.judge(ctx, end)
 		c.detach(l, end)
-		l.flight.lose(end)
+		l.lose(end)
 		l = c.reconnect(ctx, waits, end)
 	}
 }
@@ -33,6 +33,7 @@ func (c *Client) reconnect(ctx context.Context, waits *backoff, end *ConnError) 
 		}
 		l, err := c.connect(ctx)
 		if err == nil {
+			c.resend(l)
 			c.attach(l)
 			c.setStatus(Connected, nil)
 			return l
@@ -43,6 +44,7 @@ func (c *Client) reconnect(ctx context.Context, waits *backoff, end *ConnError) 
 	c.end = end
 	c.wake()
 	c.mu.Unlock()
+	c.loseAgain(end)
 	c.setStatus(Disconnected, end)
 	return nil
 }

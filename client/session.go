@@ -40,24 +40,48 @@ func firstID(sessionIsNew bool) uint64 {
 }
 
 // endpoint completes a server's address: path is used when the address has
-// none, session when it is not empty and the address names none.
-func endpoint(address, path, session string) (*url.URL, error) {
-	u, err := url.Parse(address)
+// none. The session is the one of the option or of the address, which must not
+// say different things; it is empty when neither has one.
+func endpoint(address, path, option string) (u *url.URL, session string, err error) {
+	u, err = url.Parse(address)
 	if err != nil {
-		return nil, fmt.Errorf("client: the address is not a URL: %w", err)
+		return nil, "", fmt.Errorf("client: the address is not a URL: %w", err)
 	}
 	switch u.Scheme {
 	case "ws", "wss", "http", "https":
 	default:
-		return nil, fmt.Errorf("client: the address %q does not start with ws:// or wss://", u.Redacted())
+		return nil, "", fmt.Errorf("client: the address %q does not start with ws:// or wss://", u.Redacted())
 	}
 	if u.Path == "" || u.Path == "/" {
 		u.Path = path
 	}
-	if session != "" {
-		q := u.Query()
-		q.Set("session", session)
-		u.RawQuery = q.Encode()
+	query, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return nil, "", fmt.Errorf("client: the query of the address cannot be read: %w", err)
 	}
-	return u, nil
+	session, err = chooseSession(query["session"], option)
+	return u, session, err
+}
+
+func chooseSession(inAddress []string, option string) (string, error) {
+	switch {
+	case len(inAddress) == 0:
+		return option, nil
+	case len(inAddress) > 1:
+		return "", fmt.Errorf("client: the address names %d sessions; expected one", len(inAddress))
+	case !validSession(inAddress[0]):
+		return "", fmt.Errorf("client: the session %q in the address is none; expected 16 to 64 of [A-Za-z0-9_-]", inAddress[0])
+	case option != "" && option != inAddress[0]:
+		return "", fmt.Errorf("client: Options.Session is %q, and the address says session=%s; give one of them", option, inAddress[0])
+	}
+	return inAddress[0], nil
+}
+
+// withSession names the session in an address.
+func withSession(u *url.URL, session string) string {
+	query := u.Query()
+	query.Set("session", session)
+	named := *u
+	named.RawQuery = query.Encode()
+	return named.String()
 }

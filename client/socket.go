@@ -44,7 +44,7 @@ func dialSocket(ctx context.Context, o *Options, address string, subprotocols ..
 	if o.Token != nil {
 		token, err := o.Token(ctx)
 		if err != nil {
-			return nil, &ConnError{Reason: "no token", Err: err}
+			return nil, &ConnError{Reason: "no token", Final: isRefusal(err), Err: err}
 		}
 		header.Set("Authorization", "Bearer "+token)
 	}

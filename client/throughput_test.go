@@ -40,6 +40,8 @@ func cheapServer(b *testing.B) string {
 	return "ws://" + listener.Addr().String()
 }
 
+var cheapPrediction = protocol.Prediction{Rows: 1, Values: []float32{1}, Confidences: []float32{0.98765432}}
+
 // answerCheaply reads masked frames and answers each by the request_id at its
 // start.
 func answerCheaply(conn net.Conn) {
@@ -53,7 +55,7 @@ func answerCheaply(conn net.Conn) {
 		if _, err := io.ReadFull(in, head[:6]); err != nil {
 			return
 		}
-		n, mask := int(head[1]&0x7f), head[2:6]
+		n, mask, binaryFrame := int(head[1]&0x7f), head[2:6], head[0]&0xf == 2
 		if n == 126 {
 			if _, err := io.ReadFull(in, head[6:8]); err != nil {
 				return
@@ -66,6 +68,15 @@ func answerCheaply(conn net.Conn) {
 		}
 		for i := range start {
 			start[i] ^= mask[i&3]
+		}
+		if binaryFrame {
+			id := binary.LittleEndian.Uint64(start[8:])
+			reply = protocol.AppendBinaryPrediction(append(reply[:0], 0x82, 32), id, &cheapPrediction)
+			_, _ = out.Write(reply)
+			if _, err = in.Discard(n); err != nil {
+				return
+			}
+			continue
 		}
 		const key = `{"request_id":`
 		end := bytes.IndexByte(start, ',')
@@ -115,12 +126,18 @@ func BenchmarkSubmit(b *testing.B) {
 			row[i] = float32(i%256) / 255
 		}
 	}
+	bytes := make([]byte, len(row))
+	for i := range bytes {
+		bytes[i] = byte(255 * row[i])
+	}
 	encoded, err := EncodeRow(row)
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Run("features=4", func(b *testing.B) { benchmarkSubmit(b, Request{Features: row[:4]}) })
 	b.Run("features=784", func(b *testing.B) { benchmarkSubmit(b, Request{Features: row}) })
+	b.Run("features=784,binary", func(b *testing.B) { benchmarkSubmit(b, Request{Features: row, Binary: true}) })
+	b.Run("features=784,bytes", func(b *testing.B) { benchmarkSubmit(b, Request{Bytes: bytes}) })
 	b.Run("features=784,encoded", func(b *testing.B) { benchmarkSubmit(b, Request{Encoded: encoded}) })
 }
 

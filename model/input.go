@@ -2,8 +2,8 @@ package model
 
 import "math"
 
-// Rows are float32, and so is what an engine does with them: it divides, or
-// multiplies by a reciprocal. Numbers from smallest to 1/smallest have both.
+// Rows are float32, and so may be what an engine does with them: what it divides
+// by must be a normal number.
 const smallest = 0x1p-126 // the smallest normal float32
 
 type complain = func(field, problem string, args ...any) error
@@ -29,11 +29,35 @@ func (in Input) validate(features int, bad complain) error {
 		if x <= 0 {
 			return bad("input.std", "entry %d is %v; expected a number above zero", i, x)
 		}
-		if x < smallest || x > 1/smallest {
-			return bad("input.std", "entry %d is %v; expected %.3g to %.3g, which float32 can divide by", i, x, smallest, 1/smallest)
+		if x < smallest {
+			return bad("input.std", "entry %d is %v; expected at least %.3g, which float32 can divide by", i, x, smallest)
 		}
 	}
 	return in.validateRange(bad)
+}
+
+// farMean is how many standard deviations from zero a mean is far. Rounding to
+// float32 at one deviation from zero moves a feature by up to 2⁻²⁵ of it, as
+// much as any engine loses; at more it is worth the time to read it as float64.
+const farMean = 1
+
+// FarMeans returns what to take off each feature, as Spec.Shift, while it is
+// still a decimal number: its mean where that is far from zero beside the
+// standard deviation, else 0. A Unix time of 1,732,212,000 ± 100 has a float32
+// only every 128. It is nil where no mean is far.
+func (in Input) FarMeans(features int) []float64 {
+	var shift []float64
+	for i := range features {
+		mean, std := in.At(i)
+		if !(math.Abs(mean) > farMean*std) {
+			continue
+		}
+		if shift == nil {
+			shift = make([]float64, features)
+		}
+		shift[i] = mean
+	}
+	return shift
 }
 
 // maxByte is the largest value of a uint8 frame.

@@ -62,6 +62,25 @@ type Spec struct {
 	// empty for regression.
 	Classes []string
 	Input   Input
+	// Shift has one number per feature, or none, which is the usual case. Rows
+	// that an engine is given then hold float32(x − shift) in place of x: the
+	// means that lie so far from zero that float32 would lose what matters of x.
+	// See Input.FarMeans.
+	Shift []float64
+}
+
+// Rest is Input.At for rows that Shift was taken off.
+func (s Spec) Rest(feature int) (mean, std float64) {
+	mean, std = s.Input.At(feature)
+	return mean - s.ShiftOf(feature), std
+}
+
+// ShiftOf returns what is taken off a feature before it becomes a float32.
+func (s Spec) ShiftOf(feature int) float64 {
+	if len(s.Shift) == 0 {
+		return 0
+	}
+	return s.Shift[feature]
 }
 
 // Outputs returns how many scores one row yields: one per class, or the one
@@ -102,6 +121,9 @@ func (s Spec) Validate() error {
 		}
 	default:
 		return bad("task", "is %q; expected %q or %q", s.Task, Classification, Regression)
+	}
+	if n := len(s.Shift); n != 0 && n != s.Features {
+		return bad("shift", "has %d entries; expected none or %d", n, s.Features)
 	}
 	return s.Input.validate(s.Features, bad)
 }

@@ -108,7 +108,7 @@ func looksLikeText(frame []byte, mask uint32) bool {
 	text := bytes.TrimLeft(start[:n], " \t\r\n")
 	switch {
 	case len(text) == 0:
-		return false
+		return n > 0 // nothing but white space, so far
 	case len(text) < n:
 		return text[0] == '{' || text[0] == '['
 	}

@@ -48,6 +48,7 @@ var binaryCases = []struct {
 	{"unknown kind", unhex("0301" + "0000" + "01000000" + "4d00000000000000"), protocol.BinaryMessage{ID: 77}, protocol.BadMessage},
 	{"JSON", []byte(`{"features":[1,2,3],"request_id":77}`), protocol.BinaryMessage{}, protocol.BadMessage},
 	{"JSON after a byte order mark", []byte("\ufeff" + `{"features":[1]}`), protocol.BinaryMessage{}, protocol.BadMessage},
+	{"JSON after many spaces", []byte("          \n" + `{"features":[1,2,3],"request_id":77}`), protocol.BinaryMessage{}, protocol.BadMessage},
 	{"ping", []byte("ping"), protocol.BinaryMessage{}, protocol.BadMessage},
 	{"unknown dtype", unhex("0103" + "0000" + "01000000" + "4d00000000000000" + "0000000000000000"), protocol.BinaryMessage{ID: 77}, protocol.BadMessage},
 	{"unknown flag", unhex("0101" + "0400" + "01000000" + "4d00000000000000" + "0000000000000000"), protocol.BinaryMessage{ID: 77}, protocol.BadMessage},

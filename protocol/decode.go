@@ -24,6 +24,7 @@ type Decoder struct {
 	unknown    keySet
 	details    int
 	labelTexts strings.Builder // the texts of the message's labels, one after the other
+	featuresAt int             // where the message's features begin
 	tooWide    bool            // no model takes the first row
 	invalid    *Error          // the first thing that is JSON, but not a message
 }
@@ -242,7 +243,7 @@ func (d *Decoder) topK(i int) int {
 		return next
 	}
 	if !ok || k < 1 || k > MaxTopK || k != float64(int(k)) {
-		d.reject(BadMessage, "top_k must be a whole number of at least 1")
+		d.reject(BadMessage, "top_k must be a whole number, 1 to %d", MaxTopK)
 		return next
 	}
 	d.m.TopK = int(k)

@@ -9,6 +9,7 @@ import (
 
 // features reads one row or many, straight into m.Features.
 func (d *Decoder) features(i int) int {
+	d.featuresAt = i
 	if d.s.peek(i) != '[' {
 		d.reject(BadFeatures, "features must be an array of numbers, or an array of such arrays")
 		return d.s.skip(i, 1)

@@ -30,12 +30,12 @@ func (d *Decoder) oneLabel(i int) int {
 		}
 		return next
 	}
-	f, next, ok := d.number(i)
-	if next < 0 {
-		return next
+	if c := d.s.peek(i); c != '-' && c-'0' >= 10 {
+		d.reject(BadLabel, "a label must be a string or a number")
+		return d.s.skip(i, 2)
 	}
-	if !ok {
-		d.reject(BadLabel, "a label must be a string or a finite number")
+	f, next, _ := d.number(i) // infinite beyond float64: a class may have that name all the same
+	if next < 0 {
 		return next
 	}
 	d.m.Labels = append(d.m.Labels, Label{Text: d.labelText(text{start: i, end: next}), Number: f})

@@ -38,7 +38,7 @@ func (s *scanner) stringAt(i int) (text, int) {
 		case c == '\\':
 			t.escaped = true
 			if i = escapesEnd(s.b, i); s.peek(i) == '\\' {
-				return text{}, s.broken(i, "invalid escape in a string")
+				return text{}, s.broken(i, badEscape(s.b[i:]))
 			}
 		case c < 0x20:
 			return text{}, s.broken(i, "control character in a string; write it as \\u00XX")
@@ -63,6 +63,14 @@ func escapesEnd(b []byte, i int) int {
 		i += n
 	}
 	return i
+}
+
+// badEscape says what is wrong with the escape at the start of b.
+func badEscape(b []byte) string {
+	if len(b) > 1 && b[1] == 'u' && utf16.IsSurrogate(hex4(b)) {
+		return "an escape in a string is half of a surrogate pair"
+	}
+	return "invalid escape in a string"
 }
 
 // simpleEscape reports whether c after a backslash is an escape of itself.

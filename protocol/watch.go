@@ -61,8 +61,8 @@ const (
 	maxWatchedName    = 256 // bytes
 )
 
-// maxNoteText is the longest text in bytes, as it is sent, that is looked at for
-// a note: it has room for one that is all escapes.
+// maxNoteText is the longest text in bytes that is looked at for a note: with
+// room to say how much one of a few pages is too long.
 const maxNoteText = 2 * longestEscape * MaxNote
 
 // DecodeWatch reads a message of a dashboard client. The frame must be valid
@@ -162,20 +162,25 @@ func (w *watchReader) field(key text, i int) int {
 	return w.s.skip(i, 1)
 }
 
-// text reads a string of at most so many bytes, as it is sent.
+// text reads a string of at most so many bytes, however it is escaped.
 func (w *watchReader) text(name string, i, most int, out *string) int {
 	if w.s.peek(i) != '"' {
 		w.reject("%s must be a string", name)
 		return w.s.skip(i, 2)
 	}
 	t, next := w.s.stringAt(i)
-	switch length := t.end - t.start; {
-	case next < 0:
-	case length > most:
-		w.reject("%s has %d bytes; at most %d are allowed", name, length, most)
-	default:
-		*out = string(w.s.bytesOf(t))
+	if next < 0 {
+		return next
 	}
+	length := t.end - t.start // as it is sent, which may be all escapes
+	if length <= longestEscape*most {
+		plain := w.s.bytesOf(t)
+		if length = len(plain); length <= most {
+			*out = string(plain)
+			return next
+		}
+	}
+	w.reject("%s has %d bytes; at most %d are allowed", name, length, most)
 	return next
 }
 

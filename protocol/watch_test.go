@@ -2,8 +2,10 @@ package protocol_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"penstock/protocol"
@@ -59,6 +61,36 @@ func TestNotesComeAsTheyWereSent(t *testing.T) {
 		m, refused := protocol.DecodeWatch(sent)
 		if (refused == nil) != good || good && m.Text != text {
 			t.Errorf("%.20q: %.20q, %v; want it taken: %v", text, m.Text, refused, good)
+		}
+	}
+}
+
+// TestEscapesInWatchMessages: limits are of characters and bytes, however many
+// escapes these are sent as.
+func TestEscapesInWatchMessages(t *testing.T) {
+	escaped := func(text string) string {
+		var b strings.Builder
+		for _, unit := range utf16.Encode([]rune(text)) {
+			fmt.Fprintf(&b, `\u%04x`, unit)
+		}
+		return b.String()
+	}
+	model, note := strings.Repeat("m", 256), strings.Repeat("😀", protocol.MaxNote)
+	m, err := protocol.DecodeWatch([]byte(`{"` + escaped("type") + `":"` + escaped("accept_baseline") + `","model":"` + escaped(model) + `"}`))
+	if err != nil || m.Type != "accept_baseline" || m.Model != model {
+		t.Errorf("%+v, %v", m, err)
+	}
+	m, err = protocol.DecodeWatch([]byte(`{"type":"note","text":"` + escaped(note) + `"}`))
+	if err != nil || m.Text != note {
+		t.Errorf("%+v, %v", m, err)
+	}
+	m, err = protocol.DecodeWatch([]byte(`{"type":"subscribe","models":["` + escaped(model) + `"],"metrics":["` + escaped("model_accuracy") + `"]}`))
+	if err != nil || m.Models[0] != model || m.Metrics[0] != "model_accuracy" {
+		t.Errorf("%+v, %v", m, err)
+	}
+	for _, long := range []string{model + "m", escaped(model + "m")} {
+		if _, err = protocol.DecodeWatch([]byte(`{"type":"accept_baseline","model":"` + long + `"}`)); err == nil || err.Code != protocol.BadMessage {
+			t.Errorf("a name of 257 bytes: %v", err)
 		}
 	}
 }

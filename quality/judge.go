@@ -18,12 +18,6 @@ func newJudge(m Model) judge { return judge{classes: m.Classes, names: newNames(
 func (j *judge) regression() bool { return len(j.classes) == 0 }
 
 func (j *judge) label(row int, l Label) (float64, error) {
-	if j.regression() {
-		if l.IsText {
-			return 0, j.bad(row, quoted(l.Text))
-		}
-		return j.value(row, l.Number)
-	}
 	if l.IsText {
 		if i, ok := j.names.written[l.Text]; ok {
 			return float64(i), nil
@@ -33,6 +27,9 @@ func (j *judge) label(row int, l Label) (float64, error) {
 	digits := l.Text
 	if digits == "" {
 		digits = number(l.Number)
+	}
+	if j.regression() {
+		return j.value(row, l.Number, digits)
 	}
 	switch i, ok := j.names.number(digits); {
 	case !ok:
@@ -46,7 +43,7 @@ func (j *judge) label(row int, l Label) (float64, error) {
 
 func (j *judge) labelIndex(row int, value float32) (float64, error) {
 	if j.regression() {
-		return j.value(row, float64(value))
+		return j.value(row, float64(value), number(float64(value)))
 	}
 	if i := int(value); float32(i) != value || i < 0 || i >= len(j.classes) {
 		return 0, &BadLabelError{
@@ -60,9 +57,9 @@ func (j *judge) labelIndex(row int, value float32) (float64, error) {
 
 // value accepts what a float32 can hold. Predictions are float32, and squares
 // of differences between such numbers can be summed for ever without overflow.
-func (j *judge) value(row int, x float64) (float64, error) {
+func (j *judge) value(row int, x float64, digits string) (float64, error) {
 	if math.IsNaN(x) || math.Abs(x) > math.MaxFloat32 {
-		return 0, j.bad(row, number(x))
+		return 0, j.bad(row, shortened(digits))
 	}
 	return x, nil
 }

@@ -1,7 +1,7 @@
 package quality
 
 import (
-	"math"
+	"errors"
 	"strconv"
 	"strings"
 )
@@ -53,21 +53,18 @@ func (n *names) number(digits string) (class int, ok bool) {
 // longer, and others wait for the store meanwhile.
 const mostDigits = 1 << 10
 
-// mostExponent bounds exponents, so that they can be added; no name of a class
-// comes near it.
-const mostExponent = math.MaxInt32
-
 // canonical writes a decimal number in the one form that all of its value have:
 // a minus sign, the digits from the first to the last that is not 0, and the
 // exponent of the last. No digit is lost, as some would be in a float64. ok is
-// false for what is no decimal number.
+// false for what is no decimal number, and for exponents beyond 32 bits.
 func canonical(text string) (value string, ok bool) {
-	mantissa, power := text, 0
+	mantissa, power, beyond := text, 0, false
 	if e := strings.IndexAny(text, "eE"); e >= 0 {
 		exponent, err := strconv.ParseInt(text[e+1:], 10, 32)
-		if err != nil || exponent == -mostExponent-1 {
+		if err != nil && !errors.Is(err, strconv.ErrRange) {
 			return "", false
 		}
+		beyond = err != nil
 		mantissa, power = text[:e], int(exponent)
 	}
 	negative := strings.HasPrefix(mantissa, "-")
@@ -85,6 +82,9 @@ func canonical(text string) (value string, ok bool) {
 	significant = strings.TrimLeft(significant, "0")
 	if significant == "" {
 		return "0", true
+	}
+	if beyond {
+		return "", false
 	}
 	sign := ""
 	if negative {

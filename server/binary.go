@@ -66,6 +66,10 @@ func (c *predictor) readFeatures(req *request, m *protocol.BinaryMessage) (err *
 		defer c.hub.turns.give()
 	}
 	spec := &req.model.spec
+	if spec.Shift != nil {
+		req.Features, err = m.AppendShifted(req.Features[:0], spec.Features, spec.Input.Uint8Scale, spec.Shift)
+		return err
+	}
 	req.Features, err = m.AppendFeatures(req.Features[:0], spec.Features, float32(spec.Input.Uint8Scale))
 	return err
 }

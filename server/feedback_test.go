@@ -25,6 +25,7 @@ func TestFeedback(t *testing.T) {
 		{"regression", `{"type":"feedback","request_id":3,"label":0.5}`, `{"type":"feedback_ok","request_id":3,"correct":null}`},
 		{"no such class", `{"type":"feedback","request_id":5,"label":"cat"}`, typedError("5", "bad_label")},
 		{"a class beyond the last", `{"type":"feedback","request_id":5,"label":10}`, typedError("5", "bad_label")},
+		{"a number beyond float64", `{"type":"feedback","request_id":5,"label":1e400}`, typedError("5", "bad_label")},
 		{"null", `{"type":"feedback","request_id":5,"label":null}`, typedError("5", "bad_label")},
 		{"too few labels", `{"type":"feedback","request_id":4,"labels":["1"]}`, typedError("4", "bad_label")},
 		{"one label for many rows", `{"type":"feedback","request_id":4,"label":"1"}`, typedError("4", "bad_label")},

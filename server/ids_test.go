@@ -62,6 +62,18 @@ func TestEscapesInNames(t *testing.T) {
 	p.leave()
 }
 
+// TestHalfASurrogatePair is no character: the message says so.
+func TestHalfASurrogatePair(t *testing.T) {
+	r := start(t, setup{})
+	p := r.connect("/ws/predict")
+	for _, half := range []string{`\ud83d`, `\uDE00`, `\ud83dx`, `\ud83d\u0041`, `\ude00\ud83d`} {
+		p.ask(`{"request_id":"`+half+`"}`,
+			`{"type":"error","request_id":null,"code":"bad_json","message":"at byte 15: an escape in a string is half of a surrogate pair","retryable":false}`)
+	}
+	p.ask(`{"request_id":"\u12"}`, `{"type":"error","request_id":null,"code":"bad_json","message":"at byte 15: invalid escape in a string","retryable":false}`)
+	p.leave()
+}
+
 // TestTextInTheWrongMessage says what happened.
 func TestTextInTheWrongMessage(t *testing.T) {
 	r := start(t, setup{})

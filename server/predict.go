@@ -189,11 +189,28 @@ func (c *predictor) predict(m *protocol.Message) {
 		c.refuse(addressOf(m), refusal)
 		return
 	}
+	if refusal := c.shift(model, m); refusal != nil {
+		c.refuse(addressOf(m), refusal)
+		return
+	}
 	req := newRequest(model, addressOf(m))
 	req.many, req.scores, req.timing, req.topK = m.Many, m.Scores, m.Timing, m.TopK
 	req.Rows, req.Arrived, req.Deadline = m.Rows, c.inbox.came, m.Deadline
 	req.Features, m.Features = m.Features, req.Features // the message takes the request's old memory
 	c.submit(req)
+}
+
+// shift takes the model's means off the features, where they are so large that
+// float32 does not tell what lies beside them; see decode about turns.
+func (c *predictor) shift(model *servedModel, m *protocol.Message) *protocol.Error {
+	if model.spec.Shift == nil {
+		return nil
+	}
+	if len(m.Features) >= largeMessage/8 {
+		c.hub.turns.takeToRead()
+		defer c.hub.turns.give()
+	}
+	return c.decoder.Shift(model.spec.Shift)
 }
 
 // submit hands a request to the pool, or refuses and recycles it. When there is

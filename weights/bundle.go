@@ -78,6 +78,24 @@ func (b *Bundle) Loadable() []string {
 	})
 }
 
+// Unrun returns those of Engines that Check does not run, for this build cannot.
+func (b *Bundle) Unrun() []string {
+	loadable := b.Loadable()
+	return b.only(func(name string) bool { return !slices.Contains(loadable, name) })
+}
+
+// Unproven says why Check cannot tell whether this build would serve the right
+// scores, or "" where it can.
+func (b *Bundle) Unproven() string {
+	switch {
+	case len(b.Loadable()) == 0:
+		return fmt.Sprintf("this build cannot serve it, and its golden rows were not run: none of its engines %q is in this build", b.Engines())
+	case b.manifest.golden == "":
+		return "its scores were not, since the bundle has no golden rows"
+	}
+	return ""
+}
+
 func (b *Bundle) only(keep func(string) bool) (names []string) {
 	for _, name := range knownEngines() {
 		if _, ok := b.manifest.engines[name]; ok && keep(name) {

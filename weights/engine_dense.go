@@ -20,7 +20,7 @@ func buildDense(b *Bundle, e entry, place Place) (built, error) {
 		return built{}, err
 	}
 	defer f.Close()
-	tensors, err := readTensors(f, f.size)
+	tensors, err := readTensors(f, f.size, e.names)
 	if err != nil {
 		return built{}, err
 	}
@@ -42,7 +42,15 @@ func buildDense(b *Bundle, e entry, place Place) (built, error) {
 	if err != nil {
 		return built{}, b.in("manifest.json", blame(err))
 	}
-	return built{network, f.size, f.sum}, nil
+	rounding := func(row []float32) []float64 {
+		return dense.Rounding(b.manifest.spec, layers, b.manifest.temperature, row)
+	}
+	return built{network, f.size, f.sum, rounding}, nil
+}
+
+// names reports whether a layer names a tensor.
+func (e entry) names(tensor string) bool {
+	return tensor != "" && slices.ContainsFunc(e.layers, func(l layer) bool { return l.weight == tensor || l.bias == tensor })
 }
 
 func denseLayer(names layer, tensors map[string]tensor) (dense.Layer, error) {

@@ -35,5 +35,5 @@ func buildTorchScript(b *Bundle, e entry, place Place) (built, error) {
 	if err != nil {
 		return built{}, err
 	}
-	return built{m, int64(len(data)), sum}, nil
+	return built{m, int64(len(data)), sum, nil}, nil
 }

@@ -22,11 +22,15 @@ type Loaded struct {
 	// bundle has none.
 	GoldenRows int
 	// GoldenMaxDiff is the largest difference between a golden score and the
-	// engine's; see GoldenTolerance.
+	// engine's.
 	GoldenMaxDiff float64
+	// GoldenTolerance is the least difference that would have been too large.
+	GoldenTolerance float64
 	// GoldenDuration is what Predict took for all golden rows in one batch, in
 	// a session just opened.
 	GoldenDuration time.Duration
+
+	rounding func(row []float32) []float64 // see built; nil once it is proven
 }
 
 // built is what an engine makes of its file.
@@ -34,6 +38,9 @@ type built struct {
 	model.Model
 	bytes int64
 	sum   string
+	// rounding returns what float32 may do to the scores of a row, or is nil where
+	// that is not known.
+	rounding func(row []float32) []float64
 }
 
 // builder makes a model from an entry of the manifest. It checks the file's
@@ -90,8 +97,10 @@ func (b *Bundle) LoadAt(engine string, place Place) (*Loaded, error) {
 	if err != nil {
 		return nil, b.in(e.file, err)
 	}
-	loaded := &Loaded{Model: m.Model, File: e.file, Bytes: m.bytes, SHA256: m.sum, Accuracy: b.manifest.accuracy}
-	if err := b.prove(loaded); err != nil {
+	loaded := &Loaded{Model: m.Model, File: e.file, Bytes: m.bytes, SHA256: m.sum, Accuracy: b.manifest.accuracy, rounding: m.rounding}
+	err = b.prove(loaded)
+	loaded.rounding = nil // it holds the weights
+	if err != nil {
 		m.Close()
 		return nil, b.in(b.manifest.golden, err)
 	}

@@ -47,5 +47,6 @@ func (m *manifest) check() error {
 	if spec, ok := errors.AsType[*model.SpecError](err); ok {
 		return wrong(spec.Field, "%s", spec.Problem)
 	}
+	m.spec.Shift = m.spec.Input.FarMeans(m.spec.Features)
 	return err
 }

@@ -16,13 +16,15 @@ type tensor struct {
 
 // readTensors reads a safetensors file of size bytes: eight bytes of header
 // length, a JSON header, and the tensors' data without gaps
-// (github.com/huggingface/safetensors, "Format"). It takes float32 and
-// float16, turns both into float32, and refuses numbers that are not finite.
+// (github.com/huggingface/safetensors, "Format"). Of the tensors that are wanted
+// it takes float32 and float16, turns both into float32, and refuses numbers that
+// are not finite. Others, such as a counter that training left there, are of any
+// type and come back without values.
 //
 // What a header claims is compared with size before memory is made: tensors
 // take as much as their part of the file (float16: twice that), and reading
 // takes a few times the header, which is at most maxHeader, and one buffer.
-func readTensors(r io.Reader, size int64) (map[string]tensor, error) {
+func readTensors(r io.Reader, size int64, wanted func(name string) bool) (map[string]tensor, error) {
 	var length [8]byte
 	if size < int64(len(length)) {
 		return nil, wrong("header", "the file has %d bytes; too short for a safetensors file", size)
@@ -42,13 +44,20 @@ func readTensors(r io.Reader, size int64) (map[string]tensor, error) {
 	if _, err := io.ReadFull(r, header); err != nil {
 		return nil, wrong("header", "cannot be read: %w", err)
 	}
-	parts, err := readHeader(header, data-int64(n))
+	parts, err := readHeader(header, data-int64(n), wanted)
 	if err != nil {
 		return nil, err
 	}
 	tensors := make(map[string]tensor, len(parts))
 	buffer := make([]byte, min(64<<10, data-int64(n)))
 	for _, p := range parts {
+		if !p.wanted {
+			if _, err := io.CopyN(io.Discard, r, p.end-p.begin); err != nil {
+				return nil, wrong(p.field(), "cannot be read: %w", err)
+			}
+			tensors[p.name] = tensor{shape: p.shape}
+			continue
+		}
 		values := make([]float32, p.count)
 		if err := p.dtype.decode(values, r, buffer); err != nil {
 			return nil, wrong(p.field(), "%w", err)

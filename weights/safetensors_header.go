@@ -11,6 +11,7 @@ import (
 // part is one tensor's place in the file.
 type part struct {
 	name       string
+	wanted     bool
 	dtype      dtype
 	shape      []int
 	count      int64 // of values: the shape's product
@@ -21,13 +22,13 @@ func (p part) field() string { return fmt.Sprintf("tensor %q", p.name) }
 
 // readHeader returns the tensors in the order of their data, which must fill
 // exactly size bytes.
-func readHeader(header []byte, size int64) ([]part, error) {
+func readHeader(header []byte, size int64, wanted func(name string) bool) ([]part, error) {
 	o := readObject("header", header)
 	var about map[string]string
 	o.optional("__metadata__", &about)
 	var parts []part
 	for _, name := range slices.Sorted(maps.Keys(o.members)) {
-		p, err := readPart(name, o.raw(name), size)
+		p, err := readPart(name, o.raw(name), size, wanted(name))
 		if err != nil {
 			return nil, err
 		}
@@ -36,7 +37,9 @@ func readHeader(header []byte, size int64) ([]part, error) {
 	if err := o.done(); err != nil {
 		return nil, err
 	}
-	slices.SortFunc(parts, func(a, b part) int { return cmp.Compare(a.begin, b.begin) })
+	slices.SortFunc(parts, func(a, b part) int { // an empty one before what begins where it does
+		return cmp.Or(cmp.Compare(a.begin, b.begin), cmp.Compare(a.end, b.end))
+	})
 	at := int64(0)
 	for _, p := range parts {
 		if p.begin != at {
@@ -50,8 +53,8 @@ func readHeader(header []byte, size int64) ([]part, error) {
 	return parts, nil
 }
 
-func readPart(name string, data json.RawMessage, size int64) (part, error) {
-	p := part{name: name, count: 1}
+func readPart(name string, data json.RawMessage, size int64, wanted bool) (part, error) {
+	p := part{name: name, wanted: wanted, count: 1}
 	o := readObject(p.field(), data)
 	var offsets []int64
 	var kind string
@@ -62,6 +65,13 @@ func readPart(name string, data json.RawMessage, size int64) (part, error) {
 		return p, err
 	}
 	p.dtype = dtype(kind)
+	if !wanted {
+		if len(offsets) != 2 || offsets[0] < 0 || offsets[1] > size || offsets[0] > offsets[1] {
+			return p, wrong(p.field(), "has data_offsets %v; expected two within the %d bytes of data", offsets, size)
+		}
+		p.begin, p.end = offsets[0], offsets[1]
+		return p, nil
+	}
 	width := p.dtype.width()
 	if width == 0 {
 		return p, wrong(p.field(), "has dtype %q; expected F32 or F16: convert the weights before export", kind)

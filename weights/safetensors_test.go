@@ -57,10 +57,12 @@ var tensorCases = []struct {
 	{name: "infinity in half precision", file: framed(`{"t":{"dtype":"F16","shape":[1],"data_offsets":[0,2]}}`, []byte{0, 0x7c}), field: `tensor "t"`, says: "infinite"},
 }
 
+func all(string) bool { return true }
+
 func TestReadTensors(t *testing.T) {
 	for _, c := range tensorCases {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := readTensors(bytes.NewReader(c.file), int64(len(c.file)))
+			_, err := readTensors(bytes.NewReader(c.file), int64(len(c.file)), all)
 			if c.says == "" {
 				if err != nil {
 					t.Fatal(err)
@@ -72,9 +74,49 @@ func TestReadTensors(t *testing.T) {
 	}
 }
 
+// Tensors that nothing names may have any type and hold anything; what they say
+// of their place must be right all the same.
+func TestReadTensorsLeavesOthersAlone(t *testing.T) {
+	const wanted = `"w":{"dtype":"F32","shape":[1],"data_offsets":[%d,%d]}`
+	nan := []byte{0, 0, 0xc0, 0x7f}
+	for _, c := range []struct {
+		name, other string
+		data        []byte
+		at          int
+		says        string
+	}{
+		{"counter of a batch norm", `{"dtype":"I64","shape":[],"data_offsets":[0,8]}`, make([]byte, 8), 8, ""},
+		{"bfloat16", `{"dtype":"BF16","shape":[2],"data_offsets":[0,4]}`, make([]byte, 4), 4, ""},
+		{"type of the future", `{"dtype":"F4","shape":[3],"data_offsets":[0,2]}`, make([]byte, 2), 2, ""},
+		{"empty", `{"dtype":"F32","shape":[0],"data_offsets":[0,0]}`, nil, 0, ""},
+		{"not a number", `{"dtype":"F32","shape":[1],"data_offsets":[0,4]}`, nan, 4, ""},
+		{"place beyond the data", `{"dtype":"I64","shape":[],"data_offsets":[0,80]}`, make([]byte, 8), 8, "within the 12 bytes"},
+		{"end before the begin", `{"dtype":"I64","shape":[],"data_offsets":[8,0]}`, make([]byte, 8), 8, "within the 12 bytes"},
+		{"gap", `{"dtype":"I64","shape":[],"data_offsets":[0,4]}`, make([]byte, 8), 8, "gaps"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			header := fmt.Sprintf(`{"other":%s,`+wanted+`}`, c.other, c.at, c.at+4)
+			file := framed(header, append(c.data, 0, 0, 0x80, 0x3f))
+			got, err := readTensors(bytes.NewReader(file), int64(len(file)), func(name string) bool { return name == "w" })
+			if c.says != "" {
+				if err == nil || !strings.Contains(err.Error(), c.says) {
+					t.Fatalf("error %v; want a text with %q", err, c.says)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if w := got["w"].values; len(w) != 1 || w[0] != 1 || got["other"].values != nil {
+				t.Errorf("read %v; want w to be 1 and the other left alone", got)
+			}
+		})
+	}
+}
+
 func TestReadTensorsValues(t *testing.T) {
 	file := smallWeights()
-	got, err := readTensors(bytes.NewReader(file), int64(len(file)))
+	got, err := readTensors(bytes.NewReader(file), int64(len(file)), all)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +132,7 @@ func TestReadTensorsValues(t *testing.T) {
 func TestReadTensorsShrunk(t *testing.T) {
 	file := smallWeights()
 	for _, n := range []int{4, 20, len(file) - 1} {
-		if _, err := readTensors(bytes.NewReader(file[:n]), int64(len(file))); err == nil || !strings.Contains(err.Error(), "EOF") {
+		if _, err := readTensors(bytes.NewReader(file[:n]), int64(len(file)), all); err == nil || !strings.Contains(err.Error(), "EOF") {
 			t.Errorf("after %d bytes: error %v; want an unexpected EOF", n, err)
 		}
 	}
@@ -111,7 +153,7 @@ func TestReadTensorsMemory(t *testing.T) {
 	}
 	for name, file := range cases {
 		const slack = 160 << 10 // the 64 KiB buffer, a small header's JSON, the tests' own
-		if got := allocated(func() { _, _ = readTensors(bytes.NewReader(file), int64(len(file))) }); got > uint64(len(file))+slack {
+		if got := allocated(func() { _, _ = readTensors(bytes.NewReader(file), int64(len(file)), all) }); got > uint64(len(file))+slack {
 			t.Errorf("%s: %d bytes allocated for a file of %d", name, got, len(file))
 		}
 	}
@@ -135,7 +177,7 @@ func FuzzTensors(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, file []byte) {
-		tensors, err := readTensors(bytes.NewReader(file), int64(len(file)))
+		tensors, err := readTensors(bytes.NewReader(file), int64(len(file)), all)
 		if err != nil {
 			if _, ok := errors.AsType[*BundleError](err); !ok {
 				t.Fatalf("error of type %T: %v", err, err)

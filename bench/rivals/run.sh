@@ -23,7 +23,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 (cd "$root" && CGO_ENABLED=0 go build -trimpath -o "$work/penstock" . && go test -c -o "$work/weights.test" ./weights)
 for program in echo gathered naive wireload compare; do
-  go build -o "$work/$program" "./$program"
+  GOWORK=off go build -o "$work/$program" "./$program"
 done
 /usr/bin/python3 python/model.py "$work/net" 64 128 64 10
 /usr/bin/python3 python/model.py "$work/wide" 64 1024 1024 10

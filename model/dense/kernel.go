@@ -2,7 +2,7 @@ package dense
 
 import "penstock/model"
 
-//go:generate go run -C avo . ..
+//go:generate env GOWORK=off go run -C avo . ..
 
 // product is one layer's weights, laid out for the code that multiplies them.
 //

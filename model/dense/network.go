@@ -2,7 +2,7 @@
 // followed by an activation.
 //
 // New checks that the layers chain, works the input's normalisation into the
-// first of them and packs the weights for the kernel that multiplies; sessions
+// first of them, where that loses nothing, and packs the weights for the kernel that multiplies; sessions
 // share the result and allocate nothing while they predict.
 //
 // A row's scores are the same bits whatever batch it is in. They may differ in
@@ -23,10 +23,10 @@ type Network struct {
 	kernel      kernel
 	layers      []packed
 	temperature float64
-	// normalise is set when the input's normalisation could not be worked into
-	// the first layer.
-	normalise bool
-	widest    int // values per row that the scratch must hold
+	// normaliser is nil when the input's normalisation was worked into the first
+	// layer, or there is none.
+	normaliser *normaliser
+	widest     int // values per row that the scratch must hold
 }
 
 type packed struct {
@@ -60,8 +60,10 @@ func build(spec model.Spec, layers []Layer, temperature float64, k kernel) (*Net
 	n.spec.Engine = "dense"
 	for i, l := range layers {
 		if i == 0 && spec.Input.Normalised() {
-			folded, ok := fold(l, spec.Input)
-			l, n.normalise = folded, !ok
+			folded, ok := fold(l, spec)
+			if l = folded; !ok {
+				n.normaliser = newNormaliser(spec)
+			}
 		}
 		p, activated := k.pack(l)
 		if activated {
@@ -70,7 +72,7 @@ func build(spec model.Spec, layers []Layer, temperature float64, k kernel) (*Net
 		n.layers = append(n.layers, packed{p, l.Out, l.Activation})
 		n.widest = max(n.widest, l.Out)
 	}
-	if n.normalise {
+	if n.normaliser != nil {
 		n.widest = max(n.widest, spec.Features)
 	}
 	return n, nil

@@ -52,7 +52,7 @@ func (s *session) Predict(scores, features []float32, rows int) error {
 func (s *session) block(scores, values []float32, rows int) {
 	n := s.network
 	s.workspace.backwards = !s.workspace.backwards
-	if n.normalise {
+	if n.normaliser != nil {
 		values = s.normalised(values, rows)
 	}
 	for i, l := range n.layers {
@@ -80,7 +80,7 @@ func (s *session) block(scores, values []float32, rows int) {
 func (s *session) normalised(values []float32, rows int) []float32 {
 	in := s.network.spec.Features
 	for r := range rows {
-		normalise(s.from[r*in:(r+1)*in], values[r*in:(r+1)*in], s.network.spec.Input)
+		s.network.normaliser.apply(s.from[r*in:(r+1)*in], values[r*in:(r+1)*in])
 	}
 	return s.from[:len(values)]
 }

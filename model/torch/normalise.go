@@ -17,7 +17,7 @@ func newNormaliser(spec *model.Spec) (n normaliser) {
 	}
 	n.mean, n.std = make([]float32, spec.Features), make([]float32, spec.Features)
 	for i := range n.mean {
-		mean, std := spec.Input.At(i)
+		mean, std := spec.Rest(i)
 		n.mean[i], n.std[i] = float32(mean), float32(std)
 	}
 	return n

@@ -11,6 +11,34 @@ import (
 // as many characters, and strconv is soon done with as few.
 const exactText = 64
 
+// ParseFloat64 reads the JSON number at b[i:], which Parse has read before, as
+// Float64 does, and returns the index after it. Most numbers are a whole number
+// that float64 holds, over a power of ten that it holds: their quotient is
+// rounded once.
+func ParseFloat64(b []byte, i int) (f float64, next int) {
+	start := i
+	if b[i] == '-' {
+		i++
+	}
+	mantissa, end := readDigits(b, i, 0)
+	digits, fraction := end-i, 0
+	if end < len(b) && b[end] == '.' {
+		first := end + 1
+		mantissa, end = readDigits(b, first, mantissa)
+		fraction = end - first
+	}
+	if digits+fraction > 19 || mantissa > 1<<53 || fraction > 22 || end < len(b) && b[end]|0x20 == 'e' {
+		end = Skip(b, start)
+		f, _ = Float64(b[start:end])
+		return f, end
+	}
+	f = float64(mantissa) / pow10[22+fraction]
+	if b[start] == '-' {
+		f = -f
+	}
+	return f, end
+}
+
 // Float64 returns the value of a JSON number, which Skip has checked, for what is
 // no feature: a label, a deadline. It is the nearest float64, or, of a number of
 // more than 64 characters, one at most a few units in the last place away:

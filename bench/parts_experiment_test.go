@@ -1,3 +1,5 @@
+//go:build linux && experiment
+
 package bench_test
 
 import (

@@ -1,3 +1,5 @@
+//go:build linux && experiment
+
 package bench_test
 
 import (
@@ -16,7 +18,8 @@ import (
 // BenchmarkOverload offers ten times what a slow model can do, open loop, and
 // compares with the most that it does when nobody waits for more: what is done
 // must not fall, and what is refused must be refused at once. Its operation is
-// the whole comparison, five rounds of it; run it with -benchtime 1x.
+// the whole comparison, five rounds of it; run it with -tags experiment
+// and -benchtime 1x.
 //
 // The model waits for a millisecond a batch, as for a device; the server has one
 // core to itself, the load another.

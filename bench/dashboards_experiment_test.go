@@ -1,3 +1,5 @@
+//go:build linux && experiment
+
 package bench_test
 
 import (
@@ -19,7 +21,8 @@ import (
 
 // BenchmarkDashboards compares the latency of predictions, open loop, without
 // dashboards and with a thousand of them, in turns. Its operation is the whole
-// comparison, seven rounds in a minute and a half; run it with -benchtime 1x.
+// comparison, seven rounds in a minute and a half; run it with -tags experiment
+// and -benchtime 1x.
 //
 // The server has one core to itself. Load and dashboards share the other, as
 // processes of their own, so that it is the server's part that is measured:
