@@ -80,6 +80,8 @@ func TestRefusalsAreProblems(t *testing.T) {
 		{p.admin, "GET /debug/pprof/heap?seconds=301 HTTP/1.1\r\nHost: localhost\r\n\r\n", 400},
 		{p.admin, "GET /metrics HTTP/1.1\r\nHost: evil.example\r\n\r\n", 421},
 		{p.admin, "GET /metrics HTTP/1.1\r\nHost: localhost\r\nOrigin: http://evil.example\r\n\r\n", 403},
+		{p.admin, "GET /metrics HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost\r\nOrigin: http://evil.example\r\n\r\n", 403},
+		{p.admin, "GET /debug/pprof/profile HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: none\r\nSec-Fetch-Site: cross-site\r\n\r\n", 403},
 		{p.admin, "GET /debug/pprof/profile HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: cross-site\r\n\r\n", 403},
 		{p.admin, "GET /debug/pprof/profile HTTP/1.1\r\nHost: localhost:8081\r\nSec-Fetch-Site: same-site\r\n\r\n", 403},
 		{p.admin, "GET /metrics HTTP/1.1\r\nHost: localhost:8081\r\nOrigin: http://localhost:8081\r\nSec-Fetch-Site: same-origin\r\n\r\n", 200},

@@ -36,7 +36,7 @@ func (s *Server) checkCaller(next http.Handler) http.Handler {
 				"pages of that Origin may not use this server; allow it with --allow-origin")
 		case share(w, r, origin):
 			return
-		case !reads(r):
+		case !reads(r) && !probes(r):
 			w.Header().Set("Allow", "GET, HEAD")
 			problem(w, http.StatusMethodNotAllowed, "method_not_allowed", "everything here is read with GET")
 		case !isClean(r):
@@ -54,6 +54,12 @@ func limitBody(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Connection", "close")
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout))
 	}
+}
+
+// probes reports whether a request asks after the server's health in the way in
+// which haproxy does unless it is told otherwise.
+func probes(r *http.Request) bool {
+	return r.Method == http.MethodOptions && isHealth(r.URL.Path) && r.Header.Get("Origin") == ""
 }
 
 func reads(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
@@ -104,6 +110,10 @@ func (s *Server) webSocket(serve func(w http.ResponseWriter, r *http.Request, se
 				problem(w, http.StatusBadRequest, "bad_handshake", "expected one header "+name)
 				return
 			}
+		}
+		if version := r.Header.Get("Sec-WebSocket-Version"); version != "" && version != "13" {
+			problem(w, http.StatusUpgradeRequired, "bad_handshake", "expected version 13 of the WebSocket protocol")
+			return
 		}
 		session, err := sessionName(r.URL.RawQuery)
 		if err != nil {

@@ -81,7 +81,7 @@ func (c *predictor) feedbackBinary(m *protocol.BinaryMessage, to address) {
 	}
 	result, err := c.server.opt.Quality.LabelIndices(c.scope, to.id, m.Floats())
 	if err != nil {
-		c.sendError(to, labelError(err))
+		c.sendError(to, c.labelError(to, err))
 		return
 	}
 	c.reply(opBinary, protocol.AppendBinaryFeedbackOK(nil, to.number, result.Rows, result.Correct))

@@ -138,3 +138,35 @@ func TestTheNewestPingIsAnswered(t *testing.T) {
 		}
 	})
 }
+
+// TestTheNewestPingIsAnsweredBeforeTheClose: also where that comes right behind
+// it.
+func TestTheNewestPingIsAnsweredBeforeTheClose(t *testing.T) {
+	for name, end := range map[string][]byte{"a close": masked(fin|closing, "\x03\xe8"), "a fault": {fin | text, 1, 'x'}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := start(t, setup{inMemory: true})
+				w := r.upgraded("/ws/predict")
+				var burst []byte
+				for i := range 50 {
+					burst = append(burst, masked(fin|pinging, fmt.Sprint(i))...)
+				}
+				w.mustWrite(append(burst, end...))
+				last := ""
+				for {
+					op, payload, err := w.next()
+					if err != nil {
+						t.Fatal(err)
+					}
+					if op == closing {
+						break
+					}
+					last = string(payload)
+				}
+				if last != "49" {
+					t.Errorf("the last pong was %q; want that of the newest ping", last)
+				}
+			})
+		})
+	}
+}

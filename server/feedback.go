@@ -16,17 +16,19 @@ func (c *predictor) feedback(m *protocol.Message) {
 	}
 	result, err := c.server.opt.Quality.Label(c.scope, to.value(), labels)
 	if err != nil {
-		c.sendError(to, labelError(err))
+		c.sendError(to, c.labelError(to, err))
 		return
 	}
 	c.reply(opText, protocol.AppendFeedbackOK(nil, m.ID, result.Correct, m.ManyLabels))
 }
 
 // labelError puts the store's refusal into the protocol's words.
-func labelError(err error) *protocol.Error {
+func (c *predictor) labelError(to address, err error) *protocol.Error {
 	code := protocol.Internal
 	var bad *quality.BadLabelError
 	switch {
+	case errors.Is(err, quality.ErrUnknownRequest) && c.flies(to.value()):
+		return protocol.Errorf(protocol.UnknownRequest, "the request with this request_id has no prediction yet; send its label after that has come")
 	case errors.Is(err, quality.ErrUnknownRequest):
 		code = protocol.UnknownRequest
 	case errors.Is(err, quality.ErrDuplicateFeedback):
@@ -35,4 +37,11 @@ func labelError(err error) *protocol.Error {
 		code = protocol.BadLabel
 	}
 	return protocol.Errorf(code, "%s", err)
+}
+
+// flies reports whether a request with this id has no answer yet.
+func (c *predictor) flies(id []byte) bool {
+	c.outbox.mu.Lock()
+	defer c.outbox.mu.Unlock()
+	return c.flying.find(id) != nil
 }

@@ -80,3 +80,17 @@ func TestFeedbackForSomebodyElse(t *testing.T) {
 	inSession.ask(label, `{"type":"feedback_ok","request_id":1,"correct":true}`)
 	plain.ask(label, `{"type":"feedback_ok","request_id":1,"correct":false}`)
 }
+
+// TestFeedbackBeforeThePrediction: there is nothing to compare a label with yet,
+// and whoever sends both at once is told so.
+func TestFeedbackBeforeThePrediction(t *testing.T) {
+	o, open := gate()
+	r := start(t, setup{oracle: o, pool: oneByOne})
+	p := r.connect("/ws/predict")
+	const label = `{"type":"feedback","request_id":1,"label":"7"}`
+	p.send(r.request("1", 1001))
+	p.ask(label, `{"type":"error","request_id":1,"code":"unknown_request","message":"the request with this request_id has no prediction yet; …`)
+	open()
+	p.expect(r.prediction("1", 1001))
+	p.ask(label, `{"type":"feedback_ok","request_id":1,…`)
+}

@@ -52,7 +52,9 @@ func TestBadHandshakes(t *testing.T) {
 		{"HTTP/1.0", "GET /ws/predict HTTP/1.0\r\nHost: localhost\r\n" + up + "Sec-WebSocket-Version: 13\r\n" + key + "\r\n", 426, "bad_handshake"},
 		{"upgrade to another protocol", ask("GET", "/ws/predict", "Connection: Upgrade\r\nUpgrade: h2c\r\n"), 426, "bad_handshake"},
 		{"no Connection", ask("GET", "/ws/predict", "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"+key), 426, "bad_handshake"},
-		{"version 8", ask("GET", "/ws/predict", up+"Sec-WebSocket-Version: 8\r\n"+key), 400, "bad_handshake"},
+		{"version 8", ask("GET", "/ws/predict", up+"Sec-WebSocket-Version: 8\r\n"+key), 426, "bad_handshake"},
+		{"versions 13 and 8", ask("GET", "/ws/predict", up+"Sec-WebSocket-Version: 13, 8\r\n"+key), 426, "bad_handshake"},
+		{"no version", ask("GET", "/ws/predict", up+key), 400, "bad_handshake"},
 		{"no key", ask("GET", "/ws/predict", up+"Sec-WebSocket-Version: 13\r\n"), 400, "bad_handshake"},
 		{"two keys", ask("GET", "/ws/predict", up+"Sec-WebSocket-Version: 13\r\n"+key+key), 400, "bad_handshake"},
 		{"short key", ask("GET", "/ws/predict", up+"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: eA==\r\n"), 400, "bad_handshake"},
@@ -82,8 +84,9 @@ func TestBadHandshakes(t *testing.T) {
 			if c.status == 405 && h.Get("Allow") == "" {
 				t.Error("405 without Allow")
 			}
-			if c.status == 426 && response.ProtoAtLeast(1, 1) && !strings.Contains(c.request, "HTTP/1.0") && (h.Get("Upgrade") != "websocket" || !strings.Contains(strings.Join(h.Values("Connection"), ","), "Upgrade")) {
-				t.Errorf("426 with %v; want the protocol to upgrade to", h)
+			if c.status == 426 && !strings.Contains(c.request, "HTTP/1.0") &&
+				(h.Get("Upgrade") != "websocket" || strings.Join(h.Values("Connection"), ",") != "Upgrade" || h.Get("Sec-WebSocket-Version") != "13") {
+				t.Errorf("426 with %v; want the protocol to upgrade to, and its version", h)
 			}
 		})
 	}
@@ -175,7 +178,7 @@ func TestHostsAndOrigins(t *testing.T) {
 func TestHealthNeedsNoHost(t *testing.T) {
 	r := start(t, setup{})
 	for _, path := range []string{"/livez", "/readyz"} {
-		for _, request := range []string{"GET %s HTTP/1.0\r\n\r\n", "GET %s HTTP/1.1\r\nHost:\r\n\r\n", "HEAD %s HTTP/1.0\r\nHost: a.b\r\n\r\n"} {
+		for _, request := range []string{"GET %s HTTP/1.0\r\n\r\n", "GET %s HTTP/1.1\r\nHost:\r\n\r\n", "HEAD %s HTTP/1.0\r\nHost: a.b\r\n\r\n", "OPTIONS %s HTTP/1.0\r\n\r\n"} {
 			w := r.open()
 			w.mustWrite(fmt.Appendf(nil, request, path))
 			response, err := http.ReadResponse(w.in, nil)
@@ -249,7 +252,10 @@ func TestNamesOfOriginsAndHosts(t *testing.T) {
 	for text, want := range map[string]string{
 		"*": "*", "https://example.org": "https://example.org", "https://example.org/": "https://example.org",
 		"HTTPS://Example.ORG:443": "https://example.org", "http://example.org:80/": "http://example.org", "http://example.org:8080": "http://example.org:8080",
-		"http://[::1]:4200": "http://[::1]:4200", "https://xn--bcher-kva.example": "https://xn--bcher-kva.example", "app://localhost": "app://localhost",
+		"http://[::1]:4200": "http://[::1]:4200", "http://[0:0:0:0:0:0:0:1]:4200": "http://[::1]:4200",
+		"http://[::FFFF:1.2.3.4]": "http://[::ffff:102:304]", "https://example.org:0443": "https://example.org", "https://example.org:08443": "https://example.org:8443",
+		"https://example.org:99999": "", "http://127.1": "", "http://0x7f000001": "", "http://010.0.0.1": "", "http://a.8": "", "http://8.example": "http://8.example",
+		"http://.example.org": "", "http://a..b": "", "https://example.org:": "https://example.org", "https://xn--bcher-kva.example": "https://xn--bcher-kva.example", "app://localhost": "app://localhost",
 		"https://example.org/app": "", "https://example.org?x": "", "https://example.org/#x": "", "https://u@example.org": "", "example.org": "",
 		"https://*.example.org": "", "https://bücher.example": "", "null": "", "": "", "https://": "", "wss://example.org": "", "example.org:443": "", "https://a b": "",
 	} {
@@ -260,6 +266,7 @@ func TestNamesOfOriginsAndHosts(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		"ml.example.org": "ml.example.org", "ML.example.org.": "ml.example.org", "ml.example.org:443": "ml.example.org", "10.0.0.1": "10.0.0.1", "[::1]:80": "::1",
+		"[2001:db8:0:0::1]": "2001:db8::1", ".example.org": "", "a..b": "", "ml.example.org..": "", "127.1": "", "0x7F.1": "",
 		"under_score": "under_score", "*": "", "*.example.org": "", "": "", "https://ml.example.org": "", "ml.example.org/": "", "a b": "", "bücher.example": "", "ml.example.org:x": "",
 	} {
 		got, err := server.ParseHosts([]string{text})

@@ -247,6 +247,7 @@ func (l *link) sayFarewell() {
 		o.waitUntil(func() bool { return !l.owing() || !o.open() || !time.Now().Before(until) })
 		o.mu.Unlock()
 	}
+	l.answerLate(l.hub.now()) // a ping that came before the end has its answer before it
 	l.outbox.appendRaw(l.farewell)
 	l.outbox.flush()
 }

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -60,10 +62,24 @@ func parseOrigin(text string) (string, error) {
 	if strings.Contains(host, ":") {
 		host = "[" + host + "]"
 	}
-	if port := u.Port(); port != "" && port != defaultPorts[u.Scheme] {
-		host += ":" + port
+	port, err := originPort(u)
+	return u.Scheme + "://" + host + port, err
+}
+
+// originPort is the port of an origin as browsers spell it, with its colon.
+func originPort(u *url.URL) (string, error) {
+	if u.Port() == "" {
+		return "", nil
 	}
-	return u.Scheme + "://" + host, nil
+	n, err := strconv.ParseUint(u.Port(), 10, 16)
+	if err != nil {
+		return "", fmt.Errorf("there is no port %s; expected at most 65535", u.Port())
+	}
+	port := strconv.FormatUint(n, 10)
+	if port == defaultPorts[u.Scheme] {
+		return "", nil
+	}
+	return ":" + port, nil
 }
 
 // defaultPorts are those that browsers leave out.
@@ -75,7 +91,7 @@ func parseHost(text string) (string, error) {
 	case host == "":
 		return "", errors.New("expected a host name, such as ml.example.org")
 	case net.ParseIP(host) != nil:
-		return host, nil
+		return spellIP(host), nil
 	case strings.Contains(text, "://") || strings.Contains(text, "/"):
 		return "", errors.New("expected a host name without scheme and path, such as ml.example.org")
 	case strings.Contains(host, "*"):
@@ -84,8 +100,30 @@ func parseHost(text string) (string, error) {
 		return "", errors.New("browsers spell such a name in ASCII, as xn--…; expected that spelling")
 	case strings.ContainsFunc(host, func(r rune) bool { return !isNameByte(r) }):
 		return "", errors.New("expected a host name of letters, digits, dots and hyphens, such as ml.example.org")
+	case slices.Contains(strings.Split(host, "."), ""):
+		return "", errors.New("a name has no empty part, and a dot before it does not stand for all names below it; name each host")
+	case endsInNumber.MatchString(host):
+		return "", errors.New("what ends in a number is an IP address; expected it in full, such as 127.0.0.1")
 	}
 	return host, nil
+}
+
+// endsInNumber matches what browsers take for an IPv4 address and spell as one
+// (the URL standard, "ends in a number").
+var endsInNumber = regexp.MustCompile(`(^|\.)([0-9]+|0x[0-9a-f]*)$`)
+
+// spellIP is an address as browsers spell it: the shortest way, and without the
+// dots that others write in an IPv4 address within IPv6.
+func spellIP(text string) string {
+	ip, err := netip.ParseAddr(text)
+	if err != nil {
+		return text
+	}
+	if ip.Is4In6() {
+		b := ip.As16()
+		return fmt.Sprintf("::ffff:%x:%x", uint16(b[12])<<8|uint16(b[13]), uint16(b[14])<<8|uint16(b[15]))
+	}
+	return ip.String()
 }
 
 func isNameByte(r rune) bool {
@@ -113,7 +151,9 @@ func (s *Server) knowsHost(hostport string) bool {
 }
 
 // wasAllowed reports whether a host is among those that were named.
-func (s *Server) wasAllowed(host string) bool { return slices.Contains(s.opt.AllowHosts, host) }
+func (s *Server) wasAllowed(host string) bool {
+	return slices.Contains(s.opt.AllowHosts, spellIP(host))
+}
 
 // allowsOrigin accepts pages of this very server, and those that were named.
 func (s *Server) allowsOrigin(origin string, r *http.Request) bool {

@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -35,11 +36,12 @@ func (s *Server) CheckOperator(next http.Handler) http.Handler {
 // isForeign reports whether a page of another site made a browser ask. Links
 // from other sites count: a profile costs as much however it was begun.
 func (s *Server) isForeign(r *http.Request) bool {
-	if origin := r.Header.Get("Origin"); origin != "" && !s.ownOrigin(origin, r) {
+	origins := r.Header.Values("Origin")
+	if len(origins) > 1 || len(origins) == 1 && origins[0] != "" && !s.ownOrigin(origins[0], r) {
 		return true
 	}
-	site := r.Header.Get("Sec-Fetch-Site")
-	return site == "cross-site" || site == "same-site"
+	sites := r.Header.Values("Sec-Fetch-Site")
+	return slices.Contains(sites, "cross-site") || slices.Contains(sites, "same-site")
 }
 
 // takesTime reports whether a request has pprof measure for seconds, which is

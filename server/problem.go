@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"net/http"
+	"slices"
 	"strings"
 
 	"penstock/protocol"
@@ -13,7 +14,10 @@ func problem(w http.ResponseWriter, status int, code, detail string) {
 	header := w.Header()
 	if status == http.StatusUpgradeRequired { // RFC 9110, sections 7.8 and 15.5.22
 		header.Set("Upgrade", "websocket")
-		header.Add("Connection", "Upgrade")
+		header.Set("Sec-WebSocket-Version", "13") // RFC 6455, section 4.4
+		if !slices.Contains(header.Values("Connection"), "Upgrade") {
+			header.Add("Connection", "Upgrade")
+		}
 	}
 	header.Set("Content-Type", protocol.ProblemType)
 	header.Set("X-Content-Type-Options", "nosniff")

@@ -116,8 +116,10 @@ func (s *Server) Handler() http.Handler {
 		mux.HandleFunc("GET /ws/echo", s.webSocket(s.serveEcho))
 	}
 	mux.HandleFunc("GET /events", s.serveEvents)
-	mux.HandleFunc("GET /livez", s.serveLive)
-	mux.HandleFunc("GET /readyz", s.serveReady)
+	for _, method := range []string{http.MethodGet, http.MethodOptions} { // see probes
+		mux.HandleFunc(method+" /livez", s.serveLive)
+		mux.HandleFunc(method+" /readyz", s.serveReady)
+	}
 	mux.HandleFunc("GET /api/models", s.serveModels)
 	mux.HandleFunc("GET /api/quality", s.serveQuality)
 	mux.HandleFunc("GET /api/alerts", s.serveAlerts)

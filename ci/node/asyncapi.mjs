@@ -41,7 +41,7 @@ for (const [id, message] of messages) {
 const sides = {
   server: ['prediction', 'feedbackOK', 'error', 'notice', 'authOK', 'hello', 'pong', 'history', 'metrics', 'alert', 'note', 'typing', 'presence'],
   client: ['predict', 'feedback', 'cancel', 'auth', 'askHello', 'ping'],
-  dashboard: ['subscribe', 'writeNote', 'writing', 'ping'],
+  dashboard: ['subscribe', 'writeNote', 'writing', 'acceptBaseline', 'ping'],
 }
 const typeOf = (id) => messages.get(id).payload().json().properties.type.const
 

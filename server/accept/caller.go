@@ -110,7 +110,8 @@ func (p Proxies) Secure(peer netip.Addr, header http.Header) bool {
 		schemes = forwarded(header, "proto")
 	}
 	all := strings.Join(schemes, ",")
-	return strings.EqualFold(strings.TrimSpace(all[strings.LastIndexByte(all, ',')+1:]), "https")
+	last := strings.TrimSpace(all[strings.LastIndexByte(all, ',')+1:])
+	return strings.EqualFold(last, "https") || strings.EqualFold(last, "wss") // as some say of a WebSocket
 }
 
 // forwarded returns what the elements of Forwarded say of one thing (RFC 7239,

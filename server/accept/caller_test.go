@@ -102,6 +102,8 @@ func TestForwarded(t *testing.T) {
 		{"10.0.0.1", http.Header{"Forwarded": {"proto=https"}}, "10.0.0.1", true},
 		{"192.0.2.1", http.Header{"Forwarded": {"for=198.51.100.1;proto=https"}}, "192.0.2.1", false},
 		{"10.0.0.1", http.Header{"X-Forwarded-Proto": {"http, https"}}, "10.0.0.1", true},
+		{"10.0.0.1", http.Header{"X-Forwarded-Proto": {"wss"}}, "10.0.0.1", true},
+		{"10.0.0.1", http.Header{"X-Forwarded-Proto": {"wss, ws"}}, "10.0.0.1", false},
 		{"10.0.0.1", http.Header{"X-Forwarded-Proto": {"http"}, "Forwarded": {"proto=https"}}, "10.0.0.1", false},
 		{"192.0.2.1", http.Header{"X-Forwarded-Proto": {"https"}}, "192.0.2.1", false},
 	} {
