@@ -18,7 +18,7 @@ test('a hidden tab draws nothing, and shows all that it missed when it is looked
   const stream = await feed(server);
   const tab = await browse();
   const page = await tab(`${server.url}#/live`, count);
-  const points = () => page.evaluate(`Number(document.querySelector('.plot')?.dataset.points ?? 0)`);
+  const points = () => page.evaluate(`Number(document.querySelector('.plot')?.getAttribute('data-points') ?? 0)`);
   const drawn = () => page.evaluate('({ ...drawn, hidden: document.hidden })');
   await until('some seconds are charted', async () => (await points()) >= 3);
   const looked = await drawn();

@@ -131,6 +131,41 @@ test('keyboard: pages, the skip link, and the cursor of the charts', async () =>
   await page.leave();
 });
 
+test('charts: a part is dragged over, a series is switched off, and the address keeps what was chosen', async () => {
+  const server = await serve();
+  const stream = await feed(server);
+  const page = await open(`${server.url}#/live?minutes=10&scale=log`);
+  const plot = page.locator('[data-chart=latency] .plot');
+  await until('ten seconds are charted', async () => Number(await plot.getAttribute('data-points')) >= 10);
+  assert.ok(await page.getByRole('radio', { name: '10 min' }).isChecked());
+  assert.ok(await page.getByLabel('log scale of latency').isChecked());
+
+  const p95 = page.locator('[data-chart=latency] .legend button', { hasText: 'p95' });
+  assert.match(await p95.getAttribute('title'), /95 of 100 requests/);
+  await p95.click();
+  await page.locator('[data-chart=latency] .legend button[aria-pressed="false"]', { hasText: 'p95' }).waitFor();
+
+  const box = await plot.locator('.u-over').boundingBox();
+  const x = (share) => box.x + share * box.width;
+  await page.mouse.move(x(0.9), box.y + 40);
+  await page.mouse.down();
+  await page.mouse.move(x(0.95), box.y + 50);
+  await page.mouse.move(x(0.99), box.y + 50);
+  await page.mouse.up();
+  await page.getByRole('heading', { name: /^\d\d:\d\d:\d\d to \d\d:\d\d:\d\d$/ }).waitFor();
+  await page.getByRole('button', { name: 'Show all' }).click();
+  await page.getByRole('heading', { name: 'Last 10 minutes' }).waitFor();
+
+  await page.getByText('1 min', { exact: true }).click();
+  await until('the address follows', () => page.url().endsWith('#/live?minutes=1&scale=log'));
+  await page.getByRole('link', { name: 'Models' }).click();
+  await page.getByRole('heading', { name: 'Models' }).waitFor();
+  await page.getByRole('link', { name: 'Live' }).click();
+  await until('what was chosen is kept', () => page.url().endsWith('#/live?minutes=1&scale=log'));
+  stream.stop();
+  await page.leave();
+});
+
 test('what is transferred, how it is served, and how soon it paints', async (t) => {
   const server = await serve();
   const page = await open('about:blank');

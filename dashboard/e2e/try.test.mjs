@@ -21,6 +21,13 @@ test('a drawn 3 is read, and its label moves the accuracy', async (t) => {
   t.diagnostic(`the accuracy moved ${Date.now() - sent} ms after the label`);
   await page.locator('.outcome', { hasText: 'Counted: right' }).waitFor();
   await page.locator('[data-label="3"]:disabled').waitFor(); // a second label may not be sent
+  assert.equal(await page.locator('[data-label][aria-pressed="true"]').getAttribute('data-label'), '3');
+
+  // A stroke now is of a new digit, which may be labelled again.
+  await draw(page, [[[0.5, 0.2], [0.5, 0.5], [0.5, 0.8]]]);
+  await page.locator('.read[aria-busy="false"] output', { hasText: '1' }).waitFor();
+  await page.locator('[data-label="3"]:enabled').waitFor();
+  assert.equal(await page.locator('[data-label][aria-pressed="true"]').count(), 0);
 
   // A wrong guess, by a label that says so, lands in the gallery.
   await page.getByRole('button', { name: 'Clear' }).click();
