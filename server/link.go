@@ -44,17 +44,17 @@ type link struct {
 	// message, zero when it does not.
 	lastRead     atomic.Int64
 	messageSince atomic.Int64
-	small        atomic.Bool // a request came since the last sweep that is not large
-	acting       atomic.Bool // the reader acts on a message: silence is not the peer's
-	inMessage    bool        // the reader's own
-	message      *buffer     // the reader's own: what readMessage read
-	unflushed    bool        // the reader's own: it appended frames to the outbox
-	idle         func()      // called by the reader before it waits; nil for nothing to do
-	owing        func() bool // whether there are requests without an answer, with outbox.mu held; nil for never
-	farewell     []byte      // the reader's own: the close frame that part has made
-	pinged       ping        // the sweep's own
-	pings        pingMeter
-	manners      manners // the reader's own
+	small        atomic.Bool               // a request came since the last sweep that is not large
+	acting       atomic.Bool               // the reader acts on a message: silence is not the peer's
+	inMessage    bool                      // the reader's own
+	message      *buffer                   // the reader's own: what readMessage read
+	unflushed    bool                      // the reader's own: it appended frames to the outbox
+	idle         func()                    // called by the reader before it waits; nil for nothing to do
+	owing        func() bool               // whether there are requests without an answer, with outbox.mu held; nil for never
+	farewell     []byte                    // the reader's own: the close frame that part has made
+	pinged       ping                      // the sweep's own
+	pings        atomic.Pointer[pingMeter] // made by the reader with the first ping: most peers send none
+	manners      manners                   // the reader's own
 
 	notices bool // the client understands notice messages
 }
@@ -239,13 +239,7 @@ func (l *link) partWith(frame []byte) {
 func (l *link) sayFarewell() {
 	l.acting.Store(true) // the peer waits for us
 	if l.owing != nil {
-		o := &l.outbox
-		late := time.AfterFunc(longestEnd, o.changed.Broadcast)
-		defer late.Stop()
-		until := time.Now().Add(longestEnd)
-		o.mu.Lock()
-		o.waitUntil(func() bool { return !l.owing() || !o.open() || !time.Now().Before(until) })
-		o.mu.Unlock()
+		l.outbox.waitFor(longestEnd, func() bool { return !l.owing() || !l.outbox.open() })
 	}
 	l.answerLate(l.hub.now()) // a ping that came before the end has its answer before it
 	l.outbox.appendRaw(l.farewell)

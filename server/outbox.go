@@ -163,6 +163,21 @@ func (o *outbox) waitUntil(room func() bool) {
 	}
 }
 
+// waitFor is waitUntil for so long at most.
+func (o *outbox) waitFor(most time.Duration, room func() bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	late := false
+	timer := time.AfterFunc(most, func() {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		late = true
+		o.changed.Broadcast()
+	})
+	defer timer.Stop()
+	o.waitUntil(func() bool { return late || room() })
+}
+
 // busy reports whether a writer runs: the peer has not taken all yet.
 func (o *outbox) busy() bool {
 	o.mu.Lock()

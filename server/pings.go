@@ -2,7 +2,6 @@ package server
 
 import (
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -21,8 +20,7 @@ type pingMeter struct {
 	second   int64
 	seen     int // pings of this second
 	answered int
-	late     []byte      // the newest that has no answer; nil for none
-	waits    atomic.Bool // late is there
+	late     []byte // the newest that has no answer; nil for none
 }
 
 func (m *pingMeter) turn(now int64) {
@@ -39,10 +37,10 @@ func (m *pingMeter) count(now int64, payload []byte) (answer, flood bool) {
 	m.seen++
 	if m.answered < pongsAtOnce {
 		m.answered++
-		m.keep(nil)
+		m.late = nil
 		return true, false
 	}
-	m.keep(append([]byte{}, payload...))
+	m.late = append([]byte{}, payload...)
 	return false, m.seen > floodPerSecond
 }
 
@@ -56,21 +54,20 @@ func (m *pingMeter) due(now int64) (payload []byte, ok bool) {
 		return nil, false
 	}
 	m.answered++
-	payload = m.late
-	m.keep(nil)
+	payload, m.late = m.late, nil
 	return payload, true
-}
-
-func (m *pingMeter) keep(payload []byte) {
-	m.late = payload
-	m.waits.Store(payload != nil)
 }
 
 // pingReceived is told of every ping, and reports whether coder/websocket is to
 // answer it.
 func (l *link) pingReceived(payload []byte) bool {
 	l.controlReceived()
-	answer, flood := l.pings.count(l.hub.now(), payload)
+	pings := l.pings.Load()
+	if pings == nil {
+		pings = new(pingMeter)
+		l.pings.Store(pings)
+	}
+	answer, flood := pings.count(l.hub.now(), payload)
 	if flood {
 		l.expel("ping flood")
 	}
@@ -79,10 +76,11 @@ func (l *link) pingReceived(payload []byte) bool {
 
 // answerLate answers the ping that waits for it, if its time has come.
 func (l *link) answerLate(now int64) bool {
-	if !l.pings.waits.Load() {
+	pings := l.pings.Load()
+	if pings == nil {
 		return false
 	}
-	payload, ok := l.pings.due(now)
+	payload, ok := pings.due(now)
 	if ok {
 		l.outbox.append(opPong, payload)
 	}
