@@ -1,10 +1,12 @@
-package weights
+package weights_test
 
 import (
 	"encoding/binary"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"penstock/weights"
 )
 
 // All 10,000 test images of MNIST, through the engine that serves them. The
@@ -12,7 +14,7 @@ import (
 // is skipped, or fails where PENSTOCK_MNIST is "required".
 func TestAccuracyOnMNIST(t *testing.T) {
 	pixels, labels := mnistTest(t)
-	b, err := Default()
+	b, err := weights.Default(known)
 	loaded := load(t, b, err)
 	defer loaded.Close()
 

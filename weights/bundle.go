@@ -7,12 +7,14 @@
 // does not reproduce the bundle's golden rows is not handed out. Files that
 // are programs (TorchScript) must have a hash.
 //
+// What runs a model is an Engine, a value that the program hands to Open or
+// Default. The folder engines has those of this house; this package knows none.
+//
 // Default is the bundle of handwritten digits that the binary carries; the
 // folder recipe shows how it was trained.
 package weights
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -26,27 +28,31 @@ import (
 type Bundle struct {
 	name     string // for errors
 	files    fs.FS
+	known    *Engines
 	manifest manifest
-	omitted  []string // files that a partial copy leaves out on purpose
+	leftOut  []string // files that a partial copy is without on purpose
 }
 
-// Open reads the manifest of the bundle in a folder. Errors are *BundleError.
-func Open(folder string) (*Bundle, error) {
-	return OpenFS(dir(folder), folder)
+// Manifest is the file that a folder is a bundle by.
+const Manifest = "manifest.json"
+
+// Open reads the manifest of the bundle in a folder, for the engines that a
+// program has. Errors are *BundleError.
+func Open(folder string, engines *Engines) (*Bundle, error) {
+	return OpenFS(dir(folder), folder, engines)
 }
 
 // OpenFS is Open for a file system, such as an embedded one. The name is used
 // in errors. Where names could lead out through symbolic links, use Open.
-func OpenFS(files fs.FS, name string) (*Bundle, error) {
-	b := &Bundle{name: name, files: files}
-	const file = "manifest.json"
-	data, _, err := b.readVerified(file, maxJSON)
+func OpenFS(files fs.FS, name string, engines *Engines) (*Bundle, error) {
+	b := &Bundle{name: name, files: files, known: engines}
+	data, _, err := b.readVerified(Manifest, maxJSON)
 	if err != nil {
 		return nil, err
 	}
-	b.manifest, err = readManifest(data)
+	b.manifest, err = readManifest(data, engines)
 	if err != nil {
-		return nil, b.in(file, err)
+		return nil, b.in(Manifest, err)
 	}
 	return b, nil
 }
@@ -55,10 +61,10 @@ func OpenFS(files fs.FS, name string) (*Bundle, error) {
 func (b *Bundle) Name() string { return b.name }
 
 // Spec describes the model. Its Engine is empty until one is loaded.
-func (b *Bundle) Spec() model.Spec { return b.manifest.spec }
+func (b *Bundle) Spec() model.Spec { return b.manifest.about.Spec }
 
 // Temperature is what logits are divided by before the softmax.
-func (b *Bundle) Temperature() float64 { return b.manifest.temperature }
+func (b *Bundle) Temperature() float64 { return b.manifest.about.Temperature }
 
 // Hashes returns the SHA-256 that the manifest gives, by file name, in
 // hexadecimal.
@@ -69,12 +75,15 @@ func (b *Bundle) Engines() []string {
 	return b.only(func(string) bool { return true })
 }
 
-// Loadable returns those of Engines that this build can run and whose file
+// Files returns the files that an engine's entry names, the model's own first.
+func (b *Bundle) Files(engine string) []string { return slices.Clone(b.manifest.engines[engine].Files) }
+
+// Loadable returns those of Engines that this build can run and whose files
 // this copy of the bundle has.
 func (b *Bundle) Loadable() []string {
-	runs := builders()
 	return b.only(func(name string) bool {
-		return runs[name] != nil && !b.omits(b.manifest.engines[name].file)
+		engine, _ := b.known.Named(name)
+		return engine.Claims.Absent == nil && b.omitted(name) == ""
 	})
 }
 
@@ -97,7 +106,7 @@ func (b *Bundle) Unproven() string {
 }
 
 func (b *Bundle) only(keep func(string) bool) (names []string) {
-	for _, name := range knownEngines() {
+	for _, name := range b.known.Names() {
 		if _, ok := b.manifest.engines[name]; ok && keep(name) {
 			names = append(names, name)
 		}
@@ -105,47 +114,14 @@ func (b *Bundle) only(keep func(string) bool) (names []string) {
 	return names
 }
 
-func (b *Bundle) omits(file string) bool { return slices.Contains(b.omitted, file) }
+func (b *Bundle) omits(file string) bool { return slices.Contains(b.leftOut, file) }
 
-// Check opens everything: every file with a hash, every engine's file, and
-// every engine that this build can run, golden rows included. It returns all
-// problems, joined.
-func (b *Bundle) Check() error {
-	var problems []error
-	bad := make(map[string]bool) // files that were complained of already
-	for _, file := range slices.Sorted(maps.Keys(b.manifest.hashes)) {
-		if !b.omits(file) {
-			err := b.checkFile(file)
-			problems, bad[file] = append(problems, err), err != nil
+// omitted returns a file that an engine needs and this copy leaves out, or "".
+func (b *Bundle) omitted(engine string) string {
+	for _, file := range b.manifest.engines[engine].Files {
+		if b.omits(file) {
+			return file
 		}
 	}
-	loadable := b.Loadable()
-	for _, engine := range b.Engines() {
-		file := b.manifest.engines[engine].file
-		_, hashed := b.manifest.hashes[file]
-		switch {
-		case bad[file]:
-		case slices.Contains(loadable, engine):
-			problems = append(problems, b.checkEngine(engine))
-		case !hashed && !b.omits(file):
-			problems = append(problems, b.checkFile(file))
-		}
-	}
-	return errors.Join(problems...)
-}
-
-func (b *Bundle) checkFile(file string) error {
-	f, err := b.openVerified(file)
-	if err != nil {
-		return err
-	}
-	return f.Close()
-}
-
-func (b *Bundle) checkEngine(engine string) error {
-	loaded, err := b.Load(engine)
-	if err != nil {
-		return fmt.Errorf("engine %s: %w", engine, err)
-	}
-	return loaded.Close()
+	return ""
 }

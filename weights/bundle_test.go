@@ -1,4 +1,4 @@
-package weights
+package weights_test
 
 import (
 	"fmt"
@@ -13,6 +13,11 @@ import (
 
 	"penstock/model"
 	"penstock/model/modeltest"
+	"penstock/weights"
+	"penstock/weights/engines/dense"
+	"penstock/weights/engines/torchscript"
+	"penstock/weights/safetensors"
+	"penstock/weights/weightstest"
 )
 
 // onDisk writes a bundle into a folder of its own.
@@ -26,7 +31,7 @@ func onDisk(t testing.TB, files fstest.MapFS) string {
 	return folder
 }
 
-func load(t testing.TB, b *Bundle, err error) *Loaded {
+func load(t testing.TB, b *weights.Bundle, err error) *weights.Loaded {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -39,9 +44,9 @@ func load(t testing.TB, b *Bundle, err error) *Loaded {
 }
 
 func TestLoad(t *testing.T) {
-	b, err := Open(onDisk(t, small()))
+	b, err := weights.Open(onDisk(t, small()), known)
 	loaded := load(t, b, err)
-	if loaded.Spec().Engine != Dense || loaded.File != "model.safetensors" || loaded.SHA256 != sumOf(smallWeights()) || loaded.Bytes != int64(len(smallWeights())) {
+	if loaded.Spec().Engine != dense.Name || loaded.File != "model.safetensors" || loaded.SHA256 != weightstest.SumOf(smallWeights()) || loaded.Bytes != int64(len(smallWeights())) {
 		t.Errorf("loaded %+v", loaded)
 	}
 	if loaded.GoldenRows != 1 || loaded.GoldenMaxDiff > 1e-6 || loaded.GoldenDuration <= 0 {
@@ -57,7 +62,7 @@ func TestLoad(t *testing.T) {
 
 func TestLoadedConforms(t *testing.T) {
 	modeltest.Run(t, modeltest.Engine{AllocationFree: true, Open: func(t testing.TB) model.Model {
-		b, err := OpenFS(small(), "test")
+		b, err := weights.OpenFS(small(), "test", known)
 		return load(t, b, err)
 	}})
 }
@@ -71,9 +76,9 @@ func TestLoadVariants(t *testing.T) {
 		},
 		"no golden": func(f fstest.MapFS) { replace(f, `, "golden": "golden.json"`, ``) },
 		"other tensors beside": func(f fstest.MapFS) {
-			f["model.safetensors"].Data = safetensors(map[string]tensor{
-				"0.weight": {[]int{2, 3}, []float32{1, 0, 1, 0, 0, 1}}, "0.bias": {[]int{2}, []float32{0.5, 0}},
-				"2.weight": {[]int{2, 2}, []float32{0, 7, 2 * float32(math.Log(3)), -7}}, "unused": {[]int{1, 1, 1}, []float32{1}},
+			f["model.safetensors"].Data = weightstest.Safetensors(map[string]safetensors.Tensor{
+				"0.weight": {Shape: []int{2, 3}, Values: []float32{1, 0, 1, 0, 0, 1}}, "0.bias": {Shape: []int{2}, Values: []float32{0.5, 0}},
+				"2.weight": {Shape: []int{2, 2}, Values: []float32{0, 7, 2 * float32(math.Log(3)), -7}}, "unused": {Shape: []int{1, 1, 1}, Values: []float32{1}},
 			})
 		},
 	}
@@ -81,7 +86,7 @@ func TestLoadVariants(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			files := small()
 			change(files)
-			b, err := OpenFS(files, "test")
+			b, err := weights.OpenFS(files, "test", known)
 			s, err := load(t, b, err).NewSession(1)
 			if err != nil {
 				t.Fatal(err)
@@ -103,10 +108,10 @@ func TestLoadRegression(t *testing.T) {
 	files := fstest.MapFS{
 		"manifest.json": {Data: []byte(`{"name":"r","version":"1","task":"regression","features":2,"golden":"golden.json",
 			"engines":{"dense":{"file":"w","layers":[{"weight":"w","activation":"identity"}]}}}`)},
-		"w":           {Data: safetensors(map[string]tensor{"w": {[]int{1, 2}, []float32{1000, 2000}}})},
+		"w":           {Data: weightstest.Safetensors(map[string]safetensors.Tensor{"w": {Shape: []int{1, 2}, Values: []float32{1000, 2000}}})},
 		"golden.json": {Data: []byte(`{"features": [[1, 1], [0, 0.001]], "scores": [[3000.02], [2]]}`)},
 	}
-	b, err := OpenFS(files, "test")
+	b, err := weights.OpenFS(files, "test", known)
 	loaded := load(t, b, err)
 	if loaded.Spec().Outputs() != 1 || loaded.GoldenRows != 2 {
 		t.Errorf("loaded %+v", loaded)
@@ -143,15 +148,15 @@ var faults = []struct {
 		f["model.safetensors"].Data = smallWeights()[:len(smallWeights())-1]
 	}, `tensor "2.weight"`, "within"},
 	{"weights truncated, hash given", func(f fstest.MapFS) {
-		hashed(f, "model.safetensors", sumOf(smallWeights()))
+		hashed(f, "model.safetensors", weightstest.SumOf(smallWeights()))
 		f["model.safetensors"].Data = smallWeights()[:100]
 	}, "", "manifest.json says"},
 	{"weights altered, hash given", func(f fstest.MapFS) {
-		hashed(f, "model.safetensors", sumOf(smallWeights()))
+		hashed(f, "model.safetensors", weightstest.SumOf(smallWeights()))
 		f["model.safetensors"].Data[len(smallWeights())-1] ^= 1
 	}, "", "copy the bundle again"},
 	{"absurd size in the header", func(f fstest.MapFS) {
-		f["model.safetensors"].Data = framed(part1(`[99999999999]`, 0, 399999999996), nil)
+		f["model.safetensors"].Data = weightstest.Framed(`{"t":{"dtype":"F32","shape":[99999999999],"data_offsets":[0,399999999996]}}`, nil)
 	}, `tensor "t"`, "within the 0 bytes"},
 	{"tensor missing", func(f fstest.MapFS) { replace(f, `"2.weight"`, `"3.weight"`) }, `tensor "3.weight"`, `the file has ["0.bias" "0.weight" "2.weight"]`},
 	{"weight of one dimension", func(f fstest.MapFS) { replace(f, `"2.weight"`, `"0.bias"`) }, `tensor "0.bias"`, "expected 2 dimensions"},
@@ -185,12 +190,12 @@ func TestFaults(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			files := small()
 			c.change(files)
-			b, err := Open(onDisk(t, files))
+			b, err := weights.Open(onDisk(t, files), known)
 			if err != nil {
 				t.Fatal(err)
 			}
 			_, err = b.Load("")
-			wantError(t, err, c.field, c.says)
+			weightstest.WantError(t, err, c.field, c.says)
 			if b.Check() == nil {
 				t.Error("Check() accepts it")
 			}
@@ -204,32 +209,32 @@ func TestFilesOfOtherEngines(t *testing.T) {
 	files := small()
 	files["model.pt"] = &fstest.MapFile{Data: []byte("a program")}
 	replace(files, `"engines": {`, `"engines": { "torchscript": {"file": "model.pt"},`)
-	hashed(files, "model.pt", sumOf([]byte("another program")))
-	b, err := OpenFS(files, "test")
+	hashed(files, "model.pt", weightstest.SumOf([]byte("another program")))
+	b, err := weights.OpenFS(files, "test", known)
 	load(t, b, err)
-	if want := []string{Dense, TorchScript}; !slices.Equal(b.Engines(), want) {
+	if want := []string{dense.Name, torchscript.Name}; !slices.Equal(b.Engines(), want) {
 		t.Errorf("Engines() = %q; want %q", b.Engines(), want)
 	}
 	if hashes := maps.Keys(b.Hashes()); len(slices.Collect(hashes)) != 1 {
 		t.Errorf("Hashes() = %v; want one", b.Hashes())
 	}
-	wantError(t, b.Check(), "", "model.pt: has SHA-256")
+	weightstest.WantError(t, b.Check(), "", "model.pt: has SHA-256")
 }
 
 func TestDenseOnACard(t *testing.T) {
-	b, err := OpenFS(small(), "test")
+	b, err := weights.OpenFS(small(), "test", known)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = b.LoadAt(Dense, Place{Device: "cuda:0"})
-	wantError(t, err, "engines.dense", `on "cuda:0" run the engine torchscript`)
+	_, err = b.LoadAt(dense.Name, weights.Place{Device: "cuda:0"})
+	weightstest.WantError(t, err, "engines.dense", `on "cuda:0" run the engine torchscript`)
 }
 
 func TestLoadUnknownEngine(t *testing.T) {
-	b, err := OpenFS(small(), "test")
+	b, err := weights.OpenFS(small(), "test", known)
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, err = b.Load("onnx")
-	wantError(t, err, "engines", `has no "onnx"; it names ["dense"]`)
+	weightstest.WantError(t, err, "engines", `has no "onnx"; it names ["dense"]`)
 }

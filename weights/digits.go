@@ -11,12 +11,12 @@ import (
 var embedded embed.FS
 
 // Default opens the bundle of handwritten digits that the binary carries.
-func Default() (*Bundle, error) {
-	b, err := OpenFS(digits(), "digits (built in)")
+func Default(engines *Engines) (*Bundle, error) {
+	b, err := OpenFS(digits(), "digits (built in)", engines)
 	if err != nil {
 		return nil, err
 	}
-	b.omitted = []string{"model.pt"}
+	b.leftOut = []string{"model.pt"}
 	return b, nil
 }
 

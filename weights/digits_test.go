@@ -1,4 +1,4 @@
-package weights
+package weights_test
 
 import (
 	"encoding/json"
@@ -9,6 +9,9 @@ import (
 	"testing"
 
 	"penstock/model"
+	"penstock/weights"
+	"penstock/weights/engines/torchscript"
+	"penstock/weights/weightstest"
 )
 
 // measured is what the recipe wrote down about the bundle it made.
@@ -34,7 +37,7 @@ func readMeasured(t testing.TB, bundle string) (m measured) {
 }
 
 func TestDefault(t *testing.T) {
-	b, err := Default()
+	b, err := weights.Default(known)
 	loaded := load(t, b, err)
 	defer loaded.Close()
 	t.Logf("%d golden rows in %v, worst difference %.2g", loaded.GoldenRows, loaded.GoldenDuration, loaded.GoldenMaxDiff)
@@ -47,13 +50,13 @@ func TestDefault(t *testing.T) {
 	if err := b.Check(); err != nil {
 		t.Errorf("Check() = %v", err)
 	}
-	_, err = b.Load(TorchScript)
-	wantError(t, err, "", "not part of the binary")
+	_, err = b.Load(torchscript.Name)
+	weightstest.WantError(t, err, "", "not part of the binary")
 }
 
 // The folder has what the binary leaves out.
 func TestDigitsFolder(t *testing.T) {
-	b, err := Open("digits")
+	b, err := weights.Open("digits", known)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,11 +66,11 @@ func TestDigitsFolder(t *testing.T) {
 }
 
 func TestHeldOut(t *testing.T) {
-	rows, err := HeldOut()
+	rows, err := weights.HeldOut()
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := Default()
+	b, err := weights.Default(known)
 	loaded := load(t, b, err)
 	defer loaded.Close()
 
@@ -121,11 +124,11 @@ func correct(t testing.TB, m model.Model, pixels []byte, labels []int) (right in
 // BenchmarkDigits predicts real digits, each once before any comes again: four
 // fifths of their pixels are zero.
 func BenchmarkDigits(b *testing.B) {
-	rows, err := HeldOut()
+	rows, err := weights.HeldOut()
 	if err != nil {
 		b.Fatal(err)
 	}
-	bundle, err := Default()
+	bundle, err := weights.Default(known)
 	m := load(b, bundle, err)
 	defer m.Close()
 	features, scores := make([]float32, len(rows.Pixels)), make([]float32, 256*m.Spec().Outputs())
@@ -155,7 +158,7 @@ func BenchmarkDigits(b *testing.B) {
 
 func BenchmarkLoadDefault(b *testing.B) {
 	for b.Loop() {
-		bundle, err := Default()
+		bundle, err := weights.Default(known)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -28,10 +28,17 @@ func (e *BundleError) Error() string {
 
 func (e *BundleError) Unwrap() error { return e.Err }
 
+// Wrong is an engine's error about a file of the bundle, such as Manifest, and a
+// field in it; either may be empty. An empty file is the entry's own. The bundle
+// is added by whoever called the engine. A cause is wrapped by the verb %w.
+func Wrong(file, field, format string, args ...any) error {
+	err := fmt.Errorf(format, args...)
+	return &BundleError{File: file, Field: field, Problem: err.Error(), Err: errors.Unwrap(err)}
+}
+
 // wrong starts an error; Bundle.in completes it.
 func wrong(field, format string, args ...any) error {
-	err := fmt.Errorf(format, args...)
-	return &BundleError{Field: field, Problem: err.Error(), Err: errors.Unwrap(err)}
+	return Wrong("", field, format, args...)
 }
 
 // in completes an error with the bundle and the file that it is about.

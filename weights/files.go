@@ -87,16 +87,16 @@ func (b *Bundle) readVerified(name string, limit int64) (data []byte, sum string
 	return data, sum, b.compare(name, sum)
 }
 
-// verified is a file whose hash was checked, at its start.
-type verified struct {
+// File is a file of a bundle whose hash was checked, at its start.
+type File struct {
 	io.ReadCloser
-	size int64
-	sum  string // SHA-256, in hexadecimal
+	Size   int64
+	SHA256 string // measured, in hexadecimal
 }
 
 // openVerified checks a file's hash and goes back to its start, so that a
 // large file need not fit in memory twice.
-func (b *Bundle) openVerified(name string) (*verified, error) {
+func (b *Bundle) openVerified(name string) (*File, error) {
 	f, size, err := b.open(name)
 	if err != nil {
 		return nil, err
@@ -105,7 +105,7 @@ func (b *Bundle) openVerified(name string) (*verified, error) {
 	if !ok { // a file system whose files cannot go back
 		f.Close()
 		data, sum, err := b.readVerified(name, 0)
-		return &verified{io.NopCloser(bytes.NewReader(data)), size, sum}, err
+		return &File{io.NopCloser(bytes.NewReader(data)), size, sum}, err
 	}
 	hash := sha256.New()
 	if _, err = io.Copy(hash, s); err == nil {
@@ -121,7 +121,7 @@ func (b *Bundle) openVerified(name string) (*verified, error) {
 		f.Close()
 		return nil, err
 	}
-	return &verified{f, size, sum}, nil
+	return &File{f, size, sum}, nil
 }
 
 // compare holds a file's hash to the manifest's, where that has one.

@@ -1,4 +1,4 @@
-package weights
+package weights_test
 
 import (
 	"io/fs"
@@ -6,6 +6,9 @@ import (
 	"path/filepath"
 	"testing"
 	"testing/fstest"
+
+	"penstock/weights"
+	"penstock/weights/weightstest"
 )
 
 // No file that a bundle names is read from outside its folder, and nothing but
@@ -16,25 +19,25 @@ func TestOnlyFilesOfTheFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	folder := onDisk(t, small())
-	weights := filepath.Join(folder, "model.safetensors")
+	tensors := filepath.Join(folder, "model.safetensors")
 	cases := []struct {
 		name string
 		put  func() error
 		says string // empty: it is read
 	}{
-		{"link inside", func() error { return os.Symlink("real", weights) }, ""},
-		{"link outside, absolute", func() error { return os.Symlink(outside, weights) }, "escapes"},
+		{"link inside", func() error { return os.Symlink("real", tensors) }, ""},
+		{"link outside, absolute", func() error { return os.Symlink(outside, tensors) }, "escapes"},
 		{"link outside, relative", func() error {
 			to, err := filepath.Rel(folder, outside)
 			if err != nil {
 				return err
 			}
-			return os.Symlink(to, weights)
+			return os.Symlink(to, tensors)
 		}, "escapes"},
-		{"folder", func() error { return os.Mkdir(weights, 0o700) }, "not a regular file"},
-		{"named pipe", func() error { return mkfifo(weights) }, "not a regular file"},
+		{"folder", func() error { return os.Mkdir(tensors, 0o700) }, "not a regular file"},
+		{"named pipe", func() error { return mkfifo(tensors) }, "not a regular file"},
 	}
-	if err := os.Rename(weights, filepath.Join(folder, "real")); err != nil {
+	if err := os.Rename(tensors, filepath.Join(folder, "real")); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range cases {
@@ -42,8 +45,8 @@ func TestOnlyFilesOfTheFolder(t *testing.T) {
 			if err := c.put(); err != nil {
 				t.Skip(err)
 			}
-			defer os.Remove(weights)
-			b, err := Open(folder)
+			defer os.Remove(tensors)
+			b, err := weights.Open(folder, known)
 			if c.says == "" {
 				load(t, b, err)
 				return
@@ -52,22 +55,22 @@ func TestOnlyFilesOfTheFolder(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err = b.Load("")
-			wantError(t, err, "", c.says)
+			weightstest.WantError(t, err, "", c.says)
 		})
 	}
 }
 
 func TestOpenWhatIsNoBundle(t *testing.T) {
-	_, err := Open(filepath.Join(t.TempDir(), "nothing"))
-	wantError(t, err, "", "manifest.json: is missing")
-	_, err = Open(t.TempDir())
-	wantError(t, err, "", "manifest.json: is missing")
+	_, err := weights.Open(filepath.Join(t.TempDir(), "nothing"), known)
+	weightstest.WantError(t, err, "", "manifest.json: is missing")
+	_, err = weights.Open(t.TempDir(), known)
+	weightstest.WantError(t, err, "", "manifest.json: is missing")
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err = Open(file)
-	wantError(t, err, "", "cannot be opened")
+	_, err = weights.Open(file, known)
+	weightstest.WantError(t, err, "", "cannot be opened")
 }
 
 // plainFS has files that cannot seek.
@@ -82,13 +85,13 @@ func (p plainFS) Open(name string) (fs.File, error) {
 
 func TestFilesThatCannotSeek(t *testing.T) {
 	files := small()
-	b, err := OpenFS(plainFS{files}, "test")
+	b, err := weights.OpenFS(plainFS{files}, "test", known)
 	load(t, b, err)
 
-	hashed(files, "model.safetensors", sumOf(nil))
-	if b, err = OpenFS(plainFS{files}, "test"); err != nil {
+	hashed(files, "model.safetensors", weightstest.SumOf(nil))
+	if b, err = weights.OpenFS(plainFS{files}, "test", known); err != nil {
 		t.Fatal(err)
 	}
 	_, err = b.Load("")
-	wantError(t, err, "", "has SHA-256")
+	weightstest.WantError(t, err, "", "has SHA-256")
 }

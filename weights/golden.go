@@ -40,10 +40,10 @@ type golden struct{ features, scores [][]float64 }
 
 func readGolden(data []byte, features, outputs int) (golden, error) {
 	var g golden
-	o := readObject("", data)
-	o.required("features", &g.features)
-	o.required("scores", &g.scores)
-	if err := o.done(); err != nil {
+	o := ReadObject("", data)
+	o.Required("features", &g.features)
+	o.Required("scores", &g.scores)
+	if err := o.Done(); err != nil {
 		return g, err
 	}
 	if n := len(g.features); n < 1 || n > maxGolden || len(g.scores) != n {

@@ -1,4 +1,4 @@
-package weights
+package weights_test
 
 import (
 	"encoding/json"
@@ -8,11 +8,14 @@ import (
 	"testing/fstest"
 
 	"penstock/model/dense"
+	"penstock/weights"
+	"penstock/weights/safetensors"
+	"penstock/weights/weightstest"
 )
 
 // tiny is a regression of 4 features whose scores are about 1e-4, with an
 // activation behind its hidden layer.
-func tiny(t *testing.T, activation dense.Activation, golden []byte) *Bundle {
+func tiny(t *testing.T, activation dense.Activation, golden []byte) *weights.Bundle {
 	t.Helper()
 	random := rand.New(rand.NewPCG(1, 2))
 	values := func(n int, size float64) []float32 {
@@ -23,8 +26,8 @@ func tiny(t *testing.T, activation dense.Activation, golden []byte) *Bundle {
 		return v
 	}
 	files := fstest.MapFS{
-		"w": {Data: safetensors(map[string]tensor{
-			"1": {[]int{8, 4}, values(32, 1)}, "2": {[]int{1, 8}, values(8, 3e-5)},
+		"w": {Data: weightstest.Safetensors(map[string]safetensors.Tensor{
+			"1": {Shape: []int{8, 4}, Values: values(32, 1)}, "2": {Shape: []int{1, 8}, Values: values(8, 3e-5)},
 		})},
 		"manifest.json": {Data: fmt.Appendf(nil, `{"name":"r","version":"1","task":"regression","features":4,"golden":"golden.json",
 			"engines":{"dense":{"file":"w","layers":[{"weight":"1","activation":%q},{"weight":"2","activation":"identity"}]}}}`, activation)},
@@ -33,7 +36,7 @@ func tiny(t *testing.T, activation dense.Activation, golden []byte) *Bundle {
 	if golden == nil {
 		replace(files, `"golden":"golden.json",`, ``)
 	}
-	b, err := OpenFS(files, "test")
+	b, err := weights.OpenFS(files, "test", known)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +59,7 @@ func TestGoldenRowsTellActivationsApart(t *testing.T) {
 		b := tiny(t, right, nil)
 		loaded := load(t, b, nil)
 		scores := make([]float32, rows)
-		if _, err := predictOnce(loaded, scores, features, rows); err != nil {
+		if _, err := weights.PredictOnce(loaded, scores, features, rows); err != nil {
 			t.Fatal(err)
 		}
 		golden := map[string][][]float32{}

@@ -1,18 +1,18 @@
 package weights
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
 	"penstock/model"
-	"penstock/model/torch"
 )
 
 // Loaded is a model that reproduced its bundle's golden rows. It is a
 // model.Model; closing it frees the weights.
 type Loaded struct {
 	model.Model
-	File   string // that the weights came from
+	File   string // that the weights came from; empty where the engine needs none
 	Bytes  int64  // of that file
 	SHA256 string // of that file, measured, in hexadecimal
 	// Accuracy is what the manifest says was measured of the model; nil where it
@@ -30,37 +30,14 @@ type Loaded struct {
 	// a session just opened.
 	GoldenDuration time.Duration
 
-	rounding func(row []float32) []float64 // see built; nil once it is proven
-}
-
-// built is what an engine makes of its file.
-type built struct {
-	model.Model
-	bytes int64
-	sum   string
-	// rounding returns what float32 may do to the scores of a row, or is nil where
-	// that is not known.
-	rounding func(row []float32) []float64
-}
-
-// builder makes a model from an entry of the manifest. It checks the file's
-// hash before it believes the file.
-type builder func(*Bundle, entry, Place) (built, error)
-
-// builders returns the engines that this build can run, by name.
-func builders() map[string]builder {
-	all := map[string]builder{Dense: buildDense}
-	if torch.Built {
-		all[TorchScript] = buildTorchScript
-	}
-	return all
+	rounding func(row []float32) []float64 // see Built; nil once it is proven
 }
 
 // Place says where a model is to run and what to expect there. Zero fields
 // take their defaults.
 type Place struct {
-	// Device is "cpu", the default, or "cuda:0" and so on, for engine
-	// torchscript with a libtorch that has CUDA.
+	// Device is "cpu", the default, or "cuda:0" and so on, for engines that know
+	// cards.
 	Device string
 	// Workers is how many sessions will be open. An engine that takes long over
 	// a session's first batches gets so many ready beforehand, and with several
@@ -85,34 +62,79 @@ func (b *Bundle) LoadAt(engine string, place Place) (*Loaded, error) {
 	}
 	e, ok := b.manifest.engines[engine]
 	if !ok {
-		return nil, b.in("manifest.json", wrong("engines", "has no %q; it names %q", engine, b.Engines()))
+		return nil, b.in(Manifest, wrong("engines", "has no %q; it names %q", engine, b.Engines()))
 	}
-	if !slices.Contains(b.Loadable(), engine) {
-		if b.omits(e.file) {
-			return nil, b.in(e.file, wrong("", "is not part of the binary; open the bundle from its folder to run engine %s", engine))
-		}
+	if file := b.omitted(engine); file != "" {
+		return nil, b.in(file, wrong("", "is not part of the binary; open the bundle from its folder to run engine %s", engine))
+	}
+	runs, _ := b.known.Named(engine)
+	if runs.Claims.Absent != nil {
 		return nil, b.cannotRun(engine)
 	}
-	m, err := builders()[engine](b, e, place)
+	files := &Files{bundle: b, names: e.Files}
+	m, err := runs.Build(b.manifest.about, e.Config, files, place)
 	if err != nil {
-		return nil, b.in(e.file, err)
+		return nil, b.in(cmp.Or(e.file(), Manifest), err)
 	}
-	loaded := &Loaded{Model: m.Model, File: e.file, Bytes: m.bytes, SHA256: m.sum, Accuracy: b.manifest.accuracy, rounding: m.rounding}
+	loaded := &Loaded{Model: m.Model, File: e.file(), Bytes: files.size, SHA256: files.sum, Accuracy: b.manifest.accuracy, rounding: m.Rounding}
 	err = b.prove(loaded)
 	loaded.rounding = nil // it holds the weights
 	if err != nil {
-		m.Close()
+		m.Model.Close()
 		return nil, b.in(b.manifest.golden, err)
 	}
 	return loaded, nil
 }
 
-// cannotRun says that this build lacks an engine, and how to get one that has
-// it.
+// cannotRun says why this build lacks an engine that it knows.
 func (b *Bundle) cannotRun(engine string) error {
-	why := wrong("engines."+engine, "cannot run in this build, which runs %q of this bundle", b.Loadable())
-	if engine == TorchScript {
-		why = wrong("engines."+engine, "cannot run: %w", torch.ErrAbsent)
+	runs, _ := b.known.Named(engine)
+	return b.in(Manifest, wrong("engines."+engine, "cannot run: %w", runs.Claims.Absent))
+}
+
+// Files opens what an engine's entry names.
+type Files struct {
+	bundle *Bundle
+	names  []string
+	size   int64 // of the first of names, once it was read
+	sum    string
+}
+
+// Open opens a file that the entry names and checks its hash; the caller closes
+// it. Errors name the bundle and the file.
+func (f *Files) Open(name string) (*File, error) {
+	if err := f.allow(name); err != nil {
+		return nil, err
 	}
-	return b.in("manifest.json", why)
+	file, err := f.bundle.openVerified(name)
+	if err == nil {
+		f.note(name, file.Size, file.SHA256)
+	}
+	return file, err
+}
+
+// Read reads such a file whole: the very bytes whose hash was compared.
+func (f *Files) Read(name string) ([]byte, error) {
+	if err := f.allow(name); err != nil {
+		return nil, err
+	}
+	data, sum, err := f.bundle.readVerified(name, 0)
+	if err == nil {
+		f.note(name, int64(len(data)), sum)
+	}
+	return data, err
+}
+
+// allow refuses a file that the engine did not say it would open.
+func (f *Files) allow(name string) error {
+	if slices.Contains(f.names, name) {
+		return nil
+	}
+	return f.bundle.in(name, wrong("", "is not among the files that the engine's entry names, %q", f.names))
+}
+
+func (f *Files) note(name string, size int64, sum string) {
+	if name == f.names[0] {
+		f.size, f.sum = size, sum
+	}
 }

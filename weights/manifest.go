@@ -2,51 +2,36 @@ package weights
 
 import (
 	"encoding/json"
-	"maps"
-	"slices"
 	"strings"
 
 	"penstock/model"
-	"penstock/model/torch"
 )
 
 // manifest is what manifest.json says.
 type manifest struct {
-	spec        model.Spec // without Engine
-	shape       []int      // that an engine of tensors takes a row as; nil is flat
-	engines     map[string]entry
-	temperature float64
-	accuracy    *float64 // measured before; nil is unknown
-	golden      string   // a file's name, or empty
-	hashes      map[string]string
+	about    About
+	engines  map[string]Entry
+	accuracy *float64 // measured before; nil is unknown
+	golden   string   // a file's name, or empty
+	hashes   map[string]string
 }
 
-// entry is what a manifest says of one engine.
-type entry struct {
-	file string
-	// logits says that the softmax is ours to apply to what the engine returns.
-	logits bool
-	layers []layer // of the dense engine
-}
-
-// layer names the tensors of one layer; bias may be empty.
-type layer struct{ weight, bias, activation string }
-
-// readManifest reads manifest.json. It takes nothing that it does not know.
-func readManifest(data []byte) (manifest, error) {
-	m := manifest{temperature: 1}
-	o := readObject("", data)
+// readManifest reads manifest.json. It takes nothing that it, or one of the
+// engines, does not know.
+func readManifest(data []byte, engines *Engines) (manifest, error) {
+	m := manifest{about: About{Temperature: 1}}
+	o := ReadObject("", data)
 	var task string
-	o.required("name", &m.spec.Name)
-	o.required("version", &m.spec.Version)
-	o.required("task", &task)
-	o.required("features", &m.spec.Features)
-	o.optional("classes", &m.spec.Classes)
-	o.optional("golden", &m.golden)
-	m.spec.Task = model.Task(task)
-	input, engines, calibration, hashes := o.raw("input"), o.raw("engines"), o.raw("calibration"), o.raw("sha256")
-	accuracy := o.raw("accuracy")
-	if err := o.done(); err != nil {
+	o.Required("name", &m.about.Spec.Name)
+	o.Required("version", &m.about.Spec.Version)
+	o.Required("task", &task)
+	o.Required("features", &m.about.Spec.Features)
+	o.Optional("classes", &m.about.Spec.Classes)
+	o.Optional("golden", &m.golden)
+	m.about.Spec.Task = model.Task(task)
+	input, entries, calibration, hashes := o.Raw("input"), o.Raw("engines"), o.Raw("calibration"), o.Raw("sha256")
+	accuracy := o.Raw("accuracy")
+	if err := o.Done(); err != nil {
 		return m, err
 	}
 	for _, read := range []func() error{
@@ -54,8 +39,8 @@ func readManifest(data []byte) (manifest, error) {
 		func() error { return m.readCalibration(calibration) },
 		func() error { return m.readAccuracy(accuracy) },
 		func() error { return m.readHashes(hashes) },
-		func() error { return m.readEngines(engines) },
 		m.check,
+		func() error { return m.readEngines(entries, engines) },
 	} {
 		if err := read(); err != nil {
 			return m, err
@@ -68,29 +53,27 @@ func (m *manifest) readInput(data json.RawMessage) error {
 	if data == nil {
 		return nil
 	}
-	o := readObject("input", data)
-	o.optional("uint8_scale", &m.spec.Input.Uint8Scale)
-	if o.optional("shape", &m.shape) && o.err == nil {
-		if err := torch.CheckShape(m.shape, m.spec.Features); err != nil {
-			o.err = wrong(o.at("shape"), "%w", err)
-		}
+	o := ReadObject("input", data)
+	o.Optional("uint8_scale", &m.about.Spec.Input.Uint8Scale)
+	if o.Optional("shape", &m.about.Shape) {
+		o.Fail(m.checkShape(o.At("shape")))
 	}
 	for _, v := range []struct {
 		key  string
 		into *[]float64
-	}{{"mean", &m.spec.Input.Mean}, {"std", &m.spec.Input.Std}} {
+	}{{"mean", &m.about.Spec.Input.Mean}, {"std", &m.about.Spec.Input.Std}} {
 		if raw := o.members[v.key]; len(raw) > 0 && raw[0] == '[' {
-			if o.optional(v.key, v.into) && len(*v.into) == 0 && o.err == nil {
-				o.err = wrong(o.at(v.key), "has no entries; expected one, one per feature, or no such field")
+			if o.Optional(v.key, v.into) && len(*v.into) == 0 && o.err == nil {
+				o.err = wrong(o.At(v.key), "has no entries; expected one, one per feature, or no such field")
 			}
 			continue
 		}
 		var one float64
-		if o.optional(v.key, &one) {
+		if o.Optional(v.key, &one) {
 			*v.into = []float64{one}
 		}
 	}
-	return o.done()
+	return o.Done()
 }
 
 // Calibration finds temperatures near 1. Beyond these every answer is as good as
@@ -101,16 +84,16 @@ func (m *manifest) readCalibration(data json.RawMessage) error {
 	if data == nil {
 		return nil
 	}
-	o := readObject("calibration", data)
-	o.required("temperature", &m.temperature)
-	if err := o.done(); err != nil {
+	o := ReadObject("calibration", data)
+	o.Required("temperature", &m.about.Temperature)
+	if err := o.Done(); err != nil {
 		return err
 	}
-	if !(m.temperature >= minTemperature && m.temperature <= maxTemperature) {
-		return wrong("calibration.temperature", "is %v; expected a number above zero, from %v to %v", m.temperature, minTemperature, maxTemperature)
+	if !(m.about.Temperature >= minTemperature && m.about.Temperature <= maxTemperature) {
+		return wrong("calibration.temperature", "is %v; expected a number above zero, from %v to %v", m.about.Temperature, minTemperature, maxTemperature)
 	}
-	if m.spec.Task == model.Regression && m.temperature != 1 {
-		return wrong("calibration.temperature", "is %v; a regression has no probabilities to calibrate: leave it out", m.temperature)
+	if m.about.Spec.Task == model.Regression && m.about.Temperature != 1 {
+		return wrong("calibration.temperature", "is %v; a regression has no probabilities to calibrate: leave it out", m.about.Temperature)
 	}
 	return nil
 }
@@ -120,17 +103,17 @@ func (m *manifest) readHashes(data json.RawMessage) error {
 	if data == nil {
 		return nil
 	}
-	o := readObject("sha256", data)
-	for _, name := range slices.Sorted(maps.Keys(o.members)) {
+	o := ReadObject("sha256", data)
+	for _, name := range o.Keys() {
 		if err := checkName(name); err != nil {
 			return wrong("sha256", "an entry's name %w", err)
 		}
 		var sum string
-		o.required(name, &sum)
+		o.Required(name, &sum)
 		if sum = strings.ToLower(sum); o.err == nil && !hexSHA256.MatchString(sum) {
-			return wrong(o.at(name), "is %q; expected 64 hexadecimal digits", sum)
+			return wrong(o.At(name), "is %q; expected 64 hexadecimal digits", sum)
 		}
 		m.hashes[name] = sum
 	}
-	return o.done()
+	return o.Done()
 }

@@ -14,8 +14,9 @@ import (
 // what it describes, so these only catch nonsense early.
 const (
 	maxFeatures = 1 << 20
-	maxLayers   = 1024
 	maxLabel    = 128 // bytes of one class
+	// maxDimensions of a row. A batch has one more.
+	maxDimensions = 8
 )
 
 var (
@@ -25,15 +26,15 @@ var (
 
 // check looks at what no single field shows.
 func (m *manifest) check() error {
-	for _, f := range []struct{ field, value string }{{"name", m.spec.Name}, {"version", m.spec.Version}} {
+	for _, f := range []struct{ field, value string }{{"name", m.about.Spec.Name}, {"version", m.about.Spec.Version}} {
 		if !plainName.MatchString(f.value) {
 			return wrong(f.field, "is %q; expected 1 to 64 letters, digits, dots, dashes or underscores, a letter or digit first", f.value)
 		}
 	}
-	if m.spec.Features > maxFeatures {
-		return wrong("features", "is %d; at most %d are supported", m.spec.Features, maxFeatures)
+	if m.about.Spec.Features > maxFeatures {
+		return wrong("features", "is %d; at most %d are supported", m.about.Spec.Features, maxFeatures)
 	}
-	for i, class := range m.spec.Classes {
+	for i, class := range m.about.Spec.Classes {
 		if class == "" || len(class) > maxLabel || strings.ContainsFunc(class, unicode.IsControl) {
 			return wrong(fmt.Sprintf("classes[%d]", i), "is %q; expected 1 to %d bytes without control characters", class, maxLabel)
 		}
@@ -43,10 +44,29 @@ func (m *manifest) check() error {
 			return wrong("golden", "%w", err)
 		}
 	}
-	err := m.spec.Validate()
+	err := m.about.Spec.Validate()
 	if spec, ok := errors.AsType[*model.SpecError](err); ok {
 		return wrong(spec.Field, "%s", spec.Problem)
 	}
-	m.spec.Shift = m.spec.Input.FarMeans(m.spec.Features)
+	m.about.Spec.Shift = m.about.Spec.Input.FarMeans(m.about.Spec.Features)
 	return err
+}
+
+// checkShape says why a row cannot have the manifest's shape.
+func (m *manifest) checkShape(path string) error {
+	shape, features := m.about.Shape, m.about.Spec.Features
+	if len(shape) < 1 || len(shape) > maxDimensions {
+		return wrong(path, "has %d dimensions; expected 1 to %d", len(shape), maxDimensions)
+	}
+	product := 1
+	for _, n := range shape {
+		if n < 1 || n > features/product {
+			return wrong(path, "is %v; expected numbers above zero whose product is the number of features, %d", shape, features)
+		}
+		product *= n
+	}
+	if product != features {
+		return wrong(path, "is %v, %d values; a row has %d features", shape, product, features)
+	}
+	return nil
 }

@@ -1,12 +1,15 @@
-package weights
+package weights_test
 
 import (
 	"errors"
 	"io/fs"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"penstock/model"
+	"penstock/weights"
+	"penstock/weights/weightstest"
 )
 
 // manifestCases are good and bad manifests: the small one with a piece of its
@@ -132,20 +135,20 @@ func TestManifest(t *testing.T) {
 			}
 			files := small()
 			files["manifest.json"].Data = []byte(manifestText(c.old, c.new, c.wholeText))
-			_, err := OpenFS(files, "test")
+			_, err := weights.OpenFS(files, "test", known)
 			if c.says == "" {
 				if err != nil {
 					t.Fatal(err)
 				}
 				return
 			}
-			wantError(t, err, c.field, c.says)
+			weightstest.WantError(t, err, c.field, c.says)
 		})
 	}
 }
 
 func TestManifestFields(t *testing.T) {
-	b, err := OpenFS(small(), "test")
+	b, err := weights.OpenFS(small(), "test", known)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,9 +166,9 @@ func TestManifestFields(t *testing.T) {
 
 func TestManifestTooLarge(t *testing.T) {
 	files := small()
-	files["manifest.json"].Data = make([]byte, maxJSON+1)
-	_, err := OpenFS(files, "test")
-	wantError(t, err, "", "at most 4194304 are read")
+	files["manifest.json"].Data = make([]byte, weights.MaxJSON+1)
+	_, err := weights.OpenFS(files, "test", known)
+	weightstest.WantError(t, err, "", "at most 4194304 are read")
 }
 
 // Whatever the text, reading it ends in a typed error or in a manifest that
@@ -178,25 +181,28 @@ func FuzzManifest(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		m, err := readManifest(data)
+		b, err := weights.OpenFS(fstest.MapFS{"manifest.json": {Data: data}}, "test", known)
 		if err != nil {
-			if _, ok := errors.AsType[*BundleError](err); !ok {
+			if _, ok := errors.AsType[*weights.BundleError](err); !ok {
 				t.Fatalf("error of type %T: %v", err, err)
 			}
 			return
 		}
-		if err := m.spec.Validate(); err != nil {
+		if err := b.Spec().Validate(); err != nil {
 			t.Errorf("accepted, but %v", err)
 		}
-		if !(m.temperature >= 0.001 && m.temperature <= 1000) {
-			t.Errorf("accepted temperature %v", m.temperature)
+		if temperature := b.Temperature(); !(temperature >= 0.001 && temperature <= 1000) {
+			t.Errorf("accepted temperature %v", temperature)
 		}
-		for name, e := range m.engines {
-			if !fs.ValidPath(e.file) {
-				t.Errorf("accepted file %q", e.file)
-			}
-			if isProgram(name) && m.hashes[e.file] == "" {
-				t.Errorf("accepted a program without a hash: %q", e.file)
+		for _, name := range b.Engines() {
+			engine, _ := known.Named(name)
+			for _, file := range b.Files(name) {
+				if !fs.ValidPath(file) {
+					t.Errorf("accepted file %q", file)
+				}
+				if engine.Claims.Program && b.Hashes()[file] == "" {
+					t.Errorf("accepted a program without a hash: %q", file)
+				}
 			}
 		}
 	})

@@ -1,6 +1,6 @@
 //go:build torch && linux && cgo
 
-package weights
+package weights_test
 
 import (
 	"math"
@@ -13,19 +13,22 @@ import (
 
 	"penstock/model"
 	"penstock/model/modeltest"
+	"penstock/weights"
+	"penstock/weights/engines/torchscript"
+	"penstock/weights/weightstest"
 )
 
 // loadTorchScript loads a bundle's module and keeps the test on this OS
 // thread, as a session needs.
-func loadTorchScript(t testing.TB, folder string, place Place) *Loaded {
+func loadTorchScript(t testing.TB, folder string, place weights.Place) *weights.Loaded {
 	t.Helper()
 	runtime.LockOSThread()
 	t.Cleanup(runtime.UnlockOSThread)
-	b, err := Open(folder)
+	b, err := weights.Open(folder, known)
 	if err != nil {
 		t.Fatal(err)
 	}
-	loaded, err := b.LoadAt(TorchScript, place)
+	loaded, err := b.LoadAt(torchscript.Name, place)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +39,7 @@ func TestTorchScriptConforms(t *testing.T) {
 	for _, folder := range []string{"digits", "digits-cnn"} {
 		t.Run(folder, func(t *testing.T) {
 			modeltest.Run(t, modeltest.Engine{Drift: 1e-5, Open: func(t testing.TB) model.Model {
-				return loadTorchScript(t, folder, Place{Workers: 4, MaxBatch: 131})
+				return loadTorchScript(t, folder, weights.Place{Workers: 4, MaxBatch: 131})
 			}})
 		})
 	}
@@ -48,7 +51,7 @@ func TestTorchScriptAccuracyOnMNIST(t *testing.T) {
 	pixels, labels := mnistTest(t)
 	for folder, promised := range map[string]float64{"digits": 0.985, "digits-cnn": 0.992} {
 		t.Run(folder, func(t *testing.T) {
-			loaded := loadTorchScript(t, folder, Place{})
+			loaded := loadTorchScript(t, folder, weights.Place{})
 			defer loaded.Close()
 			right := correct(t, loaded, pixels, labels)
 			t.Logf("%d of %d test images right: %.2f %%", right, len(labels), 100*float64(right)/float64(len(labels)))
@@ -65,9 +68,9 @@ func TestTorchScriptAccuracyOnMNIST(t *testing.T) {
 // The digits bundle gives the same answers by both engines.
 func TestEnginesAgree(t *testing.T) {
 	pixels, _ := mnistTest(t)
-	torchScript := loadTorchScript(t, "digits", Place{Workers: 1}) // which may use several threads
+	torchScript := loadTorchScript(t, "digits", weights.Place{Workers: 1}) // which may use several threads
 	defer torchScript.Close()
-	b, err := Default()
+	b, err := weights.Default(known)
 	dense := load(t, b, err)
 	defer dense.Close()
 	worst := 0.0
@@ -120,15 +123,15 @@ func TestTorchScriptRefused(t *testing.T) {
 	cases := []struct {
 		name   string
 		change func(fstest.MapFS)
-		place  Place
+		place  weights.Place
 		field  string
 		says   string
 	}{
-		{"another file", func(files fstest.MapFS) { files["model.pt"].Data[1000] ^= 1 }, Place{}, "", "has SHA-256"},
-		{"logits said to be probabilities", replaced(`"logits"`, `"probabilities"`), Place{}, "engines.torchscript.output", `say "logits"`},
-		{"a shape it does not take", replaced("1,\n      28,\n      28", "28, 28, 1"), Place{}, "", "channels"},
-		{"a class too many", replaced(`"9"`, `"9", "10"`), Place{}, "", "shape [1 10]; expected [1 11]"},
-		{"no such card", func(fstest.MapFS) {}, Place{Device: "cuda:0"}, "", "finds no CUDA"},
+		{"another file", func(files fstest.MapFS) { files["model.pt"].Data[1000] ^= 1 }, weights.Place{}, "", "has SHA-256"},
+		{"logits said to be probabilities", replaced(`"logits"`, `"probabilities"`), weights.Place{}, "engines.torchscript.output", `say "logits"`},
+		{"a shape it does not take", replaced("1,\n      28,\n      28", "28, 28, 1"), weights.Place{}, "", "channels"},
+		{"a class too many", replaced(`"9"`, `"9", "10"`), weights.Place{}, "", "shape [1 10]; expected [1 11]"},
+		{"no such card", func(fstest.MapFS) {}, weights.Place{Device: "cuda:0"}, "", "finds no CUDA"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -141,12 +144,12 @@ func TestTorchScriptRefused(t *testing.T) {
 				files[name] = &fstest.MapFile{Data: data}
 			}
 			c.change(files)
-			b, err := OpenFS(files, "test")
+			b, err := weights.OpenFS(files, "test", known)
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = b.LoadAt(TorchScript, c.place)
-			wantError(t, err, c.field, c.says)
+			_, err = b.LoadAt(torchscript.Name, c.place)
+			weightstest.WantError(t, err, c.field, c.says)
 		})
 	}
 }

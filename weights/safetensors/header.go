@@ -1,11 +1,12 @@
-package weights
+package safetensors
 
 import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
+
+	"penstock/weights"
 )
 
 // part is one tensor's place in the file.
@@ -23,18 +24,18 @@ func (p part) field() string { return fmt.Sprintf("tensor %q", p.name) }
 // readHeader returns the tensors in the order of their data, which must fill
 // exactly size bytes.
 func readHeader(header []byte, size int64, wanted func(name string) bool) ([]part, error) {
-	o := readObject("header", header)
+	o := weights.ReadObject("header", header)
 	var about map[string]string
-	o.optional("__metadata__", &about)
+	o.Optional("__metadata__", &about)
 	var parts []part
-	for _, name := range slices.Sorted(maps.Keys(o.members)) {
-		p, err := readPart(name, o.raw(name), size, wanted(name))
+	for _, name := range o.Keys() {
+		p, err := readPart(name, o.Raw(name), size, wanted(name))
 		if err != nil {
 			return nil, err
 		}
 		parts = append(parts, p)
 	}
-	if err := o.done(); err != nil {
+	if err := o.Done(); err != nil {
 		return nil, err
 	}
 	slices.SortFunc(parts, func(a, b part) int { // an empty one before what begins where it does
@@ -55,13 +56,13 @@ func readHeader(header []byte, size int64, wanted func(name string) bool) ([]par
 
 func readPart(name string, data json.RawMessage, size int64, wanted bool) (part, error) {
 	p := part{name: name, wanted: wanted, count: 1}
-	o := readObject(p.field(), data)
+	o := weights.ReadObject(p.field(), data)
 	var offsets []int64
 	var kind string
-	o.required("dtype", &kind)
-	o.required("shape", &p.shape)
-	o.required("data_offsets", &offsets)
-	if err := o.done(); err != nil {
+	o.Required("dtype", &kind)
+	o.Required("shape", &p.shape)
+	o.Required("data_offsets", &offsets)
+	if err := o.Done(); err != nil {
 		return p, err
 	}
 	p.dtype = dtype(kind)
