@@ -21,6 +21,7 @@ import (
 	"penstock/monitor"
 	"penstock/protocol"
 	"penstock/weights"
+	"penstock/weights/engines"
 )
 
 // TestChaos runs the whole program under clients of which many vanish, cleanly
@@ -88,7 +89,7 @@ func readDigits(t *testing.T) *digitRows {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bundle, err := weights.Default()
+	bundle, err := weights.Default(engines.All())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"penstock/weights"
+	"penstock/weights/engines"
 )
 
 // These tests let other people's WebSocket clients, as they come from their
@@ -125,7 +126,7 @@ func startServing(t *testing.T, flags ...string) string {
 func correctOffline(t *testing.T) (correct int) {
 	t.Helper()
 	images, labels := readIDX(t, "t10k-images-idx3-ubyte", 16), readIDX(t, "t10k-labels-idx1-ubyte", 8)
-	bundle, err := weights.Default()
+	bundle, err := weights.Default(engines.All())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"penstock/server"
 	"penstock/weights"
+	"penstock/weights/engines"
 )
 
 // loadedModel is a model that reproduced its golden rows.
@@ -57,7 +58,7 @@ func loadModels(folders []string, engine string, place weights.Place) (models []
 
 func openBundles(folders []string) ([]*weights.Bundle, error) {
 	if len(folders) == 0 {
-		b, err := weights.Default()
+		b, err := weights.Default(engines.All())
 		return []*weights.Bundle{b}, err
 	}
 	var bundles []*weights.Bundle
@@ -65,7 +66,7 @@ func openBundles(folders []string) ([]*weights.Bundle, error) {
 		if err := isFolder(folder); err != nil {
 			return nil, err
 		}
-		b, err := weights.Open(folder)
+		b, err := weights.Open(folder, engines.All())
 		if err != nil {
 			return nil, err // it names the folder
 		}

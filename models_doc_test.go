@@ -9,6 +9,7 @@ import (
 
 	"penstock/model/torch"
 	"penstock/weights"
+	"penstock/weights/engines"
 )
 
 // kerasStandIn is as much of Keras as docs/models.md uses: a network of two
@@ -71,7 +72,7 @@ func writeText(t *testing.T, folder, name, text string) {
 // serves checks a bundle, and loads it where this build has the engine.
 func serves(t *testing.T, folder string) {
 	t.Helper()
-	b, err := weights.Open(folder)
+	b, err := weights.Open(folder, engines.All())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"penstock/inference"
 	"penstock/protocol"
 	"penstock/weights"
+	"penstock/weights/engines"
 )
 
 // What the demo counts, the server's dashboard shows, to the count.
@@ -20,7 +21,7 @@ func TestDemoAgreesWithTheServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bundle, err := weights.Default()
+	bundle, err := weights.Default(engines.All())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +81,7 @@ func TestDemoStopsWithItsContext(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bundle, err := weights.Default()
+	bundle, err := weights.Default(engines.All())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,12 +16,13 @@ import (
 	"penstock/quality"
 	"penstock/server"
 	"penstock/weights"
+	"penstock/weights/engines"
 )
 
 // digits is the embedded bundle's model.
 func digits(tb testing.TB) model.Model {
 	tb.Helper()
-	bundle, err := weights.Default()
+	bundle, err := weights.Default(engines.All())
 	if err != nil {
 		tb.Fatal(err)
 	}

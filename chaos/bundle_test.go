@@ -15,6 +15,7 @@ import (
 
 	"penstock/model"
 	"penstock/weights"
+	"penstock/weights/engines"
 )
 
 // writeBundle writes a dense network with random weights and returns its folder.
@@ -84,9 +85,9 @@ type question struct {
 // digits.
 func questions(t *testing.T, folder string) []question {
 	t.Helper()
-	bundle, err := weights.Default()
+	bundle, err := weights.Default(engines.All())
 	if folder != "" {
-		bundle, err = weights.Open(folder)
+		bundle, err = weights.Open(folder, engines.All())
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"penstock/model"
 	"penstock/model/torch"
 	"penstock/weights"
+	"penstock/weights/engines"
 )
 
 var batchSizes = []int{1, 8, 32, 64, 256}
