@@ -23,7 +23,7 @@ func buildTorchScript(b *Bundle, e entry, place Place) (built, error) {
 		opt.Threads = runtime.GOMAXPROCS(0) // nobody else would use them
 	}
 	switch {
-	case spec.Task == model.Regression:
+	case spec.First().Kind == model.Values:
 		opt.Output = torch.Value
 	case e.logits:
 		opt.Output = torch.Logits

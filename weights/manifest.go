@@ -37,17 +37,20 @@ func readManifest(data []byte) (manifest, error) {
 	m := manifest{temperature: 1}
 	o := readObject("", data)
 	var task string
+	var classes []string
 	o.required("name", &m.spec.Name)
 	o.required("version", &m.spec.Version)
 	o.required("task", &task)
 	o.required("features", &m.spec.Features)
-	o.optional("classes", &m.spec.Classes)
+	o.optional("classes", &classes)
 	o.optional("golden", &m.golden)
-	m.spec.Task = model.Task(task)
 	input, engines, calibration, hashes := o.raw("input"), o.raw("engines"), o.raw("calibration"), o.raw("sha256")
 	accuracy := o.raw("accuracy")
 	if err := o.done(); err != nil {
 		return m, err
+	}
+	if m.spec.Outputs, o.err = outputsOf(task, classes); o.err != nil {
+		return m, o.err
 	}
 	for _, read := range []func() error{
 		func() error { return m.readInput(input) },
@@ -109,7 +112,7 @@ func (m *manifest) readCalibration(data json.RawMessage) error {
 	if !(m.temperature >= minTemperature && m.temperature <= maxTemperature) {
 		return wrong("calibration.temperature", "is %v; expected a number above zero, from %v to %v", m.temperature, minTemperature, maxTemperature)
 	}
-	if m.spec.Task == model.Regression && m.temperature != 1 {
+	if m.spec.First().Kind == model.Values && m.temperature != 1 {
 		return wrong("calibration.temperature", "is %v; a regression has no probabilities to calibrate: leave it out", m.temperature)
 	}
 	return nil
@@ -133,4 +136,17 @@ func (m *manifest) readHashes(data json.RawMessage) error {
 		m.hashes[name] = sum
 	}
 	return o.done()
+}
+
+// outputsOf is the one output that a task and its classes stand for.
+func outputsOf(task string, classes []string) ([]model.Output, error) {
+	switch task {
+	case "classification":
+		return model.OneOf(classes...), nil
+	case "regression":
+		outputs := model.OneValue()
+		outputs[0].Classes = classes // which are refused with all else that makes no sense
+		return outputs, nil
+	}
+	return nil, wrong("task", "is %q; expected \"classification\" or \"regression\"", task)
 }

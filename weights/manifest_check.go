@@ -33,7 +33,7 @@ func (m *manifest) check() error {
 	if m.spec.Features > maxFeatures {
 		return wrong("features", "is %d; at most %d are supported", m.spec.Features, maxFeatures)
 	}
-	for i, class := range m.spec.Classes {
+	for i, class := range m.spec.First().Classes {
 		if class == "" || len(class) > maxLabel || strings.ContainsFunc(class, unicode.IsControl) {
 			return wrong(fmt.Sprintf("classes[%d]", i), "is %q; expected 1 to %d bytes without control characters", class, maxLabel)
 		}

@@ -31,7 +31,7 @@ func (m *manifest) readEngines(data json.RawMessage) error {
 		if !slices.Contains(knownEngines(), name) {
 			return wrong("engines", "names %q; this version knows %q", name, knownEngines())
 		}
-		e, err := readEngine(name, m.spec.Task, o.raw(name))
+		e, err := readEngine(name, m.spec.First().Kind, o.raw(name))
 		if err != nil {
 			return err
 		}
@@ -49,7 +49,7 @@ func (m *manifest) readEngines(data json.RawMessage) error {
 	return nil
 }
 
-func readEngine(name string, task model.Task, data json.RawMessage) (entry, error) {
+func readEngine(name string, kind model.Kind, data json.RawMessage) (entry, error) {
 	var e entry
 	o := readObject("engines."+name, data)
 	o.required("file", &e.file)
@@ -58,7 +58,7 @@ func readEngine(name string, task model.Task, data json.RawMessage) (entry, erro
 	}
 	var output string
 	if o.optional("output", &output) {
-		if task != model.Classification {
+		if kind != model.Class {
 			o.err = wrong(o.at("output"), "is for a classification; leave it out")
 		} else if output != "logits" && output != "probabilities" {
 			o.err = wrong(o.at("output"), "is %q; expected \"logits\" or \"probabilities\"", output)

@@ -61,7 +61,7 @@ func BenchmarkCrossing(b *testing.B) {
 		"normalised": {Mean: []float64{0.1307}, Std: []float64{0.3081}},
 	} {
 		spec := model.Spec{
-			Name: "first", Version: "1", Task: model.Classification, Features: 784, Classes: []string{"a", "b", "c"}, Input: input,
+			Name: "first", Version: "1", Features: 784, Outputs: model.OneOf("a", "b", "c"), Input: input,
 		}
 		m, err := torch.Load(file, spec, torch.Options{Output: torch.Logits, MaxRows: 256})
 		if err != nil {
@@ -83,7 +83,7 @@ func predict(b *testing.B, m model.Model, rows int, inputs []float32) {
 		b.Fatal(err)
 	}
 	defer s.Close()
-	scores, batch, first := make([]float32, rows*m.Spec().Outputs()), rows*m.Spec().Features, 0
+	scores, batch, first := make([]float32, rows*m.Spec().Width()), rows*m.Spec().Features, 0
 	b.ReportAllocs()
 	for b.Loop() {
 		if err := s.Predict(scores, inputs[first:first+batch], rows); err != nil {
