@@ -105,7 +105,7 @@ func readDigits(t *testing.T) *digitRows {
 	defer session.Close()
 	digits := &digitRows{}
 	scale := float32(m.Spec().Input.Uint8Scale)
-	features, scores := make([]float32, rows.Features), make([]float32, m.Spec().Outputs())
+	features, scores := make([]float32, rows.Features), make([]float32, m.Spec().Width())
 	for i := range min(rows.Len(), 500) {
 		for j, pixel := range rows.Row(i) {
 			features[j] = float32(pixel) * scale

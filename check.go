@@ -73,7 +73,7 @@ func (c checkCmd) checkBundle(b *weights.Bundle, left *notChecked) error {
 		left.add(b.Name() + ": " + unproven)
 	}
 	fmt.Printf("%s: %s version %s, %s, %d features, %d outputs, engines %v (this build runs %v): %s\n",
-		b.Name(), s.Name, s.Version, s.Task, s.Features, s.Outputs(), b.Engines(), b.Loadable(), verdict)
+		b.Name(), s.Name, s.Version, s.First().Kind, s.Features, s.Width(), b.Engines(), b.Loadable(), verdict)
 	for _, engine := range b.Unrun() {
 		fmt.Printf("%s: engine %s was not run: its file was compared with its hash alone, if it has one\n", b.Name(), engine)
 	}

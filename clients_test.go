@@ -142,7 +142,7 @@ func correctOffline(t *testing.T) (correct int) {
 	defer session.Close()
 
 	spec := digits.Spec()
-	features, scores := make([]float32, spec.Features), make([]float32, spec.Outputs())
+	features, scores := make([]float32, spec.Features), make([]float32, spec.Width())
 	for i, label := range labels {
 		for j, pixel := range images[i*spec.Features:][:spec.Features] {
 			features[j] = float32(float64(pixel) / 255)

@@ -105,7 +105,7 @@ func (a *app) wire(page fs.FS) error {
 		}
 		a.pools = append(a.pools, pool)
 		spec := m.Spec()
-		models = append(models, quality.Model{Name: spec.Name, Version: spec.Version, Classes: spec.Classes, Accuracy: m.Accuracy})
+		models = append(models, quality.Model{Name: spec.Name, Version: spec.Version, Classes: spec.First().Classes, Accuracy: m.Accuracy})
 		facts = append(facts, m.facts())
 	}
 	a.threads = &threads{workers: len(a.pools) * a.flags.place().Workers}
@@ -282,7 +282,7 @@ func (a *app) announce() {
 	for _, m := range a.models {
 		s := m.Spec()
 		a.logger.Info("model ready", "name", s.Name, "version", s.Version, "engine", s.Engine,
-			"features", s.Features, "outputs", s.Outputs(), "golden_rows", m.GoldenRows, "loaded_in", m.took)
+			"features", s.Features, "outputs", s.Width(), "golden_rows", m.GoldenRows, "loaded_in", m.took)
 		for _, text := range cautions(s, a.flags) {
 			a.logger.Warn(text, "model", s.Name)
 		}

@@ -34,7 +34,7 @@ func serve(t *testing.T, m model.Model, o inference.Options) client.Options {
 	pool, err := inference.New(m, o)
 	must(err)
 	spec := m.Spec()
-	labels, err := quality.New(quality.Options{Models: []quality.Model{{Name: spec.Name, Version: spec.Version, Classes: spec.Classes}}})
+	labels, err := quality.New(quality.Options{Models: []quality.Model{{Name: spec.Name, Version: spec.Version, Classes: spec.First().Classes}}})
 	must(err)
 	s, err := server.New(server.Options{Pools: []*inference.Pool{pool}, Quality: labels})
 	must(err)

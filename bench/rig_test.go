@@ -50,8 +50,8 @@ func small(tb testing.TB) model.Model {
 	}
 	layers[len(layers)-1].Activation = dense.Softmax
 	network, err := dense.New(model.Spec{
-		Name: "small", Version: "1", Task: model.Classification, Features: 64,
-		Classes: []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"},
+		Name: "small", Version: "1", Features: 64,
+		Outputs: model.OneOf("0", "1", "2", "3", "4", "5", "6", "7", "8", "9"),
 	}, layers, 1)
 	if err != nil {
 		tb.Fatal(err)
@@ -71,7 +71,7 @@ func serve(tb testing.TB, m model.Model, opt inference.Options) (url string) {
 	pool, err := inference.New(m, opt)
 	must(err)
 	spec := m.Spec()
-	store, err := quality.New(quality.Options{Models: []quality.Model{{Name: spec.Name, Classes: spec.Classes}}})
+	store, err := quality.New(quality.Options{Models: []quality.Model{{Name: spec.Name, Classes: spec.First().Classes}}})
 	must(err)
 	s, err := server.New(server.Options{Pools: []*inference.Pool{pool}, Quality: store})
 	must(err)

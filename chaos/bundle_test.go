@@ -119,7 +119,7 @@ func ask(t *testing.T, spec model.Spec, session model.Session, pixels []byte) qu
 	for i, pixel := range pixels {
 		features[i] = float32(pixel) * float32(spec.Input.Uint8Scale)
 	}
-	q := question{scores: make([]float32, spec.Outputs())}
+	q := question{scores: make([]float32, spec.Width())}
 	if err := session.Predict(q.scores, features, 1); err != nil {
 		t.Fatal(err)
 	}

@@ -56,7 +56,7 @@ func New(m model.Model, opt Options) (*Pool, error) {
 		return nil, err
 	}
 	p := &Pool{
-		model: m, spec: spec, features: spec.Features, outputs: spec.Outputs(),
+		model: m, spec: spec, features: spec.Features, outputs: spec.Width(),
 		opt: opt, epoch: time.Now(), sooner: make(chan struct{}, 1),
 		latencies: newLatencies(), streams: make(map[*Stream]struct{}), callers: make(map[string]*caller),
 	}

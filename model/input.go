@@ -15,7 +15,7 @@ func (in Input) validate(features int, bad complain) error {
 	for _, v := range []struct {
 		name   string
 		values []float64
-	}{{"input.mean", in.Mean}, {"input.std", in.Std}} {
+	}{{"input.mean", in.Mean}, {"input.std", in.Std}, {"input.fill", in.Fill}} {
 		if n := len(v.values); n > 1 && n != features {
 			return bad(v.name, "has %d entries; expected 1 or %d (one per feature)", n, features)
 		}

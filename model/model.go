@@ -11,17 +11,6 @@ import (
 	"math"
 )
 
-// Task is the kind of question that a model answers.
-type Task string
-
-const (
-	// Classification models return one score per class: probabilities in
-	// [0,1] that sum to one over a row.
-	Classification Task = "classification"
-	// Regression models return one value per row.
-	Regression Task = "regression"
-)
-
 // Input tells how a client's numbers become what the network was trained on:
 // x' = (x − mean) / std, per feature.
 type Input struct {
@@ -30,6 +19,10 @@ type Input struct {
 	Uint8Scale float64
 	// Mean and Std have one entry for all features, one per feature, or none.
 	Mean, Std []float64
+	// Fill is what an engine is given in place of a missing value, before Mean and
+	// Std: one for all features, one per feature, or none. Without, an engine is
+	// given NaN and must know what to do with it.
+	Fill []float64
 }
 
 // Normalised reports whether rows are shifted or scaled before the network.
@@ -55,12 +48,16 @@ type Spec struct {
 	Name    string
 	Version string
 	Engine  string // the engine's name, such as "dense"
-	Task    Task
 	// Features is the number of float32 values in one row.
 	Features int
-	// Classes names the scores of a classification model, in order. It is
-	// empty for regression.
-	Classes []string
+	// Outputs are what a row is answered with, at least one; the first is the
+	// prediction that labels are compared with. A row's scores are those of all
+	// outputs, one after the other.
+	Outputs []Output
+	// Columns names the features, in their order; empty where they have no names.
+	Columns []Column
+	// Missing says that any feature may be missing. A column may say so for itself.
+	Missing bool
 	Input   Input
 	// Shift has one number per feature, or none, which is the usual case. Rows
 	// that an engine is given then hold float32(x − shift) in place of x: the
@@ -83,15 +80,6 @@ func (s Spec) ShiftOf(feature int) float64 {
 	return s.Shift[feature]
 }
 
-// Outputs returns how many scores one row yields: one per class, or the one
-// value of a regression.
-func (s Spec) Outputs() int {
-	if s.Task == Regression {
-		return 1
-	}
-	return len(s.Classes)
-}
-
 // Validate names the first field that makes no sense.
 func (s Spec) Validate() error {
 	bad := func(field string, format string, args ...any) error {
@@ -103,24 +91,11 @@ func (s Spec) Validate() error {
 	if s.Features < 1 {
 		return bad("features", "is %d; a row needs at least one feature", s.Features)
 	}
-	switch s.Task {
-	case Classification:
-		if len(s.Classes) < 2 {
-			return bad("classes", "has %d entries; a classification needs at least two", len(s.Classes))
-		}
-		seen := make(map[string]int, len(s.Classes))
-		for i, class := range s.Classes {
-			if first, ok := seen[class]; ok {
-				return bad("classes", "entries %d and %d are both %q; labels must be distinct", first, i, class)
-			}
-			seen[class] = i
-		}
-	case Regression:
-		if len(s.Classes) != 0 {
-			return bad("classes", "has %d entries; a regression has none", len(s.Classes))
-		}
-	default:
-		return bad("task", "is %q; expected %q or %q", s.Task, Classification, Regression)
+	if err := s.validateOutputs(bad); err != nil {
+		return err
+	}
+	if err := s.validateColumns(bad); err != nil {
+		return err
 	}
 	if n := len(s.Shift); n != 0 && n != s.Features {
 		return bad("shift", "has %d entries; expected none or %d", n, s.Features)
@@ -157,8 +132,9 @@ type Model interface {
 
 // Session runs batches for one worker. It is not safe for concurrent use.
 type Session interface {
-	// Predict reads rows × Features values, row-major and already finite, and
-	// writes rows × Outputs scores. It keeps neither slice after it returns.
+	// Predict reads rows × Features values, row-major and already finite, but for
+	// NaN where Spec.MayMiss says so and Input.Fill does not, and
+	// writes rows × Width scores. It keeps neither slice after it returns.
 	//
 	// A row's scores depend on that row alone, never on its batch mates.
 	//
@@ -175,8 +151,8 @@ func CheckShapes(s Spec, scores, features []float32, rows, maxRows int) {
 	if rows < 1 || rows > maxRows {
 		panic(fmt.Sprintf("model %s: batch of %d rows; session made for 1 to %d", s.Name, rows, maxRows))
 	}
-	if len(features) != rows*s.Features || len(scores) != rows*s.Outputs() {
+	if len(features) != rows*s.Features || len(scores) != rows*s.Width() {
 		panic(fmt.Sprintf("model %s: %d rows need %d features and %d scores; got %d and %d",
-			s.Name, rows, rows*s.Features, rows*s.Outputs(), len(features), len(scores)))
+			s.Name, rows, rows*s.Features, rows*s.Width(), len(features), len(scores)))
 	}
 }

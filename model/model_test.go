@@ -15,8 +15,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func digits() model.Spec {
 	return model.Spec{
-		Name: "digits", Version: "1", Engine: "dense", Task: model.Classification,
-		Features: 3, Classes: []string{"a", "b"},
+		Name: "digits", Version: "1", Engine: "dense",
+		Features: 3, Outputs: model.OneOf("a", "b"),
 		Input: model.Input{Uint8Scale: 1.0 / 255, Mean: []float64{0.5}, Std: []float64{1, 2, 3}},
 	}
 }
@@ -29,16 +29,16 @@ func TestSpecValidate(t *testing.T) {
 		says   string
 	}{
 		{"whole", func(*model.Spec) {}, "", ""},
-		{"regression", func(s *model.Spec) { s.Task, s.Classes = model.Regression, nil }, "", ""},
+		{"regression", func(s *model.Spec) { s.Outputs = model.OneValue() }, "", ""},
 		{"no normalisation", func(s *model.Spec) { s.Input = model.Input{} }, "", ""},
 		{"no name", func(s *model.Spec) { s.Name = "" }, "name", "is empty"},
 		{"no features", func(s *model.Spec) { s.Features = 0 }, "features", "is 0"},
 		{"negative features", func(s *model.Spec) { s.Features = -1 }, "features", "is -1"},
-		{"no task", func(s *model.Spec) { s.Task = "" }, "task", `expected "classification"`},
-		{"unknown task", func(s *model.Spec) { s.Task = "ranking" }, "task", `"ranking"`},
-		{"one class", func(s *model.Spec) { s.Classes = s.Classes[:1] }, "classes", "at least two"},
-		{"same class twice", func(s *model.Spec) { s.Classes = []string{"a", "b", "a"} }, "classes", "0 and 2"},
-		{"regression with classes", func(s *model.Spec) { s.Task = model.Regression }, "classes", "a regression has none"},
+		{"no output", func(s *model.Spec) { s.Outputs = nil }, "outputs", "at least one"},
+		{"no kind", func(s *model.Spec) { s.Outputs[0].Kind = "" }, "kind", `such as "class"`},
+		{"one class", func(s *model.Spec) { s.Outputs = model.OneOf("a") }, "classes", "at least two"},
+		{"same class twice", func(s *model.Spec) { s.Outputs = model.OneOf("a", "b", "a") }, "classes", "0 and 2"},
+		{"regression with classes", func(s *model.Spec) { s.Outputs[0].Kind = model.Values }, "classes", "a regression has none"},
 		{"negative scale", func(s *model.Spec) { s.Input.Uint8Scale = -1 }, "input.uint8_scale", "not negative"},
 		{"scale is NaN", func(s *model.Spec) { s.Input.Uint8Scale = math.NaN() }, "input.uint8_scale", "finite"},
 		{"two means for three features", func(s *model.Spec) { s.Input.Mean = []float64{1, 2} }, "input.mean", "expected 1 or 3"},
@@ -69,10 +69,10 @@ func TestSpecValidate(t *testing.T) {
 }
 
 func TestSpecOutputs(t *testing.T) {
-	if got := digits().Outputs(); got != 2 {
+	if got := digits().Width(); got != 2 {
 		t.Errorf("classification: Outputs() = %d; want 2", got)
 	}
-	if got := (model.Spec{Task: model.Regression}).Outputs(); got != 1 {
+	if got := (model.Spec{Outputs: model.OneValue()}).Width(); got != 1 {
 		t.Errorf("regression: Outputs() = %d; want 1", got)
 	}
 }

@@ -53,8 +53,8 @@ func (s *Server) serveModels(w http.ResponseWriter, _ *http.Request) {
 	for i, m := range s.models {
 		pool := m.pool.Options()
 		a := apiModel{
-			Name: m.name, Version: m.spec.Version, Default: i == 0, Task: string(m.spec.Task),
-			Features: m.spec.Features, Classes: notNil(m.spec.Classes), Engine: m.spec.Engine,
+			Name: m.name, Version: m.spec.Version, Default: i == 0, Task: taskOf(m.spec),
+			Features: m.spec.Features, Classes: notNil(m.spec.First().Classes), Engine: m.spec.Engine,
 			Workers: pool.Workers, MaxBatch: pool.MaxBatch,
 		}
 		if len(s.opt.Models) > 0 {

@@ -1,6 +1,9 @@
 package server
 
-import "penstock/protocol"
+import (
+	"penstock/model"
+	"penstock/protocol"
+)
 
 // hello tells a client what is served and within which limits.
 func (s *Server) hello(session string) []byte {
@@ -13,14 +16,22 @@ func (s *Server) hello(session string) []byte {
 		},
 	}
 	for _, m := range s.models {
-		classes := m.spec.Classes
+		classes := m.spec.First().Classes
 		if classes == nil {
 			classes = []string{}
 		}
 		h.Models = append(h.Models, protocol.HelloItem{
-			Name: m.name, Version: m.spec.Version, Task: string(m.spec.Task),
+			Name: m.name, Version: m.spec.Version, Task: taskOf(m.spec),
 			Features: m.spec.Features, Classes: classes,
 		})
 	}
 	return protocol.Encode(h)
+}
+
+// taskOf is a model's task in the words of the wire.
+func taskOf(spec model.Spec) string {
+	if spec.First().Kind == model.Values {
+		return "regression"
+	}
+	return "classification"
 }

@@ -55,7 +55,7 @@ func (s *Server) serveQuality(w http.ResponseWriter, _ *http.Request) {
 			Models []apiQuality `json:"models"`
 		}{Models: []apiQuality{}}
 		for i, snapshot := range s.opt.Quality.Snapshot() {
-			answer.Models = append(answer.Models, describeQuality(string(s.models[i].spec.Task), &snapshot))
+			answer.Models = append(answer.Models, describeQuality(taskOf(s.models[i].spec), &snapshot))
 		}
 		return protocol.Encode(answer)
 	}))

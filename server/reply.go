@@ -123,7 +123,7 @@ func (req *request) decide() {
 	values := slices.Grow(req.values[:0], req.Rows)[:req.Rows]
 	confidences := slices.Grow(req.confidences[:0], req.Rows)[:req.Rows]
 	req.values, req.confidences = values, confidences
-	if req.model.spec.Task == model.Regression {
+	if req.model.spec.First().Kind == model.Values {
 		copy(values, req.Scores)
 		for row := range confidences {
 			confidences[row] = float32(math.NaN())
@@ -173,7 +173,7 @@ func highestOfAny(scores []float32) (class int, score float32) {
 }
 
 func (req *request) knownConfidences() []float32 {
-	if req.model.spec.Task == model.Regression {
+	if req.model.spec.First().Kind == model.Values {
 		return nil
 	}
 	return req.confidences

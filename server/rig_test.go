@@ -76,7 +76,7 @@ func (r *rig) wire(s setup) {
 		r.must(err)
 		r.pools, watched = append(r.pools, pool), append(watched, pool)
 		spec := m.Spec()
-		models = append(models, quality.Model{Name: spec.Name, Version: spec.Version, Classes: spec.Classes})
+		models = append(models, quality.Model{Name: spec.Name, Version: spec.Version, Classes: spec.First().Classes})
 	}
 	var err error
 	if s.forgetful {

@@ -71,9 +71,9 @@ func New(opt Options) (*Server, error) {
 		spec := pool.Spec()
 		m := &servedModel{
 			index: i, name: spec.Name, pool: pool, spec: spec,
-			format: protocol.NewReplyFormat(spec.Name, spec.Version, spec.Classes),
+			format: protocol.NewReplyFormat(spec.Name, spec.Version, spec.First().Classes),
 		}
-		m.outputs = spec.Outputs()
+		m.outputs = spec.Width()
 		m.rowBytes = 4 * (spec.Features + m.outputs + picked)
 		s.models = append(s.models, m)
 		s.byName[m.name] = m

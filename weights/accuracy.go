@@ -19,7 +19,7 @@ func (m *manifest) readAccuracy(data json.RawMessage) error {
 	if !(accuracy >= 0 && accuracy <= 1) {
 		return wrong("accuracy", "is %v; expected a share of the right answers, 0 to 1", accuracy)
 	}
-	if m.about.Spec.Task == model.Regression {
+	if m.about.Spec.First().Kind == model.Values {
 		return wrong("accuracy", "is %v; a regression has none: leave it out", accuracy)
 	}
 	m.accuracy = &accuracy

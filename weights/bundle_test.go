@@ -113,7 +113,7 @@ func TestLoadRegression(t *testing.T) {
 	}
 	b, err := weights.OpenFS(files, "test", known)
 	loaded := load(t, b, err)
-	if loaded.Spec().Outputs() != 1 || loaded.GoldenRows != 2 {
+	if loaded.Spec().Width() != 1 || loaded.GoldenRows != 2 {
 		t.Errorf("loaded %+v", loaded)
 	}
 }

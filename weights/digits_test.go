@@ -41,7 +41,7 @@ func TestDefault(t *testing.T) {
 	loaded := load(t, b, err)
 	defer loaded.Close()
 	t.Logf("%d golden rows in %v, worst difference %.2g", loaded.GoldenRows, loaded.GoldenDuration, loaded.GoldenMaxDiff)
-	if spec := loaded.Spec(); spec.Name != "digits" || spec.Features != 784 || len(spec.Classes) != 10 {
+	if spec := loaded.Spec(); spec.Name != "digits" || spec.Features != 784 || len(spec.First().Classes) != 10 {
 		t.Errorf("Spec() = %+v", spec)
 	}
 	if loaded.GoldenRows < 8 || loaded.GoldenMaxDiff > 1e-5 {
@@ -97,18 +97,18 @@ func correct(t testing.TB, m model.Model, pixels []byte, labels []int) (right in
 		t.Fatal(err)
 	}
 	defer s.Close()
-	features, scores := make([]float32, batch*spec.Features), make([]float32, batch*spec.Outputs())
+	features, scores := make([]float32, batch*spec.Features), make([]float32, batch*spec.Width())
 	for first := 0; first < len(labels); first += batch {
 		n := min(batch, len(labels)-first)
 		for i, pixel := range pixels[first*spec.Features:][:n*spec.Features] {
 			features[i] = float32(float64(pixel) * spec.Input.Uint8Scale)
 		}
-		if err := s.Predict(scores[:n*spec.Outputs()], features[:n*spec.Features], n); err != nil {
+		if err := s.Predict(scores[:n*spec.Width()], features[:n*spec.Features], n); err != nil {
 			t.Fatal(err)
 		}
 		for r := range n {
 			best, at := float32(math.Inf(-1)), -1
-			for class, score := range scores[r*spec.Outputs():][:spec.Outputs()] {
+			for class, score := range scores[r*spec.Width():][:spec.Width()] {
 				if score > best {
 					best, at = score, class
 				}
@@ -131,7 +131,7 @@ func BenchmarkDigits(b *testing.B) {
 	bundle, err := weights.Default(known)
 	m := load(b, bundle, err)
 	defer m.Close()
-	features, scores := make([]float32, len(rows.Pixels)), make([]float32, 256*m.Spec().Outputs())
+	features, scores := make([]float32, len(rows.Pixels)), make([]float32, 256*m.Spec().Width())
 	for i, pixel := range rows.Pixels {
 		features[i] = float32(float64(pixel) * m.Spec().Input.Uint8Scale)
 	}
@@ -144,7 +144,7 @@ func BenchmarkDigits(b *testing.B) {
 			defer s.Close()
 			first := 0
 			for b.Loop() {
-				if err := s.Predict(scores[:batch*m.Spec().Outputs()], features[first*rows.Features:][:batch*rows.Features], batch); err != nil {
+				if err := s.Predict(scores[:batch*m.Spec().Width()], features[first*rows.Features:][:batch*rows.Features], batch); err != nil {
 					b.Fatal(err)
 				}
 				if first += batch; first+batch > rows.Len() {

@@ -55,7 +55,7 @@ func (m *manifest) readEntry(engine Engine, data json.RawMessage) error {
 func (o *Object) Logits(about About) bool {
 	var output string
 	if o.Optional("output", &output) {
-		if about.Spec.Task != model.Classification {
+		if about.Spec.First().Kind != model.Class {
 			o.Refuse("output", "is for a classification; leave it out")
 		} else if output != "logits" && output != "probabilities" {
 			o.Refuse("output", "is %q; expected \"logits\" or \"probabilities\"", output)

@@ -73,7 +73,7 @@ func (b *Bundle) prove(loaded *Loaded) error {
 		return err
 	}
 	spec := loaded.Spec()
-	g, err := readGolden(data, spec.Features, spec.Outputs())
+	g, err := readGolden(data, spec.Features, spec.Width())
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func (b *Bundle) prove(loaded *Loaded) error {
 			features = append(features, float32(x-spec.ShiftOf(i))) // as a client's decimals are read
 		}
 	}
-	scores := make([]float32, rows*spec.Outputs())
+	scores := make([]float32, rows*spec.Width())
 	if loaded.GoldenDuration, err = predictOnce(loaded, scores, features, rows); err != nil {
 		return wrong("", "engine %s failed on the golden rows: %w", spec.Engine, err)
 	}
@@ -92,7 +92,7 @@ func (b *Bundle) prove(loaded *Loaded) error {
 	allowed := g.tolerances(loaded, features)
 	loaded.GoldenTolerance = slices.Min(allowed)
 	for i, got := range scores {
-		row, class := i/spec.Outputs(), i%spec.Outputs()
+		row, class := i/spec.Width(), i%spec.Width()
 		want := g.scores[row][class]
 		diff := math.Abs(float64(got) - want)
 		loaded.GoldenMaxDiff = max(loaded.GoldenMaxDiff, diff)
@@ -147,7 +147,7 @@ const roundingWork = 100_000_000
 // worstRounding returns what rounding may do to each score in the worst of the
 // rows that there is time for, and of one at least.
 func (m *Loaded) worstRounding(features []float32) []float64 {
-	spec, worst := m.Spec(), make([]float64, m.Spec().Outputs())
+	spec, worst := m.Spec(), make([]float64, m.Spec().Width())
 	rows := int(max(1, roundingWork/max(1, m.Bytes/2))) // of two bytes at least for each weight
 	for first := 0; first < len(features) && rows > 0; first += spec.Features {
 		for i, off := range m.rounding(features[first:][:spec.Features]) {

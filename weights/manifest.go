@@ -22,16 +22,20 @@ func readManifest(data []byte, engines *Engines) (manifest, error) {
 	m := manifest{about: About{Temperature: 1}}
 	o := ReadObject("", data)
 	var task string
+	var classes []string
 	o.Required("name", &m.about.Spec.Name)
 	o.Required("version", &m.about.Spec.Version)
 	o.Required("task", &task)
 	o.Required("features", &m.about.Spec.Features)
-	o.Optional("classes", &m.about.Spec.Classes)
+	o.Optional("classes", &classes)
 	o.Optional("golden", &m.golden)
-	m.about.Spec.Task = model.Task(task)
 	input, entries, calibration, hashes := o.Raw("input"), o.Raw("engines"), o.Raw("calibration"), o.Raw("sha256")
 	accuracy := o.Raw("accuracy")
 	if err := o.Done(); err != nil {
+		return m, err
+	}
+	var err error
+	if m.about.Spec.Outputs, err = outputsOf(task, classes); err != nil {
 		return m, err
 	}
 	for _, read := range []func() error{
@@ -92,7 +96,7 @@ func (m *manifest) readCalibration(data json.RawMessage) error {
 	if !(m.about.Temperature >= minTemperature && m.about.Temperature <= maxTemperature) {
 		return wrong("calibration.temperature", "is %v; expected a number above zero, from %v to %v", m.about.Temperature, minTemperature, maxTemperature)
 	}
-	if m.about.Spec.Task == model.Regression && m.about.Temperature != 1 {
+	if m.about.Spec.First().Kind == model.Values && m.about.Temperature != 1 {
 		return wrong("calibration.temperature", "is %v; a regression has no probabilities to calibrate: leave it out", m.about.Temperature)
 	}
 	return nil
@@ -116,4 +120,17 @@ func (m *manifest) readHashes(data json.RawMessage) error {
 		m.hashes[name] = sum
 	}
 	return o.Done()
+}
+
+// outputsOf is the one output that a task and its classes stand for.
+func outputsOf(task string, classes []string) ([]model.Output, error) {
+	switch task {
+	case "classification":
+		return model.OneOf(classes...), nil
+	case "regression":
+		outputs := model.OneValue()
+		outputs[0].Classes = classes // which are refused with all else that makes no sense
+		return outputs, nil
+	}
+	return nil, wrong("task", "is %q; expected \"classification\" or \"regression\"", task)
 }

@@ -34,7 +34,7 @@ func (m *manifest) check() error {
 	if m.about.Spec.Features > maxFeatures {
 		return wrong("features", "is %d; at most %d are supported", m.about.Spec.Features, maxFeatures)
 	}
-	for i, class := range m.about.Spec.Classes {
+	for i, class := range m.about.Spec.First().Classes {
 		if class == "" || len(class) > maxLabel || strings.ContainsFunc(class, unicode.IsControl) {
 			return wrong(fmt.Sprintf("classes[%d]", i), "is %q; expected 1 to %d bytes without control characters", class, maxLabel)
 		}

@@ -153,7 +153,7 @@ func TestManifestFields(t *testing.T) {
 		t.Fatal(err)
 	}
 	spec := b.Spec()
-	if spec.Name != "small" || spec.Task != model.Classification || spec.Outputs() != 2 || spec.Input.Uint8Scale != 0.5 {
+	if spec.Name != "small" || spec.First().Kind != model.Class || spec.Width() != 2 || spec.Input.Uint8Scale != 0.5 {
 		t.Errorf("Spec() = %+v", spec)
 	}
 	if mean, std := spec.Input.At(2); mean != 2 || std != 2 {

@@ -94,13 +94,13 @@ func allScores(t *testing.T, m model.Model, pixels []byte) []float32 {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	features, scores := make([]float32, batch*spec.Features), make([]float32, len(pixels)/spec.Features*spec.Outputs())
+	features, scores := make([]float32, batch*spec.Features), make([]float32, len(pixels)/spec.Features*spec.Width())
 	for first := 0; first < len(pixels); first += len(features) {
 		for i, pixel := range pixels[first:][:len(features)] {
 			features[i] = float32(float64(pixel) * spec.Input.Uint8Scale)
 		}
-		at := first / spec.Features * spec.Outputs()
-		if err := s.Predict(scores[at:][:batch*spec.Outputs()], features, batch); err != nil {
+		at := first / spec.Features * spec.Width()
+		if err := s.Predict(scores[at:][:batch*spec.Width()], features, batch); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -67,11 +67,11 @@ func (l Layer) problem(width int, last bool, spec model.Spec) string {
 		return "has a weight that is NaN or infinite; export the model again"
 	case !last && l.Activation == Softmax:
 		return "has a softmax before the last layer; only the last may have one"
-	case last && l.Out != spec.Outputs():
-		return fmt.Sprintf("is the last and gives %d scores; the model has %d", l.Out, spec.Outputs())
-	case last && spec.Task == model.Classification && l.Activation != Softmax:
+	case last && l.Out != spec.Width():
+		return fmt.Sprintf("is the last and gives %d scores; the model has %d", l.Out, spec.Width())
+	case last && spec.First().Kind == model.Class && l.Activation != Softmax:
 		return fmt.Sprintf("is the last of a classification and has activation %q; expected softmax, so that scores sum to one", l.Activation)
-	case last && spec.Task == model.Regression && l.Activation == Softmax:
+	case last && spec.First().Kind == model.Values && l.Activation == Softmax:
 		return "is the last of a regression and has a softmax; its one score would always be 1"
 	}
 	return ""

@@ -13,11 +13,11 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // classifier describes a model of the given shape.
 func classifier(features, classes int) model.Spec {
-	spec := model.Spec{Name: "test", Version: "1", Task: model.Classification, Features: features}
-	for i := range classes {
-		spec.Classes = append(spec.Classes, string(rune('a'+i)))
+	names := make([]string, classes)
+	for i := range names {
+		names[i] = string(rune('a' + i))
 	}
-	return spec
+	return model.Spec{Name: "test", Version: "1", Features: features, Outputs: model.OneOf(names...)}
 }
 
 // randomLayers makes layers of the given widths with weights of a trained
@@ -47,7 +47,7 @@ func predict(t interface{ Fatal(...any) }, m model.Model, rows []float32) []floa
 		t.Fatal(err)
 	}
 	defer s.Close()
-	scores := make([]float32, n*m.Spec().Outputs())
+	scores := make([]float32, n*m.Spec().Width())
 	if err := s.Predict(scores, rows, n); err != nil {
 		t.Fatal(err)
 	}

@@ -83,7 +83,7 @@ func checkTemperature(spec model.Spec, temperature float64) error {
 	switch {
 	case math.IsNaN(temperature) || math.IsInf(temperature, 0) || temperature <= 0:
 		problem = "expected a finite number above zero"
-	case spec.Task == model.Regression && temperature != 1:
+	case spec.First().Kind == model.Values && temperature != 1:
 		problem = "a regression has no probabilities to calibrate; expected 1"
 	default:
 		return nil

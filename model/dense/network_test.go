@@ -106,7 +106,7 @@ func TestScoresDoNotDependOnTheBatch(t *testing.T) {
 	for _, k := range kernels() {
 		t.Run(k.name, func(t *testing.T) {
 			m := wide(t, k)
-			in, out := m.Spec().Features, m.Spec().Outputs()
+			in, out := m.Spec().Features, m.Spec().Width()
 			rapid.Check(t, func(t *rapid.T) {
 				row := rapid.SliceOfN(rapid.Float32Range(-100, 100), in, in).Draw(t, "row")
 				before := rapid.IntRange(0, 150).Draw(t, "rows before")
@@ -160,7 +160,7 @@ func TestSessionsKeepNoRows(t *testing.T) {
 // A sum that is too small for a float32 may be rounded to −0. The score is 0,
 // alone and in a batch.
 func TestScoresHaveOneZero(t *testing.T) {
-	spec := model.Spec{Name: "r", Task: model.Regression, Features: 3}
+	spec := model.Spec{Name: "r", Features: 3, Outputs: model.OneValue()}
 	for _, k := range kernels() {
 		n, err := build(spec, []Layer{{Weight: []float32{-1e-30, 1, -1}, In: 3, Out: 1, Activation: Identity}}, 1, k)
 		if err != nil {
@@ -202,14 +202,14 @@ func TestNewRefuses(t *testing.T) {
 		{"NaN weight", func(_ *model.Spec, l *[]Layer) { (*l)[0].Weight[3] = float32(math.NaN()) }, 1, "NaN"},
 		{"infinite bias", func(_ *model.Spec, l *[]Layer) { (*l)[1].Bias[0] = float32(math.Inf(-1)) }, 1, "infinite"},
 		{"softmax inside", func(_ *model.Spec, l *[]Layer) { (*l)[0].Activation = Softmax }, 1, "only the last"},
-		{"too many scores", func(s *model.Spec, _ *[]Layer) { s.Classes = s.Classes[:2] }, 1, "gives 3 scores; the model has 2"},
+		{"too many scores", func(s *model.Spec, _ *[]Layer) { s.Outputs = model.OneOf("a", "b") }, 1, "gives 3 scores; the model has 2"},
 		{"classification without softmax", func(_ *model.Spec, l *[]Layer) { (*l)[1].Activation = Sigmoid }, 1, "expected softmax"},
 		{"regression with softmax", func(s *model.Spec, l *[]Layer) {
-			*s = model.Spec{Name: "r", Task: model.Regression, Features: 4}
+			*s = model.Spec{Name: "r", Features: 4, Outputs: model.OneValue()}
 			*l = randomLayers(1, []int{4, 1}, ReLU, Softmax)
 		}, 1, "always be 1"},
 		{"regression with a temperature", func(s *model.Spec, l *[]Layer) {
-			*s = model.Spec{Name: "r", Task: model.Regression, Features: 4}
+			*s = model.Spec{Name: "r", Features: 4, Outputs: model.OneValue()}
 			*l = randomLayers(1, []int{4, 1}, ReLU, Identity)
 		}, 2, "no probabilities"},
 		{"temperature zero", func(*model.Spec, *[]Layer) {}, 0, "calibration.temperature"},

@@ -64,7 +64,7 @@ func TestMeansBecomeZero(t *testing.T) {
 
 // regression describes a model whose features all have one mean and deviation.
 func regression(features int, mean, std float64) model.Spec {
-	return model.Spec{Name: "r", Version: "1", Task: model.Regression, Features: features,
+	return model.Spec{Name: "r", Version: "1", Features: features, Outputs: model.OneValue(),
 		Input: model.Input{Mean: []float64{mean}, Std: []float64{std}}}
 }
 

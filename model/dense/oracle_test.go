@@ -38,7 +38,7 @@ type foretold struct {
 func (f foretold) network(seed int) (model.Spec, []Layer, []float64) {
 	from := source(seed)
 	n := f.Widths[0]
-	spec := model.Spec{Name: "oracle", Version: "1", Task: model.Regression, Features: n}
+	spec := model.Spec{Name: "oracle", Version: "1", Features: n, Outputs: model.OneValue()}
 	for range n {
 		spec.Input.Std = append(spec.Input.Std, f.Size*(0.75+from.next()))
 	}

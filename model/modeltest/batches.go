@@ -14,7 +14,7 @@ import (
 func batchMates(t *testing.T, e Engine) {
 	m := open(t, e)
 	onWorker(t, m, maxRows, func(s model.Session) {
-		in, out := m.Spec().Features, m.Spec().Outputs()
+		in, out := m.Spec().Features, m.Spec().Width()
 		all := e.features(m.Spec(), maxRows, 5)
 		want := predict(t, m, s, all)
 		for _, size := range []int{1, 2, 3, 7, 16, 63, 64, 65, 128} {
@@ -87,7 +87,7 @@ func allocations(t *testing.T, e Engine) {
 	m := open(t, e)
 	onWorker(t, m, maxRows, func(s model.Session) {
 		for _, n := range []int{1, 64, maxRows} {
-			rows, got := e.features(m.Spec(), n, 8), make([]float32, n*m.Spec().Outputs())
+			rows, got := e.features(m.Spec(), n, 8), make([]float32, n*m.Spec().Width())
 			if each := testing.AllocsPerRun(20, func() { _ = s.Predict(got, rows, n) }); each != 0 {
 				t.Errorf("Predict of %d rows allocates %v times; expected 0", n, each)
 			}

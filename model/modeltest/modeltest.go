@@ -122,7 +122,7 @@ func (e Engine) features(spec model.Spec, rows int, seed uint64) []float32 {
 func predict(t testing.TB, m model.Model, s model.Session, rows []float32) []float32 {
 	t.Helper()
 	n := len(rows) / m.Spec().Features
-	got := make([]float32, n*m.Spec().Outputs())
+	got := make([]float32, n*m.Spec().Width())
 	if err := s.Predict(got, rows, n); err != nil {
 		t.Errorf("Predict of %d rows: %v", n, err)
 	}

@@ -63,7 +63,7 @@ func (o *Oracle) feature(nonce uint32, i int) float32 {
 // Want returns the scores of a nonce's row. Two nonces of a regression never
 // share a score.
 func (o *Oracle) Want(nonce uint32) []float32 {
-	scores := make([]float32, o.Spec().Outputs())
+	scores := make([]float32, o.Spec().Width())
 	o.score(scores, nonce)
 	return scores
 }
@@ -84,12 +84,13 @@ func (o *Oracle) score(scores []float32, nonce uint32) {
 
 // Spec describes the oracle; its name and engine are "oracle".
 func (o *Oracle) Spec() model.Spec {
-	spec := model.Spec{Name: "oracle", Version: "1", Engine: "oracle", Task: model.Regression, Features: o.Features}
+	spec := model.Spec{Name: "oracle", Version: "1", Engine: "oracle", Features: o.Features, Outputs: model.OneValue()}
 	if o.Classes > 0 {
-		spec.Task = model.Classification
-		for i := range o.Classes {
-			spec.Classes = append(spec.Classes, strconv.Itoa(i))
+		classes := make([]string, o.Classes)
+		for i := range classes {
+			classes[i] = strconv.Itoa(i)
 		}
+		spec.Outputs = model.OneOf(classes...)
 	}
 	return spec
 }

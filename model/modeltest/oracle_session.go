@@ -26,7 +26,7 @@ func (s *oracleSession) Predict(scores, features []float32, rows int) error {
 	if s.oracle.OnBatch != nil {
 		s.oracle.OnBatch(rows)
 	}
-	in, out := s.spec.Features, s.spec.Outputs()
+	in, out := s.spec.Features, s.spec.Width()
 	for r := range rows {
 		if err := s.row(scores[r*out:(r+1)*out], features[r*in:(r+1)*in]); err != nil {
 			return err

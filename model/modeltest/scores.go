@@ -12,7 +12,7 @@ import (
 func shapes(t *testing.T, e Engine) {
 	m := open(t, e)
 	onWorker(t, m, 4, func(s model.Session) {
-		in, out := m.Spec().Features, m.Spec().Outputs()
+		in, out := m.Spec().Features, m.Spec().Width()
 		cases := []struct {
 			name             string
 			scores, features int
@@ -40,8 +40,8 @@ func shapes(t *testing.T, e Engine) {
 	})
 }
 
-// scores: finite, the same when asked again, and for a classification
-// probabilities that sum to one.
+// scores: finite, the same when asked again, and where they are
+// probabilities of classes, summing to one.
 func scores(t *testing.T, e Engine) {
 	m := open(t, e)
 	onWorker(t, m, maxRows, func(s model.Session) {
@@ -50,22 +50,31 @@ func scores(t *testing.T, e Engine) {
 		if again := predict(t, m, s, rows); !slices.Equal(got, again) {
 			t.Error("the same batch in the same session gave other scores")
 		}
-		for row := range slices.Chunk(got, m.Spec().Outputs()) {
-			sum := 0.0
-			for _, x := range row {
-				sum += float64(x)
-				if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {
-					t.Fatalf("scores %v are not finite", row)
-				}
-				if m.Spec().Task == model.Classification && (x < 0 || x > 1) {
-					t.Fatalf("scores %v are not probabilities", row)
-				}
-			}
-			if m.Spec().Task == model.Classification && math.Abs(sum-1) > 1e-5 {
-				t.Fatalf("scores %v sum to %v; expected 1", row, sum)
+		for row := range slices.Chunk(got, m.Spec().Width()) {
+			for _, o := range m.Spec().Outputs {
+				checkScores(t, o, row[:o.Width])
+				row = row[o.Width:]
 			}
 		}
 	})
+}
+
+// checkScores: what one output says of a row.
+func checkScores(t *testing.T, o model.Output, row []float32) {
+	sum := 0.0
+	probabilities := o.Kind == model.Class || o.Kind == model.Labels
+	for _, x := range row {
+		sum += float64(x)
+		if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {
+			t.Fatalf("scores %v of output %q are not finite", row, o.Name)
+		}
+		if probabilities && (x < 0 || x > 1) {
+			t.Fatalf("scores %v of output %q are not probabilities", row, o.Name)
+		}
+	}
+	if o.Kind == model.Class && o.Width > 1 && math.Abs(sum-1) > 1e-5 {
+		t.Fatalf("scores %v of output %q sum to %v; expected 1", row, o.Name, sum)
+	}
 }
 
 // ownSlices: an engine reads features, writes scores, and touches nothing
@@ -74,7 +83,7 @@ func ownSlices(t *testing.T, e Engine) {
 	const canary = 12345
 	m := open(t, e)
 	onWorker(t, m, 8, func(s model.Session) {
-		rows, n := e.features(m.Spec(), 8, 3), 8*m.Spec().Outputs()
+		rows, n := e.features(m.Spec(), 8, 3), 8*m.Spec().Width()
 		sent := slices.Clone(rows)
 		room := make([]float32, n+2) // the answer's slice has room behind it
 		room[n], room[n+1] = canary, canary

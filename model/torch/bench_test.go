@@ -12,6 +12,8 @@ import (
 	"penstock/model/torch"
 	"penstock/weights"
 	"penstock/weights/engines"
+	"penstock/weights/engines/dense"
+	"penstock/weights/engines/torchscript"
 )
 
 var batchSizes = []int{1, 8, 32, 64, 256}
@@ -30,9 +32,9 @@ func BenchmarkEngines(b *testing.B) {
 		inputs["noise"][i] = float32(i%251+1) / 251
 	}
 	for _, c := range []struct{ folder, engine string }{
-		{"digits", weights.Dense}, {"digits", weights.TorchScript}, {"digits-cnn", weights.TorchScript},
+		{"digits", dense.Name}, {"digits", torchscript.Name}, {"digits-cnn", torchscript.Name},
 	} {
-		bundle, err := weights.Open("../../weights/" + c.folder)
+		bundle, err := weights.Open("../../weights/"+c.folder, engines.All())
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -62,7 +64,7 @@ func BenchmarkCrossing(b *testing.B) {
 		"normalised": {Mean: []float64{0.1307}, Std: []float64{0.3081}},
 	} {
 		spec := model.Spec{
-			Name: "first", Version: "1", Task: model.Classification, Features: 784, Classes: []string{"a", "b", "c"}, Input: input,
+			Name: "first", Version: "1", Features: 784, Outputs: model.OneOf("a", "b", "c"), Input: input,
 		}
 		m, err := torch.Load(file, spec, torch.Options{Output: torch.Logits, MaxRows: 256})
 		if err != nil {
@@ -84,7 +86,7 @@ func predict(b *testing.B, m model.Model, rows int, inputs []float32) {
 		b.Fatal(err)
 	}
 	defer s.Close()
-	scores, batch, first := make([]float32, rows*m.Spec().Outputs()), rows*m.Spec().Features, 0
+	scores, batch, first := make([]float32, rows*m.Spec().Width()), rows*m.Spec().Features, 0
 	b.ReportAllocs()
 	for b.Loop() {
 		if err := s.Predict(scores, inputs[first:first+batch], rows); err != nil {

@@ -12,9 +12,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // classifier and regression describe models of so many features.
 func classifier(features int) model.Spec {
-	return model.Spec{Name: "test", Version: "1", Task: model.Classification, Features: features, Classes: []string{"a", "b", "c"}}
+	return model.Spec{Name: "test", Version: "1", Features: features, Outputs: model.OneOf("a", "b", "c")}
 }
 
 func regression(features int) model.Spec {
-	return model.Spec{Name: "test", Version: "1", Task: model.Regression, Features: features}
+	return model.Spec{Name: "test", Version: "1", Features: features, Outputs: model.OneValue()}
 }

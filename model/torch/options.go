@@ -75,9 +75,9 @@ func (o Options) validate(spec model.Spec) error {
 		return &OptionError{Field: field, Problem: fmt.Sprintf(format, args...)}
 	}
 	switch {
-	case spec.Task == model.Regression && o.Output != Value:
+	case spec.First().Kind == model.Values && o.Output != Value:
 		return bad("output", "is %q; a regression returns %q", o.Output, Value)
-	case spec.Task == model.Classification && o.Output != Probabilities && o.Output != Logits:
+	case spec.First().Kind == model.Class && o.Output != Probabilities && o.Output != Logits:
 		return bad("output", "is %q; a classification returns %q or %q", o.Output, Probabilities, Logits)
 	case !(o.Temperature > 0) || math.IsInf(o.Temperature, 0):
 		return bad("temperature", "is %v; expected a finite number above zero", o.Temperature)

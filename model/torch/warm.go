@@ -45,7 +45,7 @@ func (s *session) nextSize(rows int) int {
 
 func (s *session) warmOne(rows int) error {
 	spec := s.model.spec
-	features, scores := make([]float32, rows*spec.Features), make([]float32, rows*spec.Outputs())
+	features, scores := make([]float32, rows*spec.Features), make([]float32, rows*spec.Width())
 	for i := range features { // a row of means: the middle of what the module was trained on
 		mean, _ := spec.Input.At(i % spec.Features)
 		features[i] = float32(mean)
@@ -54,7 +54,7 @@ func (s *session) warmOne(rows int) error {
 		return fmt.Errorf("%w (trying it on %d rows of mean values)", err, rows)
 	}
 	if s.model.opt.Output == Probabilities {
-		return checkProbabilities(scores[:spec.Outputs()])
+		return checkProbabilities(scores[:spec.Width()])
 	}
 	return nil
 }

@@ -56,7 +56,7 @@ func build(about weights.About, entry any, files *weights.Files, place weights.P
 		opt.Threads = runtime.GOMAXPROCS(0) // nobody else would use them
 	}
 	switch {
-	case about.Spec.Task == model.Regression:
+	case about.Spec.First().Kind == model.Values:
 		opt.Output = torch.Value
 	case c.logits:
 		opt.Output = torch.Logits
