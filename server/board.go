@@ -10,6 +10,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"penstock/protocol"
+	"penstock/server/manners"
 )
 
 const (
@@ -112,7 +113,7 @@ func (b *board) all(list []*watcher) []*watcher {
 
 // note keeps a note and shows it to everybody, its author included.
 func (b *board) note(author, text string) *protocol.Error {
-	if err := limited(b.notesLeft, "too many notes by all together"); err != nil {
+	if err := manners.Limited(b.notesLeft, "too many notes by all together"); err != nil {
 		return err
 	}
 	frame := protocol.Encode(protocol.Note{

@@ -8,26 +8,29 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/coder/websocket"
 	"golang.org/x/time/rate"
 
 	"penstock/monitor"
 	"penstock/protocol"
+	"penstock/server/manners"
+	"penstock/server/socket"
 )
 
 // watchMessage is the largest message of a dashboard: a subscription to many
 // models has a few kilobytes.
 const watchMessage = 64 << 10
 
-// watcher is one connection to /ws/dashboard. The link's goroutine reads, the
+// watcher is one connection to /ws/dashboard. The connection's reader reads, the
 // server's rounds send what the monitor publishes.
 type watcher struct {
-	*link
-	server *Server
-	user   string
-	filter atomic.Pointer[filter]
-	notes  *rate.Limiter
-	typing *rate.Limiter
+	*socket.Conn
+	outbox  *socket.Outbox
+	manners manners.Meter
+	server  *Server
+	user    string
+	filter  atomic.Pointer[filter]
+	notes   *rate.Limiter
+	typing  *rate.Limiter
 
 	mu       sync.Mutex // of what follows, and of the filter's last
 	sub      *monitor.Subscription
@@ -37,29 +40,29 @@ type watcher struct {
 }
 
 func (s *Server) serveDashboard(w http.ResponseWriter, r *http.Request, _ string) {
-	l, ok := s.connect(w, r, min(watchMessage, s.opt.MaxMessageBytes), true)
+	conn, ok := s.connect(w, r, socket.Endpoint{MaxMessageBytes: min(watchMessage, s.opt.MaxMessageBytes), Notices: true})
 	if !ok {
 		return
 	}
-	c := &watcher{link: l, server: s, user: anonymous, notes: rate.NewLimiter(1, 5), typing: rate.NewLimiter(1, 2)}
+	c := &watcher{Conn: conn, outbox: conn.Outbox(), manners: manners.Of(conn), server: s, user: anonymous, notes: rate.NewLimiter(1, 5), typing: rate.NewLimiter(1, 2)}
 	c.filter.Store(&filter{})
-	l.start(c.watch)
+	c.Start(c.watch)
 }
 
-// watch sends the history and reads until the link ends. Meanwhile, once the
+// watch sends the history and reads until the connection ends. Meanwhile, once the
 // peer has taken the history, the watcher joins the rounds.
 func (c *watcher) watch() {
 	defer c.begin().Close()
 	settled := make(chan struct{})
 	go func() {
 		defer close(settled)
-		defer c.contain()
-		if c.outbox.waitWritten() { // a long history leaves no room for notes
+		defer c.Contain()
+		if c.outbox.WaitWritten() { // a long history leaves no room for notes
 			c.server.board.join(c)
 			c.advance(time.Now())
 		}
 	}()
-	c.messages(c.handle)
+	c.Messages(socket.Handler{Message: c.handle})
 	<-settled // at the latest when the history's write has timed out
 	c.server.board.leave(c)
 }
@@ -68,11 +71,11 @@ func (c *watcher) watch() {
 func (c *watcher) begin() *monitor.Subscription {
 	sub, state := c.server.monitor.Subscribe()
 	c.sub = sub
-	c.outbox.append(opText, state.History())
+	c.outbox.Append(socket.Text, state.History())
 	for _, alert := range state.Firing() {
-		c.outbox.append(opText, protocol.Encode(alert))
+		c.outbox.Append(socket.Text, protocol.Encode(alert))
 	}
-	c.outbox.flush()
+	c.outbox.Flush()
 	return sub
 }
 
@@ -81,42 +84,42 @@ func (c *watcher) begin() *monitor.Subscription {
 // it is sent then is the newest. now is when the round began, the same for all:
 // turns move when others leave.
 func (c *watcher) advance(now time.Time) {
-	if c.outbox.busy() {
+	if c.outbox.Busy() {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	news, gone := c.server.board.news(c, nil)
 	for _, frame := range news {
-		c.outbox.append(opText, frame)
+		c.outbox.Append(socket.Text, frame)
 	}
 	c.server.metrics.dropped.Add(float64(gone))
 	for update, ok := c.sub.Poll(); ok; update, ok = c.sub.Poll() {
 		if frame := c.filter.Load().apply(update, now); frame != nil {
-			c.outbox.append(opText, frame)
+			c.outbox.Append(socket.Text, frame)
 		}
 	}
 	if presence := c.server.board.present(); &presence[0] != c.presence {
 		c.presence = &presence[0]
-		c.outbox.append(opText, presence)
+		c.outbox.Append(socket.Text, presence)
 	}
-	c.outbox.writeAtOnce()
+	c.outbox.Offer()
 }
 
 // handle acts on what the watcher sends.
-func (c *watcher) handle(received message) {
-	frame := received.plain()
+func (c *watcher) handle(received socket.Message) {
+	frame := received.Plain()
 	switch {
-	case received.typ == websocket.MessageBinary:
-		c.part(protocol.CloseUnsupported, "the dashboard takes JSON text only")
+	case received.Kind == socket.Binary:
+		c.Part(protocol.CloseUnsupported, "the dashboard takes JSON text only")
 		return
-	case !c.ping():
+	case !c.manners.Ping():
 		return
 	case string(frame) == "ping":
-		c.reply(opText, []byte("pong"))
+		c.Send(socket.Text, []byte("pong"))
 		return
 	case !utf8.Valid(frame):
-		c.part(protocol.CloseInvalidText, "a text message must be UTF-8")
+		c.Part(protocol.CloseInvalidText, "a text message must be UTF-8")
 		return
 	}
 	m, err := protocol.DecodeWatch(frame)
@@ -125,22 +128,22 @@ func (c *watcher) handle(received message) {
 	}
 	if err != nil {
 		c.server.metrics.countError(err.Code)
-		c.reply(opText, protocol.AppendError(nil, nil, err))
-		c.blame(err.Code)
+		c.Send(socket.Text, protocol.AppendError(nil, nil, err))
+		c.manners.Blame(err.Code)
 	}
 }
 
 func (c *watcher) act(m protocol.WatchMessage) *protocol.Error {
 	switch m.Type {
 	case "ping":
-		c.reply(opText, []byte(`{"type":"pong"}`))
+		c.Send(socket.Text, []byte(`{"type":"pong"}`))
 	case "auth":
-		c.reply(opText, protocol.Encode(protocol.AuthOK{Type: "auth_ok", User: c.user}))
+		c.Send(socket.Text, protocol.Encode(protocol.AuthOK{Type: "auth_ok", User: c.user}))
 	case "hello":
-		if err := c.hello(); err != nil {
+		if err := c.manners.Hello(); err != nil {
 			return err
 		}
-		c.reply(opText, c.server.hello(""))
+		c.Send(socket.Text, c.server.hello(""))
 	case "subscribe":
 		f, err := newFilter(m, c.server.byName)
 		if err != nil {
@@ -148,14 +151,14 @@ func (c *watcher) act(m protocol.WatchMessage) *protocol.Error {
 		}
 		c.filter.Store(f)
 	case "note":
-		if err := limited(c.notes, "too many notes"); err != nil {
+		if err := manners.Limited(c.notes, "too many notes"); err != nil {
 			return err
 		}
 		return c.server.board.note(c.user, m.Text)
 	case "accept_baseline":
 		return c.acceptBaseline(m.Model)
 	case "typing":
-		if err := limited(c.typing, "typing too often"); err != nil {
+		if err := manners.Limited(c.typing, "typing too often"); err != nil {
 			return err
 		}
 		c.server.board.tell(c)
@@ -166,14 +169,14 @@ func (c *watcher) act(m protocol.WatchMessage) *protocol.Error {
 // acceptBaseline makes the present error of a model the one that is expected. It
 // changes what all dashboards see, and so is limited as notes are.
 func (c *watcher) acceptBaseline(name string) *protocol.Error {
-	if err := limited(c.notes, "too many notes"); err != nil {
+	if err := manners.Limited(c.notes, "too many notes"); err != nil {
 		return err
 	}
 	served := c.server.byName[name]
 	if served == nil {
 		return protocol.Errorf(protocol.UnknownModel, "no model is named %.40q", name)
 	}
-	if err := limited(c.server.board.notesLeft, "too many notes by all together"); err != nil {
+	if err := manners.Limited(c.server.board.notesLeft, "too many notes by all together"); err != nil {
 		return err
 	}
 	c.server.opt.Quality.AcceptBaseline(served.index)

@@ -12,6 +12,7 @@ import (
 	"penstock/monitor"
 	"penstock/protocol"
 	"penstock/server/accept"
+	"penstock/server/socket"
 )
 
 const (
@@ -32,9 +33,9 @@ func (s *Server) serveEvents(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	defer p.release()
+	defer p.Release()
 	eventHeaders(h)
-	ctx, cancel := s.hub.untilClosing(r.Context())
+	ctx, cancel := s.hub.UntilClosing(r.Context())
 	defer cancel()
 	sub, state := s.monitor.Subscribe()
 	defer sub.Close()
@@ -139,7 +140,7 @@ func (o *eventWriter) write(format string, args ...any) {
 // expire says how long the peer may take for what is written next. A listener
 // that watches progress sets later times as the peer gets on.
 func (o *eventWriter) expire() {
-	_ = o.control.SetWriteDeadline(time.Now().Add(writeTimeout)) // HTTP/1 over TCP always can
+	_ = o.control.SetWriteDeadline(time.Now().Add(socket.WriteTimeout)) // HTTP/1 over TCP always can
 }
 
 func (o *eventWriter) flush() error { return errors.Join(o.err, o.control.Flush()) }

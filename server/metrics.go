@@ -64,7 +64,7 @@ func newMetrics(reg prometheus.Registerer, s *Server) (*metrics, error) {
 	collectors := []prometheus.Collector{m.refused, m.opened, m.dropped, m.suppressed, byCode,
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "penstock_connections", Help: "WebSockets open now.",
-		}, func() float64 { return float64(s.hub.count()) }),
+		}, func() float64 { return float64(s.hub.Count()) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "penstock_users", Help: "Distinct clients with a socket for predictions open now.",
 		}, func() float64 { return float64(s.users.count()) }),
@@ -137,6 +137,6 @@ func (s *Server) Traffic() monitor.Traffic {
 		Shed: m.shed.Load(), Undeliverable: m.undeliverable.Load(),
 		// Read last: it is counted first, so that the others never exceed it.
 		Received:    m.received.Load(),
-		Connections: s.hub.count(), Users: s.users.count(),
+		Connections: s.hub.Count(), Users: s.users.count(),
 	}
 }

@@ -49,6 +49,6 @@ func (s *Server) rounds(ctx context.Context) {
 
 // turn is a watcher's part in a round. What goes wrong in it is that watcher's.
 func (c *watcher) turn(now time.Time) {
-	defer c.contain()
+	defer c.Contain()
 	c.advance(now)
 }

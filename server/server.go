@@ -16,6 +16,7 @@ import (
 	"penstock/protocol"
 	"penstock/server/accept"
 	"penstock/server/quietlog"
+	"penstock/server/socket"
 )
 
 // Server serves models over WebSockets. It is an http.Handler's worth of
@@ -25,12 +26,11 @@ type Server struct {
 	models   []*servedModel
 	byName   map[string]*servedModel
 	widest   int // features of the model that takes most
-	hub      *hub
+	hub      *socket.Hub
 	users    *users
 	metrics  *metrics
 	quiet    *quietlog.Logger
 	proxies  accept.Proxies
-	held     held // places, by caller
 	monitor  *monitor.Monitor
 	board    *board
 	assets   map[string]*asset // the dashboard's files by path
@@ -62,10 +62,10 @@ func New(opt Options) (*Server, error) {
 	s := &Server{
 		opt: opt, byName: make(map[string]*servedModel),
 		users: newUsers(), board: newBoard(), proxies: opt.TrustedProxies,
-		held: held{limit: opt.MaxPerAddress, counts: make(map[string]int)},
 	}
-	s.hub = newHub(opt, func(v any) {
-		s.quiet.Log(slog.LevelError, "panic in a connection; it was closed", "panic", v, "stack", string(debug.Stack()))
+	s.hub = socket.NewHub(socket.Options{
+		MaxConns: opt.MaxConnections, MaxPerCaller: opt.MaxPerAddress, MaxReplyBytes: opt.MaxReplyBytes,
+		Budget: opt.Budget, Rush: opt.Rush, Panicked: s.panicked,
 	})
 	for i, pool := range opt.Pools {
 		spec := pool.Spec()
@@ -91,6 +91,11 @@ func New(opt Options) (*Server, error) {
 	return s, nil
 }
 
+// panicked tells of a panic on a connection's account.
+func (s *Server) panicked(v any) {
+	s.quiet.Log(slog.LevelError, "panic in a connection; it was closed", "panic", v, "stack", string(debug.Stack()))
+}
+
 // QuietLog is the server's log of what clients cause, for others who serve them.
 func (s *Server) QuietLog() *quietlog.Logger { return s.quiet }
 
@@ -103,7 +108,7 @@ func (s *Server) Attach(m *monitor.Monitor) { s.monitor = m }
 func (s *Server) Run(ctx context.Context) {
 	var rounds sync.WaitGroup
 	rounds.Go(func() { s.rounds(ctx) })
-	s.hub.run(ctx)
+	s.hub.Run(ctx)
 	rounds.Wait()
 }
 
@@ -136,7 +141,7 @@ func (s *Server) Handler() http.Handler {
 // at all.
 func (s *Server) Drain(ctx context.Context) error {
 	s.draining.Store(true)
-	s.hub.part(protocol.Encode(protocol.Notice{
+	s.hub.Announce(protocol.Encode(protocol.Notice{
 		Type: "notice", Code: "going_away",
 		Message: "the server is going away; requests already accepted will be answered, then reconnect",
 	}))
@@ -146,7 +151,7 @@ func (s *Server) Drain(ctx context.Context) error {
 		s.abandon()
 	}
 	err := s.drainPools(ctx)
-	s.hub.closeAll(ctx, s.opt.GoodbyeSpread, errClosed.Error())
+	s.hub.Close(ctx, s.opt.GoodbyeSpread)
 	return err
 }
 
