@@ -16,7 +16,7 @@ func (c *predictor) handleBinary(received socket.Message) {
 	case err != nil && m.Kind == protocol.BinaryFeedback:
 		c.sendError(to, err)
 	case err != nil:
-		c.server.metrics.received.Add(1)
+		c.server.ledger.Received()
 		c.refuse(to, err)
 	case m.Kind == protocol.BinaryPredict:
 		c.Asked(len(received.Payload))
@@ -34,7 +34,7 @@ func (c *predictor) binaryAddress(id uint64) address {
 }
 
 func (c *predictor) predictBinary(m *protocol.BinaryMessage, to address) {
-	c.server.metrics.received.Add(1)
+	c.server.ledger.Received()
 	models := c.server.models
 	if m.Model >= len(models) {
 		c.refuse(to, protocol.WrongCount(protocol.UnknownModel, len(models)-1, m.Model, "no model has this index; the order is that of hello"))

@@ -52,12 +52,12 @@ func (s *Server) servePredict(w http.ResponseWriter, r *http.Request, session st
 		streams: make([]*inference.Stream, len(s.models)),
 		decoder: protocol.Decoder{MaxRows: s.opt.MaxRows, MaxFeatures: s.widest},
 	}
-	identity := s.users.identify(c.user, session)
+	identity := s.clients.identify(c.user, session)
 	c.scope = s.opt.Quality.Scope(c.user, identity)
 	c.name = strings.TrimPrefix(identity, c.user+" ")
-	s.users.enter(identity)
+	s.clients.enter(identity)
 	c.Start(func() {
-		defer s.users.leave(identity)
+		defer s.clients.leave(identity)
 		defer c.hangUp()
 		if greeted {
 			c.Send(socket.Text, s.hello(session))
@@ -82,7 +82,7 @@ func (c *predictor) handle(received socket.Message) {
 	m := &c.message
 	if err != nil {
 		if m.Kind == 0 || m.Kind == protocol.KindPredict {
-			c.server.metrics.received.Add(1)
+			c.server.ledger.Received()
 			c.refuse(addressOf(m), err)
 		} else {
 			c.sendError(addressOf(m), err)
@@ -172,7 +172,7 @@ func (c *predictor) forget() {
 
 // predict hands a request to its model's pool, or refuses it.
 func (c *predictor) predict(m *protocol.Message) {
-	c.server.metrics.received.Add(1)
+	c.server.ledger.Received()
 	model, refusal := c.server.model(m)
 	if refusal != nil {
 		c.refuse(addressOf(m), refusal)
@@ -288,5 +288,5 @@ func (c *predictor) hangUp() {
 			left += stream.Close()
 		}
 	}
-	c.server.metrics.undeliverable.Add(uint64(left))
+	c.server.ledger.Lost(left)
 }

@@ -10,6 +10,7 @@ import (
 	"penstock/protocol"
 	"penstock/quality"
 	"penstock/server/socket"
+	"penstock/serving"
 )
 
 // Reply implements inference.Sink: it turns what became of a request into a
@@ -36,7 +37,7 @@ func (c *predictor) Reply(r *inference.Request) {
 	outcome := r.Outcome // a large reply is the writer's from enter on
 	sent, kept := c.enter(req)
 	done = true
-	c.server.metrics.answered(outcome, sent)
+	c.server.ledger.Answered(endingOf(outcome, sent))
 	if !kept {
 		req.recycle()
 	}
@@ -70,7 +71,7 @@ func (c *predictor) enter(req *request) (sent, kept bool) {
 func (c *predictor) lose(req *request, v any) {
 	c.server.panicked(v)
 	c.untake(req)
-	c.server.metrics.undeliverable.Add(1)
+	c.server.ledger.Answered(serving.Undeliverable)
 	c.Goodbye(protocol.CloseInternal, "internal error")
 }
 
@@ -204,7 +205,7 @@ func outcomeError(req *request) *protocol.Error {
 // refuse answers a predict message that no pool has taken, or has given back.
 func (c *predictor) refuse(to address, err *protocol.Error) {
 	sent := c.sendError(to, err)
-	c.server.metrics.refusedRequest(err.Code, sent)
+	c.server.ledger.Answered(endingOfRefusal(err.Code, sent))
 }
 
 func (c *predictor) tryError(to address, err *protocol.Error) bool {

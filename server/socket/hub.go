@@ -39,6 +39,9 @@ type Options struct {
 	// seconds, or Run ends. Run calls it, and keeps no heartbeats until it
 	// returns. Default: nobody is told.
 	Rush func(busy int)
+	// Open is how many connections are open, for others who read that before there
+	// is a hub. Default: the hub's own.
+	Open *atomic.Int64
 	// Panicked is told of a panic on a connection's account, on its goroutine.
 	// Default: nobody is told.
 	Panicked func(v any)
@@ -75,6 +78,9 @@ func NewHub(opt Options) *Hub {
 	if opt.Rush == nil {
 		opt.Rush = func(int) {}
 	}
+	if opt.Open == nil {
+		opt.Open = new(atomic.Int64)
+	}
 	if opt.Panicked == nil {
 		opt.Panicked = func(any) {}
 	}
@@ -96,6 +102,7 @@ func (h *Hub) add(c *Conn) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.conns[c] = struct{}{}
+	h.opt.Open.Add(1)
 	c.tell(h.notice)
 	if h.closed {
 		c.Goodbye(protocol.CloseGoingAway, ErrClosed.Error())
@@ -106,6 +113,7 @@ func (h *Hub) remove(c *Conn) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.conns, c)
+	h.opt.Open.Add(-1)
 }
 
 func (h *Hub) checkEmpty() {
@@ -119,11 +127,7 @@ func (h *Hub) checkEmpty() {
 }
 
 // Count is how many connections are open.
-func (h *Hub) Count() int {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return len(h.conns)
-}
+func (h *Hub) Count() int { return int(h.opt.Open.Load()) }
 
 // Announce sends a notice, as text, to every connection whose peer understands
 // such, and to those whose handshake is not over yet.

@@ -1,4 +1,4 @@
-package server
+package watch
 
 import (
 	"context"
@@ -20,37 +20,27 @@ const (
 	eventRetry     = 2 * time.Second // told to browsers, who reconnect after it
 )
 
-// serveEvents carries the dashboard's stream as server-sent events. A client
-// that comes back with Last-Event-ID gets what it missed, or, where that is
-// forgotten, the history again.
-func (s *Server) serveEvents(w http.ResponseWriter, r *http.Request) {
-	h := w.Header()
-	if r.Method == http.MethodHead { // there is no end to wait for, and nothing to hold a place for
-		eventHeaders(h)
-		return
-	}
-	p, ok := s.reserve(w, r)
-	if !ok {
-		return
-	}
-	defer p.Release()
-	eventHeaders(h)
-	ctx, cancel := s.hub.UntilClosing(r.Context())
-	defer cancel()
-	sub, state := s.monitor.Subscribe()
+// ServeEvents carries the stream as server-sent events, until the request's context
+// ends or its peer does not read. A client that comes back with Last-Event-ID gets
+// what it missed, or, where that is forgotten, the history again.
+func (d *Dashboards) ServeEvents(w http.ResponseWriter, r *http.Request) {
+	EventHeaders(w.Header())
+	ctx := r.Context()
+	sub, state := d.opt.Monitor.Subscribe()
 	defer sub.Close()
 	out := &eventWriter{w: w, control: http.NewResponseController(w)}
 	out.begin(state, r.Header.Get("Last-Event-ID"))
 	if out.flush() != nil {
 		return
 	}
-	accept.Trickle(r.Context())
+	accept.Trickle(ctx)
 	for out.next(ctx, sub) && out.flush() == nil {
 		continue
 	}
 }
 
-func eventHeaders(h http.Header) {
+// EventHeaders sets the headers of a stream of events.
+func EventHeaders(h http.Header) {
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no") // proxies are not to hold frames back
