@@ -25,6 +25,7 @@ import (
 	"penstock/server"
 	"penstock/server/accept"
 	"penstock/server/budget"
+	ledgers "penstock/serving"
 )
 
 // app is the whole program, wired. Several can live in one process: nothing
@@ -115,16 +116,27 @@ func (a *app) wire(page fs.FS) error {
 	}); err != nil {
 		return err
 	}
-	if a.server, err = server.New(server.Options{
-		Pools: a.pools, Quality: a.quality, Models: facts, Dashboard: page,
+	ledger, err := ledgers.NewLedger(a.registry)
+	if err != nil {
+		return err
+	}
+	clients := server.NewClients()
+	if err := a.watch(ledger, clients); err != nil {
+		return err
+	}
+	a.server, err = server.New(server.Options{
+		Pools: a.pools, Quality: a.quality, Monitor: a.monitor, Ledger: ledger, Clients: clients, Models: facts, Dashboard: page,
 		MaxConnections: a.plan.WebSockets, MaxPerAddress: a.perAddress(), TrustedProxies: a.flags.proxies(),
 		MaxMessageBytes: a.flags.MaxMessageBytes, MaxRows: a.flags.MaxRows,
 		MaxReplyBytes: a.flags.MaxReplyBytes, Budget: budget.New(a.memory.clients), Echo: a.flags.echo(),
 		AllowOrigins: a.flags.AllowOrigin, AllowHosts: a.flags.AllowHost,
 		Rush: a.threads.allow, Logger: a.logger, Registerer: a.registry,
-	}); err != nil {
-		return err
-	}
+	})
+	return err
+}
+
+// watch makes the monitor, which reads what the server will count.
+func (a *app) watch(ledger *ledgers.Ledger, clients *server.Clients) error {
 	watched := make([]monitor.Pool, len(a.pools))
 	for i, p := range a.pools {
 		watched[i] = p
@@ -137,14 +149,12 @@ func (a *app) wire(page fs.FS) error {
 	if err != nil {
 		return err
 	}
-	if a.monitor, err = monitor.New(monitor.Options{
-		Machine: machine{self, a.threads}, Pools: watched, Quality: a.quality, Traffic: a.server.Traffic,
+	a.monitor, err = monitor.New(monitor.Options{
+		Machine: machine{self, a.threads}, Pools: watched, Quality: a.quality,
+		Traffic:    func() monitor.Traffic { return clients.Traffic(ledger) },
 		Thresholds: a.flags.Alert.thresholds(), Alerted: alerted, Registerer: a.registry,
-	}); err != nil {
-		return err
-	}
-	a.server.Attach(a.monitor)
-	return nil
+	})
+	return err
 }
 
 // hook makes the webhook, if there is an address for it, and returns what the

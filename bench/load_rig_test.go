@@ -15,6 +15,7 @@ import (
 	"penstock/monitor"
 	"penstock/quality"
 	"penstock/server"
+	"penstock/serving"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -36,11 +37,16 @@ func serve(t *testing.T, m model.Model, o inference.Options) client.Options {
 	spec := m.Spec()
 	labels, err := quality.New(quality.Options{Models: []quality.Model{{Name: spec.Name, Version: spec.Version, Classes: spec.First().Classes}}})
 	must(err)
-	s, err := server.New(server.Options{Pools: []*inference.Pool{pool}, Quality: labels})
+	ledger, clients := new(serving.Ledger), server.NewClients()
+	watch, err := monitor.New(monitor.Options{
+		Pools: []monitor.Pool{pool}, Quality: labels, Machine: idle{},
+		Traffic: func() monitor.Traffic { return clients.Traffic(ledger) },
+	})
 	must(err)
-	watch, err := monitor.New(monitor.Options{Pools: []monitor.Pool{pool}, Quality: labels, Traffic: s.Traffic, Machine: idle{}})
+	s, err := server.New(server.Options{
+		Pools: []*inference.Pool{pool}, Quality: labels, Monitor: watch, Ledger: ledger, Clients: clients,
+	})
 	must(err)
-	s.Attach(watch)
 
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup

@@ -15,6 +15,7 @@ import (
 	"penstock/monitor"
 	"penstock/quality"
 	"penstock/server"
+	"penstock/serving"
 	"penstock/weights"
 	"penstock/weights/engines"
 )
@@ -73,11 +74,15 @@ func serve(tb testing.TB, m model.Model, opt inference.Options) (url string) {
 	spec := m.Spec()
 	store, err := quality.New(quality.Options{Models: []quality.Model{{Name: spec.Name, Classes: spec.First().Classes}}})
 	must(err)
-	s, err := server.New(server.Options{Pools: []*inference.Pool{pool}, Quality: store})
+	ledger, clients := new(serving.Ledger), server.NewClients()
+	watch, err := monitor.New(monitor.Options{
+		Pools: []monitor.Pool{pool}, Quality: store, Traffic: func() monitor.Traffic { return clients.Traffic(ledger) },
+	})
 	must(err)
-	watch, err := monitor.New(monitor.Options{Pools: []monitor.Pool{pool}, Quality: store, Traffic: s.Traffic})
+	s, err := server.New(server.Options{
+		Pools: []*inference.Pool{pool}, Quality: store, Monitor: watch, Ledger: ledger, Clients: clients,
+	})
 	must(err)
-	s.Attach(watch)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	must(err)
 

@@ -12,7 +12,9 @@ import (
 	"strconv"
 	"time"
 
+	"penstock/protocol"
 	"penstock/server/quietlog"
+	"penstock/server/socket"
 )
 
 // bodyTimeout is how long the body of a request, which nobody needs, may take.
@@ -148,47 +150,57 @@ const (
 	refusedMemory     = "memory"
 )
 
-var refusals = map[error]string{errFull: refusedLimit, errManyOfCaller: refusedPerAddress, errClosed: refusedDraining, errNoMemory: refusedMemory}
+var refusals = map[error]string{
+	socket.ErrFull: refusedLimit, socket.ErrManyOfCaller: refusedPerAddress,
+	socket.ErrClosed: refusedDraining, socket.ErrNoMemory: refusedMemory,
+}
 
 // reserve takes a place for a connection, or says that there is none. A place
 // must be released.
-func (s *Server) reserve(w http.ResponseWriter, r *http.Request) (place, bool) {
-	p := s.place(r)
-	err := p.take(r)
+func (s *Server) reserve(w http.ResponseWriter, r *http.Request) (socket.Place, bool) {
+	visitor := s.visitor(r)
+	place, err := s.enter(visitor)
 	if err != nil {
 		reason := refusals[err]
 		s.metrics.refused.WithLabelValues(reason).Inc()
 		if reason != refusedDraining {
-			s.quiet.Log(slog.LevelWarn, "handshakes were refused", "reason", reason, "remote", r.RemoteAddr, "caller", p.caller,
+			s.quiet.Log(slog.LevelWarn, "handshakes were refused", "reason", reason, "remote", r.RemoteAddr, "caller", visitor.Caller,
 				"max_connections", s.opt.MaxConnections, "max_per_address", s.opt.MaxPerAddress)
 		}
 		// Jitter keeps refused clients from coming back all at once.
 		w.Header().Set("Retry-After", strconv.Itoa(1+rand.N(5)))
 		problem(w, http.StatusServiceUnavailable, "try_again_later", err.Error()+"; try again after the time in Retry-After")
 	}
-	return p, err == nil
+	return place, err == nil
+}
+
+// enter is the hub's, which closes only at the end of a drain.
+func (s *Server) enter(visitor socket.Visitor) (socket.Place, error) {
+	if s.draining.Load() {
+		return socket.Place{}, socket.ErrClosed
+	}
+	return s.hub.Enter(visitor)
 }
 
 // connect takes a place and completes the handshake, or writes what was wrong
-// with it. notices says whether the endpoint's clients understand notice
-// messages.
-func (s *Server) connect(w http.ResponseWriter, r *http.Request, maxBytes int, notices bool) (*link, bool) {
-	p, ok := s.reserve(w, r)
+// with it.
+func (s *Server) connect(w http.ResponseWriter, r *http.Request, endpoint socket.Endpoint) (*socket.Conn, bool) {
+	place, ok := s.reserve(w, r)
 	if !ok {
 		return nil, false
 	}
 	typed := &problemWriter{ResponseWriter: w, code: "bad_handshake"}
-	l, err := s.hub.upgrade(typed, r, p.holder, maxBytes, notices)
+	endpoint.Subprotocol = protocol.Subprotocol
+	conn, err := s.hub.Upgrade(typed, r, place, endpoint)
 	if err != nil {
 		typed.finish()
-		p.release()
-		s.quiet.Log(slog.LevelInfo, "handshake failed", "remote", r.RemoteAddr, "caller", p.caller,
+		place.Release()
+		s.quiet.Log(slog.LevelInfo, "handshake failed", "remote", r.RemoteAddr, "caller", s.visitor(r).Caller,
 			"err", cutQuoted(fmt.Sprint(errors.Unwrap(err))))
 		return nil, false
 	}
-	l.place = p
 	s.metrics.opened.WithLabelValues(r.URL.Path).Inc()
-	return l, true
+	return conn, true
 }
 
 var validSession = regexp.MustCompile(`^[A-Za-z0-9_-]{16,64}$`)

@@ -87,7 +87,7 @@ func (s *Server) serveAlerts(w http.ResponseWriter, _ *http.Request) {
 	answer := struct {
 		Alerts []apiAlert `json:"alerts"`
 	}{Alerts: []apiAlert{}}
-	for _, u := range s.monitor.State().Recent() {
+	for _, u := range s.opt.Monitor.State().Recent() {
 		answer.Alerts = append(answer.Alerts, apiAlert{u.Seq, u.Alert})
 	}
 	writeJSON(w, protocol.Encode(answer))

@@ -59,7 +59,7 @@ func TestModelsAPI(t *testing.T) {
 
 func TestModelFactsAreForEachPool(t *testing.T) {
 	r := start(t, setup{})
-	_, err := server.New(server.Options{Pools: r.pools, Quality: r.quality, Models: make([]server.ModelFacts, 2)})
+	_, err := server.New(server.Options{Pools: r.pools, Quality: r.quality, Monitor: r.monitor, Models: make([]server.ModelFacts, 2)})
 	if err == nil || !strings.Contains(err.Error(), "Models has 2 entries") {
 		t.Errorf("got %v; want an error that names Models", err)
 	}

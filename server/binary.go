@@ -4,21 +4,22 @@ import (
 	"strconv"
 
 	"penstock/protocol"
+	"penstock/server/socket"
 )
 
 // handleBinary acts on one binary frame.
-func (c *predictor) handleBinary(received message) {
+func (c *predictor) handleBinary(received socket.Message) {
 	var m protocol.BinaryMessage
-	err := protocol.DecodeBinary(received.payload, received.mask, &m)
+	err := protocol.DecodeBinary(received.Payload, received.Mask, &m)
 	to := c.binaryAddress(m.ID)
 	switch {
 	case err != nil && m.Kind == protocol.BinaryFeedback:
 		c.sendError(to, err)
 	case err != nil:
-		c.server.metrics.received.Add(1)
+		c.server.ledger.Received()
 		c.refuse(to, err)
 	case m.Kind == protocol.BinaryPredict:
-		c.asked(len(received.payload))
+		c.Asked(len(received.Payload))
 		c.predictBinary(&m, to)
 	default:
 		c.feedbackBinary(&m, to)
@@ -33,7 +34,7 @@ func (c *predictor) binaryAddress(id uint64) address {
 }
 
 func (c *predictor) predictBinary(m *protocol.BinaryMessage, to address) {
-	c.server.metrics.received.Add(1)
+	c.server.ledger.Received()
 	models := c.server.models
 	if m.Model >= len(models) {
 		c.refuse(to, protocol.WrongCount(protocol.UnknownModel, len(models)-1, m.Model, "no model has this index; the order is that of hello"))
@@ -44,7 +45,7 @@ func (c *predictor) predictBinary(m *protocol.BinaryMessage, to address) {
 		return
 	}
 	model := models[m.Model]
-	if !c.holder.Room(int64(m.Rows*model.rowBytes), true) {
+	if !c.Room(m.Rows * model.rowBytes) {
 		c.refuse(to, noMemory())
 		return
 	}
@@ -54,17 +55,14 @@ func (c *predictor) predictBinary(m *protocol.BinaryMessage, to address) {
 		req.recycle()
 		return
 	}
-	req.Rows, req.Arrived, req.Deadline = m.Rows, c.inbox.came, m.Deadline
+	req.Rows, req.Arrived, req.Deadline = m.Rows, c.Arrived(), m.Deadline
 	req.scores, req.timing = m.Scores, m.Timing
 	c.submit(req)
 }
 
 // readFeatures takes a turn where that takes long; see decode.
 func (c *predictor) readFeatures(req *request, m *protocol.BinaryMessage) (err *protocol.Error) {
-	if len(m.Values) >= largeMessage {
-		c.hub.turns.takeToRead()
-		defer c.hub.turns.give()
-	}
+	defer c.Turn(len(m.Values)).End()
 	spec := &req.model.spec
 	if spec.Shift != nil {
 		req.Features, err = m.AppendShifted(req.Features[:0], spec.Features, spec.Input.Uint8Scale, spec.Shift)
@@ -84,5 +82,5 @@ func (c *predictor) feedbackBinary(m *protocol.BinaryMessage, to address) {
 		c.sendError(to, c.labelError(to, err))
 		return
 	}
-	c.reply(opBinary, protocol.AppendBinaryFeedbackOK(nil, to.number, result.Rows, result.Correct))
+	c.Send(socket.Binary, protocol.AppendBinaryFeedbackOK(nil, to.number, result.Rows, result.Correct))
 }

@@ -1,15 +1,12 @@
 package server
 
 import (
-	"errors"
 	"net/http"
 	"net/netip"
 
 	"penstock/server/accept"
-	"penstock/server/budget"
+	"penstock/server/socket"
 )
-
-var errManyOfCaller = errors.New("too many connections from this address")
 
 // client returns the address that a request comes from: the peer's, or the one
 // that a trusted proxy speaks for.
@@ -39,49 +36,11 @@ func (s *Server) secure(r *http.Request) bool {
 	return err == nil && s.proxies.Secure(at.Addr(), r.Header)
 }
 
-// place is one of the hub's, and of its caller's.
-type place struct {
-	server *Server
-	caller string // empty where no limit per caller holds
-	holder *budget.Holder
-}
-
-// place tells whose a place would be.
-func (s *Server) place(r *http.Request) place {
-	p := place{server: s}
+// visitor tells whose a connection would be.
+func (s *Server) visitor(r *http.Request) socket.Visitor {
+	v := socket.Visitor{Share: s.caller(r)}
 	if address, ok := s.client(r); ok && !s.proxies.Exempt(address) {
-		p.caller = accept.Caller(address)
+		v.Caller = accept.Caller(address)
 	}
-	return p
-}
-
-// take takes the place, and the memory for it, if both are there. It must be
-// released then.
-func (p *place) take(r *http.Request) error {
-	s := p.server
-	if s.draining.Load() {
-		return errClosed
-	}
-	if !s.held.enter(p.caller) {
-		return errManyOfCaller
-	}
-	err := s.hub.reserve()
-	if err != nil {
-		s.held.leave(p.caller)
-		return err
-	}
-	p.holder = s.opt.Budget.Enter(s.caller(r))
-	if !p.holder.Take(socketCost, true) {
-		p.holder.Force(socketCost) // which release gives back
-		p.release()
-		return errNoMemory
-	}
-	return nil
-}
-
-func (p place) release() {
-	p.holder.Give(socketCost)
-	p.holder.Leave()
-	p.server.held.leave(p.caller)
-	p.server.hub.release() // last: the hub may be waited for
+	return v
 }

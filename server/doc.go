@@ -1,12 +1,11 @@
-// Package server puts models behind HTTP and WebSockets: handshake, limits,
-// one reader and one gathered writer per connection, heartbeats, drain.
+// Package server puts models behind HTTP and WebSockets: who may ask, how a
+// request finds its model and its reply its socket, what is refused, how service
+// ends.
 //
-// coder/websocket does the handshake, reads messages in fragments, and answers
-// control frames; whole messages, nearly all of them, are taken from the socket
-// here. What it and we write goes through a link's outbox, which one goroutine
-// empties while there is something in it: all replies of a batch for one socket
-// leave in one system call, and a client that does not read holds up nobody but
-// itself.
+// Sockets are server/socket's: one reader and one gathered writer per
+// connection, heartbeats, what each may hold. The predict front gives a request's
+// reply to the socket's outbox, from the worker that made it, and waits for
+// nobody: a client that does not read holds up itself alone.
 //
 // The package decides nothing about batches (inference), labels (quality) or
 // metrics (monitor), and does not know how a message is spelt (protocol).

@@ -5,6 +5,7 @@ import (
 
 	"penstock/protocol"
 	"penstock/quality"
+	"penstock/server/socket"
 )
 
 // feedback joins labels to the prediction that they are about.
@@ -19,7 +20,7 @@ func (c *predictor) feedback(m *protocol.Message) {
 		c.sendError(to, c.labelError(to, err))
 		return
 	}
-	c.reply(opText, protocol.AppendFeedbackOK(nil, m.ID, result.Correct, m.ManyLabels))
+	c.Send(socket.Text, protocol.AppendFeedbackOK(nil, m.ID, result.Correct, m.ManyLabels))
 }
 
 // labelError puts the store's refusal into the protocol's words.
@@ -27,7 +28,7 @@ func (c *predictor) labelError(to address, err error) *protocol.Error {
 	code := protocol.Internal
 	var bad *quality.BadLabelError
 	switch {
-	case errors.Is(err, quality.ErrUnknownRequest) && c.flies(to.value()):
+	case errors.Is(err, quality.ErrUnknownRequest) && c.isPending(to.value()):
 		return protocol.Errorf(protocol.UnknownRequest, "the request with this request_id has no prediction yet; send its label after that has come")
 	case errors.Is(err, quality.ErrUnknownRequest):
 		code = protocol.UnknownRequest
@@ -39,9 +40,9 @@ func (c *predictor) labelError(to address, err error) *protocol.Error {
 	return protocol.Errorf(code, "%s", err)
 }
 
-// flies reports whether a request with this id has no answer yet.
-func (c *predictor) flies(id []byte) bool {
-	c.outbox.mu.Lock()
-	defer c.outbox.mu.Unlock()
-	return c.flying.find(id) != nil
+// isPending reports whether a request with this id has no answer yet.
+func (c *predictor) isPending(id []byte) bool {
+	c.outbox.Lock()
+	defer c.outbox.Unlock()
+	return c.pending.find(id) != nil
 }

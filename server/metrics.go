@@ -1,28 +1,18 @@
 package server
 
 import (
-	"sync/atomic"
-
 	"github.com/prometheus/client_golang/prometheus"
 
 	"penstock/inference"
 	"penstock/monitor"
 	"penstock/protocol"
+	"penstock/serving"
 )
 
-// metrics is the ledger of requests. At rest
-//
-//	received = predicted + errors + shed + undeliverable
-//
-// where received counts every message that is a prediction or could not be
-// read, and each of the others counts a terminal reply, or that there was
-// nobody left to give it to.
+// metrics are the server's own, beside those of the ledger.
 type metrics struct {
-	received, predicted, errors, shed, undeliverable atomic.Uint64
-
 	refused    *prometheus.CounterVec
 	opened     *prometheus.CounterVec
-	dropped    prometheus.Counter
 	suppressed prometheus.Counter
 	codes      []prometheus.Counter // by protocol.Code
 }
@@ -36,10 +26,6 @@ func newMetrics(reg prometheus.Registerer, s *Server) (*metrics, error) {
 		suppressed: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "penstock_log_lines_suppressed_total",
 			Help: "Log lines about clients that were left out because there was one of the kind within a second.",
-		}),
-		dropped: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "penstock_dashboard_notes_dropped_total",
-			Help: "Notes and presence frames not sent to a dashboard that does not keep up.",
 		}),
 		opened: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "penstock_connections_total",
@@ -61,13 +47,13 @@ func newMetrics(reg prometheus.Registerer, s *Server) (*metrics, error) {
 		return m, nil
 	}
 	b := s.opt.Budget
-	collectors := []prometheus.Collector{m.refused, m.opened, m.dropped, m.suppressed, byCode,
+	collectors := []prometheus.Collector{m.refused, m.opened, m.suppressed, byCode,
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "penstock_connections", Help: "WebSockets open now.",
-		}, func() float64 { return float64(s.hub.count()) }),
+		}, func() float64 { return float64(s.hub.Count()) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "penstock_users", Help: "Distinct clients with a socket for predictions open now.",
-		}, func() float64 { return float64(s.users.count()) }),
+		}, func() float64 { return float64(s.clients.Users()) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "penstock_client_memory_bytes", Help: "Bytes that clients make the process hold: sockets, half-read messages, requests, replies.",
 		}, func() float64 { return float64(b.Used()) }),
@@ -81,20 +67,6 @@ func newMetrics(reg prometheus.Registerer, s *Server) (*metrics, error) {
 			Name: "penstock_dropped_messages_total", Help: "Half-read messages given up, with their sockets, because others needed the memory.",
 		}, func() float64 { return float64(b.Dropped()) }),
 	}
-	for _, c := range []struct {
-		name, help string
-		value      *atomic.Uint64
-	}{
-		{"received", "Predict messages received, and messages that could not be read.", &m.received},
-		{"predicted", "Requests answered with a prediction.", &m.predicted},
-		{"failed", "Requests answered with a typed error other than overloaded.", &m.errors},
-		{"shed", "Requests answered with overloaded.", &m.shed},
-		{"undeliverable", "Requests whose socket was gone before their reply.", &m.undeliverable},
-	} {
-		collectors = append(collectors, prometheus.NewCounterFunc(prometheus.CounterOpts{
-			Name: "penstock_requests_" + c.name + "_total", Help: c.help,
-		}, func() float64 { return float64(c.value.Load()) }))
-	}
 	for _, c := range collectors {
 		if err := reg.Register(c); err != nil {
 			return nil, err
@@ -103,40 +75,29 @@ func newMetrics(reg prometheus.Registerer, s *Server) (*metrics, error) {
 	return m, nil
 }
 
-// answered counts the reply of a pool.
-func (m *metrics) answered(outcome inference.Outcome, sent bool) {
+// endingOf is how a request ended that a pool has answered.
+func endingOf(outcome inference.Outcome, sent bool) serving.Ending {
 	switch {
 	case !sent:
-		m.undeliverable.Add(1)
+		return serving.Undeliverable
 	case outcome == inference.Predicted:
-		m.predicted.Add(1)
-	default:
-		m.errors.Add(1)
+		return serving.Predicted
 	}
+	return serving.Failed
 }
 
-// refusedRequest counts a typed error that ended a predict message.
-func (m *metrics) refusedRequest(code protocol.Code, sent bool) {
+// endingOfRefusal is how a request ended that a typed error answered.
+func endingOfRefusal(code protocol.Code, sent bool) serving.Ending {
 	switch {
 	case !sent:
-		m.undeliverable.Add(1)
+		return serving.Undeliverable
 	case code == protocol.Overloaded:
-		m.shed.Add(1)
-	default:
-		m.errors.Add(1)
+		return serving.Shed
 	}
+	return serving.Failed
 }
 
 func (m *metrics) countError(code protocol.Code) { m.codes[code].Inc() }
 
-// Traffic returns the ledger for the monitor.
-func (s *Server) Traffic() monitor.Traffic {
-	m := s.metrics
-	return monitor.Traffic{
-		Predicted: m.predicted.Load(), Errors: m.errors.Load(),
-		Shed: m.shed.Load(), Undeliverable: m.undeliverable.Load(),
-		// Read last: it is counted first, so that the others never exceed it.
-		Received:    m.received.Load(),
-		Connections: s.hub.count(), Users: s.users.count(),
-	}
-}
+// Traffic is what the monitor reads of this server; see Clients.Traffic.
+func (s *Server) Traffic() monitor.Traffic { return s.clients.Traffic(s.ledger) }

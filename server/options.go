@@ -9,9 +9,12 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"penstock/inference"
+	"penstock/monitor"
 	"penstock/quality"
 	"penstock/server/accept"
 	"penstock/server/budget"
+	"penstock/server/watch"
+	"penstock/serving"
 )
 
 // Options configure a Server. Zero fields take their defaults.
@@ -22,6 +25,15 @@ type Options struct {
 	// Quality remembers predictions for their labels. Its models are those of
 	// Pools, in the same order. Required.
 	Quality *quality.Store
+
+	// Monitor publishes the frames of /ws/dashboard and /events. Required.
+	Monitor *monitor.Monitor
+	// Ledger counts requests, and Clients who is connected. Both are made first, so
+	// that Monitor can read them (see Clients.Traffic). Default: the server's own.
+	Ledger  *serving.Ledger
+	Clients *Clients
+	// Bus carries what dashboards share. Default: one of this server's own.
+	Bus watch.Bus
 
 	// MaxConnections is how many WebSockets may be open. Default 10000. Each
 	// takes a file descriptor and some 20 KiB.
@@ -98,6 +110,12 @@ func (o Options) withDefaults() Options {
 	if o.Rush == nil {
 		o.Rush = func(int) {}
 	}
+	if o.Ledger == nil {
+		o.Ledger = new(serving.Ledger)
+	}
+	if o.Clients == nil {
+		o.Clients = NewClients()
+	}
 	if o.Budget == nil {
 		o.Budget = budget.New(0)
 	}
@@ -148,6 +166,9 @@ func (o Options) validate() error {
 	}
 	if o.Quality == nil {
 		return bad("Quality", "is nil; labels need a store")
+	}
+	if o.Monitor == nil {
+		return bad("Monitor", "is nil; dashboards need its frames")
 	}
 	if len(o.Models) != 0 && len(o.Models) != len(o.Pools) {
 		return bad("Models", "has %d entries; expected none, or one for each of the %d Pools", len(o.Models), len(o.Pools))

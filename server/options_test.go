@@ -9,6 +9,7 @@ import (
 
 	"penstock/inference"
 	"penstock/model/modeltest"
+	"penstock/monitor"
 	"penstock/quality"
 	"penstock/server"
 )
@@ -23,7 +24,11 @@ func TestOptionsAreValidated(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	good := server.Options{Pools: []*inference.Pool{pool}, Quality: store}
+	watch, err := monitor.New(monitor.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := server.Options{Pools: []*inference.Pool{pool}, Quality: store, Monitor: watch}
 	if _, err := server.New(good); err != nil {
 		t.Fatal(err)
 	}
@@ -31,6 +36,7 @@ func TestOptionsAreValidated(t *testing.T) {
 		"Pools is empty":        func(o *server.Options) { o.Pools = nil },
 		`Pools has two`:         func(o *server.Options) { o.Pools = append(o.Pools, pool) },
 		"Quality is nil":        func(o *server.Options) { o.Quality = nil },
+		"Monitor is nil":        func(o *server.Options) { o.Monitor = nil },
 		"MaxRows is 9":          func(o *server.Options) { o.MaxRows = 9 },
 		"MaxConnections":        func(o *server.Options) { o.MaxConnections = -1 },
 		"MaxMessageBytes":       func(o *server.Options) { o.MaxMessageBytes = -1 },

@@ -7,22 +7,20 @@ import (
 	"sync"
 	"unicode/utf8"
 
-	"github.com/coder/websocket"
-
 	"penstock/inference"
 	"penstock/protocol"
 	"penstock/quality"
+	"penstock/server/manners"
+	"penstock/server/socket"
 )
 
-// errorBacklog is how many bytes may wait to be written before a connection's
-// reader stops: typed errors answer requests that nothing has let in.
-const errorBacklog = 256 << 10
-
 // predictor is one connection to /ws/predict. Its reader decodes messages and
-// submits requests; workers of the pools append the replies to the link's
+// submits requests; workers of the pools append the replies to the connection's
 // outbox, through requests' Reply.
 type predictor struct {
-	*link
+	*socket.Conn
+	outbox  *socket.Outbox
+	manners manners.Meter
 	server  *Server
 	session string        // the client's name for its stream; empty without
 	scope   quality.Scope // whose request ids these are
@@ -36,37 +34,35 @@ type predictor struct {
 	decimal []byte              // scratch for a binary request's id
 	streams []*inference.Stream // one per model, opened when first used
 
-	flying inFlight // guarded by outbox.mu, as is owed
-	owed   int      // requests taken whose answers are not in the outbox yet
+	pending requestTable // guarded by the outbox's lock
 }
 
 func (s *Server) servePredict(w http.ResponseWriter, r *http.Request, session string) {
-	l, ok := s.connect(w, r, s.opt.MaxMessageBytes, true)
+	conn, ok := s.connect(w, r, socket.Endpoint{MaxMessageBytes: s.opt.MaxMessageBytes, Notices: true})
 	if !ok {
 		return
 	}
-	greeted := l.ws.Subprotocol() != ""
+	greeted := conn.Subprotocol() != ""
 	if greeted && session == "" {
 		session = rand.Text()
 	}
 	c := &predictor{
-		link: l, server: s, session: session, user: anonymous, caller: s.caller(r),
+		Conn: conn, outbox: conn.Outbox(), manners: manners.Of(conn),
+		server: s, session: session, user: anonymous, caller: s.caller(r),
 		streams: make([]*inference.Stream, len(s.models)),
 		decoder: protocol.Decoder{MaxRows: s.opt.MaxRows, MaxFeatures: s.widest},
 	}
-	l.idle = c.forget
-	l.owing = func() bool { return c.owed > 0 }
-	identity := s.users.identify(c.user, session)
+	identity := s.clients.identify(c.user, session)
 	c.scope = s.opt.Quality.Scope(c.user, identity)
 	c.name = strings.TrimPrefix(identity, c.user+" ")
-	s.users.enter(identity)
-	l.start(func() {
-		defer s.users.leave(identity)
+	s.clients.enter(identity)
+	c.Start(func() {
+		defer s.clients.leave(identity)
 		defer c.hangUp()
 		if greeted {
-			c.reply(opText, s.hello(session))
+			c.Send(socket.Text, s.hello(session))
 		}
-		c.messages(c.handle)
+		c.Messages(socket.Handler{Message: c.handle, Idle: c.forget})
 	})
 }
 
@@ -74,8 +70,8 @@ func (s *Server) servePredict(w http.ResponseWriter, r *http.Request, session st
 const anonymous = "anonymous"
 
 // handle acts on one message.
-func (c *predictor) handle(received message) {
-	if received.typ == websocket.MessageBinary {
+func (c *predictor) handle(received socket.Message) {
+	if received.Kind == socket.Binary {
 		c.handleBinary(received)
 		return
 	}
@@ -86,7 +82,7 @@ func (c *predictor) handle(received message) {
 	m := &c.message
 	if err != nil {
 		if m.Kind == 0 || m.Kind == protocol.KindPredict {
-			c.server.metrics.received.Add(1)
+			c.server.ledger.Received()
 			c.refuse(addressOf(m), err)
 		} else {
 			c.sendError(addressOf(m), err)
@@ -95,7 +91,7 @@ func (c *predictor) handle(received message) {
 	}
 	switch m.Kind {
 	case protocol.KindPredict:
-		c.asked(len(received.payload))
+		c.Asked(len(received.Payload))
 		c.predict(m)
 	case protocol.KindFeedback:
 		c.feedback(m)
@@ -108,20 +104,20 @@ func (c *predictor) handle(received message) {
 
 // converse answers what has nothing to do with predictions.
 func (c *predictor) converse(m *protocol.Message) {
-	if !c.ping() {
+	if !c.manners.Ping() {
 		return
 	}
 	switch m.Kind {
 	case protocol.KindPing:
-		c.reply(opText, []byte(`{"type":"pong"}`))
+		c.Send(socket.Text, []byte(`{"type":"pong"}`))
 	case protocol.KindAuth:
-		c.reply(opText, protocol.Encode(protocol.AuthOK{Type: "auth_ok", User: c.user}))
+		c.Send(socket.Text, protocol.Encode(protocol.AuthOK{Type: "auth_ok", User: c.user}))
 	case protocol.KindHello:
-		if err := c.hello(); err != nil {
+		if err := c.manners.Hello(); err != nil {
 			c.sendError(address{}, err)
 			return
 		}
-		c.reply(opText, c.server.hello(c.session))
+		c.Send(socket.Text, c.server.hello(c.session))
 	}
 }
 
@@ -130,28 +126,22 @@ var errAnswered = new(protocol.Error)
 
 // decode reads a text message into c.message. What takes long takes turns with
 // that of other connections.
-func (c *predictor) decode(received message) *protocol.Error {
-	if len(received.payload) >= largeMessage {
-		c.hub.turns.takeToRead()
-		defer c.hub.turns.give()
-	}
-	frame := received.plain()
+func (c *predictor) decode(received socket.Message) *protocol.Error {
+	defer c.Turn(len(received.Payload)).End()
+	frame := received.Plain()
 	if string(frame) == "ping" {
-		if c.ping() {
-			c.reply(opText, []byte("pong"))
+		if c.manners.Ping() {
+			c.Send(socket.Text, []byte("pong"))
 		}
 		return errAnswered
 	}
 	if !utf8.Valid(frame) {
-		c.part(protocol.CloseInvalidText, "a text message must be UTF-8")
+		c.Part(protocol.CloseInvalidText, "a text message must be UTF-8")
 		return errAnswered
 	}
 	c.scratch()
 	return c.decoder.Decode(frame, &c.message)
 }
-
-// largeMessage is how many bytes take so long to read that readers take turns.
-const largeMessage = chunkSize
 
 // rows is memory for what JSON messages hold, shared by all connections.
 type rows struct{ features []float32 }
@@ -182,7 +172,7 @@ func (c *predictor) forget() {
 
 // predict hands a request to its model's pool, or refuses it.
 func (c *predictor) predict(m *protocol.Message) {
-	c.server.metrics.received.Add(1)
+	c.server.ledger.Received()
 	model, refusal := c.server.model(m)
 	if refusal != nil {
 		c.refuse(addressOf(m), refusal)
@@ -194,7 +184,7 @@ func (c *predictor) predict(m *protocol.Message) {
 	}
 	req := newRequest(model, addressOf(m))
 	req.many, req.scores, req.timing, req.topK = m.Many, m.Scores, m.Timing, m.TopK
-	req.Rows, req.Arrived, req.Deadline = m.Rows, c.inbox.came, m.Deadline
+	req.Rows, req.Arrived, req.Deadline = m.Rows, c.Arrived(), m.Deadline
 	req.Features, m.Features = m.Features, req.Features // the message takes the request's old memory
 	c.submit(req)
 }
@@ -205,10 +195,7 @@ func (c *predictor) shift(model *servedModel, m *protocol.Message) *protocol.Err
 	if model.spec.Shift == nil {
 		return nil
 	}
-	if len(m.Features) >= largeMessage/8 {
-		c.hub.turns.takeToRead()
-		defer c.hub.turns.give()
-	}
+	defer c.Turn(8 * len(m.Features)).End()
 	return c.decoder.Shift(model.spec.Shift)
 }
 
@@ -231,11 +218,13 @@ func (c *predictor) submit(req *request) {
 // hand gives the pool a request, which is not ours any more without an error.
 func (c *predictor) hand(req *request) error {
 	stream := c.stream(req.model)
-	if c.more() {
+	if c.More() {
 		return stream.Submit(&req.Request)
 	}
 	led, err := stream.Lead(&req.Request)
-	c.unflushed = c.unflushed || led
+	if led {
+		c.Appended()
+	}
 	return err
 }
 
@@ -282,9 +271,9 @@ func (c *predictor) cancel(to address) {
 
 // takeBack finds a request in flight and has its pool give it up.
 func (c *predictor) takeBack(id []byte) (req *request, cancelled bool) {
-	c.outbox.mu.Lock()
-	defer c.outbox.mu.Unlock()
-	if req = c.flying.find(id); req == nil || !c.streams[req.model.index].Cancel(&req.Request) {
+	c.outbox.Lock()
+	defer c.outbox.Unlock()
+	if req = c.pending.find(id); req == nil || !c.streams[req.model.index].Cancel(&req.Request) {
 		return req, false
 	}
 	c.untakeLocked(req)
@@ -299,5 +288,5 @@ func (c *predictor) hangUp() {
 			left += stream.Close()
 		}
 	}
-	c.server.metrics.undeliverable.Add(uint64(left))
+	c.server.ledger.Lost(left)
 }

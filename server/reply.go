@@ -9,6 +9,8 @@ import (
 	"penstock/model"
 	"penstock/protocol"
 	"penstock/quality"
+	"penstock/server/socket"
+	"penstock/serving"
 )
 
 // Reply implements inference.Sink: it turns what became of a request into a
@@ -35,7 +37,7 @@ func (c *predictor) Reply(r *inference.Request) {
 	outcome := r.Outcome // a large reply is the writer's from enter on
 	sent, kept := c.enter(req)
 	done = true
-	c.server.metrics.answered(outcome, sent)
+	c.server.ledger.Answered(endingOf(outcome, sent))
 	if !kept {
 		req.recycle()
 	}
@@ -44,11 +46,11 @@ func (c *predictor) Reply(r *inference.Request) {
 // enter puts a reply into the outbox, if that is open. Kept says that it will be
 // written down later, from the request's own memory.
 func (c *predictor) enter(req *request) (sent, kept bool) {
-	o := &c.outbox
-	o.mu.Lock()
-	defer o.mu.Unlock()
+	o := c.outbox
+	o.Lock()
+	defer o.Unlock()
 	switch {
-	case !o.open():
+	case !o.Open():
 		c.untakeLocked(req)
 		return false, false
 	case req.Outcome != inference.Predicted:
@@ -56,45 +58,51 @@ func (c *predictor) enter(req *request) (sent, kept bool) {
 		c.appendError(req.address, outcomeError(req))
 		return true, false
 	}
-	c.settled(req)
-	if req.promised > largeReply {
-		o.large.add(req)
+	c.pending.remove(req)
+	if req.debt.Frame > socket.LongReply {
+		o.AnswerLate(req, req.kind(), req.debt)
 		return true, true
 	}
-	dst, start := o.begin()
-	o.endReply(req.appendPrediction(dst), start, req)
+	o.Answer(req.appendPrediction(o.Begin()), req.kind(), req.debt)
 	return true, false
 }
 
 // lose ends the connection of a request whose reply panicked.
 func (c *predictor) lose(req *request, v any) {
-	c.hub.panicked(v)
+	c.server.panicked(v)
 	c.untake(req)
-	c.server.metrics.undeliverable.Add(1)
-	c.goodbye(protocol.CloseInternal, "internal error")
+	c.server.ledger.Answered(serving.Undeliverable)
+	c.Goodbye(protocol.CloseInternal, "internal error")
 }
 
 // Flush implements inference.Sink.
-func (c *predictor) Flush() { c.outbox.flush() }
+func (c *predictor) Flush() { c.outbox.Flush() }
 
-// opcode is the kind of message that answers: of the same kind as the request.
-func (a address) opcode() byte {
+// kind is that of the message that answers: of the same kind as the request.
+func (a address) kind() socket.Kind {
 	if a.binary {
-		return opBinary
+		return socket.Binary
 	}
-	return opText
+	return socket.Text
 }
 
-// appendError appends the frame of a typed error. The caller holds outbox.mu.
+// appendError appends the frame of a typed error. The caller holds the outbox's lock.
 func (c *predictor) appendError(to address, err *protocol.Error) {
 	c.server.metrics.countError(err.Code)
-	dst, start := c.outbox.begin()
+	dst := c.outbox.Begin()
 	if to.binary {
 		dst = protocol.AppendBinaryError(dst, to.number, err)
 	} else {
 		dst = protocol.AppendError(dst, to.id, err)
 	}
-	c.outbox.end(dst, start, to.opcode())
+	c.outbox.End(dst, to.kind())
+}
+
+// Append implements socket.Late.
+func (req *request) Append(dst []byte) []byte {
+	dst = req.appendPrediction(dst)
+	req.recycle()
+	return dst
 }
 
 func (req *request) appendPrediction(dst []byte) []byte {
@@ -197,17 +205,17 @@ func outcomeError(req *request) *protocol.Error {
 // refuse answers a predict message that no pool has taken, or has given back.
 func (c *predictor) refuse(to address, err *protocol.Error) {
 	sent := c.sendError(to, err)
-	c.server.metrics.refusedRequest(err.Code, sent)
+	c.server.ledger.Answered(endingOfRefusal(err.Code, sent))
 }
 
 func (c *predictor) tryError(to address, err *protocol.Error) bool {
-	c.outbox.mu.Lock()
-	defer c.outbox.mu.Unlock()
-	if !c.outbox.open() {
+	c.outbox.Lock()
+	defer c.outbox.Unlock()
+	if !c.outbox.Open() {
 		return false
 	}
 	c.appendError(to, err)
-	c.unflushed = true
+	c.Appended()
 	return true
 }
 
@@ -215,6 +223,6 @@ func (c *predictor) tryError(to address, err *protocol.Error) bool {
 // against a client whose fault it is. It reports whether the outbox was open.
 func (c *predictor) sendError(to address, err *protocol.Error) bool {
 	sent := c.tryError(to, err)
-	c.blame(err.Code)
+	c.manners.Blame(err.Code)
 	return sent
 }

@@ -7,6 +7,7 @@ import (
 
 	"penstock/inference"
 	"penstock/protocol"
+	"penstock/server/socket"
 )
 
 // request is one predict message on its way through a pool.
@@ -21,9 +22,8 @@ type request struct {
 	many, scores, timing bool
 	topK                 int
 
-	promised int  // bytes that the reply's frame may have
-	rowBytes int  // of the features, the scores, and what is picked of them
-	lent     bool // a worker still has a part of it, though it was answered
+	debt socket.Debt // the reply's frame; the features, the scores, and what is picked of them
+	lent bool        // a worker still has a part of it, though it was answered
 
 	values, confidences []float32 // of the reply
 }
@@ -63,8 +63,10 @@ func newRequest(model *servedModel, a address) *request {
 func (r *request) weigh() {
 	// Used memory may be larger than what this request needs of it.
 	spare := max(0, cap(r.Features)-r.Rows*r.model.spec.Features) + max(0, cap(r.Scores)-r.Rows*r.model.outputs)
-	r.rowBytes = r.Rows*r.model.rowBytes + 4*spare
-	r.promised = maxHeader + r.model.replyBound(r)
+	r.debt = socket.Debt{
+		Frame: socket.HeaderBytes + r.model.replyBound(r),
+		Rows:  r.Rows*r.model.rowBytes + 4*spare,
+	}
 }
 
 // picked is how many numbers are picked of a row's scores: a value and a
@@ -83,10 +85,10 @@ func (r *request) recycle() {
 	requests.Put(r)
 }
 
-// inFlight finds a connection's requests by id. It is a hash table whose
+// requestTable finds a connection's requests by id. It is a hash table whose
 // entries are the requests themselves, chained: in the steady state nothing is
 // allocated, and it costs a third of what a Go map does.
-type inFlight struct {
+type requestTable struct {
 	chains []*request // a power of two, none at first
 	used   int
 }
@@ -95,10 +97,10 @@ const firstChains = 16
 
 var idSeed = maphash.MakeSeed()
 
-func (f *inFlight) chain(key uint64) **request { return &f.chains[key&uint64(len(f.chains)-1)] }
+func (f *requestTable) chain(key uint64) **request { return &f.chains[key&uint64(len(f.chains)-1)] }
 
 // add enters a request, unless one with its id is there.
-func (f *inFlight) add(r *request) bool {
+func (f *requestTable) add(r *request) bool {
 	id := r.value()
 	r.key = maphash.Bytes(idSeed, id)
 	if f.lookup(r.key, id) != nil {
@@ -112,12 +114,12 @@ func (f *inFlight) add(r *request) bool {
 	return true
 }
 
-func (f *inFlight) put(r *request) {
+func (f *requestTable) put(r *request) {
 	first := f.chain(r.key)
 	r.next, *first = *first, r
 }
 
-func (f *inFlight) grow() {
+func (f *requestTable) grow() {
 	old := f.chains
 	f.chains = make([]*request, max(firstChains, 2*len(old)))
 	for _, r := range old {
@@ -130,7 +132,7 @@ func (f *inFlight) grow() {
 }
 
 // remove forgets a request; one without an id was never there.
-func (f *inFlight) remove(r *request) {
+func (f *requestTable) remove(r *request) {
 	if len(r.id) == 0 {
 		return
 	}
@@ -143,9 +145,9 @@ func (f *inFlight) remove(r *request) {
 	}
 }
 
-func (f *inFlight) find(id []byte) *request { return f.lookup(maphash.Bytes(idSeed, id), id) }
+func (f *requestTable) find(id []byte) *request { return f.lookup(maphash.Bytes(idSeed, id), id) }
 
-func (f *inFlight) lookup(key uint64, id []byte) *request {
+func (f *requestTable) lookup(key uint64, id []byte) *request {
 	if f.used == 0 {
 		return nil
 	}

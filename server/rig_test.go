@@ -14,6 +14,7 @@ import (
 	"penstock/monitor"
 	"penstock/quality"
 	"penstock/server"
+	"penstock/serving"
 )
 
 // setup says what a rig serves, and how. The zero value serves an oracle of
@@ -84,19 +85,25 @@ func (r *rig) wire(s setup) {
 	}
 	r.quality, err = quality.New(quality.Options{Models: models})
 	r.must(err)
-	options := server.Options{Pools: r.pools, Quality: r.quality, Echo: true, GoodbyeSpread: time.Millisecond}
-	if s.server != nil {
-		s.server(&options)
+	ledger, clients := new(serving.Ledger), server.NewClients()
+	watch := monitor.Options{
+		Pools: watched, Quality: r.quality, Machine: machine{},
+		Traffic: func() monitor.Traffic { return clients.Traffic(ledger) },
 	}
-	r.Server, err = server.New(options)
-	r.must(err)
-	watch := monitor.Options{Pools: watched, Quality: r.quality, Traffic: r.Traffic, Machine: machine{}}
 	if s.monitor != nil {
 		s.monitor(&watch)
 	}
 	r.monitor, err = monitor.New(watch)
 	r.must(err)
-	r.Attach(r.monitor)
+	options := server.Options{
+		Pools: r.pools, Quality: r.quality, Monitor: r.monitor, Ledger: ledger, Clients: clients,
+		Echo: true, GoodbyeSpread: time.Millisecond,
+	}
+	if s.server != nil {
+		s.server(&options)
+	}
+	r.Server, err = server.New(options)
+	r.must(err)
 }
 
 func (r *rig) listen(s setup) {

@@ -12,29 +12,30 @@ import (
 
 	"penstock/inference"
 	"penstock/model"
-	"penstock/monitor"
 	"penstock/protocol"
 	"penstock/server/accept"
 	"penstock/server/quietlog"
+	"penstock/server/socket"
+	"penstock/server/watch"
+	"penstock/serving"
 )
 
 // Server serves models over WebSockets. It is an http.Handler's worth of
 // endpoints; the caller owns the listener and the http.Server.
 type Server struct {
-	opt      Options
-	models   []*servedModel
-	byName   map[string]*servedModel
-	widest   int // features of the model that takes most
-	hub      *hub
-	users    *users
-	metrics  *metrics
-	quiet    *quietlog.Logger
-	proxies  accept.Proxies
-	held     held // places, by caller
-	monitor  *monitor.Monitor
-	board    *board
-	assets   map[string]*asset // the dashboard's files by path
-	draining atomic.Bool
+	opt        Options
+	models     []*servedModel
+	byName     map[string]*servedModel
+	widest     int // features of the model that takes most
+	hub        *socket.Hub
+	clients    *Clients
+	ledger     *serving.Ledger
+	metrics    *metrics
+	quiet      *quietlog.Logger
+	proxies    accept.Proxies
+	dashboards *watch.Dashboards
+	assets     map[string]*asset // the dashboard's files by path
+	draining   atomic.Bool
 
 	qualityAnswer fresh
 }
@@ -50,7 +51,7 @@ type servedModel struct {
 	rowBytes int // of a row's features, its scores, and what is picked of them
 }
 
-// New makes a server. It starts nothing; see Run, Attach and Handler.
+// New makes a server. It starts nothing; see Run and Handler.
 func New(opt Options) (*Server, error) {
 	opt, err := opt.withDefaults().named()
 	if err != nil {
@@ -61,11 +62,11 @@ func New(opt Options) (*Server, error) {
 	}
 	s := &Server{
 		opt: opt, byName: make(map[string]*servedModel),
-		users: newUsers(), board: newBoard(), proxies: opt.TrustedProxies,
-		held: held{limit: opt.MaxPerAddress, counts: make(map[string]int)},
+		clients: opt.Clients, ledger: opt.Ledger, proxies: opt.TrustedProxies,
 	}
-	s.hub = newHub(opt, func(v any) {
-		s.quiet.Log(slog.LevelError, "panic in a connection; it was closed", "panic", v, "stack", string(debug.Stack()))
+	s.hub = socket.NewHub(socket.Options{
+		MaxConns: opt.MaxConnections, MaxPerCaller: opt.MaxPerAddress, MaxReplyBytes: opt.MaxReplyBytes,
+		Budget: opt.Budget, Rush: opt.Rush, Open: &opt.Clients.open, Panicked: s.panicked,
 	})
 	for i, pool := range opt.Pools {
 		spec := pool.Spec()
@@ -88,22 +89,25 @@ func New(opt Options) (*Server, error) {
 		return nil, err
 	}
 	s.quiet = quietlog.New(opt.Logger, s.metrics.suppressed)
+	if s.dashboards, err = s.newDashboards(); err != nil {
+		return nil, err
+	}
 	return s, nil
+}
+
+// panicked tells of a panic on a connection's account.
+func (s *Server) panicked(v any) {
+	s.quiet.Log(slog.LevelError, "panic in a connection; it was closed", "panic", v, "stack", string(debug.Stack()))
 }
 
 // QuietLog is the server's log of what clients cause, for others who serve them.
 func (s *Server) QuietLog() *quietlog.Logger { return s.quiet }
 
-// Attach names the monitor whose frames /ws/dashboard and /events carry. The
-// monitor reads the server's Traffic, so it is made after the server; Run comes
-// after that.
-func (s *Server) Attach(m *monitor.Monitor) { s.monitor = m }
-
 // Run keeps heartbeats and sends dashboards their frames until ctx ends.
 func (s *Server) Run(ctx context.Context) {
 	var rounds sync.WaitGroup
-	rounds.Go(func() { s.rounds(ctx) })
-	s.hub.run(ctx)
+	rounds.Go(func() { s.dashboards.Run(ctx) })
+	s.hub.Run(ctx)
 	rounds.Wait()
 }
 
@@ -136,7 +140,7 @@ func (s *Server) Handler() http.Handler {
 // at all.
 func (s *Server) Drain(ctx context.Context) error {
 	s.draining.Store(true)
-	s.hub.part(protocol.Encode(protocol.Notice{
+	s.hub.Announce(protocol.Encode(protocol.Notice{
 		Type: "notice", Code: "going_away",
 		Message: "the server is going away; requests already accepted will be answered, then reconnect",
 	}))
@@ -146,7 +150,7 @@ func (s *Server) Drain(ctx context.Context) error {
 		s.abandon()
 	}
 	err := s.drainPools(ctx)
-	s.hub.closeAll(ctx, s.opt.GoodbyeSpread, errClosed.Error())
+	s.hub.Close(ctx, s.opt.GoodbyeSpread)
 	return err
 }
 

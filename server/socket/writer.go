@@ -1,4 +1,4 @@
-package server
+package socket
 
 import (
 	"errors"
@@ -9,17 +9,18 @@ import (
 )
 
 const (
-	sendBuffer   = 256 << 10        // of the kernel, per socket
-	writePiece   = 64 << 10         // written at a time: progress is seen between two
-	writeTimeout = 5 * time.Second  // for the peer to take some of what is written
-	writeSlice   = writeTimeout / 4 // after which it is seen whether it did
+	sendBuffer = 256 << 10 // of the kernel, per socket
+	writePiece = 64 << 10  // written at a time: progress is seen between two
+	// WriteTimeout is how long a peer may take to take some of what is written.
+	WriteTimeout = 5 * time.Second
+	writeSlice   = WriteTimeout / 4 // after which it is seen whether it did
 	lingerTime   = time.Second      // for a close frame to get through
 	longestEnd   = 5 * time.Second  // for what is owed to a peer that is taking it, at the end
 	lingerBytes  = 1 << 20          // input thrown away meanwhile
 )
 
 // write is the writer goroutine. It ends when there is nothing left to write.
-func (o *outbox) write() {
+func (o *Outbox) write() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.writeLocked()
@@ -27,7 +28,7 @@ func (o *outbox) write() {
 
 // writeNow writes what waits on the caller's goroutine, unless a writer runs
 // already: a reader that would wait for input anyway saves the hand-over.
-func (o *outbox) writeNow() {
+func (o *Outbox) writeNow() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.unwritten() && !o.writing && !o.dead {
@@ -36,9 +37,9 @@ func (o *outbox) writeNow() {
 	}
 }
 
-// writeAtOnce writes what waits as far as the socket takes it without waiting,
+// Offer writes what waits as far as the socket takes it without waiting,
 // and leaves the rest to a writer: the caller has others to serve.
-func (o *outbox) writeAtOnce() {
+func (o *Outbox) Offer() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.frames == nil || o.writing || o.dead {
@@ -68,7 +69,7 @@ func (o *outbox) writeAtOnce() {
 
 // writeLocked does the writing. The caller holds o.mu, which is free while the
 // system call runs, and has set o.writing.
-func (o *outbox) writeLocked() {
+func (o *Outbox) writeLocked() {
 	defer o.stopWriting()
 	for o.unwritten() && !o.dead {
 		frames, begun, promised := o.next()
@@ -83,12 +84,12 @@ func (o *outbox) writeLocked() {
 	}
 }
 
-// stopWriting ends writeLocked, also after a panic: writing down a large reply
+// stopWriting ends writeLocked, also after a panic: writing down a late answer
 // goes through what a model said of itself.
-func (o *outbox) stopWriting() {
+func (o *Outbox) stopWriting() {
 	if v := recover(); v != nil {
 		o.fail()
-		o.failed(v)
+		o.panicked(v)
 	}
 	o.writing = false
 	o.changed.Broadcast()
@@ -96,26 +97,25 @@ func (o *outbox) stopWriting() {
 
 // unlocked calls do without the mutex, and has it again when that returns or
 // panics.
-func (o *outbox) unlocked(do func() error) error {
+func (o *Outbox) unlocked(do func() error) error {
 	o.mu.Unlock()
 	defer o.mu.Lock()
 	return do()
 }
 
-// next takes what is to be written: what waits, in turn with large replies, or
+// next takes what is to be written: what waits, in turn with late answers, or
 // those first where a close frame has been appended. promised is what the
 // account has for it.
-func (o *outbox) next() (frames *buffer, begun, promised int) {
-	if o.large.first != nil && (o.frames == nil || o.begun == 0 && (o.closing || o.large.turn)) {
-		o.large.turn = false
-		r := o.large.take()
+func (o *Outbox) next() (frames *buffer, begun, promised int) {
+	if !o.late.empty() && (o.frames == nil || o.begun == 0 && (o.closing || o.late.turn)) {
+		o.late.turn = false
+		answer := o.late.take()
 		frames = newFrames()
-		_ = o.unlocked(func() error { return o.writeDown(frames, r) })
-		o.account.settle(len(frames.b)-r.promised, -r.rowBytes)
-		r.recycle()
+		_ = o.unlocked(func() error { return o.writeDown(frames, answer) })
+		o.account.settle(len(frames.b)-answer.debt.Frame, -answer.debt.Rows)
 		return frames, 0, len(frames.b)
 	}
-	o.large.turn = true
+	o.late.turn = true
 	frames, begun = o.frames, o.begun
 	o.frames, o.begun = nil, 0
 	return frames, begun, len(frames.b)
@@ -123,7 +123,7 @@ func (o *outbox) next() (frames *buffer, begun, promised int) {
 
 // writeOut writes frames, of which begun bytes are written already, for as long
 // as the peer takes some of them.
-func (o *outbox) writeOut(frames []byte, begun int) error {
+func (o *Outbox) writeOut(frames []byte, begun int) error {
 	quiet := time.Duration(0) // for how long the peer has taken nothing
 	for began := time.Now(); begun < len(frames); {
 		tried := time.Now()
@@ -153,21 +153,21 @@ func (o *outbox) writeOut(frames []byte, begun int) error {
 }
 
 // renewDeadline is extendDeadline between two pieces.
-func (o *outbox) renewDeadline() {
+func (o *Outbox) renewDeadline() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.extendDeadline()
 }
 
 // allowMore gives a peer more time that has been quiet for less than
-// writeTimeout. At the end of a link it must go on taking what it is owed, and
+// WriteTimeout. At the end of a connection it must go on taking what it is owed, and
 // there is an end to that.
-func (o *outbox) allowMore(began time.Time, quiet time.Duration) bool {
+func (o *Outbox) allowMore(began time.Time, quiet time.Duration) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	now := time.Now()
 	switch {
-	case o.dead, quiet >= writeTimeout:
+	case o.dead, quiet >= WriteTimeout:
 		return false
 	case o.draining:
 		if quiet > 0 || now.Sub(began) > longestEnd {
@@ -176,7 +176,7 @@ func (o *outbox) allowMore(began time.Time, quiet time.Duration) bool {
 		_ = o.conn.SetWriteDeadline(now.Add(lingerTime))
 		return true
 	}
-	o.deadline = now.Add(min(writeSlice, writeTimeout-quiet))
+	o.deadline = now.Add(min(writeSlice, WriteTimeout-quiet))
 	_ = o.conn.SetWriteDeadline(o.deadline)
 	return true
 }
@@ -184,7 +184,7 @@ func (o *outbox) allowMore(began time.Time, quiet time.Duration) bool {
 // extendDeadline gives the next write its time. Moving the deadline costs more
 // than comparing it, so it is moved once in a while: a write has between four
 // fifths of writeSlice and all of it. The caller holds o.mu.
-func (o *outbox) extendDeadline() {
+func (o *Outbox) extendDeadline() {
 	now := time.Now()
 	if o.draining || o.deadline.Sub(now) > writeSlice*4/5 {
 		return
@@ -196,14 +196,13 @@ func (o *outbox) extendDeadline() {
 // tellSlow tries to end a connection whose peer did not read in good order:
 // the rest of the frame that was cut, then a close frame. The peer sees it if
 // it begins to read within a moment.
-func (o *outbox) tellSlow(frames []byte, written int) {
+func (o *Outbox) tellSlow(frames []byte, written int) {
 	end := 0
 	for end < written {
 		end += frameLength(frames[end:])
 	}
 	rest := append([]byte(nil), frames[written:end]...)
-	rest = append(rest, opClose, byte(2+len(protocol.ReasonSlow)), closePolicy>>8, closePolicy&0xff)
-	rest = append(rest, protocol.ReasonSlow...)
+	rest = append(rest, closeFrame(protocol.ClosePolicy, protocol.ReasonSlow)...)
 	_ = o.conn.SetWriteDeadline(time.Now().Add(lingerTime))
 	_, _ = o.conn.Write(rest)
 }

@@ -1,4 +1,4 @@
-package server
+package socket
 
 import (
 	"sync"
@@ -60,29 +60,29 @@ func (m *pingMeter) due(now int64) (payload []byte, ok bool) {
 
 // pingReceived is told of every ping, and reports whether coder/websocket is to
 // answer it.
-func (l *link) pingReceived(payload []byte) bool {
-	l.controlReceived()
-	pings := l.pings.Load()
+func (c *Conn) pingReceived(payload []byte) bool {
+	c.controlReceived()
+	pings := c.pings.Load()
 	if pings == nil {
 		pings = new(pingMeter)
-		l.pings.Store(pings)
+		c.pings.Store(pings)
 	}
-	answer, flood := pings.count(l.hub.now(), payload)
+	answer, flood := pings.count(c.hub.now(), payload)
 	if flood {
-		l.expel("ping flood")
+		c.Expel("ping flood")
 	}
 	return answer
 }
 
 // answerLate answers the ping that waits for it, if its time has come.
-func (l *link) answerLate(now int64) bool {
-	pings := l.pings.Load()
+func (c *Conn) answerLate(now int64) bool {
+	pings := c.pings.Load()
 	if pings == nil {
 		return false
 	}
 	payload, ok := pings.due(now)
 	if ok {
-		l.outbox.append(opPong, payload)
+		c.outbox.Append(opPong, payload)
 	}
 	return ok
 }

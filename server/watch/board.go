@@ -1,4 +1,4 @@
-package server
+package watch
 
 import (
 	"slices"
@@ -10,6 +10,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"penstock/protocol"
+	"penstock/server/manners"
 )
 
 const (
@@ -26,6 +27,7 @@ const (
 // board is what dashboards share: notes on the timeline, who watches, and who
 // writes. What is put up here is sent with the rounds.
 type board struct {
+	bus                   Bus
 	notesLeft, typingLeft *rate.Limiter // for all
 
 	mu       sync.Mutex
@@ -35,8 +37,9 @@ type board struct {
 	presence []byte // encoded; nil when someone came or went since
 }
 
-func newBoard() *board {
+func newBoard(bus Bus) *board {
 	return &board{
+		bus:        bus,
 		notesLeft:  rate.NewLimiter(notesPerSecond, notesAtOnce),
 		typingLeft: rate.NewLimiter(typingPerSecond, typingAtOnce),
 		notes:      events{kept: notesKept}, typing: events{kept: typingKept},
@@ -46,38 +49,24 @@ func newBoard() *board {
 // events are the newest frames of a kind.
 type events struct {
 	kept   int
-	frames []event // oldest first
+	frames []Frame // oldest first
 	ever   uint64  // put up so far
 }
 
-type event struct {
-	frame []byte
-	from  *watcher // who is not sent it; nil for none
-}
-
-func (e *events) put(frame []byte, from *watcher) {
+func (e *events) put(frame Frame) {
 	if len(e.frames) == e.kept {
 		e.frames = slices.Delete(e.frames, 0, 1)
 	}
-	e.frames = append(e.frames, event{frame, from})
+	e.frames = append(e.frames, frame)
 	e.ever++
 }
 
 // after returns those that came after the first seen, and how many of these are
 // gone.
-func (e *events) after(seen uint64) (frames []event, gone uint64) {
+func (e *events) after(seen uint64) (frames []Frame, gone uint64) {
 	fresh := e.ever - seen
 	gone = fresh - min(fresh, uint64(len(e.frames)))
 	return e.frames[len(e.frames)-int(fresh-gone):], gone
-}
-
-// without forgets who sent what: a watcher that has left.
-func (e *events) without(w *watcher) {
-	for i := range e.frames {
-		if e.frames[i].from == w {
-			e.frames[i].from = nil
-		}
-	}
 }
 
 // seen is how far a watcher has got.
@@ -100,7 +89,6 @@ func (b *board) leave(w *watcher) {
 		b.watchers = slices.Delete(b.watchers, i, i+1)
 		b.presence = nil
 	}
-	b.typing.without(w)
 }
 
 // all appends those who watch to list.
@@ -112,16 +100,14 @@ func (b *board) all(list []*watcher) []*watcher {
 
 // note keeps a note and shows it to everybody, its author included.
 func (b *board) note(author, text string) *protocol.Error {
-	if err := limited(b.notesLeft, "too many notes by all together"); err != nil {
+	if err := manners.Limited(b.notesLeft, "too many notes by all together"); err != nil {
 		return err
 	}
 	frame := protocol.Encode(protocol.Note{
 		Type: "note", Text: text, Author: author,
 		Time: time.Now().UTC().Format(protocol.TimeFormat),
 	})
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.notes.put(frame, nil)
+	b.bus.Publish(Frame{Topic: Notes, Encoded: frame})
 	return nil
 }
 
@@ -131,9 +117,19 @@ func (b *board) tell(from *watcher) {
 		return
 	}
 	frame := protocol.Encode(protocol.Typing{Type: "typing", User: from.user})
+	b.bus.Publish(Frame{Topic: Typing, From: from.id, Encoded: frame})
+}
+
+// receive puts up what somebody published, on this machine or another.
+func (b *board) receive(f Frame) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.typing.put(frame, from)
+	switch f.Topic {
+	case Notes:
+		b.notes.put(f)
+	case Typing:
+		b.typing.put(f)
+	}
 }
 
 // news appends to list the frames that w has not seen, and returns how many
@@ -143,9 +139,9 @@ func (b *board) news(w *watcher, list [][]byte) (news [][]byte, gone uint64) {
 	defer b.mu.Unlock()
 	notes, gone := b.notes.after(w.seen.notes)
 	typing, _ := b.typing.after(w.seen.typing)
-	for _, e := range slices.Concat(notes, typing) {
-		if e.from != w {
-			list = append(list, e.frame)
+	for _, f := range slices.Concat(notes, typing) {
+		if f.From != w.id {
+			list = append(list, f.Encoded)
 		}
 	}
 	w.seen = seen{b.notes.ever, b.typing.ever}

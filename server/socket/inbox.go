@@ -1,4 +1,4 @@
-package server
+package socket
 
 import (
 	"encoding/binary"
@@ -7,8 +7,6 @@ import (
 	"net"
 	"sync"
 	"time"
-
-	"github.com/coder/websocket"
 )
 
 // chunkSize is how much an inbox reads at a time: with many requests in
@@ -97,14 +95,14 @@ func (b *inbox) filled(with []byte, err error) error {
 // message takes a message that is there as a whole, in one frame within the
 // limit. It stays valid until fill or release. Without such a message ok is
 // false and nothing was taken.
-func (b *inbox) message() (m message, ok bool) {
+func (b *inbox) message() (m Message, ok bool) {
 	header, length := messageHeader(b.ahead)
 	if header == 0 || length > uint64(b.limit) || uint64(len(b.ahead)-header) < length {
-		return message{}, false
+		return Message{}, false
 	}
 	end := header + int(length)
 	m = b.begun(header)
-	m.payload = b.ahead[header:end:end]
+	m.Payload = b.ahead[header:end:end]
 	b.ahead = b.ahead[end:]
 	return m, true
 }
@@ -112,10 +110,10 @@ func (b *inbox) message() (m message, ok bool) {
 // open takes the header of a message in one frame within the limit, of which
 // length bytes are left to read. Without such a header ok is false and nothing
 // was taken.
-func (b *inbox) open() (m message, length int, ok bool) {
+func (b *inbox) open() (m Message, length int, ok bool) {
 	header, left := messageHeader(b.ahead)
 	if header == 0 || left > uint64(b.limit) {
-		return message{}, 0, false
+		return Message{}, 0, false
 	}
 	m = b.begun(header)
 	b.meter.pass(b.ahead[:header])
@@ -124,14 +122,14 @@ func (b *inbox) open() (m message, length int, ok bool) {
 }
 
 // begun is the message whose header lies ahead.
-func (b *inbox) begun(header int) message {
-	return message{typ: websocket.MessageType(b.ahead[0] &^ opFin), mask: binary.LittleEndian.Uint32(b.ahead[header-4:])}
+func (b *inbox) begun(header int) Message {
+	return Message{Kind: Kind(b.ahead[0]), Mask: binary.LittleEndian.Uint32(b.ahead[header-4:])}
 }
 
 // messageHeader reads the header of a frame that is a whole message. It returns
 // zeros when there is another at the start of b, or not all of it.
 func messageHeader(b []byte) (header int, length uint64) {
-	if len(b) < minHeader || b[0] != opText && b[0] != opBinary || b[1] < masked {
+	if len(b) < minHeader || Kind(b[0]) != Text && Kind(b[0]) != Binary || b[1] < masked {
 		return 0, 0
 	}
 	switch n := b[1] &^ masked; {

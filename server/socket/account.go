@@ -1,11 +1,18 @@
-package server
+package socket
 
 import "penstock/server/budget"
 
-// What a socket costs that is open and has nothing to do: its link, what the
-// endpoint keeps for it, the reader's stack and the runtime's part in it. See
-// docs/benchmarks.md.
-const socketCost = 16 << 10
+// Cost is what a connection costs that is open and has nothing to do, in bytes:
+// the Conn, what its endpoint keeps for it, the reader's stack and the runtime's
+// part in it. See docs/benchmarks.md.
+const Cost = 16 << 10
+
+// Debt is what a request makes its connection hold until it is answered, in
+// bytes.
+type Debt struct {
+	Frame int // of its answer, at most: the payload and HeaderBytes
+	Rows  int // of all else that is held meanwhile, such as features and scores
+}
 
 // account is what a socket makes the process hold beyond that: requests on
 // their way, and replies that its peer has not taken. Guarded by its outbox's

@@ -1,4 +1,4 @@
-package server
+package watch
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"penstock/monitor"
 	"penstock/protocol"
 	"penstock/server/accept"
+	"penstock/server/socket"
 )
 
 const (
@@ -19,37 +20,27 @@ const (
 	eventRetry     = 2 * time.Second // told to browsers, who reconnect after it
 )
 
-// serveEvents carries the dashboard's stream as server-sent events. A client
-// that comes back with Last-Event-ID gets what it missed, or, where that is
-// forgotten, the history again.
-func (s *Server) serveEvents(w http.ResponseWriter, r *http.Request) {
-	h := w.Header()
-	if r.Method == http.MethodHead { // there is no end to wait for, and nothing to hold a place for
-		eventHeaders(h)
-		return
-	}
-	p, ok := s.reserve(w, r)
-	if !ok {
-		return
-	}
-	defer p.release()
-	eventHeaders(h)
-	ctx, cancel := s.hub.untilClosing(r.Context())
-	defer cancel()
-	sub, state := s.monitor.Subscribe()
+// ServeEvents carries the stream as server-sent events, until the request's context
+// ends or its peer does not read. A client that comes back with Last-Event-ID gets
+// what it missed, or, where that is forgotten, the history again.
+func (d *Dashboards) ServeEvents(w http.ResponseWriter, r *http.Request) {
+	EventHeaders(w.Header())
+	ctx := r.Context()
+	sub, state := d.opt.Monitor.Subscribe()
 	defer sub.Close()
 	out := &eventWriter{w: w, control: http.NewResponseController(w)}
 	out.begin(state, r.Header.Get("Last-Event-ID"))
 	if out.flush() != nil {
 		return
 	}
-	accept.Trickle(r.Context())
+	accept.Trickle(ctx)
 	for out.next(ctx, sub) && out.flush() == nil {
 		continue
 	}
 }
 
-func eventHeaders(h http.Header) {
+// EventHeaders sets the headers of a stream of events.
+func EventHeaders(h http.Header) {
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no") // proxies are not to hold frames back
@@ -139,7 +130,7 @@ func (o *eventWriter) write(format string, args ...any) {
 // expire says how long the peer may take for what is written next. A listener
 // that watches progress sets later times as the peer gets on.
 func (o *eventWriter) expire() {
-	_ = o.control.SetWriteDeadline(time.Now().Add(writeTimeout)) // HTTP/1 over TCP always can
+	_ = o.control.SetWriteDeadline(time.Now().Add(socket.WriteTimeout)) // HTTP/1 over TCP always can
 }
 
 func (o *eventWriter) flush() error { return errors.Join(o.err, o.control.Flush()) }

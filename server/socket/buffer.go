@@ -1,4 +1,4 @@
-package server
+package socket
 
 import (
 	"errors"
@@ -18,13 +18,13 @@ const (
 	keepBuffer  = 1 << 20
 )
 
-// buffer is memory for frames or messages, shared by all links: an idle socket
+// buffer is memory for frames or messages, shared by all connections: an idle one
 // holds none.
 type buffer struct {
 	b []byte
 
 	// Of a message that is read.
-	link  *link
+	conn  *Conn
 	count *budget.Message // nil while it is small
 	kept  int64           // counted bytes of what has come whole
 }
@@ -37,19 +37,19 @@ const uncounted = 4 << 10
 var errDropped = errors.New("message dropped for want of memory")
 
 // newMessage returns a buffer for a message, whose bytes count in the budget.
-func (l *link) newMessage() *buffer {
+func (c *Conn) newMessage() *buffer {
 	b := newBuffer()
-	b.link = l
+	b.conn = c
 	return b
 }
 
 // holds tells the budget of the buffer's size, after it has changed from before.
 func (b *buffer) holds(before int) error {
-	if b.link == nil || cap(b.b) <= uncounted {
+	if b.conn == nil || cap(b.b) <= uncounted {
 		return nil
 	}
 	if b.count == nil {
-		b.count, before = b.link.holder.Read(b.link.drop), 0
+		b.count, before = b.conn.place.holder.Read(b.conn.drop), 0
 	}
 	if !b.count.Grow(int64(cap(b.b) - before)) {
 		return errDropped
@@ -154,9 +154,9 @@ func (b *buffer) recycle() {
 		b.count.Done()
 	}
 	if b.kept > 0 {
-		b.link.holder.Give(b.kept)
+		b.conn.place.holder.Give(b.kept)
 	}
-	b.link, b.count, b.kept = nil, nil, 0
+	b.conn, b.count, b.kept = nil, nil, 0
 	switch size := cap(b.b); {
 	case size <= smallBuffer:
 		buffers.Put(b)

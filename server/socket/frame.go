@@ -1,27 +1,23 @@
-package server
+package socket
 
 import "encoding/binary"
 
-// begin reserves room for a frame's header and returns the buffer to append
-// the payload to; end completes the frame. The caller holds o.mu throughout,
-// and has seen that the outbox is open.
-func (o *outbox) begin() (dst []byte, start int) {
-	if o.frames == nil {
-		o.frames = newFrames()
-	}
-	return beginFrame(o.frames.b)
-}
+// Kind is what a message is: how its frame begins.
+type Kind byte
 
-func (o *outbox) end(dst []byte, start int, op byte) {
-	o.frames.b = endFrame(dst, start, op)
-	o.account.owe(len(o.frames.b) - start)
-}
+// Messages are text, which must be UTF-8, or binary.
+const (
+	Text   Kind = opFin | 0x1
+	Binary Kind = opFin | 0x2
 
-// endReply is end for the reply to a request, which is in the account.
-func (o *outbox) endReply(dst []byte, start int, r *request) {
-	o.frames.b = endFrame(dst, start, r.opcode())
-	o.account.settle(len(o.frames.b)-start-r.promised, -r.rowBytes)
-}
+	opFin        = 0x80 // the last frame of a message, or the only one
+	opClose Kind = opFin | 0x8
+	opPing  Kind = opFin | 0x9
+	opPong  Kind = opFin | 0xa
+)
+
+// HeaderBytes is the longest header of a frame that a server sends.
+const HeaderBytes = 2 + 8
 
 const headerRoom = 4 // for most frames
 
@@ -31,7 +27,7 @@ func beginFrame(dst []byte) (grown []byte, start int) {
 
 // endFrame writes the header of the frame that begins at start of dst. Servers
 // send frames unmasked, so the payload stands as it is (RFC 6455, section 5.2).
-func endFrame(dst []byte, start int, op byte) []byte {
+func endFrame(dst []byte, start int, op Kind) []byte {
 	n := len(dst) - start - headerRoom
 	switch {
 	case n < 126:
@@ -47,7 +43,7 @@ func endFrame(dst []byte, start int, op byte) []byte {
 		dst[start+1] = 127
 		binary.BigEndian.PutUint64(dst[start+2:], uint64(n))
 	}
-	dst[start] = op
+	dst[start] = byte(op)
 	return dst
 }
 

@@ -1,4 +1,4 @@
-package server
+package watch
 
 import (
 	"encoding/json"
@@ -13,12 +13,11 @@ type filter struct {
 	fields   map[string]bool // nil: every field
 	models   map[string]bool // nil: every model
 	interval time.Duration
-	last     time.Time // of the frame sent last
 }
 
 // newFilter keeps of the names only those of models that are served: a client
 // may send a million others.
-func newFilter(m protocol.WatchMessage, served map[string]*servedModel) (*filter, *protocol.Error) {
+func newFilter(m protocol.WatchMessage, serves func(model string) bool) (*filter, *protocol.Error) {
 	f := &filter{interval: time.Duration(m.IntervalMS) * time.Millisecond}
 	if m.Metrics != nil {
 		f.fields = set(m.Metrics)
@@ -35,7 +34,7 @@ func newFilter(m protocol.WatchMessage, served map[string]*servedModel) (*filter
 	if m.Models != nil {
 		f.models = make(map[string]bool)
 		for _, name := range m.Models {
-			if served[name] != nil {
+			if serves(name) {
 				f.models[name] = true
 			}
 		}
@@ -43,17 +42,14 @@ func newFilter(m protocol.WatchMessage, served map[string]*servedModel) (*filter
 	return f, nil
 }
 
-// apply returns the frame to send, nil for none. Alerts always pass. Most
-// watchers want all, and share one encoding.
-func (f *filter) apply(u monitor.Update, now time.Time) []byte {
-	if u.Metrics == nil {
-		return u.Encoded
-	}
-	// A tick may come a little early: a tenth of an interval is forgiven.
-	if f.interval > 0 && now.Sub(f.last) < f.interval*9/10 {
-		return nil
-	}
-	f.last = now
+// due reports whether metrics are to be sent again. A tick may come a little
+// early: a tenth of an interval is forgiven.
+func (f *filter) due(last, now time.Time) bool {
+	return f.interval == 0 || now.Sub(last) >= f.interval*9/10
+}
+
+// apply returns the frame to send. Most watchers want all, and share one encoding.
+func (f *filter) apply(u monitor.Update) []byte {
 	if f.fields == nil && f.models == nil {
 		return u.Encoded
 	}

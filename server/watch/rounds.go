@@ -1,4 +1,4 @@
-package server
+package watch
 
 import (
 	"context"
@@ -13,16 +13,17 @@ const (
 	longestTurn = time.Millisecond
 )
 
-// rounds sends dashboards their frames, in the order in which they came, until
-// ctx ends. One goroutine does it for all: a thousand that woke on every tick,
+// Run sends dashboards their frames, in the order in which they came, until ctx
+// ends. One goroutine does it for all: a thousand that woke on every tick,
 // each with a timer of its own, would cost as much again as the system calls.
-func (s *Server) rounds(ctx context.Context) {
+func (d *Dashboards) Run(ctx context.Context) {
+	defer d.cancel()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	var round []*watcher
 	for {
-		state := s.monitor.State()
-		round = s.board.all(round[:0])
+		state := d.opt.Monitor.State()
+		round = d.board.all(round[:0])
 		began, turn := time.Now(), min(roundLength/time.Duration(max(len(round), 1)), longestTurn)
 		now := began
 		for i, c := range round {
@@ -49,6 +50,6 @@ func (s *Server) rounds(ctx context.Context) {
 
 // turn is a watcher's part in a round. What goes wrong in it is that watcher's.
 func (c *watcher) turn(now time.Time) {
-	defer c.contain()
+	defer c.Contain()
 	c.advance(now)
 }

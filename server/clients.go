@@ -1,0 +1,70 @@
+package server
+
+import (
+	"strconv"
+	"sync"
+	"sync/atomic"
+
+	"penstock/monitor"
+	"penstock/serving"
+)
+
+// Clients counts who is connected: open WebSockets, and the distinct clients that
+// have one for predictions. A client is an authenticated user; without
+// authentication it is the session that it names, or else the one connection.
+//
+// It is made before the server that counts in it, so that the monitor, which the
+// server is given, can read it.
+type Clients struct {
+	open  atomic.Int64  // WebSockets; the hub's to count
+	named atomic.Uint64 // connections that were given a number
+
+	mu      sync.Mutex
+	sockets map[string]int // open sockets for predictions by identity
+}
+
+// NewClients returns Clients of which there are none.
+func NewClients() *Clients { return &Clients{sockets: make(map[string]int)} }
+
+// Connections is how many WebSockets are open.
+func (c *Clients) Connections() int { return int(c.open.Load()) }
+
+// Users is how many distinct clients have a socket for predictions open.
+func (c *Clients) Users() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.sockets)
+}
+
+// Traffic is what the monitor reads, of a ledger and of who is connected.
+func (c *Clients) Traffic(ledger *serving.Ledger) monitor.Traffic {
+	t := ledger.Traffic()
+	return monitor.Traffic{
+		Received: t.Received, Predicted: t.Predicted, Errors: t.Failed, Shed: t.Shed, Undeliverable: t.Undeliverable,
+		Connections: c.Connections(), Users: c.Users(),
+	}
+}
+
+// identify returns the name under which a new connection counts, and which is
+// the scope of its request ids: a session lives as long as it is named, a
+// connection gets a number that no session can have.
+func (c *Clients) identify(user, session string) string {
+	if session != "" {
+		return user + " " + session
+	}
+	return user + " #" + strconv.FormatUint(c.named.Add(1), 10)
+}
+
+func (c *Clients) enter(identity string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.sockets[identity]++
+}
+
+func (c *Clients) leave(identity string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.sockets[identity]--; c.sockets[identity] == 0 {
+		delete(c.sockets, identity)
+	}
+}
