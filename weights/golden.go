@@ -5,6 +5,8 @@ import (
 	"runtime"
 	"slices"
 	"time"
+
+	"penstock/model"
 )
 
 // A score may be so far from its golden one:
@@ -12,14 +14,14 @@ import (
 //	part × spread + rounding
 //
 // spread is how far apart the golden scores of all rows are, from the least to
-// the greatest, so that what counts as near follows from what the model is there
-// to tell apart. Engines sum float32 in other orders than the recipe's float64;
-// rounding is what that may do to this model's scores, which is known of the
-// engine dense and taken for a small part of the score of others. A wrong weight,
+// the greatest, of one output, or of one value, so that what counts as near
+// follows from what the model is there to tell apart. Engines sum float32 in other orders than the recipe's float64;
+// rounding is what that may do to this model's scores, which is known of
+// some engines (Built.Rounding) and taken for a small part of the score of others. A wrong weight,
 // layout, activation or normalisation misses by far more.
 const (
 	goldenPart      = 1e-4
-	goldenPartDense = 1e-5 // where rounding is known
+	goldenPartKnown = 1e-5 // where rounding is known
 	// roundingPart bounds rounding, as a part of spread: a model that float32 does
 	// not suffice for is refused.
 	roundingPart = 1e-3
@@ -31,38 +33,6 @@ const (
 	float32PartUnknown = 5e-6
 )
 
-// maxGolden bounds the batch that proves a model.
-const maxGolden = 1024
-
-// golden holds rows and what the recipe says of them: features as a client
-// sends them, scores after temperature and softmax.
-type golden struct{ features, scores [][]float64 }
-
-func readGolden(data []byte, features, outputs int) (golden, error) {
-	var g golden
-	o := ReadObject("", data)
-	o.Required("features", &g.features)
-	o.Required("scores", &g.scores)
-	if err := o.Done(); err != nil {
-		return g, err
-	}
-	if n := len(g.features); n < 1 || n > maxGolden || len(g.scores) != n {
-		return g, wrong("features", "has %d rows and scores has %d; expected as many of both, 1 to %d", n, len(g.scores), maxGolden)
-	}
-	for i := range g.features {
-		if len(g.features[i]) != features || len(g.scores[i]) != outputs {
-			return g, wrong("features", "row %d has %d features and %d scores; the model has %d and %d",
-				i, len(g.features[i]), len(g.scores[i]), features, outputs)
-		}
-		for j, x := range g.features[i] {
-			if math.Abs(x) > math.MaxFloat32 {
-				return g, wrong("features", "row %d, feature %d is %v; beyond float32", i, j, x)
-			}
-		}
-	}
-	return g, nil
-}
-
 // prove runs the golden rows and refuses a model that does not reproduce them.
 func (b *Bundle) prove(loaded *Loaded) error {
 	if b.manifest.golden == "" {
@@ -73,43 +43,56 @@ func (b *Bundle) prove(loaded *Loaded) error {
 		return err
 	}
 	spec := loaded.Spec()
-	g, err := readGolden(data, spec.Features, spec.Width())
+	g, err := readGolden(data, spec)
 	if err != nil {
 		return err
 	}
-	rows := len(g.features)
-	features := make([]float32, 0, rows*spec.Features)
-	for _, row := range g.features {
-		for i, x := range row {
-			features = append(features, float32(x-spec.ShiftOf(i))) // as a client's decimals are read
-		}
-	}
-	scores := make([]float32, rows*spec.Width())
-	if loaded.GoldenDuration, err = predictOnce(loaded, scores, features, rows); err != nil {
+	rows, width := len(g.scores), spec.Width()
+	scores := make([]float32, rows*width)
+	if loaded.GoldenDuration, err = predictOnce(loaded, scores, g.features, rows); err != nil {
 		return wrong("", "engine %s failed on the golden rows: %w", spec.Engine, err)
 	}
 	loaded.GoldenRows = rows
-	allowed := g.tolerances(loaded, features)
+	spread := g.spreads(spec)
+	allowed := g.tolerances(loaded, spread)
 	loaded.GoldenTolerance = slices.Min(allowed)
 	for i, got := range scores {
-		row, class := i/spec.Width(), i%spec.Width()
-		want := g.scores[row][class]
+		row, at := i/width, i%width
+		want := g.scores[row][at]
 		diff := math.Abs(float64(got) - want)
 		loaded.GoldenMaxDiff = max(loaded.GoldenMaxDiff, diff)
 		if !(diff <= allowed[i]) { // true for NaN
 			return wrong("scores", "row %d, score %d: engine %s gives %v; the recipe says %v (tolerance %.2g, for scores %.2g apart): "+
-				"weights, layers, activations and input normalisation do not belong together", row, class, spec.Engine, got, want, allowed[i], g.spread())
+				"weights, layers, activations and input normalisation do not belong together", row, at, spec.Engine, got, want, allowed[i], spread[at])
 		}
 	}
 	return nil
 }
 
-// spread is from the least golden score to the greatest; where they are one, its
-// size.
-func (g golden) spread() float64 {
+// spreads returns, for each score of a row, how far those that it is like are
+// apart: the scores of one output, over all rows; of values, which may each have a
+// unit of their own, the one value over all rows.
+func (g golden) spreads(spec model.Spec) []float64 {
+	var spreads []float64
+	for _, output := range spec.Outputs {
+		step := output.Width
+		if output.Kind == model.Values {
+			step = 1
+		}
+		for range output.Width / step {
+			first := len(spreads)
+			spreads = append(spreads, slices.Repeat([]float64{g.spread(first, first+step)}, step)...)
+		}
+	}
+	return spreads
+}
+
+// spread is from the least golden score of some columns to the greatest; where
+// they are one, its size.
+func (g golden) spread(first, end int) float64 {
 	least, most := math.Inf(1), math.Inf(-1)
 	for _, row := range g.scores {
-		least, most = min(least, slices.Min(row)), max(most, slices.Max(row))
+		least, most = min(least, slices.Min(row[first:end])), max(most, slices.Max(row[first:end]))
 	}
 	switch {
 	case most > least:
@@ -121,20 +104,19 @@ func (g golden) spread() float64 {
 }
 
 // tolerances returns how far each score may be from its golden one.
-func (g golden) tolerances(m *Loaded, features []float32) []float64 {
-	spread := g.spread()
+func (g golden) tolerances(m *Loaded, spread []float64) []float64 {
 	part, rounding := goldenPart, []float64(nil)
 	if m.rounding != nil {
-		part, rounding = goldenPartDense, m.worstRounding(features)
+		part, rounding = goldenPartKnown, m.worstRounding(g.features)
 	}
 	var allowed []float64
 	for _, row := range g.scores {
-		for class, want := range row {
+		for i, want := range row {
 			own := float32PartUnknown * math.Abs(want)
 			if rounding != nil {
-				own = min(roundingSafety*rounding[class], roundingPart*spread+float32Part*math.Abs(want))
+				own = min(roundingSafety*rounding[i], roundingPart*spread[i]+float32Part*math.Abs(want))
 			}
-			allowed = append(allowed, part*spread+own)
+			allowed = append(allowed, part*spread[i]+own)
 		}
 	}
 	return allowed

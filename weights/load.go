@@ -18,6 +18,8 @@ type Loaded struct {
 	// Accuracy is what the manifest says was measured of the model; nil where it
 	// says nothing.
 	Accuracy *float64
+	// Pool is what the manifest wishes for the model's pool.
+	Pool Pool
 	// GoldenRows is how many golden rows were predicted; 0 means that the
 	// bundle has none.
 	GoldenRows int
@@ -76,7 +78,7 @@ func (b *Bundle) LoadAt(engine string, place Place) (*Loaded, error) {
 	if err != nil {
 		return nil, b.in(cmp.Or(e.file(), Manifest), err)
 	}
-	loaded := &Loaded{Model: m.Model, File: e.file(), Bytes: files.size, SHA256: files.sum, Accuracy: b.manifest.accuracy, rounding: m.Rounding}
+	loaded := &Loaded{Model: m.Model, File: e.file(), Bytes: files.size, SHA256: files.sum, Accuracy: b.manifest.accuracy, Pool: b.manifest.pool, rounding: m.Rounding}
 	err = b.prove(loaded)
 	loaded.rounding = nil // it holds the weights
 	if err != nil {
