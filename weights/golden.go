@@ -47,44 +47,65 @@ func (b *Bundle) prove(loaded *Loaded) error {
 	if err != nil {
 		return err
 	}
-	rows, width := len(g.scores), spec.Width()
-	scores := make([]float32, rows*width)
+	rows := len(g.scores)
+	scores := make([]float32, rows*spec.Width())
 	if loaded.GoldenDuration, err = predictOnce(loaded, scores, g.features, rows); err != nil {
 		return wrong("", "engine %s failed on the golden rows: %w", spec.Engine, err)
 	}
 	loaded.GoldenRows = rows
-	spread := g.spreads(spec)
-	allowed := g.tolerances(loaded, spread)
-	loaded.GoldenTolerance = slices.Min(allowed)
-	for i, got := range scores {
-		row, at := i/width, i%width
-		want := g.scores[row][at]
-		diff := math.Abs(float64(got) - want)
-		loaded.GoldenMaxDiff = max(loaded.GoldenMaxDiff, diff)
-		if !(diff <= allowed[i]) { // true for NaN
-			return wrong("scores", "row %d, score %d: engine %s gives %v; the recipe says %v (tolerance %.2g, for scores %.2g apart): "+
-				"weights, layers, activations and input normalisation do not belong together", row, at, spec.Engine, got, want, allowed[i], spread[at])
+	rounding := loaded.worstRounding(g.features)
+	worst := math.Inf(-1)
+	for _, alike := range g.alike(spec) {
+		diff, tolerance, err := g.compare(scores, spec, alike, rounding)
+		if err != nil {
+			return err
+		}
+		if part := diff / tolerance; part > worst {
+			worst, loaded.GoldenMaxDiff, loaded.GoldenTolerance = part, diff, tolerance
 		}
 	}
 	return nil
 }
 
-// spreads returns, for each score of a row, how far those that it is like are
-// apart: the scores of one output, over all rows; of values, which may each have a
-// unit of their own, the one value over all rows.
-func (g golden) spreads(spec model.Spec) []float64 {
-	var spreads []float64
+// compare holds some scores of every row to the recipe's. It returns the largest
+// difference and the least that would have been too large.
+func (g golden) compare(scores []float32, spec model.Spec, a alike, rounding []float64) (diff, tolerance float64, err error) {
+	tolerance = math.Inf(1)
+	for row, golden := range g.scores {
+		for at := a.first; at < a.end; at++ {
+			got, want := scores[row*spec.Width()+at], golden[at]
+			allowed := a.tolerance(want, at, rounding)
+			off := math.Abs(float64(got) - want)
+			if !(off <= allowed) { // true for NaN
+				return 0, 0, wrong("scores", "row %d, score %d: engine %s gives %v; the recipe says %v (tolerance %.2g, for scores %.2g apart): "+
+					"weights, layers, activations and input normalisation do not belong together", row, at, spec.Engine, got, want, allowed, a.spread)
+			}
+			diff, tolerance = max(diff, off), min(tolerance, allowed)
+		}
+	}
+	return diff, tolerance, nil
+}
+
+// alike are scores of a row that have one unit: those of one output; of values,
+// which may each have a unit of their own, one value.
+type alike struct {
+	first, end int
+	spread     float64 // over all golden rows
+}
+
+func (g golden) alike(spec model.Spec) (all []alike) {
+	first := 0
 	for _, output := range spec.Outputs {
 		step := output.Width
 		if output.Kind == model.Values {
 			step = 1
 		}
 		for range output.Width / step {
-			first := len(spreads)
-			spreads = append(spreads, slices.Repeat([]float64{g.spread(first, first+step)}, step)...)
+			all = append(all, alike{first, first + step, g.spread(first, first+step)})
+			first += step
 		}
 	}
-	return spreads
+	return all
 }
 
 // spread is from the least golden score of some columns to the greatest; where
@@ -103,23 +124,13 @@ func (g golden) spread(first, end int) float64 {
 	return 1
 }
 
-// tolerances returns how far each score may be from its golden one.
-func (g golden) tolerances(m *Loaded, spread []float64) []float64 {
-	part, rounding := goldenPart, []float64(nil)
-	if m.rounding != nil {
-		part, rounding = goldenPartKnown, m.worstRounding(g.features)
+// tolerance is how far a score may be from its golden one. rounding is nil where
+// it is not known.
+func (a alike) tolerance(want float64, at int, rounding []float64) float64 {
+	if rounding == nil {
+		return goldenPart*a.spread + float32PartUnknown*math.Abs(want)
 	}
-	var allowed []float64
-	for _, row := range g.scores {
-		for i, want := range row {
-			own := float32PartUnknown * math.Abs(want)
-			if rounding != nil {
-				own = min(roundingSafety*rounding[i], roundingPart*spread[i]+float32Part*math.Abs(want))
-			}
-			allowed = append(allowed, part*spread[i]+own)
-		}
-	}
-	return allowed
+	return goldenPartKnown*a.spread + min(roundingSafety*rounding[at], roundingPart*a.spread+float32Part*math.Abs(want))
 }
 
 // roundingWork bounds how many products worstRounding computes, to some tenths
@@ -127,8 +138,11 @@ func (g golden) tolerances(m *Loaded, spread []float64) []float64 {
 const roundingWork = 100_000_000
 
 // worstRounding returns what rounding may do to each score in the worst of the
-// rows that there is time for, and of one at least.
+// rows that there is time for, and of one at least; nil where it is not known.
 func (m *Loaded) worstRounding(features []float32) []float64 {
+	if m.rounding == nil {
+		return nil
+	}
 	spec, worst := m.Spec(), make([]float64, m.Spec().Width())
 	rows := int(max(1, roundingWork/max(1, m.Bytes/2))) // of two bytes at least for each weight
 	for first := 0; first < len(features) && rows > 0; first += spec.Features {

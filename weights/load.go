@@ -24,7 +24,8 @@ type Loaded struct {
 	// bundle has none.
 	GoldenRows int
 	// GoldenMaxDiff is the largest difference between a golden score and the
-	// engine's.
+	// engine's. Where there are several outputs or values, each has its own
+	// measure, and this is of the one that came nearest to being refused.
 	GoldenMaxDiff float64
 	// GoldenTolerance is the least difference that would have been too large.
 	GoldenTolerance float64
