@@ -1,13 +1,10 @@
 package weights
 
-import (
-	"encoding/json"
+import "encoding/json"
 
-	"penstock/model"
-)
-
-// readAccuracy reads what was measured of a classification before it was bundled.
-// Of a regression there is no such number that means the same for every unit.
+// readAccuracy reads what was measured before the model was bundled: the share of
+// rows whose first output was right, of labels all of them. Of numbers there is no
+// such share that means the same for every unit.
 func (m *manifest) readAccuracy(data json.RawMessage) error {
 	if data == nil {
 		return nil
@@ -19,8 +16,8 @@ func (m *manifest) readAccuracy(data json.RawMessage) error {
 	if !(accuracy >= 0 && accuracy <= 1) {
 		return wrong("accuracy", "is %v; expected a share of the right answers, 0 to 1", accuracy)
 	}
-	if m.about.Spec.First().Kind == model.Values {
-		return wrong("accuracy", "is %v; a regression has none: leave it out", accuracy)
+	if kind := m.about.Spec.First().Kind; !isRightOrWrong(kind) {
+		return wrong("accuracy", "is %v; %s has none: leave it out", accuracy, called(kind))
 	}
 	m.accuracy = &accuracy
 	return nil

@@ -63,8 +63,11 @@ func (b *Bundle) Name() string { return b.name }
 // Spec describes the model. Its Engine is empty until one is loaded.
 func (b *Bundle) Spec() model.Spec { return b.manifest.about.Spec }
 
-// Temperature is what logits are divided by before the softmax.
+// Temperature is what logits of classes are divided by before their softmax.
 func (b *Bundle) Temperature() float64 { return b.manifest.about.Temperature }
+
+// Pool is what the manifest wishes for the model's pool.
+func (b *Bundle) Pool() Pool { return b.manifest.pool }
 
 // Hashes returns the SHA-256 that the manifest gives, by file name, in
 // hexadecimal.

@@ -2,6 +2,7 @@ package weights
 
 import (
 	"encoding/json"
+	"slices"
 
 	"penstock/model"
 )
@@ -37,6 +38,9 @@ func (m *manifest) readEntry(engine Engine, data json.RawMessage) error {
 	if err := o.Done(); err != nil {
 		return err
 	}
+	if spec := m.about.Spec; spec.AnyMissing() && len(spec.Input.Fill) == 0 && !engine.Claims.Missing {
+		return wrong("input.fill", "is missing: features may be missing, and the engine %s needs a number in their place", engine.Name)
+	}
 	for _, file := range e.Files {
 		if err := checkName(file); err != nil { // whatever the engine thinks of it
 			return wrong(path, "names a file that %w", err)
@@ -50,13 +54,15 @@ func (m *manifest) readEntry(engine Engine, data json.RawMessage) error {
 }
 
 // Logits reads the member output of an engine's entry: whether what the engine
-// returns for a row are logits, to which softmax is ours to apply, or
-// probabilities, the default.
+// returns for a row are logits, to which the link of each output is ours to apply
+// (model.Spec.Link), or scores, the default. Outputs that are numbers as they come
+// have no such member.
 func (o *Object) Logits(about About) bool {
 	var output string
+	linked := func(output model.Output) bool { return isRightOrWrong(output.Kind) }
 	if o.Optional("output", &output) {
-		if about.Spec.First().Kind != model.Class {
-			o.Refuse("output", "is for a classification; leave it out")
+		if !slices.ContainsFunc(about.Spec.Outputs, linked) {
+			o.Refuse("output", "is for a classification, or for labels; leave it out")
 		} else if output != "logits" && output != "probabilities" {
 			o.Refuse("output", "is %q; expected \"logits\" or \"probabilities\"", output)
 		}

@@ -5,6 +5,8 @@ import (
 	"runtime"
 	"slices"
 	"time"
+
+	"penstock/model"
 )
 
 // A score may be so far from its golden one:
@@ -12,14 +14,14 @@ import (
 //	part × spread + rounding
 //
 // spread is how far apart the golden scores of all rows are, from the least to
-// the greatest, so that what counts as near follows from what the model is there
-// to tell apart. Engines sum float32 in other orders than the recipe's float64;
-// rounding is what that may do to this model's scores, which is known of the
-// engine dense and taken for a small part of the score of others. A wrong weight,
+// the greatest, of one output, or of one value, so that what counts as near
+// follows from what the model is there to tell apart. Engines sum float32 in other orders than the recipe's float64;
+// rounding is what that may do to this model's scores, which is known of
+// some engines (Built.Rounding) and taken for a small part of the score of others. A wrong weight,
 // layout, activation or normalisation misses by far more.
 const (
 	goldenPart      = 1e-4
-	goldenPartDense = 1e-5 // where rounding is known
+	goldenPartKnown = 1e-5 // where rounding is known
 	// roundingPart bounds rounding, as a part of spread: a model that float32 does
 	// not suffice for is refused.
 	roundingPart = 1e-3
@@ -31,38 +33,6 @@ const (
 	float32PartUnknown = 5e-6
 )
 
-// maxGolden bounds the batch that proves a model.
-const maxGolden = 1024
-
-// golden holds rows and what the recipe says of them: features as a client
-// sends them, scores after temperature and softmax.
-type golden struct{ features, scores [][]float64 }
-
-func readGolden(data []byte, features, outputs int) (golden, error) {
-	var g golden
-	o := ReadObject("", data)
-	o.Required("features", &g.features)
-	o.Required("scores", &g.scores)
-	if err := o.Done(); err != nil {
-		return g, err
-	}
-	if n := len(g.features); n < 1 || n > maxGolden || len(g.scores) != n {
-		return g, wrong("features", "has %d rows and scores has %d; expected as many of both, 1 to %d", n, len(g.scores), maxGolden)
-	}
-	for i := range g.features {
-		if len(g.features[i]) != features || len(g.scores[i]) != outputs {
-			return g, wrong("features", "row %d has %d features and %d scores; the model has %d and %d",
-				i, len(g.features[i]), len(g.scores[i]), features, outputs)
-		}
-		for j, x := range g.features[i] {
-			if math.Abs(x) > math.MaxFloat32 {
-				return g, wrong("features", "row %d, feature %d is %v; beyond float32", i, j, x)
-			}
-		}
-	}
-	return g, nil
-}
-
 // prove runs the golden rows and refuses a model that does not reproduce them.
 func (b *Bundle) prove(loaded *Loaded) error {
 	if b.manifest.golden == "" {
@@ -73,43 +43,77 @@ func (b *Bundle) prove(loaded *Loaded) error {
 		return err
 	}
 	spec := loaded.Spec()
-	g, err := readGolden(data, spec.Features, spec.Width())
+	g, err := readGolden(data, spec)
 	if err != nil {
 		return err
 	}
-	rows := len(g.features)
-	features := make([]float32, 0, rows*spec.Features)
-	for _, row := range g.features {
-		for i, x := range row {
-			features = append(features, float32(x-spec.ShiftOf(i))) // as a client's decimals are read
-		}
-	}
+	rows := len(g.scores)
 	scores := make([]float32, rows*spec.Width())
-	if loaded.GoldenDuration, err = predictOnce(loaded, scores, features, rows); err != nil {
+	if loaded.GoldenDuration, err = predictOnce(loaded, scores, g.features, rows); err != nil {
 		return wrong("", "engine %s failed on the golden rows: %w", spec.Engine, err)
 	}
 	loaded.GoldenRows = rows
-	allowed := g.tolerances(loaded, features)
-	loaded.GoldenTolerance = slices.Min(allowed)
-	for i, got := range scores {
-		row, class := i/spec.Width(), i%spec.Width()
-		want := g.scores[row][class]
-		diff := math.Abs(float64(got) - want)
-		loaded.GoldenMaxDiff = max(loaded.GoldenMaxDiff, diff)
-		if !(diff <= allowed[i]) { // true for NaN
-			return wrong("scores", "row %d, score %d: engine %s gives %v; the recipe says %v (tolerance %.2g, for scores %.2g apart): "+
-				"weights, layers, activations and input normalisation do not belong together", row, class, spec.Engine, got, want, allowed[i], g.spread())
+	rounding := loaded.worstRounding(g.features)
+	worst := math.Inf(-1)
+	for _, alike := range g.alike(spec) {
+		diff, tolerance, err := g.compare(scores, spec, alike, rounding)
+		if err != nil {
+			return err
+		}
+		if part := diff / tolerance; part > worst {
+			worst, loaded.GoldenMaxDiff, loaded.GoldenTolerance = part, diff, tolerance
 		}
 	}
 	return nil
 }
 
-// spread is from the least golden score to the greatest; where they are one, its
-// size.
-func (g golden) spread() float64 {
+// compare holds some scores of every row to the recipe's. It returns the largest
+// difference and the least that would have been too large.
+func (g golden) compare(scores []float32, spec model.Spec, a alike, rounding []float64) (diff, tolerance float64, err error) {
+	tolerance = math.Inf(1)
+	for row, golden := range g.scores {
+		for at := a.first; at < a.end; at++ {
+			got, want := scores[row*spec.Width()+at], golden[at]
+			allowed := a.tolerance(want, at, rounding)
+			off := math.Abs(float64(got) - want)
+			if !(off <= allowed) { // true for NaN
+				return 0, 0, wrong("scores", "row %d, score %d: engine %s gives %v; the recipe says %v (tolerance %.2g, for scores %.2g apart): "+
+					"weights, layers, activations and input normalisation do not belong together", row, at, spec.Engine, got, want, allowed, a.spread)
+			}
+			diff, tolerance = max(diff, off), min(tolerance, allowed)
+		}
+	}
+	return diff, tolerance, nil
+}
+
+// alike are scores of a row that have one unit: those of one output; of values,
+// which may each have a unit of their own, one value.
+type alike struct {
+	first, end int
+	spread     float64 // over all golden rows
+}
+
+func (g golden) alike(spec model.Spec) (all []alike) {
+	first := 0
+	for _, output := range spec.Outputs {
+		step := output.Width
+		if output.Kind == model.Values {
+			step = 1
+		}
+		for range output.Width / step {
+			all = append(all, alike{first, first + step, g.spread(first, first+step)})
+			first += step
+		}
+	}
+	return all
+}
+
+// spread is from the least golden score of some columns to the greatest; where
+// they are one, its size.
+func (g golden) spread(first, end int) float64 {
 	least, most := math.Inf(1), math.Inf(-1)
 	for _, row := range g.scores {
-		least, most = min(least, slices.Min(row)), max(most, slices.Max(row))
+		least, most = min(least, slices.Min(row[first:end])), max(most, slices.Max(row[first:end]))
 	}
 	switch {
 	case most > least:
@@ -120,24 +124,13 @@ func (g golden) spread() float64 {
 	return 1
 }
 
-// tolerances returns how far each score may be from its golden one.
-func (g golden) tolerances(m *Loaded, features []float32) []float64 {
-	spread := g.spread()
-	part, rounding := goldenPart, []float64(nil)
-	if m.rounding != nil {
-		part, rounding = goldenPartDense, m.worstRounding(features)
+// tolerance is how far a score may be from its golden one. rounding is nil where
+// it is not known.
+func (a alike) tolerance(want float64, at int, rounding []float64) float64 {
+	if rounding == nil {
+		return goldenPart*a.spread + float32PartUnknown*math.Abs(want)
 	}
-	var allowed []float64
-	for _, row := range g.scores {
-		for class, want := range row {
-			own := float32PartUnknown * math.Abs(want)
-			if rounding != nil {
-				own = min(roundingSafety*rounding[class], roundingPart*spread+float32Part*math.Abs(want))
-			}
-			allowed = append(allowed, part*spread+own)
-		}
-	}
-	return allowed
+	return goldenPartKnown*a.spread + min(roundingSafety*rounding[at], roundingPart*a.spread+float32Part*math.Abs(want))
 }
 
 // roundingWork bounds how many products worstRounding computes, to some tenths
@@ -145,8 +138,11 @@ func (g golden) tolerances(m *Loaded, features []float32) []float64 {
 const roundingWork = 100_000_000
 
 // worstRounding returns what rounding may do to each score in the worst of the
-// rows that there is time for, and of one at least.
+// rows that there is time for, and of one at least; nil where it is not known.
 func (m *Loaded) worstRounding(features []float32) []float64 {
+	if m.rounding == nil {
+		return nil
+	}
 	spec, worst := m.Spec(), make([]float64, m.Spec().Width())
 	rows := int(max(1, roundingWork/max(1, m.Bytes/2))) // of two bytes at least for each weight
 	for first := 0; first < len(features) && rows > 0; first += spec.Features {

@@ -18,11 +18,14 @@ type Loaded struct {
 	// Accuracy is what the manifest says was measured of the model; nil where it
 	// says nothing.
 	Accuracy *float64
+	// Pool is what the manifest wishes for the model's pool.
+	Pool Pool
 	// GoldenRows is how many golden rows were predicted; 0 means that the
 	// bundle has none.
 	GoldenRows int
 	// GoldenMaxDiff is the largest difference between a golden score and the
-	// engine's.
+	// engine's. Where there are several outputs or values, each has its own
+	// measure, and this is of the one that came nearest to being refused.
 	GoldenMaxDiff float64
 	// GoldenTolerance is the least difference that would have been too large.
 	GoldenTolerance float64
@@ -76,7 +79,7 @@ func (b *Bundle) LoadAt(engine string, place Place) (*Loaded, error) {
 	if err != nil {
 		return nil, b.in(cmp.Or(e.file(), Manifest), err)
 	}
-	loaded := &Loaded{Model: m.Model, File: e.file(), Bytes: files.size, SHA256: files.sum, Accuracy: b.manifest.accuracy, rounding: m.Rounding}
+	loaded := &Loaded{Model: m.Model, File: e.file(), Bytes: files.size, SHA256: files.sum, Accuracy: b.manifest.accuracy, Pool: b.manifest.pool, rounding: m.Rounding}
 	err = b.prove(loaded)
 	loaded.rounding = nil // it holds the weights
 	if err != nil {

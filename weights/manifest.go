@@ -2,15 +2,16 @@ package weights
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
-
-	"penstock/model"
 )
 
 // manifest is what manifest.json says.
 type manifest struct {
 	about    About
 	engines  map[string]Entry
+	short    bool // task and classes stand for the outputs
+	pool     Pool
 	accuracy *float64 // measured before; nil is unknown
 	golden   string   // a file's name, or empty
 	hashes   map[string]string
@@ -21,27 +22,23 @@ type manifest struct {
 func readManifest(data []byte, engines *Engines) (manifest, error) {
 	m := manifest{about: About{Temperature: 1}}
 	o := ReadObject("", data)
-	var task string
-	var classes []string
-	o.Required("name", &m.about.Spec.Name)
-	o.Required("version", &m.about.Spec.Version)
-	o.Required("task", &task)
-	o.Required("features", &m.about.Spec.Features)
-	o.Optional("classes", &classes)
+	spec := &m.about.Spec
+	o.Required("name", &spec.Name)
+	o.Required("version", &spec.Version)
+	o.Required("features", &spec.Features)
 	o.Optional("golden", &m.golden)
+	m.readOutputs(o)
+	m.readColumns(o)
 	input, entries, calibration, hashes := o.Raw("input"), o.Raw("engines"), o.Raw("calibration"), o.Raw("sha256")
-	accuracy := o.Raw("accuracy")
+	accuracy, pool := o.Raw("accuracy"), o.Raw("pool")
 	if err := o.Done(); err != nil {
-		return m, err
-	}
-	var err error
-	if m.about.Spec.Outputs, err = outputsOf(task, classes); err != nil {
 		return m, err
 	}
 	for _, read := range []func() error{
 		func() error { return m.readInput(input) },
 		func() error { return m.readCalibration(calibration) },
 		func() error { return m.readAccuracy(accuracy) },
+		func() error { return m.readPool(pool) },
 		func() error { return m.readHashes(hashes) },
 		m.check,
 		func() error { return m.readEngines(entries, engines) },
@@ -59,13 +56,14 @@ func (m *manifest) readInput(data json.RawMessage) error {
 	}
 	o := ReadObject("input", data)
 	o.Optional("uint8_scale", &m.about.Spec.Input.Uint8Scale)
+	o.Optional("missing", &m.about.Spec.Missing)
 	if o.Optional("shape", &m.about.Shape) {
 		o.Fail(m.checkShape(o.At("shape")))
 	}
 	for _, v := range []struct {
 		key  string
 		into *[]float64
-	}{{"mean", &m.about.Spec.Input.Mean}, {"std", &m.about.Spec.Input.Std}} {
+	}{{"mean", &m.about.Spec.Input.Mean}, {"std", &m.about.Spec.Input.Std}, {"fill", &m.about.Spec.Input.Fill}} {
 		if raw := o.members[v.key]; len(raw) > 0 && raw[0] == '[' {
 			if o.Optional(v.key, v.into) && len(*v.into) == 0 && o.err == nil {
 				o.err = wrong(o.At(v.key), "has no entries; expected one, one per feature, or no such field")
@@ -96,8 +94,8 @@ func (m *manifest) readCalibration(data json.RawMessage) error {
 	if !(m.about.Temperature >= minTemperature && m.about.Temperature <= maxTemperature) {
 		return wrong("calibration.temperature", "is %v; expected a number above zero, from %v to %v", m.about.Temperature, minTemperature, maxTemperature)
 	}
-	if m.about.Spec.First().Kind == model.Values && m.about.Temperature != 1 {
-		return wrong("calibration.temperature", "is %v; a regression has no probabilities to calibrate: leave it out", m.about.Temperature)
+	if !slices.ContainsFunc(m.about.Spec.Outputs, isClass) && m.about.Temperature != 1 {
+		return wrong("calibration.temperature", "is %v; %s has no probabilities to calibrate: leave it out", m.about.Temperature, called(m.about.Spec.First().Kind))
 	}
 	return nil
 }
@@ -120,17 +118,4 @@ func (m *manifest) readHashes(data json.RawMessage) error {
 		m.hashes[name] = sum
 	}
 	return o.Done()
-}
-
-// outputsOf is the one output that a task and its classes stand for.
-func outputsOf(task string, classes []string) ([]model.Output, error) {
-	switch task {
-	case "classification":
-		return model.OneOf(classes...), nil
-	case "regression":
-		outputs := model.OneValue()
-		outputs[0].Classes = classes // which are refused with all else that makes no sense
-		return outputs, nil
-	}
-	return nil, wrong("task", "is %q; expected \"classification\" or \"regression\"", task)
 }

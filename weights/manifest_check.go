@@ -2,10 +2,8 @@ package weights
 
 import (
 	"errors"
-	"fmt"
 	"regexp"
-	"strings"
-	"unicode"
+	"slices"
 
 	"penstock/model"
 )
@@ -14,7 +12,7 @@ import (
 // what it describes, so these only catch nonsense early.
 const (
 	maxFeatures = 1 << 20
-	maxLabel    = 128 // bytes of one class
+	maxLabel    = 128 // bytes of one class, or of a name
 	// maxDimensions of a row. A batch has one more.
 	maxDimensions = 8
 )
@@ -34,22 +32,36 @@ func (m *manifest) check() error {
 	if m.about.Spec.Features > maxFeatures {
 		return wrong("features", "is %d; at most %d are supported", m.about.Spec.Features, maxFeatures)
 	}
-	for i, class := range m.about.Spec.First().Classes {
-		if class == "" || len(class) > maxLabel || strings.ContainsFunc(class, unicode.IsControl) {
-			return wrong(fmt.Sprintf("classes[%d]", i), "is %q; expected 1 to %d bytes without control characters", class, maxLabel)
-		}
-	}
 	if m.golden != "" {
 		if err := checkName(m.golden); err != nil {
 			return wrong("golden", "%w", err)
 		}
 	}
+	if err := m.checkOutputs(); err != nil {
+		return err
+	}
+	if err := m.checkColumns(); err != nil {
+		return err
+	}
 	err := m.about.Spec.Validate()
 	if spec, ok := errors.AsType[*model.SpecError](err); ok {
-		return wrong(spec.Field, "%s", spec.Problem)
+		return wrong(m.pathOf(spec.Field), "%s", spec.Problem)
+	}
+	if err != nil {
+		return err
 	}
 	m.about.Spec.Shift = m.about.Spec.Input.FarMeans(m.about.Spec.Features)
-	return err
+	return m.checkFill()
+}
+
+// pathOf is where the manifest has a field of model.Spec, which gives the fields
+// of an only output by their bare names.
+func (m *manifest) pathOf(field string) string {
+	bare := slices.Contains([]string{"kind", "width", "classes", "thresholds"}, field)
+	if bare && !m.short {
+		return m.output(0, field)
+	}
+	return field
 }
 
 // checkShape says why a row cannot have the manifest's shape.

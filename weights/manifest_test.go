@@ -180,6 +180,9 @@ func FuzzManifest(f *testing.F) {
 			f.Add([]byte(text))
 		}
 	}
+	for _, c := range severalCases {
+		f.Add([]byte(strings.Replace(severalManifest, c.old, c.new, 1)))
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		b, err := weights.OpenFS(fstest.MapFS{"manifest.json": {Data: data}}, "test", known)
 		if err != nil {

@@ -6,8 +6,8 @@ import "math"
 // bundle's manifest; definitions and constants are PyTorch's defaults.
 type Activation string
 
-// The activations. Softmax is allowed only after the last layer of a
-// classification, where it is required.
+// The activations. Softmax is allowed only after the last layer of a network
+// whose one output is a class, and is what makes probabilities of it.
 const (
 	Identity  Activation = "identity"
 	ReLU      Activation = "relu"
@@ -21,17 +21,21 @@ const (
 	Softmax   Activation = "softmax"
 )
 
-// Activations returns every activation there is.
+// Linked is for the last layer: its values are logits, and every output gets its
+// own link, model.Spec.Link. It is none of Activations, which manifests may name.
+const Linked Activation = "linked"
+
+// Activations returns every activation that a layer may name.
 func Activations() []Activation {
 	return []Activation{Identity, ReLU, LeakyReLU, ELU, GELU, SiLU, Tanh, Sigmoid, Softplus, Softmax}
 }
 
-// apply replaces every value by the activation of it. Softmax is not
-// elementwise and is the kernel's to apply. NaN stays NaN, so that a model
+// apply replaces every value by the activation of it. Softmax and Linked are not
+// elementwise and are the session's to apply. NaN stays NaN, so that a model
 // that fails is seen to fail.
 func (a Activation) apply(values []float32) {
 	switch a {
-	case Identity, Softmax:
+	case Identity, Softmax, Linked:
 	case ReLU:
 		for i, x := range values {
 			values[i] = max(x, 0)

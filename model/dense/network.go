@@ -12,6 +12,7 @@ package dense
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"penstock/model"
 )
@@ -36,9 +37,12 @@ type packed struct {
 }
 
 // New builds a network from layers in PyTorch's layout, which it copies; it
-// keeps the spec's slices. A classification ends in Softmax, whose logits are
-// divided by temperature first (see model.Softmax); a regression's temperature
-// is 1.
+// keeps the spec's slices. A model of one class ends in Softmax, one of labels in
+// Sigmoid, and any other may end in Linked. Logits of classes are divided by
+// temperature first (see model.Spec.Link); without a class it is 1.
+//
+// Where a feature may be missing, the spec must say what stands for it: a sum
+// with NaN is none. Whoever calls Predict puts it there.
 //
 // Errors are a *model.SpecError for the spec and the temperature, and a
 // *LayerError for a layer.
@@ -53,6 +57,10 @@ func build(spec model.Spec, layers []Layer, temperature float64, k kernel) (*Net
 	if err := checkTemperature(spec, temperature); err != nil {
 		return nil, err
 	}
+	if spec.AnyMissing() && len(spec.Input.Fill) == 0 {
+		return nil, &model.SpecError{Model: spec.Name, Field: "input.fill",
+			Problem: "is missing, and features may be; a network needs a number in the place of each"}
+	}
 	if err := check(spec, layers); err != nil {
 		return nil, err
 	}
@@ -64,6 +72,9 @@ func build(spec model.Spec, layers []Layer, temperature float64, k kernel) (*Net
 			if l = folded; !ok {
 				n.normaliser = newNormaliser(spec)
 			}
+		}
+		if i == len(layers)-1 {
+			l.Activation = l.end(spec, temperature)
 		}
 		p, activated := k.pack(l)
 		if activated {
@@ -83,8 +94,8 @@ func checkTemperature(spec model.Spec, temperature float64) error {
 	switch {
 	case math.IsNaN(temperature) || math.IsInf(temperature, 0) || temperature <= 0:
 		problem = "expected a finite number above zero"
-	case spec.First().Kind == model.Values && temperature != 1:
-		problem = "a regression has no probabilities to calibrate; expected 1"
+	case temperature != 1 && !slices.ContainsFunc(spec.Outputs, func(o model.Output) bool { return o.Kind == model.Class }):
+		problem = "a model without classes, such as a regression, has no probabilities to calibrate; expected 1"
 	default:
 		return nil
 	}

@@ -20,19 +20,19 @@ func Rounding(spec model.Spec, layers []Layer, temperature float64, row []float3
 		values[i] = (float64(x) - mean) / std
 		errors[i] = unit * (math.Abs(values[i]) + math.Abs(mean/std))
 	}
-	for _, l := range layers {
+	for i, l := range layers {
+		if i == len(layers)-1 {
+			l.Activation = l.end(spec, temperature)
+		}
 		values, errors = l.follow(values, errors)
+		if i == len(layers)-1 && l.Activation != Softmax && l.Activation != Linked {
+			return errors
+		}
 	}
-	if layers[len(layers)-1].Activation != Softmax {
-		return errors
-	}
-	scores, worst := make([]float32, len(values)), 0.0
-	for i, x := range values {
-		scores[i], worst = float32(x), max(worst, errors[i])
-	}
-	model.Softmax(scores, temperature)
-	for i, p := range scores {
-		errors[i] = float64(p) * (min(1, 2*worst/temperature) + 4*unit)
+	first := 0
+	for _, o := range spec.Outputs {
+		link(o, values[first:first+o.Width], errors[first:first+o.Width], temperature)
+		first += o.Width
 	}
 	return errors
 }
@@ -43,7 +43,29 @@ const (
 	steepest = 1.13
 )
 
-// follow takes values and their errors through a layer, without its softmax.
+// link takes the errors of one output's logits through its link.
+func link(o model.Output, values, errors []float64, temperature float64) {
+	switch {
+	case o.Kind == model.Class && o.Width > 1:
+		scores, worst := make([]float32, len(values)), 0.0
+		for i, x := range values {
+			scores[i], worst = float32(x), max(worst, errors[i])
+		}
+		model.Softmax(scores, temperature)
+		for i, p := range scores {
+			errors[i] = float64(p) * (min(1, 2*worst/temperature) + 4*unit)
+		}
+	case o.Kind == model.Class || o.Kind == model.Labels:
+		if o.Kind == model.Labels {
+			temperature = 1
+		}
+		for i, x := range values { // a sigmoid is at most so steep
+			errors[i] = min(1, errors[i]/temperature/4) + unit*sigmoid(x/temperature)
+		}
+	}
+}
+
+// follow takes values and their errors through a layer, without its link.
 func (l Layer) follow(values, errors []float64) (out, off []float64) {
 	out, off = make([]float64, l.Out), make([]float64, l.Out)
 	one := make([]float32, 1)
@@ -62,7 +84,7 @@ func (l Layer) follow(values, errors []float64) (out, off []float64) {
 		one[0] = float32(sum)
 		l.Activation.apply(one)
 		out[o] = float64(one[0])
-		if l.Activation == Identity || l.Activation == Softmax {
+		if l.Activation == Identity || l.Activation == Softmax || l.Activation == Linked {
 			out[o] = sum
 		}
 		off[o] = steepest*math.Sqrt(carried+own*own) + unit*math.Abs(out[o])

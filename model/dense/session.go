@@ -48,7 +48,7 @@ func (s *session) Predict(scores, features []float32, rows int) error {
 }
 
 // block takes up to blockRows rows through every layer. The last one writes into
-// scores, itself or by its softmax.
+// scores, itself or by its link.
 func (s *session) block(scores, values []float32, rows int) {
 	n := s.network
 	s.workspace.backwards = !s.workspace.backwards
@@ -69,8 +69,14 @@ func (s *session) block(scores, values []float32, rows int) {
 		values = dst
 		s.from, s.to = s.to, s.from
 	}
-	if n.layers[len(n.layers)-1].activation == Softmax {
+	switch n.layers[len(n.layers)-1].activation {
+	case Softmax:
 		return // has no zeros
+	case Linked:
+		width := len(scores) / rows
+		for row := scores; len(row) > 0; row = row[width:] {
+			n.spec.Link(row[:width], n.temperature)
+		}
 	}
 	for i := range scores {
 		scores[i] += 0 // makes the −0 that a product may return for 0 a 0

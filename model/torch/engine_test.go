@@ -61,6 +61,10 @@ func TestConforms(t *testing.T) {
 		{"logits, normalised", "logits", normalised, Options{Output: Logits, Temperature: 2, Ready: 2}},
 		{"tuple", "tuple", classifier(16), Options{Output: Logits, Ready: 4, MaxRows: 131}},
 		{"regression", "sum", regression(16), Options{Output: Value}},
+		{"vector", "tuple", vector(16), Options{Output: Value}},
+		{"labels", "tuple", labels(16), Options{Output: Logits}},
+		{"labels, probabilities", "convolution", labels(32), Options{Output: Probabilities, Shape: []int{2, 4, 4}}},
+		{"one sigmoid and two numbers", "logits", mixed(16), Options{Output: Logits, Temperature: 2}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -73,6 +77,46 @@ func TestConforms(t *testing.T) {
 			}})
 		})
 	}
+}
+
+func labels(features int) model.Spec {
+	spec := classifier(features)
+	spec.Outputs[0].Kind = model.Labels
+	return spec
+}
+
+// mixed has a class of one sigmoid, a label and a value.
+func mixed(features int) model.Spec {
+	return model.Spec{Name: "test", Version: "1", Features: features, Outputs: []model.Output{
+		{Name: "spam", Kind: model.Class, Width: 1, Classes: []string{"no", "yes"}},
+		{Name: "tags", Kind: model.Labels, Width: 1, Classes: []string{"x"}},
+		{Name: "price", Kind: model.Values, Width: 1},
+	}}
+}
+
+// Every output has its own link, and a missing value reaches the module as NaN.
+// Worked out by hand: the module returns the first three features.
+func TestOutputsOfSeveralKinds(t *testing.T) {
+	spec := mixed(16)
+	spec.Missing = true
+	m := mustLoad(t, "first", spec, Options{Output: Logits, Temperature: 2})
+	defer m.Close()
+	onWorker(t, m, 2, func(s model.Session) {
+		rows, scores := make([]float32, 2*16), make([]float32, 2*3)
+		copy(rows, []float32{2, -1, 7})
+		copy(rows[16:], []float32{0, 0, float32(math.NaN())})
+		if err := s.Predict(scores, rows, 2); err != nil {
+			t.Fatal(err)
+		}
+		for i, want := range []float64{0.7310586, 0.2689414, 7, 0.5, 0.5} {
+			if math.Abs(float64(scores[i])-want) > 1e-6 {
+				t.Errorf("score %d is %v; want %v", i, scores[i], want)
+			}
+		}
+		if !math.IsNaN(float64(scores[5])) {
+			t.Errorf("what a missing value becomes is %v; want NaN", scores[5])
+		}
+	})
 }
 
 // What the module gets and what its numbers become, worked out by hand.
@@ -163,7 +207,7 @@ func TestRefused(t *testing.T) {
 		opt  Options
 		says string
 	}{
-		{"too many classes", "tuple", func() model.Spec { s := classifier(16); s.Classes = append(s.Classes, "d"); return s }(),
+		{"too many classes", "tuple", func() model.Spec { s := classifier(16); s.Outputs = model.OneOf("a", "b", "c", "d"); return s }(),
 			Options{Output: Logits}, "shape [1 3]; expected [1 4]"},
 		{"other features", "logits", classifier(15), Options{Output: Logits}, "mat1 and mat2"},
 		{"no shape given", "convolution", classifier(32), Options{Output: Probabilities}, "Expected"},

@@ -18,3 +18,8 @@ func classifier(features int) model.Spec {
 func regression(features int) model.Spec {
 	return model.Spec{Name: "test", Version: "1", Features: features, Outputs: model.OneValue()}
 }
+
+func vector(features int) model.Spec {
+	return model.Spec{Name: "test", Version: "1", Features: features,
+		Outputs: []model.Output{{Name: "embedding", Kind: model.Vector, Width: 3}}}
+}

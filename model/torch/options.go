@@ -3,20 +3,23 @@ package torch
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"penstock/model"
 )
 
-// Output says what the module returns for a row.
+// Output says what the module returns for a row. It returns [rows, scores], those
+// of all outputs one after the other; a single score may come as [rows].
 type Output string
 
 const (
-	// Probabilities are one score in [0,1] per class, summing to one.
+	// Probabilities are scores: in [0,1] for each class, summing to one over an
+	// output, in [0,1] for each label, and numbers as they are.
 	Probabilities Output = "probabilities"
-	// Logits are one number per class; the softmax is ours to apply.
-	// Logarithms of probabilities are logits, too.
+	// Logits are numbers to which each output's link is ours to apply, model.Spec.Link.
+	// Logarithms of probabilities of classes are logits, too.
 	Logits Output = "logits"
-	// Value is the one number of a regression, as [rows] or [rows, 1].
+	// Value is numbers alone, of outputs that are neither class nor labels.
 	Value Output = "value"
 )
 
@@ -24,7 +27,7 @@ const (
 type Options struct {
 	// Output is what the module returns. It has no default.
 	Output Output
-	// Temperature divides logits before the softmax; see model.Softmax.
+	// Temperature divides logits of classes before their link; see model.Spec.Link.
 	// Default 1.
 	Temperature float64
 	// Shape is what the module takes a row as, such as [1, 28, 28]; a batch has
@@ -75,10 +78,10 @@ func (o Options) validate(spec model.Spec) error {
 		return &OptionError{Field: field, Problem: fmt.Sprintf(format, args...)}
 	}
 	switch {
-	case spec.First().Kind == model.Values && o.Output != Value:
-		return bad("output", "is %q; a regression returns %q", o.Output, Value)
-	case spec.First().Kind == model.Class && o.Output != Probabilities && o.Output != Logits:
-		return bad("output", "is %q; a classification returns %q or %q", o.Output, Probabilities, Logits)
+	case !slices.ContainsFunc(spec.Outputs, isProbable) && o.Output != Value:
+		return bad("output", "is %q; a regression returns %q, as does a vector", o.Output, Value)
+	case slices.ContainsFunc(spec.Outputs, isProbable) && o.Output != Probabilities && o.Output != Logits:
+		return bad("output", "is %q; a classification returns %q or %q, as do labels", o.Output, Probabilities, Logits)
 	case !(o.Temperature > 0) || math.IsInf(o.Temperature, 0):
 		return bad("temperature", "is %v; expected a finite number above zero", o.Temperature)
 	}
@@ -96,6 +99,9 @@ func (o Options) validate(spec model.Spec) error {
 	_, err := parseDevice(o.Device)
 	return err
 }
+
+// isProbable tells whether an output's scores are probabilities.
+func isProbable(o model.Output) bool { return o.Kind == model.Class || o.Kind == model.Labels }
 
 // CheckShape says why a row of so many features cannot have a shape.
 func CheckShape(shape []int, features int) error {

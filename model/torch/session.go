@@ -67,15 +67,15 @@ func (s *session) Predict(scores, features []float32, rows int) error {
 	if err := s.run(scores, features, rows); err != nil {
 		return err
 	}
-	if spec.First().Kind == model.Values {
-		return nil
-	}
 	width, temperature := spec.Width(), s.model.opt.Temperature
-	for ; len(scores) > 0; scores = scores[width:] {
-		if s.model.opt.Output == Logits {
-			model.Softmax(scores[:width], temperature)
-		} else {
-			model.Temper(scores[:width], temperature)
+	switch s.model.opt.Output {
+	case Logits:
+		for ; len(scores) > 0; scores = scores[width:] {
+			spec.Link(scores[:width], temperature)
+		}
+	case Probabilities:
+		for ; len(scores) > 0 && temperature != 1; scores = scores[width:] {
+			temper(spec, scores[:width], temperature)
 		}
 	}
 	return nil
@@ -115,7 +115,7 @@ func (s *session) runOn(batch tensor, scores []float32, rows int) error {
 	if err := s.size.of(said); err != nil {
 		return err
 	}
-	if err := s.size.expect(rows, s.model.spec.Width(), s.model.opt.Output == Value); err != nil {
+	if err := s.size.expect(rows, s.model.spec.Width()); err != nil {
 		return err
 	}
 	return said.copyTo(scores, s.plain)

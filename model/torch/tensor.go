@@ -57,12 +57,12 @@ func (d *dimensions) of(t tensor) error {
 
 // expect checks for rows × width; of one value a row, the second dimension may
 // be missing where that is said.
-func (d *dimensions) expect(rows, width int, flat bool) error {
+func (d *dimensions) expect(rows, width int) error {
 	got := d.sizes[:d.n]
 	switch {
 	case d.n == 2 && got[0] == int64(rows) && got[1] == int64(width):
 		return nil
-	case flat && d.n == 1 && got[0] == int64(rows):
+	case width == 1 && d.n == 1 && got[0] == int64(rows):
 		return nil
 	}
 	return &Error{Doing: reading, Problem: fmt.Sprintf("the module returned the shape %v; expected [%d %d]", got, rows, width)}

@@ -4,7 +4,6 @@ package torch
 
 import (
 	"fmt"
-	"math"
 
 	"penstock/model"
 )
@@ -54,25 +53,9 @@ func (s *session) warmOne(rows int) error {
 		return fmt.Errorf("%w (trying it on %d rows of mean values)", err, rows)
 	}
 	if s.model.opt.Output == Probabilities {
-		return checkProbabilities(scores[:spec.Width()])
+		return checkProbabilities(&spec, scores[:spec.Width()])
 	}
 	return nil
-}
-
-// checkProbabilities tells probabilities from what is not.
-func checkProbabilities(row []float32) error {
-	sum := 0.0
-	for _, p := range row {
-		if !(p >= 0 && p <= 1) {
-			sum = math.NaN()
-		}
-		sum += float64(p)
-	}
-	if math.Abs(sum-1) <= 1e-3 {
-		return nil
-	}
-	return &OptionError{Field: "output", Problem: fmt.Sprintf("is %q, but the module returned %.4v; "+
-		"expected numbers in [0,1] that sum to 1. For a module that ends before its softmax, or with a log-softmax, say %q", Probabilities, row, Logits)}
 }
 
 var _ model.Model = (*Model)(nil)

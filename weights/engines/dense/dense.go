@@ -5,6 +5,9 @@
 //	  "file": "model.safetensors",
 //	  "layers": [{"weight": "0.weight", "bias": "0.bias", "activation": "relu"}, …],
 //	  "output": "probabilities" or "logits"}}
+//
+// A model of several kinds of outputs ends in logits. Features that may be missing
+// need an input.fill.
 package dense
 
 import (
@@ -33,7 +36,8 @@ func Engine() weights.Engine {
 // config is what an entry says.
 type config struct {
 	file string
-	// logits says that the softmax is ours to apply to what the layers return.
+	// logits says that each output's link is ours to apply to what the layers
+	// return.
 	logits bool
 	layers []layer
 }
@@ -67,13 +71,13 @@ func build(about weights.About, entry any, files *weights.Files, place weights.P
 	if err != nil {
 		return weights.Built{}, err
 	}
-	if c.logits { // the file's network ends before the softmax
-		last := &layers[len(layers)-1]
+	last := &layers[len(layers)-1]
+	if c.logits { // the file's network ends before the links of its outputs
 		if last.Activation != dense.Identity {
 			return weights.Built{}, weights.Wrong(weights.Manifest, "engines.dense.output",
 				"is logits, but the last layer's activation is %q; expected \"identity\", or leave output out", last.Activation)
 		}
-		last.Activation = dense.Softmax
+		last.Activation = dense.Linked
 	}
 	network, err := dense.New(about.Spec, layers, about.Temperature)
 	if err != nil {
@@ -115,9 +119,9 @@ func (l layer) of(tensors map[string]safetensors.Tensor) (dense.Layer, error) {
 	if err != nil {
 		return dense.Layer{}, err
 	}
-	made := dense.Layer{
-		Weight: weight.Values, Out: weight.Shape[0], In: weight.Shape[1],
-		Activation: dense.Activation(l.activation),
+	made := dense.Layer{Weight: weight.Values, Out: weight.Shape[0], In: weight.Shape[1]}
+	if made.Activation = dense.Activation(l.activation); made.Activation == dense.Linked { // which output says, not a layer
+		return made, weights.Wrong(weights.Manifest, "engines.dense.layers", "have an activation %q; expected one of %q", l.activation, dense.Activations())
 	}
 	if l.bias != "" {
 		bias, err := pick(tensors, l.bias, 1)

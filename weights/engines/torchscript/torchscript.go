@@ -5,12 +5,15 @@
 //	  "file": "model.pt",
 //	  "output": "probabilities" or "logits"}}
 //
-// The file is a program, so the manifest must give its hash.
+// The module returns [rows, scores], the scores of all outputs one after the other.
+// Missing values without an input.fill reach it as NaN. The file is a program, so
+// the manifest must give its hash.
 package torchscript
 
 import (
 	"errors"
 	"runtime"
+	"slices"
 
 	"penstock/model"
 	"penstock/model/torch"
@@ -23,7 +26,7 @@ const Name = "torchscript"
 // Engine returns the engine, which every build knows and those with the tag
 // torch can run.
 func Engine() weights.Engine {
-	claims := weights.Claims{Extensions: []string{".pt"}, Program: true}
+	claims := weights.Claims{Extensions: []string{".pt"}, Program: true, Missing: true}
 	if !torch.Built {
 		claims.Absent = torch.ErrAbsent
 	}
@@ -33,7 +36,7 @@ func Engine() weights.Engine {
 // config is what an entry says.
 type config struct {
 	file   string
-	logits bool // the softmax is ours to apply
+	logits bool // the outputs' links are ours to apply
 }
 
 func read(entry *weights.Object, about weights.About) weights.Entry {
@@ -56,7 +59,7 @@ func build(about weights.About, entry any, files *weights.Files, place weights.P
 		opt.Threads = runtime.GOMAXPROCS(0) // nobody else would use them
 	}
 	switch {
-	case about.Spec.First().Kind == model.Values:
+	case !slices.ContainsFunc(about.Spec.Outputs, func(o model.Output) bool { return o.Kind == model.Class || o.Kind == model.Labels }):
 		opt.Output = torch.Value
 	case c.logits:
 		opt.Output = torch.Logits
