@@ -15,6 +15,7 @@ import (
 	"penstock/monitor"
 	"penstock/quality"
 	"penstock/server"
+	"penstock/server/socket/pipe"
 	"penstock/serving"
 )
 
@@ -53,7 +54,7 @@ func serve(t *testing.T, m model.Model, o inference.Options) client.Options {
 	running.Go(func() { _ = pool.Run(ctx) })
 	running.Go(func() { s.Run(ctx) })
 	running.Go(func() { _ = watch.Run(ctx) })
-	pipes := &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
+	pipes := pipe.Listen(pipe.New)
 	public := &http.Server{Handler: s.Handler()}
 	running.Go(func() { _ = public.Serve(pipes) })
 	t.Cleanup(func() {
@@ -65,41 +66,10 @@ func serve(t *testing.T, m model.Model, o inference.Options) client.Options {
 		running.Wait()
 		must(m.Close())
 	})
-	return client.Options{DialContext: pipes.dial}
+	return client.Options{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return pipes.Dial(ctx) }}
 }
 
 // idle is a machine that does nothing.
 type idle struct{}
 
 func (idle) Usage() (monitor.Usage, error) { return monitor.Usage{CPUs: 1, ResidentBytes: 1}, nil }
-
-// pipeListener accepts pipes in memory, which synctest can follow.
-type pipeListener struct {
-	conns  chan net.Conn
-	once   sync.Once
-	closed chan struct{}
-}
-
-func (l *pipeListener) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	near, far := pipe()
-	select {
-	case l.conns <- far:
-		return near, nil
-	case <-l.closed:
-		return nil, net.ErrClosed
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-func (l *pipeListener) Accept() (net.Conn, error) {
-	select {
-	case c := <-l.conns:
-		return c, nil
-	case <-l.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (l *pipeListener) Close() error   { l.once.Do(func() { close(l.closed) }); return nil }
-func (l *pipeListener) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)} }

@@ -14,6 +14,7 @@ import (
 	"penstock/monitor"
 	"penstock/quality"
 	"penstock/server"
+	"penstock/server/socket/pipe"
 	"penstock/serving"
 )
 
@@ -109,11 +110,11 @@ func (r *rig) wire(s setup) {
 func (r *rig) listen(s setup) {
 	r.t.Helper()
 	if s.inMemory {
-		pipes := &pipeListener{pipe: pipe, conns: make(chan net.Conn), closed: make(chan struct{})}
+		pipes := pipe.Listen(pipe.New)
 		if s.rigid {
-			pipes.pipe = net.Pipe
+			pipes = pipe.Listen(net.Pipe)
 		}
-		r.listener, r.dial = pipes, pipes.dial
+		r.listener, r.dial = pipes, pipes.Dial
 		return
 	}
 	var err error
@@ -191,38 +192,6 @@ type machine struct{}
 func (machine) Usage() (monitor.Usage, error) {
 	return monitor.Usage{CPUs: 2, ResidentBytes: 1 << 20}, nil
 }
-
-// pipeListener accepts pipes in memory, which synctest can follow.
-type pipeListener struct {
-	pipe   func() (near, far net.Conn)
-	conns  chan net.Conn
-	once   sync.Once
-	closed chan struct{}
-}
-
-func (l *pipeListener) dial(ctx context.Context) (net.Conn, error) {
-	near, far := l.pipe()
-	select {
-	case l.conns <- far:
-		return near, nil
-	case <-l.closed:
-		return nil, net.ErrClosed
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-func (l *pipeListener) Accept() (net.Conn, error) {
-	select {
-	case c := <-l.conns:
-		return c, nil
-	case <-l.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (l *pipeListener) Close() error   { l.once.Do(func() { close(l.closed) }); return nil }
-func (l *pipeListener) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)} }
 
 // named gives a model another name.
 type named struct {
