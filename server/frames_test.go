@@ -170,46 +170,6 @@ func TestStalledMessages(t *testing.T) {
 	}
 }
 
-// TestPingFlood: pings are answered ten times a second; a flood of them is
-// closed, and dropped even if the peer ignores that.
-func TestPingFlood(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := start(t, setup{inMemory: true})
-		healthy, w := r.connect("/ws/predict"), r.upgraded("/ws/predict")
-		began := time.Now()
-		ended := make(chan struct{})
-		pongs, code, reason := 0, 0, ""
-		go func() {
-			defer close(ended)
-			for {
-				op, payload, err := w.next()
-				switch {
-				case err != nil:
-					return
-				case op == answered:
-					pongs++
-				case op == closing:
-					code, reason = int(payload[0])<<8|int(payload[1]), string(payload[2:])
-				}
-			}
-		}()
-		var err error
-		for sent := 0; err == nil && sent < 100_000; sent++ {
-			_, err = w.Write(frame(fin|pinging, "x"))
-			time.Sleep(time.Millisecond)
-		}
-		<-ended
-		if took := time.Since(began); took > 10*time.Second {
-			t.Errorf("the flood lasted for %v", took)
-		}
-		if code != 1008 || reason != "ping flood" || pongs > 20 {
-			t.Errorf("closed with %d %s after %d pongs; want 1008, and 10 a second", code, reason, pongs)
-		}
-		healthy.ask(r.request("2", 8), r.prediction("2", 8))
-		healthy.leave()
-	})
-}
-
 // TestNobodyOutstaysAGoodbye: a peer that goes on sending what it was closed
 // for is dropped all the same.
 func TestNobodyOutstaysAGoodbye(t *testing.T) {

@@ -11,36 +11,6 @@ import (
 	"penstock/inference"
 )
 
-// TestHalfOpen: a peer that has vanished without a word is pinged after 25 s
-// of silence and gone after 35.
-func TestHalfOpen(t *testing.T) {
-	for _, path := range []string{"/ws/predict", "/ws/echo"} {
-		t.Run(path, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				r := start(t, setup{inMemory: true})
-				w := r.upgraded(path)
-				began := time.Now()
-				if op, _, err := w.next(); op != pinging || err != nil {
-					t.Fatalf("opcode %x, %v; want a ping", op, err)
-				}
-				if silent := time.Since(began); silent < 25*time.Second || silent > 27*time.Second {
-					t.Errorf("pinged after %v; want 25 to 27 s", silent)
-				}
-				if op, _, err := w.next(); err == nil {
-					t.Fatalf("opcode %x; want the end", op)
-				}
-				if silent := time.Since(began); silent < 35*time.Second || silent > 38*time.Second {
-					t.Errorf("gone after %v; want 35 to 38 s", silent)
-				}
-				synctest.Wait()
-				if n := r.Traffic().Connections; n > 0 {
-					t.Errorf("%d connections are left", n)
-				}
-			})
-		})
-	}
-}
-
 // TestHalfOpenLeavesNoRequests: what a vanished peer had asked for is counted
 // as undeliverable.
 func TestHalfOpenLeavesNoRequests(t *testing.T) {

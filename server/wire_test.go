@@ -95,6 +95,18 @@ func frame(first byte, payload string) []byte {
 	return append(header(first, uint64(len(payload))), payload...)
 }
 
+// masked is a frame with a mask that is not zero.
+func masked(first byte, payload string) []byte {
+	f := frame(first, payload)
+	body := f[len(f)-len(payload):]
+	mask := []byte{0x37, 0xfa, 0x21, 0x3d}
+	copy(f[len(f)-len(payload)-4:], mask)
+	for i := range body {
+		body[i] ^= mask[i&3]
+	}
+	return f
+}
+
 func (w *wire) mustWrite(b ...[]byte) {
 	w.t.Helper()
 	for _, b := range b {

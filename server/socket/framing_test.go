@@ -1,8 +1,7 @@
-package server_test
+package socket_test
 
 import (
 	"bytes"
-	"encoding/binary"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -17,7 +16,7 @@ func TestFramesAsTheyCome(t *testing.T) {
 			r := start(t, s)
 			rapid.Check(t, func(t *rapid.T) {
 				sent, want := conversation(t)
-				w := r.upgraded("/ws/echo")
+				w := r.upgraded("/echo")
 				defer func() { _ = w.Close() }()
 				var cuts []int
 				for rest := len(sent); rest > 0; rest -= cuts[len(cuts)-1] {
@@ -94,15 +93,4 @@ func conversation(t *rapid.T) (sent []byte, want []answer) {
 	}
 	send(fin|closing, []byte{1000 >> 8, 1000 & 0xff})
 	return sent, append(want, answer{closing, []byte{1000 >> 8, 1000 & 0xff}})
-}
-
-// maskedFrame is a frame as RFC 6455, section 5.3, has it.
-func maskedFrame(first byte, payload []byte, mask uint32) []byte {
-	f := header(first, uint64(len(payload)))
-	key := f[len(f)-4:]
-	binary.BigEndian.PutUint32(key, mask)
-	for i, b := range payload {
-		f = append(f, b^key[i%4])
-	}
-	return f
 }

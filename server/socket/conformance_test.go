@@ -1,4 +1,4 @@
-package server_test
+package socket_test
 
 import (
 	"bytes"
@@ -9,15 +9,11 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"penstock/server"
 )
 
 // These cases go through RFC 6455 as public conformance suites do: framing,
 // control frames, reserved bits and opcodes, fragments, UTF-8, closing, sizes.
-// Each is tried on the socket that returns what it gets, where what comes back
-// is known to the byte, and on the one that predicts, which answers every
-// message with one of its own.
+// Each is tried where the reader sends back what it gets, and where a worker does.
 
 // conformance is one conversation. Nothing but replies comes back before the
 // close frame, and nothing after it.
@@ -41,8 +37,8 @@ type reply struct {
 const bytesOp = 0x2 // a binary message
 
 func TestConformance(t *testing.T) {
-	r := start(t, setup{server: func(o *server.Options) { o.MaxMessageBytes = conformanceLimit }})
-	for _, path := range []string{"/ws/echo", "/ws/predict"} {
+	r := start(t, setup{maxBytes: conformanceLimit})
+	for _, path := range []string{"/echo", "/worker"} {
 		for _, c := range conversations() {
 			t.Run(path[1:]+" "+c.name, func(t *testing.T) {
 				r.t = t
@@ -72,7 +68,7 @@ func (r *rig) converse(path string, c conformance) {
 		if err != nil || op != want.op {
 			r.t.Fatalf("reply %d has opcode %x, %.80q, %v; want %x", i, op, payload, err, want.op)
 		}
-		if known := path == "/ws/echo" || op == answered; known && string(payload) != want.payload {
+		if string(payload) != want.payload {
 			r.t.Fatalf("reply %d is %.80q of %d bytes; want %.80q of %d", i, payload, len(payload), want.payload, len(want.payload))
 		}
 	}
@@ -323,18 +319,6 @@ func sizes() (cases []conformance) {
 
 // conformanceLimit is the largest message of these tests.
 const conformanceLimit = 256 << 10
-
-// masked is a frame with a mask that is not zero.
-func masked(first byte, payload string) []byte {
-	f := frame(first, payload)
-	body := f[len(f)-len(payload):]
-	mask := []byte{0x37, 0xfa, 0x21, 0x3d}
-	copy(f[len(f)-len(payload)-4:], mask)
-	for i := range body {
-		body[i] ^= mask[i&3]
-	}
-	return f
-}
 
 func chopped(b []byte, piece int) (pieces [][]byte) {
 	for len(b) > piece {
