@@ -130,7 +130,10 @@ func severalOutputs() string {
 }
 
 // severalRest is all from the outputs on.
-func severalRest() string { return severalManifest[strings.Index(severalManifest, `"outputs"`):] }
+func severalRest() string {
+	_, rest, _ := strings.Cut(severalManifest, `"outputs"`)
+	return `"outputs"` + rest
+}
 
 func severalColumns() string {
 	return between(`"columns": `, `,

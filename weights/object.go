@@ -143,9 +143,6 @@ func (o *Object) Fail(err error) {
 	}
 }
 
-// Err is the first problem so far.
-func (o *Object) Err() error { return o.err }
-
 // Done returns the first problem; a member left over is one.
 func (o *Object) Done() error {
 	if o.err == nil && len(o.members) > 0 {
