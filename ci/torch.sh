@@ -140,11 +140,11 @@ test)
 	set_flags
 	go vet -tags torch ./model/torch ./weights .
 	go test -tags torch -timeout 20m ./model/torch ./weights
-	go test -tags torch -timeout 20m -run 'Torch|DocumentedModels' .
+	go test -tags torch -timeout 20m -run 'Torch|DocumentedModels' . ./command
 	;;
 soak)
 	ready
-	go test -tags torch -timeout 30m -run 'TorchSoak' -v . -soak "${SOAK:-10m}"
+	go test -tags torch -timeout 30m -run 'TorchSoak' -v ./command -soak "${SOAK:-10m}"
 	;;
 bench)
 	ready

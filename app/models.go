@@ -1,0 +1,116 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"penstock/server"
+	"penstock/weights"
+	"penstock/weights/engines"
+)
+
+// loadedModel is a model that reproduced its golden rows.
+type loadedModel struct {
+	*weights.Loaded
+	took time.Duration
+}
+
+// facts are what the page says of the model.
+func (m *loadedModel) facts() server.ModelFacts {
+	return server.ModelFacts{
+		File: m.File, Bytes: m.Bytes, SHA256: m.SHA256,
+		GoldenRows: m.GoldenRows, GoldenMaxDiff: m.GoldenMaxDiff,
+		GoldenTolerance: m.GoldenTolerance, GoldenDuration: m.GoldenDuration,
+	}
+}
+
+// loadModels loads the bundles in folders, or the embedded one when there are
+// none. On an error nothing stays loaded.
+func loadModels(folders []string, engine string, place weights.Place) (models []*loadedModel, err error) {
+	defer func() {
+		if err != nil {
+			for _, m := range models {
+				_ = m.Close()
+			}
+			models = nil
+		}
+	}()
+	bundles, err := OpenBundles(folders)
+	if err != nil {
+		return nil, err
+	}
+	if err := areDifferent(bundles); err != nil {
+		return nil, err
+	}
+	for _, b := range bundles {
+		start := time.Now()
+		loaded, err := b.LoadAt(engine, place)
+		if err != nil {
+			return models, err
+		}
+		models = append(models, &loadedModel{Loaded: loaded, took: time.Since(start)})
+	}
+	return models, nil
+}
+
+// OpenBundles opens the bundles in folders, or the embedded one when there are
+// none, and loads nothing.
+func OpenBundles(folders []string) ([]*weights.Bundle, error) {
+	if len(folders) == 0 {
+		b, err := weights.Default(engines.All())
+		return []*weights.Bundle{b}, err
+	}
+	var bundles []*weights.Bundle
+	for _, folder := range folders {
+		if err := isFolder(folder); err != nil {
+			return nil, err
+		}
+		b, err := weights.Open(folder, engines.All())
+		if err != nil {
+			return nil, err // it names the folder
+		}
+		bundles = append(bundles, b)
+	}
+	return bundles, nil
+}
+
+func isFolder(path string) error {
+	switch info, err := os.Stat(path); {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("bundle %q: there is no such folder; name one that holds a manifest.json", path)
+	case err != nil:
+		return fmt.Errorf("bundle %q: %w", path, err)
+	case !info.IsDir():
+		return fmt.Errorf("bundle %q is a file; name the folder that holds its manifest.json", path)
+	}
+	return nil
+}
+
+// areDifferent refuses two bundles whose models clients could not tell apart.
+func areDifferent(bundles []*weights.Bundle) error {
+	first := map[string]*weights.Bundle{}
+	for _, b := range bundles {
+		name := b.Spec().Name
+		other, taken := first[name]
+		switch {
+		case taken && sameFolder(other.Name(), b.Name()):
+			return fmt.Errorf("--model %s is given twice; leave one out", b.Name())
+		case taken:
+			return fmt.Errorf("--model %s and --model %s both hold a model named %q, and clients choose by name; change \"name\" in the manifest.json of one", other.Name(), b.Name(), name)
+		}
+		first[name] = b
+	}
+	return nil
+}
+
+func sameFolder(a, b string) bool {
+	one, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	other, err := os.Stat(b)
+	return err == nil && os.SameFile(one, other)
+}

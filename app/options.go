@@ -1,0 +1,194 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"time"
+
+	"penstock/monitor"
+	"penstock/monitor/webhook"
+	"penstock/server"
+	"penstock/server/accept"
+	"penstock/weights"
+)
+
+// Options say what to serve, where, and within which limits. Begin with Defaults.
+// Each field is a flag of penstock serve, whose name errors give: MaxBatch is
+// --max-batch.
+type Options struct {
+	Listen      string // host:port for clients and the dashboard; port 0 is any that is free
+	AdminListen string // host:port for /metrics and pprof; empty: none
+
+	Models []string // folders of bundles, the first is the default; none: the embedded digits
+	Engine string   // to use where a bundle has several; empty: the first that this build has
+	Device string   // cpu, cuda:0
+
+	Workers   int // batches at the same time, for each model; 0: the processors that the process may use
+	MaxBatch  int // rows
+	QueueRows int // rows that may wait, for each model
+	Window    int // rows that one socket may have in flight
+	Remember  int // predicted rows remembered for their labels
+
+	MaxConnections  int
+	MaxPerAddress   int // 0: a quarter of MaxConnections
+	MaxMessageBytes int
+	MaxRows         int // in a request
+	MaxReplyBytes   int // that one socket may be owed
+
+	MemoryLimit int64 // bytes; 0: GOMEMLIMIT, or 90 % of what machine, container and ulimit -v allow
+	Echo        *bool // /ws/echo; nil: on loopback only
+
+	AllowOrigins   []string
+	AllowHosts     []string
+	TrustedProxies []string // addresses or ranges
+	AllowAnonymous bool     // listen beyond loopback
+	AllowOpenAdmin bool     // AdminListen beyond loopback
+
+	DrainTimeout time.Duration // for Run, from the end of its context
+
+	Alerts  monitor.Thresholds
+	Webhook webhook.Address // zero: none
+
+	Dashboard fs.FS // the page; nil: none
+	Logger    *slog.Logger
+}
+
+// Defaults are those of the flags, but for Dashboard, which is none, and Logger,
+// which discards.
+func Defaults() Options {
+	return Options{
+		Listen: "127.0.0.1:8080", AdminListen: "127.0.0.1:8081", Device: "cpu",
+		MaxBatch: 64, QueueRows: 16384, Window: 1024, Remember: 262144,
+		MaxConnections: 10000, MaxMessageBytes: 1 << 20, MaxRows: 1024, MaxReplyBytes: 2 << 20,
+		DrainTimeout: 20 * time.Second,
+		Alerts: monitor.Thresholds{
+			ErrorRate: monitor.Level{Warning: 0.01, Critical: 0.05}, LatencyP99: monitor.Level{Warning: 100, Critical: 500},
+			Queue: monitor.Level{Warning: 0.5, Critical: 0.9}, LabelShare: monitor.Level{Warning: 0.8},
+			Falls: true, CPU: monitor.Level{Warning: 90, Critical: 98},
+			FireAfter: 3 * time.Second, CPUFireAfter: 10 * time.Second, ResolveAfter: 5 * time.Second,
+		},
+		Logger: slog.New(slog.DiscardHandler),
+	}
+}
+
+// ServesEcho reports whether /ws/echo is served.
+func (o Options) ServesEcho() bool {
+	if o.Echo != nil {
+		return *o.Echo
+	}
+	return loopbackOnly("--listen", o.Listen) == nil
+}
+
+// WorkersOfEach is how many workers a model has that has no number of its own.
+func (o Options) WorkersOfEach() int { return cmp.Or(o.Workers, processors) }
+
+// PerAddress is how many WebSockets one caller may have, on this machine with its
+// limit of open files.
+func (o Options) PerAddress() int { return o.perAddress(accept.PlanFor(o.MaxConnections)) }
+
+func (o Options) perAddress(plan accept.Plan) int {
+	return cmp.Or(o.MaxPerAddress, max(1, plan.WebSockets/4))
+}
+
+// place tells engines what to get ready for.
+func (o Options) place() weights.Place {
+	return weights.Place{Device: o.Device, Workers: o.WorkersOfEach(), MaxBatch: o.MaxBatch}
+}
+
+// proxies are the ranges of --trusted-proxy, which Validate has checked.
+func (o Options) proxies() accept.Proxies {
+	proxies, _ := accept.ParseProxies(o.TrustedProxies)
+	return proxies
+}
+
+// Validate refuses what would be unsafe, and what contradicts itself, by the
+// name of the flag. It opens nothing.
+func (o Options) Validate() error {
+	if _, err := server.ParseOrigins(o.AllowOrigins); err != nil {
+		return fmt.Errorf("--allow-origin %w", err)
+	}
+	if _, err := server.ParseHosts(o.AllowHosts); err != nil {
+		return fmt.Errorf("--allow-host %w", err)
+	}
+	if _, err := accept.ParseProxies(o.TrustedProxies); err != nil {
+		return fmt.Errorf("--trusted-proxy %w", err)
+	}
+	if err := o.Webhook.Check(); err != nil {
+		return fmt.Errorf("--alert-webhook %w", err)
+	}
+	if o.QueueRows < o.Window {
+		return fmt.Errorf("--queue-rows %d: expected at least --window, %d, or one socket could never fill its window", o.QueueRows, o.Window)
+	}
+	if o.MaxRows > o.Window {
+		return fmt.Errorf("--max-rows %d: expected at most --window, %d, or the largest request could never be taken", o.MaxRows, o.Window)
+	}
+	if err := validateAlerts(o.Alerts); err != nil {
+		return err
+	}
+	if err := o.addresses(); err != nil {
+		return err
+	}
+	if err := loopbackOnly("--listen", o.Listen); err != nil && !o.AllowAnonymous {
+		return fmt.Errorf("%w: anybody who reaches it could use the models; add --allow-anonymous if that is meant", err)
+	}
+	if o.AdminListen == "" {
+		return nil
+	}
+	if err := loopbackOnly("--admin-listen", o.AdminListen); err != nil && !o.AllowOpenAdmin {
+		return fmt.Errorf("%w: anybody who reaches it could read memory through pprof; add --allow-open-admin if that is meant", err)
+	}
+	return nil
+}
+
+// validateAlerts compares thresholds that belong together.
+func validateAlerts(t monitor.Thresholds) error {
+	for _, pair := range []struct {
+		flag string
+		monitor.Level
+	}{
+		{"error-rate", t.ErrorRate}, {"latency-ms", t.LatencyP99}, {"queue", t.Queue}, {"labeller-share", t.LabelShare}, {"cpu", t.CPU},
+	} {
+		if pair.Critical != 0 && pair.Critical < pair.Warning {
+			return fmt.Errorf("--alert-%s-critical %g: expected at least --alert-%[1]s, %[3]g, or 0 for never", pair.flag, pair.Critical, pair.Warning)
+		}
+	}
+	if t.Accuracy.Critical > t.Accuracy.Warning && t.Accuracy.Warning != 0 {
+		return fmt.Errorf("--alert-accuracy-critical %g: expected at most --alert-accuracy, %g", t.Accuracy.Critical, t.Accuracy.Warning)
+	}
+	return nil
+}
+
+// addresses tells whether what is listened on can be told apart, and from nonsense.
+func (o Options) addresses() error {
+	for _, a := range []struct{ flag, address string }{{"--listen", o.Listen}, {"--admin-listen", o.AdminListen}} {
+		if a.flag == "--admin-listen" && a.address == "" {
+			continue
+		}
+		_, port, err := net.SplitHostPort(a.address)
+		if err == nil {
+			_, err = net.DefaultResolver.LookupPort(context.Background(), "tcp", port)
+		}
+		if err != nil {
+			return fmt.Errorf("%s %q: expected host:port, such as 127.0.0.1:8080", a.flag, a.address)
+		}
+	}
+	if _, port, _ := net.SplitHostPort(o.Listen); o.Listen == o.AdminListen && port != "0" {
+		return fmt.Errorf("--listen and --admin-listen are both %s; give each a port of its own", o.Listen)
+	}
+	return nil
+}
+
+func loopbackOnly(flag, address string) error {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return err // addresses has said so
+	}
+	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
+		return nil
+	}
+	return fmt.Errorf("%s %q is not a loopback address", flag, address)
+}

@@ -1,0 +1,313 @@
+// Package app is the composition root: it wires the rooms into the program that
+// penstock serve runs, and stops it in good order. Options say what it serves;
+// flags, environment and files are command's, and signals are main's. It can be
+// started in a test on port 0, several in one process.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log" //nolint:depguard // net/http takes no other logger
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"penstock/inference"
+	"penstock/monitor"
+	"penstock/monitor/webhook"
+	"penstock/quality"
+	"penstock/server"
+	"penstock/server/accept"
+	"penstock/server/budget"
+	ledgers "penstock/serving"
+)
+
+// App is the whole program, wired. Several can live in one process: nothing
+// in it is global but the number of threads (processors.go).
+type App struct {
+	options  Options
+	logger   *slog.Logger
+	registry *prometheus.Registry
+	models   []*loadedModel
+	memory   memoryPlan
+	pools    []*inference.Pool
+	quality  *quality.Store
+	server   *server.Server
+	monitor  *monitor.Monitor
+	webhook  *webhook.Hook // nil without --alert-webhook
+	threads  *threads
+
+	plan          accept.Plan
+	public, admin *accept.Listener
+	closed        sync.Once
+}
+
+// New prepares the program and opens its listeners. It starts nothing: see Run.
+// Who does not call Run calls Close.
+func New(options Options) (*App, error) {
+	a, err := Prepare(options)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.listen(); err != nil {
+		a.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+// Prepare is all that New does but listening: it loads and checks the models and
+// wires the rooms. What it returns is closed, not run.
+func Prepare(options Options) (*App, error) {
+	if err := options.Validate(); err != nil {
+		return nil, err
+	}
+	a := &App{options: options, logger: options.Logger, registry: prometheus.NewRegistry(), plan: accept.PlanFor(options.MaxConnections)}
+	a.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	var err error
+	if a.models, err = loadModels(options.Models, options.Engine, options.place()); err != nil {
+		return nil, err
+	}
+	for _, m := range a.models {
+		if err := RowFits(m.Spec(), options.MaxMessageBytes); err != nil {
+			a.Close()
+			return nil, err
+		}
+	}
+	if a.memory, err = planMemory(options.MemoryLimit); err != nil {
+		a.Close()
+		return nil, err
+	}
+	if err := a.wire(); err != nil {
+		a.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+// wire makes the rooms, from the model up to the monitor.
+func (a *App) wire() error {
+	var models []quality.Model
+	var facts []server.ModelFacts
+	for _, m := range a.models {
+		pool, err := inference.New(m, inference.Options{
+			Workers: a.options.place().Workers, MaxBatch: a.options.MaxBatch, QueueRows: a.options.QueueRows,
+			Window: a.options.Window, Registerer: a.registry,
+			Panicked: func(v any) {
+				a.server.QuietLog().Log(slog.LevelError, "panic while a reply was handed over", "panic", v, "stack", string(debug.Stack()))
+			},
+		})
+		if err != nil {
+			return err
+		}
+		a.pools = append(a.pools, pool)
+		spec := m.Spec()
+		models = append(models, quality.Model{Name: spec.Name, Version: spec.Version, Classes: spec.First().Classes, Accuracy: m.Accuracy})
+		facts = append(facts, m.facts())
+	}
+	a.threads = &threads{workers: len(a.pools) * a.options.place().Workers}
+	var err error
+	if a.quality, err = quality.New(quality.Options{
+		Models: models, Remember: a.options.Remember, Registerer: a.registry,
+	}); err != nil {
+		return err
+	}
+	ledger, err := ledgers.NewLedger(a.registry)
+	if err != nil {
+		return err
+	}
+	clients := server.NewClients()
+	if err := a.watch(ledger, clients); err != nil {
+		return err
+	}
+	a.server, err = server.New(server.Options{
+		Pools: a.pools, Quality: a.quality, Monitor: a.monitor, Ledger: ledger, Clients: clients, Models: facts, Dashboard: a.options.Dashboard,
+		MaxConnections: a.plan.WebSockets, MaxPerAddress: a.options.perAddress(a.plan), TrustedProxies: a.options.proxies(),
+		MaxMessageBytes: a.options.MaxMessageBytes, MaxRows: a.options.MaxRows,
+		MaxReplyBytes: a.options.MaxReplyBytes, Budget: budget.New(a.memory.clients), Echo: a.options.ServesEcho(),
+		AllowOrigins: a.options.AllowOrigins, AllowHosts: a.options.AllowHosts,
+		Rush: a.threads.allow, Logger: a.logger, Registerer: a.registry,
+	})
+	return err
+}
+
+// watch makes the monitor, which reads what the server will count.
+func (a *App) watch(ledger *ledgers.Ledger, clients *server.Clients) error {
+	watched := make([]monitor.Pool, len(a.pools))
+	for i, p := range a.pools {
+		watched[i] = p
+	}
+	self, err := monitor.ThisProcess()
+	if err != nil {
+		return err
+	}
+	alerted, err := a.hook()
+	if err != nil {
+		return err
+	}
+	a.monitor, err = monitor.New(monitor.Options{
+		Machine: machine{self, a.threads}, Pools: watched, Quality: a.quality,
+		Traffic:    func() monitor.Traffic { return clients.Traffic(ledger) },
+		Thresholds: a.options.Alerts, Alerted: alerted, Registerer: a.registry,
+	})
+	return err
+}
+
+// hook makes the webhook, if there is an address for it, and returns what the
+// monitor tells of alerts.
+func (a *App) hook() (alerted func(monitor.Update), err error) {
+	to := a.options.Webhook
+	if to.IsZero() {
+		return nil, nil
+	}
+	if a.webhook, err = webhook.New(webhook.Options{To: to, Logger: a.logger, Registerer: a.registry}); err != nil {
+		return nil, err
+	}
+	return func(alert monitor.Update) { a.webhook.Send(alert.Encoded) }, nil
+}
+
+// Close frees what New or Prepare took. Run does so itself: Close is for who does
+// not call Run, and harmless after one that returned nil.
+func (a *App) Close() { a.closed.Do(a.free) }
+
+func (a *App) free() {
+	for _, l := range []*accept.Listener{a.public, a.admin} {
+		if l != nil {
+			_ = l.Close()
+		}
+	}
+	for _, m := range a.models {
+		_ = m.Close()
+	}
+}
+
+// Run serves until ctx ends, then drains: everything accepted is answered,
+// sockets are closed in good order, and all that was started here has ended
+// when it returns. Pools, monitor and heartbeats outlive the drain, which
+// needs them.
+func (a *App) Run(ctx context.Context) error {
+	inner, stopInner := context.WithCancel(context.WithoutCancel(ctx))
+	var running sync.WaitGroup
+	for _, p := range a.pools {
+		running.Go(func() { _ = p.Run(inner) })
+	}
+	running.Go(func() { a.server.Run(inner) })
+	if a.webhook != nil {
+		running.Go(func() { a.webhook.Run(inner) })
+	}
+	running.Go(func() {
+		if err := a.monitor.Run(inner); err != nil {
+			a.logger.Error("monitor stopped; dashboards stand still", "err", err)
+		}
+	})
+
+	failed := make(chan error, 2)
+	public := a.httpServer(a.server.Handler(), a.public)
+	running.Go(func() { serveHTTP(public, a.public, failed) })
+	admin := a.httpServer(a.adminHandler(), a.admin)
+	if a.admin != nil {
+		running.Go(func() { serveHTTP(admin, a.admin, failed) })
+	}
+	a.announce()
+
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	drain, cancel := context.WithTimeout(inner, a.options.DrainTimeout)
+	defer cancel()
+	a.logger.Info("draining", "timeout", a.options.DrainTimeout)
+	err = errors.Join(err, a.server.Drain(drain))
+	shutdown(drain, public)
+	shutdown(drain, admin)
+	stopInner()
+	if !endsWithin(&running, hangTimeout) {
+		// Nor is its model closed: the engine is using it.
+		return errors.Join(err, errors.New("an engine does not return from its batch; it is left behind"))
+	}
+	a.Close()
+	a.logger.Info("stopped")
+	return err
+}
+
+// hangTimeout is how long all that was told to stop may take. Go cannot end a
+// call into an engine that hangs.
+const hangTimeout = 5 * time.Second
+
+func endsWithin(running *sync.WaitGroup, timeout time.Duration) bool {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		running.Wait()
+	}()
+	select {
+	case <-ended:
+		return true
+	case <-time.After(timeout):
+		return false
+	}
+}
+
+func serveHTTP(s *http.Server, l net.Listener, failed chan<- error) {
+	if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		failed <- err
+	}
+}
+
+func shutdown(ctx context.Context, s *http.Server) {
+	if s.Shutdown(ctx) != nil {
+		_ = s.Close()
+	}
+}
+
+func (a *App) httpServer(h http.Handler, l *accept.Listener) *http.Server {
+	return &http.Server{
+		ConnState:         l.Track,
+		ConnContext:       l.Context,
+		Handler:           h,
+		ReadHeaderTimeout: 5 * time.Second,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          log.New(a.server.QuietLog().HTTP(), "", 0),
+
+		DisableGeneralOptionsHandler: true, // OPTIONS * is answered as all else
+	}
+}
+
+// adminHandler holds what operators need and the public must not see.
+func (a *App) adminHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(a.registry, promhttp.HandlerOpts{Registry: a.registry}))
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	return a.server.CheckOperator(mux)
+}
+
+func (a *App) announce() {
+	for _, m := range a.models {
+		s := m.Spec()
+		a.logger.Info("model ready", "name", s.Name, "version", s.Version, "engine", s.Engine,
+			"features", s.Features, "outputs", s.Width(), "golden_rows", m.GoldenRows, "loaded_in", m.took)
+		for _, text := range Cautions(s, a.options.MaxMessageBytes) {
+			a.logger.Warn(text, "model", s.Name)
+		}
+	}
+	if a.admin != nil {
+		a.logger.Info("admin", "url", "http://"+a.admin.Addr().String())
+	}
+	a.logger.Info("memory", "limit_mib", a.memory.limit>>20, "from", a.memory.from, "clients_mib", a.memory.clients>>20)
+	a.logger.Info("ready", "url", fmt.Sprintf("http://%s", a.public.Addr()), "workers", a.pools[0].Options().Workers)
+}

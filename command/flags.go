@@ -1,0 +1,139 @@
+package command
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"penstock/app"
+	"penstock/dashboard"
+	"penstock/monitor"
+	"penstock/monitor/webhook"
+)
+
+// serveCmd holds the flags of penstock serve.
+type serveCmd struct {
+	Listen      string `default:"127.0.0.1:8080" help:"Address for clients and the dashboard."`
+	AdminListen string `default:"127.0.0.1:8081" help:"Address for /metrics and pprof; empty for none."`
+
+	Model  []string `help:"Folder of a bundle; repeat for several, the first is the default. Without, the embedded digits." placeholder:"DIR" sep:"none"`
+	Engine string   `help:"Engine to use where a bundle has several." placeholder:"NAME"`
+	Device string   `default:"cpu" help:"Where engine torchscript runs: cpu, or cuda:0 and so on with a libtorch that has CUDA." placeholder:"NAME"`
+
+	Workers   int `atleast:"0" atmost:"4096" help:"Batches that run at the same time. 0, the default, is the processors that the process may use." placeholder:"N"`
+	MaxBatch  int `atleast:"1" atmost:"65536" default:"64" help:"Rows in a batch."`
+	QueueRows int `atleast:"1" atmost:"1073741824" default:"16384" help:"Rows that may wait; beyond, requests are shed."`
+	Window    int `atleast:"1" atmost:"1073741824" default:"1024" help:"Rows that one socket may have in flight; beyond, it is not read."`
+	Remember  int `atleast:"1" atmost:"1073741824" default:"262144" help:"Predicted rows remembered for their labels."`
+
+	MaxConnections  int `atleast:"1" atmost:"16777216" default:"10000" help:"WebSockets open at the same time."`
+	MaxPerAddress   int `atleast:"0" atmost:"16777216" default:"0" help:"Of these, how many one address may have, or one /64 of IPv6; not for loopback. 0 is a quarter of --max-connections."`
+	MaxMessageBytes int `atleast:"1" atmost:"1073741824" default:"1048576" help:"Bytes in a message from a client."`
+	MaxRows         int `atleast:"1" atmost:"1073741824" default:"1024" help:"Rows in a request, at most the window."`
+	MaxReplyBytes   int `atleast:"4096" atmost:"1073741824" default:"2097152" help:"Bytes of replies that one socket may be owed; a request whose reply could not fit is refused with too_large."`
+
+	MemoryLimit byteSize `help:"Memory that the process may take, such as 2GiB; clients may make it hold half of what the models leave. Default: GOMEMLIMIT, or 90 % of what the machine, the container and ulimit -v allow." placeholder:"BYTES"`
+	Echo        *bool    `negatable:"" help:"Serve /ws/echo, which sends back whatever it is sent. Default: on loopback only."`
+
+	AllowOrigin    []string `help:"Origin whose pages may connect, such as https://example.org; repeatable. * allows every page that a user visits." placeholder:"ORIGIN" sep:"none"`
+	AllowHost      []string `help:"Name by which clients may call this server, besides localhost and addresses; repeatable." placeholder:"HOST" sep:"none"`
+	TrustedProxy   []string `help:"Address or range of a proxy in front, such as 10.0.0.0/8, which is believed in X-Forwarded-For and X-Forwarded-Proto, or Forwarded; repeatable." placeholder:"CIDR" sep:"none"`
+	AllowAnonymous bool     `help:"Listen beyond loopback although there is no authentication: whoever reaches the port may use the models."`
+	AllowOpenAdmin bool     `help:"Let --admin-listen be beyond loopback: whoever reaches that port may read the process's memory through pprof."`
+
+	DrainTimeout time.Duration `atleast:"0s" default:"20s" help:"Time to answer what was accepted after SIGTERM."`
+	LogFormat    string        `default:"text" enum:"text,json" help:"text or json."`
+	LogLevel     slog.Level    `default:"info" help:"debug, info, warn or error."`
+
+	Alert alertFlags `embed:"" prefix:"alert-"`
+
+	PrintConfig bool `env:"-" help:"Print what is in force as a file for --config, with where each flag is set, and end."`
+}
+
+// alertFlags are the thresholds of alerts; see monitor.Thresholds.
+type alertFlags struct {
+	ErrorRate             float64         `atleast:"0" atmost:"1" default:"0.01" help:"Warn at this share of errors and sheds; 0 is never."`
+	ErrorRateCritical     float64         `atleast:"0" atmost:"1" default:"0.05" help:"Critical likewise."`
+	LatencyMS             float64         `atleast:"0" name:"latency-ms" default:"100" help:"Warn at this p99 latency in milliseconds; 0 is never."`
+	LatencyMSCritical     float64         `atleast:"0" name:"latency-ms-critical" default:"500" help:"Critical likewise."`
+	Queue                 float64         `atleast:"0" atmost:"1" default:"0.5" help:"Warn when the queue is this full, 0 to 1; 0 is never."`
+	QueueCritical         float64         `atleast:"0" atmost:"1" default:"0.9" help:"Critical likewise."`
+	Accuracy              float64         `atleast:"0" atmost:"1" default:"0" help:"Warn when a model's accuracy over five minutes is below this beyond doubt, 0 to 1; 0 is never."`
+	AccuracyCritical      float64         `atleast:"0" atmost:"1" default:"0" help:"Critical likewise."`
+	LabellerShare         float64         `atleast:"0" atmost:"1" default:"0.8" help:"Warn when one of several clients gives this share of the labels of five minutes, 0 to 1; 0 is never."`
+	LabellerShareCritical float64         `atleast:"0" atmost:"1" default:"0" help:"Critical likewise."`
+	Webhook               webhook.Address `secret:"" placeholder:"URL" help:"Where alerts are also sent when they fire, change or resolve, as JSON in a POST."`
+	Falls                 bool            `negatable:"" default:"true" help:"Alert when labels prove that a model errs more than before."`
+	CPU                   float64         `atleast:"0" atmost:"100" name:"cpu" default:"90" help:"Warn at this percentage of the machine's processors, or of those that the process may use; 0 is never."`
+	CPUCritical           float64         `atleast:"0" atmost:"100" name:"cpu-critical" default:"98" help:"Critical likewise."`
+	FireAfter             time.Duration   `above:"0s" default:"3s" help:"How long a value must be beyond its threshold."`
+	CPUFireAfter          time.Duration   `above:"0s" name:"cpu-fire-after" default:"10s" help:"The same for the processors."`
+	ResolveAfter          time.Duration   `above:"0s" default:"5s" help:"How long a value must be back."`
+}
+
+func (f alertFlags) thresholds() monitor.Thresholds {
+	return monitor.Thresholds{
+		ErrorRate:    monitor.Level{Warning: f.ErrorRate, Critical: f.ErrorRateCritical},
+		LatencyP99:   monitor.Level{Warning: f.LatencyMS, Critical: f.LatencyMSCritical},
+		Queue:        monitor.Level{Warning: f.Queue, Critical: f.QueueCritical},
+		Accuracy:     monitor.Level{Warning: f.Accuracy, Critical: f.AccuracyCritical},
+		LabelShare:   monitor.Level{Warning: f.LabellerShare, Critical: f.LabellerShareCritical},
+		Falls:        f.Falls,
+		CPU:          monitor.Level{Warning: f.CPU, Critical: f.CPUCritical},
+		FireAfter:    f.FireAfter,
+		CPUFireAfter: f.CPUFireAfter,
+		ResolveAfter: f.ResolveAfter,
+	}
+}
+
+// options is what the flags say, with a logger to stderr and the dashboard.
+func (c serveCmd) options() app.Options {
+	return app.Options{
+		Listen: c.Listen, AdminListen: c.AdminListen,
+		Models: c.Model, Engine: c.Engine, Device: c.Device,
+		Workers: c.Workers, MaxBatch: c.MaxBatch, QueueRows: c.QueueRows, Window: c.Window, Remember: c.Remember,
+		MaxConnections: c.MaxConnections, MaxPerAddress: c.MaxPerAddress, MaxMessageBytes: c.MaxMessageBytes,
+		MaxRows: c.MaxRows, MaxReplyBytes: c.MaxReplyBytes, MemoryLimit: int64(c.MemoryLimit), Echo: c.Echo,
+		AllowOrigins: c.AllowOrigin, AllowHosts: c.AllowHost, TrustedProxies: c.TrustedProxy,
+		AllowAnonymous: c.AllowAnonymous, AllowOpenAdmin: c.AllowOpenAdmin, DrainTimeout: c.DrainTimeout,
+		Alerts: c.Alert.thresholds(), Webhook: c.Alert.Webhook,
+		Dashboard: dashboard.Files(), Logger: c.newLogger(os.Stderr),
+	}
+}
+
+// Run serves until ctx ends.
+func (c serveCmd) Run(ctx context.Context, command *kong.Context, s *settings) error {
+	if c.PrintConfig {
+		return c.printConfig(os.Stdout, command, s)
+	}
+	a, err := app.New(c.options())
+	if err != nil {
+		return err
+	}
+	a.LimitMemory()
+	signal.Ignore(syscall.SIGHUP) // a terminal that goes away must not end the process undrained
+	return a.Run(ctx)
+}
+
+func (c serveCmd) newLogger(w io.Writer) *slog.Logger {
+	options := &slog.HandlerOptions{Level: c.LogLevel}
+	if c.LogFormat == "json" {
+		options.ReplaceAttr = timesWithUnits
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
+
+// timesWithUnits writes 20s, where JSON would have a count of nanoseconds.
+func timesWithUnits(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		a.Value = slog.StringValue(a.Value.Duration().String())
+	}
+	return a
+}

@@ -1,0 +1,62 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+)
+
+// healthCmd asks a running server whether it is ready: the health check of a
+// container that has no other program.
+type healthCmd struct {
+	Listen string `default:"127.0.0.1:8080" help:"Where the server listens: what serve is told, by environment and config too."`
+	URL    string `name:"url" env:"PENSTOCK_HEALTH_URL" help:"What to ask instead. Default: /readyz on this machine, where the server listens." placeholder:"URL"`
+}
+
+// Run returns an error unless the server answers that it is ready.
+func (c healthCmd) Run(ctx context.Context) error {
+	url, err := c.url()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return fmt.Errorf("--url %q: expected an address, such as http://127.0.0.1:8080/readyz: %w", url, err)
+	}
+	// No proxy of the environment's lies between a machine and itself.
+	asker := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := asker.Do(req)
+	if err != nil {
+		return fmt.Errorf("no server answers: %w", err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s answers %s", url, resp.Status)
+	}
+	return nil
+}
+
+// url is what to ask: a server that listens on all addresses is asked on loopback.
+func (c healthCmd) url() (string, error) {
+	if c.URL != "" {
+		return c.URL, nil
+	}
+	host, port, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		return "", fmt.Errorf("--listen %q: expected host:port, such as 127.0.0.1:8080", c.Listen)
+	}
+	if n, err := net.DefaultResolver.LookupPort(context.Background(), "tcp", port); err != nil || n == 0 {
+		return "", fmt.Errorf("--listen %q: which port that is only the server's log tells; ask with --url", c.Listen)
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "localhost" // both families: whichever the server has
+		if ip.To4() != nil {
+			host = "127.0.0.1"
+		}
+	}
+	return "http://" + net.JoinHostPort(host, port) + "/readyz", nil
+}

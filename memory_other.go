@@ -1,8 +1,0 @@
-//go:build !unix
-
-package main
-
-import "math"
-
-// addressSpace returns how much the process may reserve.
-func addressSpace() uint64 { return math.MaxUint64 }
