@@ -56,12 +56,8 @@ func (b *Bundle) Load(engine string) (*Loaded, error) { return b.LoadAt(engine, 
 
 // LoadAt is Load for a place.
 func (b *Bundle) LoadAt(engine string, place Place) (*Loaded, error) {
-	if engine == "" {
-		loadable := b.Loadable()
-		if len(loadable) == 0 {
-			return nil, b.cannotRun(b.Engines()[0])
-		}
-		engine = loadable[0]
+	if engine == "" { // where none is loadable, the first says why
+		engine = append(b.Loadable(), b.Engines()...)[0]
 	}
 	e, ok := b.manifest.engines[engine]
 	if !ok {
@@ -71,8 +67,8 @@ func (b *Bundle) LoadAt(engine string, place Place) (*Loaded, error) {
 		return nil, b.in(file, wrong("", "is not part of the binary; open the bundle from its folder to run engine %s", engine))
 	}
 	runs, _ := b.known.Named(engine)
-	if runs.Claims.Absent != nil {
-		return nil, b.cannotRun(engine)
+	if why := runs.Claims.Absent; why != nil {
+		return nil, b.in(Manifest, wrong("engines."+engine, "cannot run: %w", why))
 	}
 	files := &Files{bundle: b, names: e.Files}
 	m, err := runs.Build(b.manifest.about, e.Config, files, place)
@@ -87,12 +83,6 @@ func (b *Bundle) LoadAt(engine string, place Place) (*Loaded, error) {
 		return nil, b.in(b.manifest.golden, err)
 	}
 	return loaded, nil
-}
-
-// cannotRun says why this build lacks an engine that it knows.
-func (b *Bundle) cannotRun(engine string) error {
-	runs, _ := b.known.Named(engine)
-	return b.in(Manifest, wrong("engines."+engine, "cannot run: %w", runs.Claims.Absent))
 }
 
 // Files opens what an engine's entry names.
