@@ -98,6 +98,7 @@ func TestPlaces(t *testing.T) {
 		refused("/echo?caller=a", socket.ErrManyOfCaller)
 		open = append(open, r.upgraded("/echo?caller=b"))
 		refused("/echo?caller=c", socket.ErrFull)
+		synctest.Wait() // clients are told before the hub counts them
 		if n := r.hub.Count(); n != 3 {
 			t.Errorf("%d connections are open; want 3", n)
 		}

@@ -30,6 +30,49 @@
 // down by the writer when its turn comes. A write that fails, or a peer that takes
 // nothing for WriteTimeout, ends the connection, and what is left is thrown away.
 //
+// # Requests
+//
+// Whoever answers requests enters them into the outbox when they come, and their
+// answers when they are there, from any goroutine (see debts.go). The outbox's lock
+// is lent to what belongs in the same step: a table of ids, say.
+//
+//	func (c *client) take(r *request) error { // on the reader's goroutine
+//		o := c.conn.Outbox()
+//		if r.debt.Frame > o.MaxFrame() {
+//			return errTooLarge // it would wait for ever
+//		}
+//		o.Lock()
+//		defer o.Unlock()
+//		if !o.Fits(r.debt) {
+//			c.conn.DropMessage() // it has been decoded
+//			if !o.WaitRoom(r.debt) {
+//				return errNoMemory
+//			}
+//		}
+//		if !o.Take(r.debt) {
+//			return errNoMemory
+//		}
+//		c.pending.add(r)
+//		return nil
+//	}
+//
+//	func (c *client) answer(r *request) { // on a worker's
+//		o := c.conn.Outbox()
+//		o.Lock()
+//		defer o.Unlock()
+//		c.pending.remove(r)
+//		switch {
+//		case !o.Open():
+//			o.Forgive(r.debt)
+//		case r.debt.Frame > socket.LongReply:
+//			o.AnswerLate(r, socket.Text, r.debt) // r.Append is called by the writer
+//		default:
+//			o.Answer(r.append(o.Begin()), socket.Text, r.debt)
+//		}
+//	}
+//
+// and, when the batch is done, c.conn.Outbox().Flush().
+//
 // # What is bounded by what
 //
 //   - connections: by Options.MaxConns, those of one caller by MaxPerCaller, and
