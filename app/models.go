@@ -15,6 +15,7 @@ import (
 // loadedModel is a model that reproduced its golden rows.
 type loadedModel struct {
 	*weights.Loaded
+	pool PoolOptions
 	took time.Duration
 }
 
@@ -27,9 +28,9 @@ func (m *loadedModel) facts() server.ModelFacts {
 	}
 }
 
-// loadModels loads the bundles in folders, or the embedded one when there are
-// none. On an error nothing stays loaded.
-func loadModels(folders []string, engine string, place weights.Place) (models []*loadedModel, err error) {
+// loadModels loads the bundles of the options, or the embedded one when there are
+// none, each for its pool. On an error nothing stays loaded.
+func loadModels(options Options) (models []*loadedModel, err error) {
 	defer func() {
 		if err != nil {
 			for _, m := range models {
@@ -38,20 +39,27 @@ func loadModels(folders []string, engine string, place weights.Place) (models []
 			models = nil
 		}
 	}()
-	bundles, err := OpenBundles(folders)
+	bundles, err := OpenBundles(options.Models)
 	if err != nil {
 		return nil, err
 	}
 	if err := areDifferent(bundles); err != nil {
 		return nil, err
 	}
+	if err := options.poolsOfModels(bundles); err != nil {
+		return nil, err
+	}
 	for _, b := range bundles {
-		start := time.Now()
-		loaded, err := b.LoadAt(engine, place)
+		pool, err := options.poolOf(b.Spec().Name, PoolOptions{})
 		if err != nil {
 			return models, err
 		}
-		models = append(models, &loadedModel{Loaded: loaded, took: time.Since(start)})
+		start := time.Now()
+		loaded, err := b.LoadAt(options.Engine, pool.place(options.Device))
+		if err != nil {
+			return models, err
+		}
+		models = append(models, &loadedModel{Loaded: loaded, pool: pool, took: time.Since(start)})
 	}
 	return models, nil
 }

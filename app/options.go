@@ -3,6 +3,7 @@ package app
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -13,7 +14,6 @@ import (
 	"penstock/monitor/webhook"
 	"penstock/server"
 	"penstock/server/accept"
-	"penstock/weights"
 )
 
 // Options say what to serve, where, and within which limits. Begin with Defaults.
@@ -26,6 +26,10 @@ type Options struct {
 	Models []string // folders of bundles, the first is the default; none: the embedded digits
 	Engine string   // to use where a bundle has several; empty: the first that this build has
 	Device string   // cpu, cuda:0
+
+	// Pools are the numbers of single models, by the model's name: --pool. They go
+	// before those of its manifest and the general ones below.
+	Pools map[string]PoolOptions
 
 	Workers   int // batches at the same time, for each model; 0: the processors that the process may use
 	MaxBatch  int // rows
@@ -94,11 +98,6 @@ func (o Options) perAddress(plan accept.Plan) int {
 	return cmp.Or(o.MaxPerAddress, max(1, plan.WebSockets/4))
 }
 
-// place tells engines what to get ready for.
-func (o Options) place() weights.Place {
-	return weights.Place{Device: o.Device, Workers: o.WorkersOfEach(), MaxBatch: o.MaxBatch}
-}
-
 // proxies are the ranges of --trusted-proxy, which Validate has checked.
 func (o Options) proxies() accept.Proxies {
 	proxies, _ := accept.ParseProxies(o.TrustedProxies)
@@ -108,6 +107,9 @@ func (o Options) proxies() accept.Proxies {
 // Validate refuses what would be unsafe, and what contradicts itself, by the
 // name of the flag. It opens nothing.
 func (o Options) Validate() error {
+	if err := o.validateNumbers(); err != nil {
+		return err
+	}
 	if _, err := server.ParseOrigins(o.AllowOrigins); err != nil {
 		return fmt.Errorf("--allow-origin %w", err)
 	}
@@ -126,6 +128,9 @@ func (o Options) Validate() error {
 	if o.MaxRows > o.Window {
 		return fmt.Errorf("--max-rows %d: expected at most --window, %d, or the largest request could never be taken", o.MaxRows, o.Window)
 	}
+	if err := o.validatePools(); err != nil {
+		return err
+	}
 	if err := validateAlerts(o.Alerts); err != nil {
 		return err
 	}
@@ -140,6 +145,34 @@ func (o Options) Validate() error {
 	}
 	if err := loopbackOnly("--admin-listen", o.AdminListen); err != nil && !o.AllowOpenAdmin {
 		return fmt.Errorf("%w: anybody who reaches it could read memory through pprof; add --allow-open-admin if that is meant", err)
+	}
+	return nil
+}
+
+// validateNumbers holds each number to the limits of its flag.
+func (o Options) validateNumbers() error {
+	for _, n := range []struct {
+		flag               string
+		value, least, most int64
+	}{
+		{"workers", int64(o.Workers), 0, mostWorkers}, {"max-batch", int64(o.MaxBatch), 1, mostBatch},
+		{"queue-rows", int64(o.QueueRows), 1, mostQueueRows}, {"window", int64(o.Window), 1, 1 << 30}, {"remember", int64(o.Remember), 1, 1 << 30},
+		{"max-connections", int64(o.MaxConnections), 1, 1 << 24}, {"max-per-address", int64(o.MaxPerAddress), 0, 1 << 24},
+		{"max-message-bytes", int64(o.MaxMessageBytes), 1, 1 << 30}, {"max-rows", int64(o.MaxRows), 1, 1 << 30},
+		{"max-reply-bytes", int64(o.MaxReplyBytes), 4096, 1 << 30},
+	} {
+		if n.value < n.least || n.value > n.most {
+			return fmt.Errorf("--%s %d: expected at least %d and at most %d", n.flag, n.value, n.least, n.most)
+		}
+	}
+	if o.MemoryLimit < 0 {
+		return fmt.Errorf("--memory-limit %d: expected a number of bytes, or 0 for what there is", o.MemoryLimit)
+	}
+	if o.DrainTimeout < 0 {
+		return fmt.Errorf("--drain-timeout %v: expected at least 0s", o.DrainTimeout)
+	}
+	if o.Logger == nil {
+		return errors.New("app: Options.Logger is nil; begin with Defaults, whose logger discards")
 	}
 	return nil
 }

@@ -32,7 +32,7 @@ import (
 )
 
 // App is the whole program, wired. Several can live in one process: nothing
-// in it is global but the number of threads (processors.go).
+// in it is global but the number of threads (see threads).
 type App struct {
 	options  Options
 	logger   *slog.Logger
@@ -74,7 +74,7 @@ func Prepare(options Options) (*App, error) {
 	a := &App{options: options, logger: options.Logger, registry: prometheus.NewRegistry(), plan: accept.PlanFor(options.MaxConnections)}
 	a.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	var err error
-	if a.models, err = loadModels(options.Models, options.Engine, options.place()); err != nil {
+	if a.models, err = loadModels(options); err != nil {
 		return nil, err
 	}
 	for _, m := range a.models {
@@ -98,9 +98,10 @@ func Prepare(options Options) (*App, error) {
 func (a *App) wire() error {
 	var models []quality.Model
 	var facts []server.ModelFacts
+	a.threads = &threads{}
 	for _, m := range a.models {
 		pool, err := inference.New(m, inference.Options{
-			Workers: a.options.place().Workers, MaxBatch: a.options.MaxBatch, QueueRows: a.options.QueueRows,
+			Workers: m.pool.Workers, MaxBatch: m.pool.MaxBatch, QueueRows: m.pool.QueueRows,
 			Window: a.options.Window, Registerer: a.registry,
 			Panicked: func(v any) {
 				a.server.QuietLog().Log(slog.LevelError, "panic while a reply was handed over", "panic", v, "stack", string(debug.Stack()))
@@ -110,11 +111,11 @@ func (a *App) wire() error {
 			return err
 		}
 		a.pools = append(a.pools, pool)
+		a.threads.workers += m.pool.Workers
 		spec := m.Spec()
 		models = append(models, quality.Model{Name: spec.Name, Version: spec.Version, Classes: spec.First().Classes, Accuracy: m.Accuracy})
 		facts = append(facts, m.facts())
 	}
-	a.threads = &threads{workers: len(a.pools) * a.options.place().Workers}
 	var err error
 	if a.quality, err = quality.New(quality.Options{
 		Models: models, Remember: a.options.Remember, Registerer: a.registry,
@@ -300,7 +301,8 @@ func (a *App) announce() {
 	for _, m := range a.models {
 		s := m.Spec()
 		a.logger.Info("model ready", "name", s.Name, "version", s.Version, "engine", s.Engine,
-			"features", s.Features, "outputs", s.Width(), "golden_rows", m.GoldenRows, "loaded_in", m.took)
+			"features", s.Features, "outputs", s.Width(), "golden_rows", m.GoldenRows, "loaded_in", m.took,
+			"workers", m.pool.Workers, "max_batch", m.pool.MaxBatch, "queue_rows", m.pool.QueueRows)
 		for _, text := range Cautions(s, a.options.MaxMessageBytes) {
 			a.logger.Warn(text, "model", s.Name)
 		}

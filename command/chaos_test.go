@@ -274,8 +274,12 @@ func readAnswer(kind websocket.MessageType, message []byte) (id, class int, err 
 }
 
 // quiet are the options of a command line, without a log and the dashboard.
-func quiet(c serveCmd) app.Options {
-	options := c.options()
+func quiet(t *testing.T, c serveCmd) app.Options {
+	t.Helper()
+	options, err := c.options()
+	if err != nil {
+		t.Fatal(err)
+	}
 	options.Logger, options.Dashboard = slog.New(slog.DiscardHandler), nil
 	return options
 }
@@ -292,7 +296,7 @@ func startApp(t *testing.T, flags ...string) (a *app.App, stop func()) {
 	if _, err := parser.Parse(append([]string{"serve", "--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0"}, flags...)); err != nil {
 		t.Fatal(err)
 	}
-	if a, err = app.New(quiet(c.Serve)); err != nil {
+	if a, err = app.New(quiet(t, c.Serve)); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())

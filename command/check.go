@@ -43,7 +43,11 @@ func (c checkCmd) Run(command *kong.Context, s *settings) error {
 
 // checkServe does all that serve does before it listens.
 func (c checkCmd) checkServe() error {
-	a, err := app.Prepare(c.options())
+	options, err := c.options()
+	if err != nil {
+		return err
+	}
+	a, err := app.Prepare(options)
 	if err != nil {
 		return err
 	}

@@ -105,7 +105,7 @@ func startServing(t *testing.T, flags ...string) string {
 	if _, err := parser.Parse(append([]string{"serve", "--listen=127.0.0.1:0", "--admin-listen="}, flags...)); err != nil {
 		t.Fatal(err)
 	}
-	a, err := app.New(quiet(c.Serve))
+	a, err := app.New(quiet(t, c.Serve))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -151,7 +151,7 @@ func advice(command, name string, sections map[string]map[string]*kong.Flag) str
 		known = append(known, flag)
 	}
 	slices.Sort(known)
-	return nearest(name, known)
+	return nearestTo(name, known)
 }
 
 // set takes the value of a flag.

@@ -26,11 +26,13 @@ type serveCmd struct {
 	Engine string   `help:"Engine to use where a bundle has several." placeholder:"NAME"`
 	Device string   `default:"cpu" help:"Where engine torchscript runs: cpu, or cuda:0 and so on with a libtorch that has CUDA." placeholder:"NAME"`
 
-	Workers   int `atleast:"0" atmost:"4096" help:"Batches that run at the same time. 0, the default, is the processors that the process may use." placeholder:"N"`
-	MaxBatch  int `atleast:"1" atmost:"65536" default:"64" help:"Rows in a batch."`
-	QueueRows int `atleast:"1" atmost:"1073741824" default:"16384" help:"Rows that may wait; beyond, requests are shed."`
-	Window    int `atleast:"1" atmost:"1073741824" default:"1024" help:"Rows that one socket may have in flight; beyond, it is not read."`
-	Remember  int `atleast:"1" atmost:"1073741824" default:"262144" help:"Predicted rows remembered for their labels."`
+	Workers   int      `atleast:"0" atmost:"4096" help:"Batches that run at the same time. 0, the default, is the processors that the process may use." placeholder:"N"`
+	MaxBatch  int      `atleast:"1" atmost:"65536" default:"64" help:"Rows in a batch."`
+	QueueRows int      `atleast:"1" atmost:"1073741824" default:"16384" help:"Rows that may wait; beyond, requests are shed."`
+	Pool      []string `help:"Numbers of one model's own, in place of those of --workers, --max-batch and --queue-rows, such as digits:workers=2,max-batch=32,queue-rows=4096; repeatable." placeholder:"NAME:KEY=N,..." sep:"none"`
+
+	Window   int `atleast:"1" atmost:"1073741824" default:"1024" help:"Rows that one socket may have in flight; beyond, it is not read."`
+	Remember int `atleast:"1" atmost:"1073741824" default:"262144" help:"Predicted rows remembered for their labels."`
 
 	MaxConnections  int `atleast:"1" atmost:"16777216" default:"10000" help:"WebSockets open at the same time."`
 	MaxPerAddress   int `atleast:"0" atmost:"16777216" default:"0" help:"Of these, how many one address may have, or one /64 of IPv6; not for loopback. 0 is a quarter of --max-connections."`
@@ -93,10 +95,11 @@ func (f alertFlags) thresholds() monitor.Thresholds {
 }
 
 // options is what the flags say, with a logger to stderr and the dashboard.
-func (c serveCmd) options() app.Options {
+func (c serveCmd) options() (app.Options, error) {
+	pools, err := parsePools(c.Pool)
 	return app.Options{
 		Listen: c.Listen, AdminListen: c.AdminListen,
-		Models: c.Model, Engine: c.Engine, Device: c.Device,
+		Models: c.Model, Engine: c.Engine, Device: c.Device, Pools: pools,
 		Workers: c.Workers, MaxBatch: c.MaxBatch, QueueRows: c.QueueRows, Window: c.Window, Remember: c.Remember,
 		MaxConnections: c.MaxConnections, MaxPerAddress: c.MaxPerAddress, MaxMessageBytes: c.MaxMessageBytes,
 		MaxRows: c.MaxRows, MaxReplyBytes: c.MaxReplyBytes, MemoryLimit: int64(c.MemoryLimit), Echo: c.Echo,
@@ -104,7 +107,7 @@ func (c serveCmd) options() app.Options {
 		AllowAnonymous: c.AllowAnonymous, AllowOpenAdmin: c.AllowOpenAdmin, DrainTimeout: c.DrainTimeout,
 		Alerts: c.Alert.thresholds(), Webhook: c.Alert.Webhook,
 		Dashboard: dashboard.Files(), Logger: c.newLogger(os.Stderr),
-	}
+	}, err
 }
 
 // Run serves until ctx ends.
@@ -112,7 +115,11 @@ func (c serveCmd) Run(ctx context.Context, command *kong.Context, s *settings) e
 	if c.PrintConfig {
 		return c.printConfig(os.Stdout, command, s)
 	}
-	a, err := app.New(c.options())
+	options, err := c.options()
+	if err != nil {
+		return err
+	}
+	a, err := app.New(options)
 	if err != nil {
 		return err
 	}

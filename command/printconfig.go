@@ -16,7 +16,11 @@ import (
 // print writes what is in force as a file for --config. What no flag gives, and the
 // machine does, is in comments.
 func (c serveCmd) printConfig(w io.Writer, ctx *kong.Context, s *settings) error {
-	if err := c.options().Validate(); err != nil {
+	options, err := c.options()
+	if err != nil {
+		return err
+	}
+	if err := options.Validate(); err != nil {
 		return err
 	}
 	var b strings.Builder
@@ -32,25 +36,25 @@ func (c serveCmd) printConfig(w io.Writer, ctx *kong.Context, s *settings) error
 		line := flag.Name + ": " + value
 		switch {
 		case value == "":
-			line = strings.TrimSpace("# " + line + c.found(flag.Name))
+			line = strings.TrimSpace("# " + line + madeOut(flag.Name, options))
 		case flag.Tag.Has("secret"):
 			line = "# " + flag.Name + ": " + secret(flag)
 		}
 		fmt.Fprintf(&b, "%-40s # %s\n", line, from)
 	}
-	_, err := io.WriteString(w, b.String())
+	_, err = io.WriteString(w, b.String())
 	return err
 }
 
-// found is what the program finds by itself for a flag that is not set.
-func (c serveCmd) found(flag string) string {
+// madeOut is what the program makes out by itself for a flag that is not set.
+func madeOut(flag string, options app.Options) string {
 	switch flag {
 	case "workers":
-		return strconv.Itoa(c.options().WorkersOfEach())
+		return strconv.Itoa(options.WorkersOfEach())
 	case "echo":
-		return strconv.FormatBool(c.options().ServesEcho())
+		return strconv.FormatBool(options.ServesEcho())
 	case "max-per-address":
-		return strconv.Itoa(c.options().PerAddress())
+		return strconv.Itoa(options.PerAddress())
 	case "memory-limit":
 		if bytes, from, err := app.MemoryFound(); err == nil {
 			return fmt.Sprintf("%dMiB (%s)", bytes>>20, from)

@@ -38,7 +38,7 @@ func TestReadmeCommands(t *testing.T) {
 		return
 	}
 	if !*update {
-		t.Errorf("README.md's tables are not those of the program; run: go test -run %s -update ./command\nexpected\n%s", t.Name(), want)
+		t.Errorf("README.md's tables are not those of the program; run: go test ./command -run %s -update\nexpected\n%s", t.Name(), want)
 		return
 	}
 	text := strings.Replace(string(readme), found[0], want, 1)

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+
+	"penstock/app/nearest"
 )
 
 // settings finds what a flag is set to that is not on the command line: by the
@@ -153,7 +155,7 @@ func checkEnvironment(app *kong.Application, environment []string) error {
 		if !strings.HasPrefix(name, prefix) || slices.Contains(known, name) || slices.Contains(forTests, name) || kubernetes.MatchString(variable) {
 			continue
 		}
-		return fmt.Errorf("%s in the environment sets no flag; %s", name, nearest(name, known))
+		return fmt.Errorf("%s in the environment sets no flag; %s", name, nearestTo(name, known))
 	}
 	return nil
 }
@@ -178,39 +180,14 @@ func brief(value string) string {
 var synonyms = map[string]string{"port": "listen", "host": "listen", "address": "listen", "bind": "listen", "addr": "listen",
 	"models": "model", "bundle": "model", "threads": "workers", "batch": "max-batch", "batch-size": "max-batch"}
 
-// nearest names what is written most alike.
-func nearest(name string, known []string) string {
+// nearestTo names what is written most alike, or means the same.
+func nearestTo(name string, known []string) string {
 	word, ofEnvironment := strings.CutPrefix(name, prefix)
-	if flag, ok := synonyms[alike(word)]; ok {
+	if flag, ok := synonyms[strings.ToLower(strings.ReplaceAll(word, "_", "-"))]; ok {
 		name = flag
 		if ofEnvironment {
 			name = prefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 		}
 	}
-	return "the nearest is " + slices.MinFunc(known, func(a, b string) int { return distance(name, a) - distance(name, b) })
+	return "the nearest is " + nearest.Of(name, known)
 }
-
-// distance is how many characters are to be put in, left out or changed to make one
-// name of the other; an underscore for a dash counts as none.
-func distance(a, b string) int {
-	a, b = alike(a), alike(b)
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
-}
-
-func alike(name string) string { return strings.ToLower(strings.ReplaceAll(name, "_", "-")) }

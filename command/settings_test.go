@@ -117,7 +117,7 @@ func TestExampleConfig(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Serve.options().Validate(); err != nil {
+	if err := quiet(t, c.Serve).Validate(); err != nil {
 		t.Error(err)
 	}
 	if s := c.Serve; s.Listen != "127.0.0.1:9000" || s.MaxBatch != 32 || s.MaxRows != 512 || s.Alert.LatencyMSCritical != 200 || s.Model[0] != "weights/digits" {
@@ -229,7 +229,7 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 	for _, text := range []string{"alert-webhook: [" + hook + "]", "alert-webhok: " + hook, "alert: {webhook: {url: '" + hook + "'}}", "alert-webhook: ftp://hush"} {
 		c, _, err := parse(t, "--config="+configFileWith(t, text))
 		if err == nil {
-			err = c.Serve.options().Validate()
+			err = quiet(t, c.Serve).Validate()
 		}
 		if err == nil || strings.Contains(err.Error(), "hush") {
 			t.Errorf("%s: %v", text, err)
@@ -333,7 +333,7 @@ func TestNoErrorNamesAnOption(t *testing.T) {
 		c, _, err := parse(t, args...)
 		if err == nil {
 			var a *app.App
-			if a, err = app.Prepare(quiet(c.Check.serveCmd)); err == nil {
+			if a, err = app.Prepare(quiet(t, c.Check.serveCmd)); err == nil {
 				a.Close()
 			}
 		}
@@ -356,7 +356,7 @@ func TestPortInUse(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = app.New(quiet(c.Serve))
+		_, err = app.New(quiet(t, c.Serve))
 		if err == nil || !strings.Contains(err.Error(), flag+" "+taken) || !strings.Contains(err.Error(), "choose another port") {
 			t.Errorf("%s: %v", flag, err)
 		}
