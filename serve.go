@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"penstock/inference"
+	"penstock/model"
 	"penstock/monitor"
 	"penstock/monitor/webhook"
 	"penstock/quality"
@@ -88,9 +89,19 @@ func prepare(flags serveCmd, logger *slog.Logger, page fs.FS) (*app, error) {
 	return a, nil
 }
 
+func judge(spec model.Spec) quality.Judge {
+	if spec.Task == model.Regression {
+		return quality.NewValuesJudge(1)
+	}
+	return quality.NewClassJudge(spec.Classes)
+}
+
 // wire makes the rooms, from the model up to the monitor.
 func (a *app) wire(page fs.FS) error {
-	var models []quality.Model
+	var err error
+	if a.quality, err = quality.New(quality.Options{Remember: a.flags.Remember, Registerer: a.registry}); err != nil {
+		return err
+	}
 	var facts []server.ModelFacts
 	for _, m := range a.models {
 		pool, err := inference.New(m, inference.Options{
@@ -105,16 +116,12 @@ func (a *app) wire(page fs.FS) error {
 		}
 		a.pools = append(a.pools, pool)
 		spec := m.Spec()
-		models = append(models, quality.Model{Name: spec.Name, Version: spec.Version, Classes: spec.Classes, Accuracy: m.Accuracy})
+		if _, err := a.quality.Add(quality.Model{Name: spec.Name, Version: spec.Version, Judge: judge(spec), Accuracy: m.Accuracy}); err != nil {
+			return err
+		}
 		facts = append(facts, m.facts())
 	}
 	a.threads = &threads{workers: len(a.pools) * a.flags.place().Workers}
-	var err error
-	if a.quality, err = quality.New(quality.Options{
-		Models: models, Remember: a.flags.Remember, Registerer: a.registry,
-	}); err != nil {
-		return err
-	}
 	if a.server, err = server.New(server.Options{
 		Pools: a.pools, Quality: a.quality, Models: facts, Dashboard: page,
 		MaxConnections: a.plan.WebSockets, MaxPerAddress: a.perAddress(), TrustedProxies: a.flags.proxies(),

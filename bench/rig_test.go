@@ -70,7 +70,13 @@ func serve(tb testing.TB, m model.Model, opt inference.Options) (url string) {
 	pool, err := inference.New(m, opt)
 	must(err)
 	spec := m.Spec()
-	store, err := quality.New(quality.Options{Models: []quality.Model{{Name: spec.Name, Classes: spec.Classes}}})
+	store, err := quality.New(quality.Options{})
+	must(err)
+	judge := quality.NewValuesJudge(1)
+	if len(spec.Classes) > 0 {
+		judge = quality.NewClassJudge(spec.Classes)
+	}
+	_, err = store.Add(quality.Model{Name: spec.Name, Judge: judge})
 	must(err)
 	s, err := server.New(server.Options{Pools: []*inference.Pool{pool}, Quality: store})
 	must(err)

@@ -176,7 +176,7 @@ func (c *watcher) acceptBaseline(name string) *protocol.Error {
 	if err := limited(c.server.board.notesLeft, "too many notes by all together"); err != nil {
 		return err
 	}
-	c.server.opt.Quality.AcceptBaseline(served.index)
+	c.server.opt.Quality.AcceptBaseline(served.series)
 	c.server.QuietLog().Log(slog.LevelInfo, "the present error of a model was accepted as its baseline", "model", name)
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"penstock/model"
 	"penstock/monitor"
 	"penstock/protocol"
+	"penstock/quality"
 	"penstock/server/accept"
 	"penstock/server/quietlog"
 )
@@ -45,6 +46,7 @@ type servedModel struct {
 	name     string
 	pool     *inference.Pool
 	spec     model.Spec
+	series   *quality.Series // nil: no labels are collected, and no prediction is remembered
 	format   *protocol.ReplyFormat
 	outputs  int
 	rowBytes int // of a row's features, its scores, and what is picked of them
@@ -67,11 +69,15 @@ func New(opt Options) (*Server, error) {
 	s.hub = newHub(opt, func(v any) {
 		s.quiet.Log(slog.LevelError, "panic in a connection; it was closed", "panic", v, "stack", string(debug.Stack()))
 	})
+	series := opt.Quality.Listed()
 	for i, pool := range opt.Pools {
 		spec := pool.Spec()
 		m := &servedModel{
 			index: i, name: spec.Name, pool: pool, spec: spec,
 			format: protocol.NewReplyFormat(spec.Name, spec.Version, spec.Classes),
+		}
+		if i < len(series) {
+			m.series = series[i]
 		}
 		m.outputs = spec.Outputs()
 		m.rowBytes = 4 * (spec.Features + m.outputs + picked)
