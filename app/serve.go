@@ -22,6 +22,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"penstock/inference"
+	"penstock/model"
 	"penstock/monitor"
 	"penstock/monitor/webhook"
 	"penstock/quality"
@@ -96,7 +97,10 @@ func Prepare(options Options) (*App, error) {
 
 // wire makes the rooms, from the model up to the monitor.
 func (a *App) wire() error {
-	var models []quality.Model
+	var err error
+	if a.quality, err = quality.New(quality.Options{Remember: a.options.Remember, Registerer: a.registry}); err != nil {
+		return err
+	}
 	var facts []server.ModelFacts
 	a.threads = &threads{}
 	for _, m := range a.models {
@@ -113,14 +117,10 @@ func (a *App) wire() error {
 		a.pools = append(a.pools, pool)
 		a.threads.workers += m.pool.Workers
 		spec := m.Spec()
-		models = append(models, quality.Model{Name: spec.Name, Version: spec.Version, Classes: spec.First().Classes, Accuracy: m.Accuracy})
+		if _, err := a.quality.Add(quality.Model{Name: spec.Name, Version: spec.Version, Judge: judgeOf(spec), Accuracy: m.Accuracy}); err != nil {
+			return err
+		}
 		facts = append(facts, m.facts())
-	}
-	var err error
-	if a.quality, err = quality.New(quality.Options{
-		Models: models, Remember: a.options.Remember, Registerer: a.registry,
-	}); err != nil {
-		return err
 	}
 	ledger, err := ledgers.NewLedger(a.registry)
 	if err != nil {
@@ -312,4 +312,12 @@ func (a *App) announce() {
 	}
 	a.logger.Info("memory", "limit_mib", a.memory.limit>>20, "from", a.memory.from, "clients_mib", a.memory.clients>>20)
 	a.logger.Info("ready", "url", fmt.Sprintf("http://%s", a.public.Addr()), "workers", a.pools[0].Options().Workers)
+}
+
+// judgeOf is what judges the labels of a model.
+func judgeOf(spec model.Spec) quality.Judge {
+	if o := spec.First(); o.Kind == model.Class {
+		return quality.NewClassJudge(o.Classes)
+	}
+	return quality.NewValuesJudge(1)
 }

@@ -36,7 +36,9 @@ func serve(t *testing.T, m model.Model, o inference.Options) client.Options {
 	pool, err := inference.New(m, o)
 	must(err)
 	spec := m.Spec()
-	labels, err := quality.New(quality.Options{Models: []quality.Model{{Name: spec.Name, Version: spec.Version, Classes: spec.First().Classes}}})
+	labels, err := quality.New(quality.Options{})
+	must(err)
+	_, err = labels.Add(quality.Model{Name: spec.Name, Version: spec.Version, Judge: quality.NewClassJudge(spec.First().Classes)})
 	must(err)
 	ledger, clients := new(serving.Ledger), server.NewClients()
 	watch, err := monitor.New(monitor.Options{

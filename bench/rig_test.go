@@ -72,7 +72,13 @@ func serve(tb testing.TB, m model.Model, opt inference.Options) (url string) {
 	pool, err := inference.New(m, opt)
 	must(err)
 	spec := m.Spec()
-	store, err := quality.New(quality.Options{Models: []quality.Model{{Name: spec.Name, Classes: spec.First().Classes}}})
+	store, err := quality.New(quality.Options{})
+	must(err)
+	judge := quality.NewValuesJudge(1)
+	if len(spec.First().Classes) > 0 {
+		judge = quality.NewClassJudge(spec.First().Classes)
+	}
+	_, err = store.Add(quality.Model{Name: spec.Name, Judge: judge})
 	must(err)
 	ledger, clients := new(serving.Ledger), server.NewClients()
 	watch, err := monitor.New(monitor.Options{

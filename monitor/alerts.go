@@ -122,7 +122,7 @@ func busier(f *protocol.Metrics) measurement {
 
 // recentAccuracy leaves out one of so few labels that nothing is sure of it.
 func recentAccuracy(c quality.Counts) measurement {
-	if c.Regression || c.Labelled < minLabels {
+	if c.Measure != quality.RightOrWrong || c.Labelled < minLabels {
 		return measurement{}
 	}
 	sure := quality.UpperBound(c.Correct, c.Labelled)
@@ -136,7 +136,7 @@ func addFalls(measured map[string]measurement, drifts []quality.Drift) {
 			continue
 		}
 		id := Accuracy + ":" + fall.Model
-		if fall.Regression {
+		if fall.Measure == quality.Distance {
 			id = ModelError + ":" + fall.Model
 		}
 		one := measured[id]

@@ -74,7 +74,7 @@ func TestAcceptingABaselineResolvesTheAlert(t *testing.T) {
 		w.tick(20, func() { w.label(100, 100) })
 		w.tick(10, func() { w.spread(100, 90) })
 		w.expect("21 model_accuracy warning firing")
-		w.store.AcceptBaseline(0)
+		w.store.AcceptBaseline(w.series)
 		w.tick(1, nil)
 		w.expect("21 model_accuracy warning firing", "31 model_accuracy warning resolved")
 		const says = "The accuracy of model digits is back at what is expected, or was accepted: it was 90.0 % at worst and 90.0 % at last."

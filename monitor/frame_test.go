@@ -34,7 +34,7 @@ func TestEveryFieldOfAFrameIsMeasured(t *testing.T) {
 		second.took(time.Second, 500*time.Millisecond, 2)
 		w.machine.cpu, w.machine.others = 0.5, 1.5
 		w.label(4, 3)
-		w.store.Remember(quality.Prediction{Values: make([]float32, 4)})
+		w.store.Remember(quality.Prediction{Series: w.series, Rows: 4, Values: make([]float32, 4)})
 		w.tick(1, nil)
 
 		lo, hi := quality.Wilson(3, 4)

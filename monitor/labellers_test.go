@@ -13,7 +13,7 @@ import (
 // labelAs gives n predictions of a caller their labels.
 func (w *world) labelAs(caller string, n int) {
 	w.t.Helper()
-	p := quality.Prediction{ID: []byte("1"), Scope: 7, Caller: caller, Values: []float32{0}}
+	p := quality.Prediction{Series: w.series, Rows: 1, ID: []byte("1"), Scope: w.store.Scope("", "7"), Caller: caller, Values: []float32{0}}
 	for range n {
 		w.store.Remember(p)
 		if _, err := w.store.LabelIndices(p.Scope, p.ID, p.Values); err != nil {

@@ -46,7 +46,7 @@ func message(a *protocol.Alert, about string, measured bool) string {
 // fallMessage is message for a model that errs more than before.
 func fallMessage(a *protocol.Alert, fall *quality.Drift) string {
 	what, moved, bound := "accuracy", "fallen", "at least"
-	if fall.Regression {
+	if fall.Measure == quality.Distance {
 		what, moved, bound = "typical absolute error", "risen", "at most"
 	}
 	digits := words[a.Metric].digits

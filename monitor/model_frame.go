@@ -32,8 +32,8 @@ func modelFrame(pool Pool, now reading, was, is inference.Stats, seconds float64
 // own is a range of one model.
 func own(c quality.Counts) protocol.QualityRange { return qualityRange(c, c) }
 
-// addQuality sums over models. Regressions have labels, but no part in the
-// accuracy.
+// addQuality sums over models. Those whose labels tell a distance have no part in
+// the accuracy, and those that take no labels none in how many there are.
 func addQuality(f *protocol.Metrics, models []quality.Ranges) {
 	var start, hour, minutes sum
 	for _, r := range models {
@@ -54,10 +54,14 @@ func addQuality(f *protocol.Metrics, models []quality.Ranges) {
 type sum struct{ all, judged quality.Counts }
 
 func (s *sum) add(c quality.Counts) {
+	if c.Measure == quality.Nothing {
+		return
+	}
+	s.all.Measure, s.judged.Measure = quality.RightOrWrong, quality.RightOrWrong
 	s.all.Predicted += c.Predicted
 	s.all.Labelled += c.Labelled
 	s.all.Forgotten += c.Forgotten
-	if !c.Regression {
+	if c.Measure == quality.RightOrWrong {
 		s.judged.Labelled += c.Labelled
 		s.judged.Correct += c.Correct
 	}

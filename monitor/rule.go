@@ -125,7 +125,7 @@ func (r *rule) judgeFall(fall *quality.Drift) severity {
 
 // isCollapse is true of twenty points of accuracy, or three times the error.
 func isCollapse(fall *quality.Drift) bool {
-	if fall.Regression {
+	if fall.Measure == quality.Distance {
 		return fall.Level > 3*fall.Expected
 	}
 	return fall.Level < fall.Expected-0.2

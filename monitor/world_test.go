@@ -24,6 +24,7 @@ type world struct {
 	pool    *fakePool
 	machine *fakeMachine
 	store   *quality.Store
+	series  *quality.Series
 	traffic monitor.Traffic
 	end     func() // stops Run and waits for it
 }
@@ -31,12 +32,15 @@ type world struct {
 // newWorld starts a monitor of one pool; change may alter its options.
 func newWorld(t *testing.T, change func(*world, *monitor.Options)) *world {
 	t.Helper()
-	digits := quality.Model{Name: "digits", Version: "1", Classes: []string{"a", "b"}}
-	store, err := quality.New(quality.Options{Models: []quality.Model{digits}})
+	store, err := quality.New(quality.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, store: store}
+	series, err := store.Add(quality.Model{Name: "digits", Version: "1", Judge: quality.NewClassJudge([]string{"a", "b"})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t, store: store, series: series}
 	w.pool = newFakePool("digits", &w.mu)
 	w.machine = &fakeMachine{mu: &w.mu, cpus: 2, started: time.Now()}
 	options := monitor.Options{
@@ -101,12 +105,12 @@ func (w *world) latest() *protocol.Metrics {
 func (w *world) label(n, correct int) {
 	id := []byte("1")
 	for i := range n {
-		w.store.Remember(quality.Prediction{ID: id, Values: []float32{0}, Confidences: []float32{1}})
+		w.store.Remember(quality.Prediction{Series: w.series, ID: id, Rows: 1, Values: []float32{0}, Confidences: []float32{1}})
 		truth := float32(1)
 		if i < correct {
 			truth = 0
 		}
-		if _, err := w.store.LabelIndices(0, id, []float32{truth}); err != nil {
+		if _, err := w.store.LabelIndices(quality.Scope{}, id, []float32{truth}); err != nil {
 			w.t.Fatal(err)
 		}
 	}

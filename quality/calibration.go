@@ -9,12 +9,15 @@ type calibrationBin struct {
 	confidence     float64 // summed
 }
 
-func (t *tally) calibrate(confidence float32, correct bool) {
-	// Also leaves out NaN and the mark of a missing confidence.
+// calibration compares confidences with what came true.
+type calibration [CalibrationBins]calibrationBin
+
+func (c *calibration) add(confidence float32, correct bool) {
+	// Also leaves out NaN.
 	if !(confidence >= 0 && confidence <= 1) {
 		return
 	}
-	bin := &t.bins[min(int(confidence*CalibrationBins), CalibrationBins-1)]
+	bin := &c[min(int(confidence*CalibrationBins), CalibrationBins-1)]
 	bin.count++
 	bin.confidence += float64(confidence)
 	if correct {
@@ -22,9 +25,10 @@ func (t *tally) calibrate(confidence float32, correct bool) {
 	}
 }
 
-// CalibrationBin compares how sure a model was with how often it was right,
-// for labelled rows with a confidence in [Lower, Upper). The last bin includes
-// its upper bound.
+// CalibrationBin compares how sure a model was with how often it was right, for
+// labelled rows with a confidence in [Lower, Upper). The last bin includes its
+// upper bound. Of a model of labels, every label of a row counts, with the
+// probability that it is true and whether it was.
 type CalibrationBin struct {
 	Lower, Upper   float64
 	Count          uint64
@@ -32,12 +36,14 @@ type CalibrationBin struct {
 	Accuracy       *float64 // nil in an empty bin
 }
 
-func (t *tally) calibration() []CalibrationBin {
-	if t.counts.Regression {
-		return nil
-	}
+// describe returns the bins and the expected calibration error: the distance
+// between confidence and accuracy, averaged over what was labelled (Guo et al.,
+// equation 3). The error is nil without labels.
+func (c *calibration) describe() ([]CalibrationBin, *float64) {
 	bins := make([]CalibrationBin, CalibrationBins)
-	for i, b := range t.bins {
+	var rows uint64
+	var apart float64
+	for i, b := range c {
 		bins[i] = CalibrationBin{
 			Lower:          float64(i) / CalibrationBins,
 			Upper:          float64(i+1) / CalibrationBins,
@@ -45,19 +51,8 @@ func (t *tally) calibration() []CalibrationBin {
 			MeanConfidence: ratio(b.confidence, b.count),
 			Accuracy:       ratio(float64(b.correct), b.count),
 		}
-	}
-	return bins
-}
-
-// calibrationError is the expected calibration error: the distance between
-// confidence and accuracy, averaged over the labelled rows (Guo et al.,
-// equation 3). Nil without labels.
-func (t *tally) calibrationError() *float64 {
-	var rows uint64
-	var apart float64
-	for _, b := range t.bins {
 		rows += b.count
 		apart += max(b.confidence-float64(b.correct), float64(b.correct)-b.confidence)
 	}
-	return ratio(apart, rows)
+	return bins, ratio(apart, rows)
 }

@@ -35,8 +35,17 @@ func (e *BadLabelError) Error() string {
 func wrongCount(got, rows int) error {
 	return &BadLabelError{
 		Row:      -1,
-		Got:      strconv.Itoa(got) + " labels",
+		Got:      counted(got, "label"),
 		Expected: strconv.Itoa(rows) + ", one per predicted row",
+	}
+}
+
+// wrongNumbers is wrongCount where the label of a row has several numbers.
+func wrongNumbers(got, rows, width int) error {
+	return &BadLabelError{
+		Row:      -1,
+		Got:      counted(got, "number"),
+		Expected: fmt.Sprintf("%d, %d per predicted row", rows*width, width),
 	}
 }
 

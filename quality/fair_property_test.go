@@ -17,7 +17,7 @@ import (
 func TestStoreAgainstAPlainList(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		bound := rapid.IntRange(1, 40).Draw(t, "bound")
-		store, err := quality.New(quality.Options{Models: []quality.Model{digits}, Remember: bound})
+		store, err := open(quality.Options{Remember: bound}, digits)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -38,7 +38,7 @@ func TestStoreAgainstAPlainList(t *testing.T) {
 
 // plainList remembers as the store promises to, slowly.
 type plainList struct {
-	store    *quality.Store
+	store    *testStore
 	bound    int
 	requests []*plainRequest // oldest first
 }
@@ -82,7 +82,7 @@ func (l *plainList) scopeRows(of *plainRequest) int {
 func (l *plainList) predict(t *rapid.T, own *plainRequest) {
 	l.remove(l.find(own.scope, own.id))
 	l.store.Remember(quality.Prediction{
-		ID: fmt.Append(nil, own.id), Scope: quality.Scope(own.scope), Caller: fmt.Sprint("host ", own.caller),
+		ID: fmt.Append(nil, own.id), Scope: scopeOf(own.scope), Caller: fmt.Sprint("host ", own.caller),
 		Values: make([]float32, own.rows),
 	})
 	if !l.explain(own) {
@@ -120,7 +120,7 @@ func (l *plainList) explain(own *plainRequest) bool {
 }
 
 func (l *plainList) gone(r *plainRequest) bool {
-	return !l.store.Remembers(quality.Scope(r.scope), fmt.Append(nil, r.id))
+	return !l.store.Remembers(scopeOf(r.scope), fmt.Append(nil, r.id))
 }
 
 // mayLose says whether r is the oldest request of a scope of most rows at a
@@ -159,7 +159,7 @@ func (l *plainList) label(t *rapid.T, scope, id int) {
 	default:
 		rows, r.done = r.rows, true
 	}
-	_, err := l.store.LabelIndices(quality.Scope(scope), fmt.Append(nil, id), make([]float32, rows))
+	_, err := l.store.LabelIndices(scopeOf(scope), fmt.Append(nil, id), make([]float32, rows))
 	if !errors.Is(err, want) {
 		t.Fatalf("label of %d: %v; expected %v", id, err, want)
 	}
@@ -169,30 +169,30 @@ func (l *plainList) label(t *rapid.T, scope, id int) {
 // another socket of the same one.
 func TestHogEvictsItself(t *testing.T) {
 	for name, hog := range map[string]quality.Prediction{
-		"another caller":             {Scope: 2, Caller: "hog"},
-		"another scope of the same":  {Scope: 2, Caller: "honest"},
-		"the same name elsewhere":    {Scope: 1, Caller: "hog"},
+		"another caller":             {Scope: scopeOf(2), Caller: "hog"},
+		"another scope of the same":  {Scope: scopeOf(2), Caller: "honest"},
+		"the same name elsewhere":    {Scope: scopeOf(1), Caller: "hog"},
 		"a new scope for each of it": {Caller: "hog"},
 	} {
-		store, err := quality.New(quality.Options{Models: []quality.Model{digits}, Remember: 4096})
+		store, err := open(quality.Options{Remember: 4096}, digits)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for i := range 50 {
 			store.Remember(quality.Prediction{
-				ID: fmt.Append(nil, i), Scope: 1, Caller: "honest", Values: []float32{1},
+				ID: fmt.Append(nil, i), Scope: scopeOf(1), Caller: "honest", Values: []float32{1},
 			})
 		}
 		hog.Values = make([]float32, 1024)
 		for i := range 257 {
 			hog.ID = fmt.Append(nil, 1000+i)
-			if hog.Scope != 1 && hog.Scope != 2 {
-				hog.Scope = quality.Scope(10 + i)
+			if hog.Scope == (quality.Scope{}) {
+				hog.Scope = scopeOf(10 + i)
 			}
 			store.Remember(hog)
 		}
 		for i := range 50 {
-			if _, err := store.LabelIndices(1, fmt.Append(nil, i), []float32{1}); err != nil {
+			if _, err := store.LabelIndices(scopeOf(1), fmt.Append(nil, i), []float32{1}); err != nil {
 				t.Errorf("%s: label %d: %v", name, i, err)
 			}
 		}
@@ -201,7 +201,7 @@ func TestHogEvictsItself(t *testing.T) {
 
 // Holders come and go without end; the store keeps nothing of those that went.
 func TestHoldersComeAndGoWithoutAllocating(t *testing.T) {
-	store, err := quality.New(quality.Options{Models: []quality.Model{digits}, Remember: 1000})
+	store, err := open(quality.Options{Remember: 1000}, digits)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -209,10 +209,14 @@ func TestHoldersComeAndGoWithoutAllocating(t *testing.T) {
 	for i := range callers {
 		callers[i] = fmt.Sprint("host ", i)
 	}
+	scopes := make([]quality.Scope, 40_000)
+	for i := range scopes {
+		scopes[i] = scopeOf(i)
+	}
 	p := prediction(store, 1)
 	next := 0
 	remember := func() {
-		p.Scope, p.Caller = quality.Scope(next), callers[next%len(callers)]
+		p.Scope, p.Caller = scopes[next], callers[next%len(callers)]
 		next++
 		store.Remember(p)
 	}
@@ -227,14 +231,14 @@ func TestHoldersComeAndGoWithoutAllocating(t *testing.T) {
 // TestQuietScopesGoFirst: connections that ended leave rows that nobody will
 // label. They do not squeeze those that live.
 func TestQuietScopesGoFirst(t *testing.T) {
-	store, err := quality.New(quality.Options{Models: []quality.Model{digits}, Remember: 1000})
+	store, err := open(quality.Options{Remember: 1000}, digits)
 	if err != nil {
 		t.Fatal(err)
 	}
 	began := time.Now()
 	remember := func(scope, id int, at time.Duration) {
 		store.Remember(quality.Prediction{
-			ID: fmt.Append(nil, id), Scope: quality.Scope(scope), Caller: "same", Values: []float32{1}, At: began.Add(at),
+			ID: fmt.Append(nil, id), Scope: scopeOf(scope), Caller: "same", Values: []float32{1}, At: began.Add(at),
 		})
 	}
 	for scope := 1; scope <= 100; scope++ { // ten rows each, and gone
@@ -246,11 +250,11 @@ func TestQuietScopesGoFirst(t *testing.T) {
 		remember(1000, id, 20*time.Minute)
 	}
 	for id := range 500 {
-		if !store.Remembers(1000, fmt.Append(nil, id)) {
+		if !store.Remembers(scopeOf(1000), fmt.Append(nil, id)) {
 			t.Fatalf("row %d of the one that lives was forgotten for those that do not", id)
 		}
 	}
-	if store.Remembers(1, []byte("0")) || !store.Remembers(100, []byte("0")) {
+	if store.Remembers(scopeOf(1), []byte("0")) || !store.Remembers(scopeOf(100), []byte("0")) {
 		t.Error("those that were quiet for longest do not go first")
 	}
 }

@@ -2,7 +2,7 @@ package quality
 
 import "time"
 
-// holders know who holds how many rows: callers, and the scopes of each. They
+// holders know who holds how many values, which they call rows: callers, and the scopes of each. They
 // form a tree of the root, its callers and their scopes, in which every holder
 // keeps its members in a heap, the largest first. Who holds nothing is not in
 // it: a holder is made for its first row and goes with its last.

@@ -1,11 +1,11 @@
 package quality
 
-// index finds a request's first row by its key. It is an open-addressed hash
+// index finds a request's first row by the low half of its key. It is an open-addressed hash
 // table with linear probing and backward-shift deletion (Knuth, The Art of
 // Computer Programming vol. 3, section 6.4, algorithm R): no tombstones build
 // up, so that a full store allocates nothing however long it runs.
 //
-// An entry holds the key's low half and a position; looking past an entry, or
+// An entry holds 32 bits of the key and a position; looking past an entry, or
 // moving it, touches no row. That halves the cache misses of Remember.
 type index struct {
 	entries []entry // a power of two, at most half in use
@@ -13,7 +13,7 @@ type index struct {
 }
 
 type entry struct {
-	low  uint32 // the low half of the key, which also says where the search starts
+	low  uint32 // the lowest bits of the key, which also say where the search starts
 	slot uint32 // position+1; 0: free
 }
 

@@ -1,75 +1,46 @@
 package quality
 
-import (
-	"fmt"
-	"math"
-	"strconv"
+// Measure is what a label can tell of a prediction.
+type Measure uint8
+
+// The measures.
+const (
+	Nothing      Measure = iota // the output takes no labels
+	RightOrWrong                // a row is right or wrong
+	Distance                    // a row is some way off
 )
 
-// judge turns what a client sent as a label into a number that compares with
-// a prediction: the index of a class, or the value itself.
-type judge struct {
-	classes []string
-	names   names
+// Judge knows what the labels of one kind of output are, and adds up what they
+// say of the predictions. NewClassJudge, NewLabelsJudge, NewValuesJudge and
+// NewNoJudge make them.
+//
+// A Judge belongs to one Series. Its store calls it under its mutex: it must be
+// quick, needs no lock of its own, and keeps none of the slices that it is given.
+// Measure, Width and LabelWidth always return the same.
+type Judge interface {
+	Measure() Measure
+	// Width is how many numbers are remembered of a row; 0 where there is nothing
+	// to judge.
+	Width() int
+	// LabelWidth is how many numbers the label of a row has in a binary frame.
+	LabelWidth() int
+	// Read appends what a label means, as many numbers as Judge expects of a truth.
+	// Row, from 0, is for the error: a *BadLabelError.
+	Read(dst []float64, row int, l Label) ([]float64, error)
+	// ReadBinary is Read for the LabelWidth numbers of a binary frame.
+	ReadBinary(dst []float64, row int, values []float32) ([]float64, error)
+	// Judge compares a row's prediction with its truth, and counts it. Values has
+	// Width entries, as in Prediction, and confidences as many, or none.
+	Judge(values, confidences []float32, truth []float64) Verdict
+	// Describe adds what is particular to the kind. What it sets is copied, not
+	// shared, but for the names.
+	Describe(*Snapshot)
 }
 
-func newJudge(m Model) judge { return judge{classes: m.Classes, names: newNames(m.Classes)} }
-
-func (j *judge) regression() bool { return len(j.classes) == 0 }
-
-func (j *judge) label(row int, l Label) (float64, error) {
-	if l.IsText {
-		if i, ok := j.names.written[l.Text]; ok {
-			return float64(i), nil
-		}
-		return 0, j.bad(row, quoted(l.Text))
-	}
-	digits := l.Text
-	if digits == "" {
-		digits = number(l.Number)
-	}
-	if j.regression() {
-		return j.value(row, l.Number, digits)
-	}
-	switch i, ok := j.names.number(digits); {
-	case !ok:
-		return 0, j.bad(row, shortened(digits))
-	case i == several:
-		return 0, &BadLabelError{Row: row, Got: shortened(digits), Expected: "the name of one class as a string: several are this number"}
-	default:
-		return float64(i), nil
-	}
+// Verdict is what the label of one row says.
+type Verdict struct {
+	Correct bool // RightOrWrong alone
+	// Distance is the mean absolute error over the row's values, and Squared the
+	// mean of the squared ones; 0 unless the measure is Distance.
+	Distance, Squared float64
 }
-
-func (j *judge) labelIndex(row int, value float32) (float64, error) {
-	if j.regression() {
-		return j.value(row, float64(value), number(float64(value)))
-	}
-	if i := int(value); float32(i) != value || i < 0 || i >= len(j.classes) {
-		return 0, &BadLabelError{
-			Row:      row,
-			Got:      number(float64(value)),
-			Expected: fmt.Sprintf("a class index from 0 to %d", len(j.classes)-1),
-		}
-	}
-	return float64(value), nil
-}
-
-// value accepts what a float32 can hold. Predictions are float32, and squares
-// of differences between such numbers can be summed for ever without overflow.
-func (j *judge) value(row int, x float64, digits string) (float64, error) {
-	if math.IsNaN(x) || math.Abs(x) > math.MaxFloat32 {
-		return 0, j.bad(row, shortened(digits))
-	}
-	return x, nil
-}
-
-func (j *judge) bad(row int, got string) error {
-	expected := "a finite number within the range of float32"
-	if !j.regression() {
-		expected = oneOf(j.classes)
-	}
-	return &BadLabelError{Row: row, Got: got, Expected: expected}
-}
-
-func number(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }

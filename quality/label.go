@@ -2,71 +2,114 @@ package quality
 
 import (
 	"errors"
+	"strconv"
 	"time"
 )
 
-// Label is a true answer as a client wrote it: a text or a number.
+// Label is a true answer as a client wrote it: a text, a number, or a list of
+// these.
 type Label struct {
 	Text   string  // the text, or the digits of the number; without, those of Number count
 	Number float64 // the number, as near as a float64 comes
 	IsText bool
+	List   []Label
+	IsList bool
+}
+
+// digits are those of a number.
+func (l *Label) digits() string {
+	if l.Text == "" {
+		return number(l.Number)
+	}
+	return l.Text
+}
+
+// described is what an error says that the label is.
+func (l *Label) described() string {
+	switch {
+	case l.IsList:
+		return "a list of " + strconv.Itoa(len(l.List))
+	case l.IsText:
+		return quoted(l.Text)
+	default:
+		return shortened(l.digits())
+	}
 }
 
 // Result tells what a prediction turned out to be worth.
 type Result struct {
-	Model int // index into Options.Models
-	Rows  int
-	// Correct tells for each row whether the predicted class was the true one.
-	// It is nil for a regression, where no answer is simply right or wrong.
+	Series *Series
+	Rows   int
+	// Correct tells for each row whether it was right. It is nil where no answer
+	// is simply right or wrong: unless the measure of the series is RightOrWrong.
 	Correct []bool
 	Delay   time.Duration // from the prediction to its label
 }
 
-// Label joins a prediction with its true answers, one per row.
-//
-// A classification takes the name of a class as a text, or a number: it means
-// the class whose name is that number as it was written, or else the one class
-// whose name has the same value. A regression takes a finite number in the range
-// of float32.
+// Label joins a prediction with its true answers, one per row. What they may be
+// is up to the judge of the prediction's series.
 //
 // The error is ErrUnknownRequest, ErrDuplicateFeedback or a *BadLabelError;
 // none of them counts anything, and after a *BadLabelError the prediction still
 // waits for its label.
 func (s *Store) Label(scope Scope, id []byte, labels []Label) (Result, error) {
-	return s.join(scope, id, len(labels), func(j *judge, row int) (float64, error) {
-		return j.label(row, labels[row])
-	})
+	return s.join(scope, id, sent{labels: labels})
 }
 
-// LabelIndices is Label for binary frames: each label is the index of a class,
-// or the value of a regression.
+// LabelIndices is Label for binary frames: the label of a row is LabelWidth
+// numbers of its judge, such as the index of a class.
 func (s *Store) LabelIndices(scope Scope, id []byte, labels []float32) (Result, error) {
-	return s.join(scope, id, len(labels), func(j *judge, row int) (float64, error) {
-		return j.labelIndex(row, labels[row])
-	})
+	return s.join(scope, id, sent{numbers: labels, binary: true})
 }
 
 // Remembers reports whether a label for this request would find a prediction.
 func (s *Store) Remembers(scope Scope, id []byte) bool {
-	key := s.key(scope, id)
+	key := scope.key(id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.memory.find(key) != none
 }
 
-type readLabel func(j *judge, row int) (float64, error)
+// sent is what a client sent for one request.
+type sent struct {
+	labels  []Label
+	numbers []float32
+	binary  bool
+}
 
-func (s *Store) join(scope Scope, id []byte, labels int, read readLabel) (Result, error) {
-	key := s.key(scope, id)
+// read appends the truths of all rows.
+func (l *sent) read(dst []float64, j Judge, rows int) ([]float64, error) {
+	width, got := j.LabelWidth(), len(l.labels)+len(l.numbers)
+	switch {
+	case width == 0:
+		return nil, noLabels(got)
+	case !l.binary && got != rows, width == 1 && got != rows:
+		return nil, wrongCount(got, rows)
+	case l.binary && got != rows*width:
+		return nil, wrongNumbers(got, rows, width)
+	}
+	var err error
+	for row := 0; row < rows && err == nil; row++ {
+		if l.binary {
+			dst, err = j.ReadBinary(dst, row, l.numbers[row*width:(row+1)*width])
+		} else {
+			dst, err = j.Read(dst, row, l.labels[row])
+		}
+	}
+	return dst, err
+}
+
+func (s *Store) join(scope Scope, id []byte, labels sent) (Result, error) {
+	key := scope.key(id)
 	now := time.Since(s.epoch)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	result, err := s.joinLocked(key, now, labels, read)
+	result, err := s.joinLocked(key, now, &labels)
 	s.feedback.count(err)
 	return result, err
 }
 
-func (s *Store) joinLocked(key uint64, now time.Duration, labels int, read readLabel) (Result, error) {
+func (s *Store) joinLocked(key key, now time.Duration, labels *sent) (Result, error) {
 	position := s.memory.find(key)
 	if position == none {
 		return Result{}, ErrUnknownRequest
@@ -75,49 +118,53 @@ func (s *Store) joinLocked(key uint64, now time.Duration, labels int, read readL
 	if head.labelled {
 		return Result{}, ErrDuplicateFeedback
 	}
-	rows := int(head.rows)
-	if labels != rows {
-		return Result{}, wrongCount(labels, rows)
+	series := s.memory.series.at(head.series)
+	rows := series.rows(head)
+	truths, err := labels.read(s.truths[:0], series.judge, rows)
+	if err != nil {
+		return Result{}, err
 	}
-	judge := &s.judges[head.model]
-	truths := make([]float64, rows)
-	for i := range truths {
-		truth, err := read(judge, i)
-		if err != nil {
-			return Result{}, err
-		}
-		truths[i] = truth
-	}
+	s.truths = truths
 	head.labelled = true
-	result := Result{Model: int(head.model), Rows: rows, Delay: max(0, now-time.Duration(head.at))}
-	if !judge.regression() {
+	result := Result{Series: series, Rows: rows, Delay: max(0, now-time.Duration(head.at))}
+	if series.counts.Measure == RightOrWrong {
 		result.Correct = make([]bool, rows)
 	}
-	s.countLabeller(head, now)
-	tally := &s.tallies[head.model]
-	tally.delay(result.Delay, rows)
-	told := told{rows: uint64(rows)}
-	s.memory.each(head, func(i int, value, confidence float32) {
-		if judge.regression() {
-			off := tally.value(float64(value), truths[i])
-			told.absolute += off
-			told.bounded += tally.scale.Bounded(off)
-			return
-		}
-		if result.Correct[i] = tally.class(value, confidence, int(truths[i])); result.Correct[i] {
-			told.correct++
-		}
-	})
-	tally.labelled(head.at, told)
-	tally.detect(told)
+	s.countLabeller(head, rows, now)
+	series.delay(result.Delay, rows)
+	series.labelled(head.at, s.judge(series, head, truths, result.Correct))
+	if cap(s.truths) > mostScratch {
+		s.truths = nil
+	}
 	return result, nil
 }
 
-func (s *Store) countLabeller(head *kept, now time.Duration) {
+// mostScratch is how many truths the store keeps room for: a rare large request
+// is not to hold memory for ever.
+const mostScratch = 1 << 16
+
+// judge compares the rows of a request with their truths.
+func (s *Store) judge(series *Series, head *kept, truths []float64, correct []bool) told {
+	told := told{rows: uint64(series.rows(head))}
+	width := len(truths) / int(told.rows)
+	s.memory.each(head, series.judge.Width(), func(row int, values, confidences []float32) {
+		v := series.judge.Judge(values, confidences, truths[row*width:(row+1)*width])
+		told.absolute += v.Distance
+		told.squared += v.Squared
+		told.bounded += series.scale.Bounded(v.Distance)
+		if correct != nil && v.Correct {
+			correct[row] = true
+			told.correct++
+		}
+	})
+	return told
+}
+
+func (s *Store) countLabeller(head *kept, rows int, now time.Duration) {
 	scope := s.memory.holders.at(head.holder)
 	caller := s.memory.holders.at(scope.parent)
-	s.scopes.labelled(scope.key, scope.name, uint64(head.rows), now)
-	s.callers.labelled(caller.key, caller.name, uint64(head.rows), now)
+	s.scopes.labelled(scope.key, scope.name, uint64(rows), now)
+	s.callers.labelled(caller.key, caller.name, uint64(rows), now)
 }
 
 // feedbackCounts counts labels by what became of them, in requests.

@@ -18,10 +18,10 @@ func text(s string) quality.Label    { return quality.Label{Text: s, IsText: tru
 func number(x float64) quality.Label { return quality.Label{Number: x} }
 
 func TestLabelsThatAreAccepted(t *testing.T) {
-	pets := quality.Model{Name: "pets", Classes: []string{"cat", "dog", "1.5"}}
+	pets := served{Name: "pets", Classes: []string{"cat", "dog", "1.5"}}
 	cases := []struct {
 		name    string
-		model   quality.Model
+		model   served
 		labels  []quality.Label
 		correct []bool
 	}{
@@ -38,7 +38,7 @@ func TestLabelsThatAreAccepted(t *testing.T) {
 			id := []byte(`"a"`)
 			values := slices.Repeat([]float32{3}, len(c.labels))
 			store.Remember(quality.Prediction{ID: id, Values: values})
-			got, err := store.Label(0, id, c.labels)
+			got, err := store.Label(quality.Scope{}, id, c.labels)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -83,9 +83,9 @@ func TestNumbersMeanClasses(t *testing.T) {
 		{[]string{"1"}, "1." + strings.Repeat("0", 1<<20), ""},
 	} {
 		for predicted, class := range c.classes {
-			store := newStore(t, quality.Model{Name: "m", Classes: c.classes})
+			store := newStore(t, served{Name: "m", Classes: c.classes})
 			store.Remember(quality.Prediction{ID: []byte("1"), Values: []float32{float32(predicted)}})
-			result, err := store.Label(0, []byte("1"), []quality.Label{sent(c.label)})
+			result, err := store.Label(quality.Scope{}, []byte("1"), []quality.Label{sent(c.label)})
 			var bad *quality.BadLabelError
 			switch {
 			case c.want == "" || c.want == "several":
@@ -113,9 +113,9 @@ func TestEqualNumbersAreEqual(t *testing.T) {
 		}
 		a, _ := new(big.Rat).SetString(class)
 		b, _ := new(big.Rat).SetString(label)
-		store := newStore(t, quality.Model{Name: "m", Classes: []string{class, "other"}})
+		store := newStore(t, served{Name: "m", Classes: []string{class, "other"}})
 		store.Remember(quality.Prediction{ID: []byte("1"), Values: []float32{0}})
-		_, err := store.Label(0, []byte("1"), []quality.Label{{Text: label}})
+		_, err := store.Label(quality.Scope{}, []byte("1"), []quality.Label{{Text: label}})
 		if (err == nil) != (a.Cmp(b) == 0) {
 			t.Fatalf("%s for the class %s: %v", label, class, err)
 		}
@@ -123,16 +123,16 @@ func TestEqualNumbersAreEqual(t *testing.T) {
 }
 
 func TestLabelsThatAreRefused(t *testing.T) {
-	many := quality.Model{Name: "many", Classes: strings.Fields("a b c d e f g")}
+	many := served{Name: "many", Classes: strings.Fields("a b c d e f g")}
 	cases := []struct {
 		name   string
-		model  quality.Model
+		model  served
 		labels []quality.Label
 		want   string
 	}{
 		{"unknown class", digits, []quality.Label{text("cat")},
 			`label of row 0 is "cat"; expected one of the 10 classes: "0", "1", "2", "3", "4", …`},
-		{"few classes are all named", quality.Model{Name: "m", Classes: []string{"yes", "no"}},
+		{"few classes are all named", served{Name: "m", Classes: []string{"yes", "no"}},
 			[]quality.Label{text("maybe")}, `expected one of "yes", "no"`},
 		{"second row", digits, []quality.Label{text("1"), number(10)}, "label of row 1 is 10"},
 		{"fraction", digits, []quality.Label{number(3.5)}, "label of row 0 is 3.5"},
@@ -151,7 +151,7 @@ func TestLabelsThatAreRefused(t *testing.T) {
 			id := []byte("1")
 			rows := max(1, len(c.labels))
 			store.Remember(quality.Prediction{ID: id, Values: make([]float32, rows)})
-			_, err := store.Label(0, id, c.labels)
+			_, err := store.Label(quality.Scope{}, id, c.labels)
 			var bad *quality.BadLabelError
 			if !errors.As(err, &bad) || !strings.Contains(err.Error(), c.want) {
 				t.Fatalf("error is %v; expected a BadLabelError with %q", err, c.want)
@@ -162,7 +162,7 @@ func TestLabelsThatAreRefused(t *testing.T) {
 			if counts := store.Counts(nil)[0]; counts.Labelled != 0 {
 				t.Errorf("%d rows counted", counts.Labelled)
 			}
-			if _, err := store.LabelIndices(0, id, make([]float32, rows)); err != nil {
+			if _, err := store.LabelIndices(quality.Scope{}, id, make([]float32, rows)); err != nil {
 				t.Errorf("a valid label afterwards: %v", err)
 			}
 		})
@@ -173,13 +173,13 @@ func TestLabelIndices(t *testing.T) {
 	store := newStore(t, digits)
 	store.Remember(quality.Prediction{ID: []byte("1"), Values: []float32{3, 9}})
 	for _, bad := range []float32{-1, 10, 0.5, float32(math.NaN()), float32(math.Inf(1)), 3e38} {
-		_, err := store.LabelIndices(0, []byte("1"), []float32{3, bad})
+		_, err := store.LabelIndices(quality.Scope{}, []byte("1"), []float32{3, bad})
 		var badLabel *quality.BadLabelError
 		if !errors.As(err, &badLabel) || badLabel.Expected != "a class index from 0 to 9" {
 			t.Errorf("index %v: %v", bad, err)
 		}
 	}
-	got, err := store.LabelIndices(0, []byte("1"), []float32{3, 0})
+	got, err := store.LabelIndices(quality.Scope{}, []byte("1"), []float32{3, 0})
 	if err != nil || !slices.Equal(got.Correct, []bool{true, false}) {
 		t.Errorf("%v, %v", got.Correct, err)
 	}

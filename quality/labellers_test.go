@@ -12,7 +12,7 @@ import (
 )
 
 // label makes a prediction of some rows and gives it its labels.
-func label(t testing.TB, store *quality.Store, caller, name string, rows int) {
+func label(t testing.TB, store *testStore, caller, name string, rows int) {
 	t.Helper()
 	p := quality.Prediction{
 		ID: []byte("1"), Scope: store.Scope(caller, name), Caller: caller, Name: name, Values: make([]float32, rows),
@@ -39,7 +39,7 @@ func TestLabellersAreCallersOrTheScopesOfTheOnlyOne(t *testing.T) {
 		label(t, store, "10.0.0.1", "s2", 10)
 		expect("two scopes of one caller", quality.Labellers{Labels: 100, Largest: "s1", Rows: 90, Several: true})
 		time.Sleep(time.Minute)
-		store.Remember(quality.Prediction{Scope: 3, Caller: "10.0.0.2", Values: []float32{1}})
+		store.Remember(quality.Prediction{Scope: scopeOf(3), Caller: "10.0.0.2", Values: []float32{1}})
 		expect("another caller predicts", quality.Labellers{Labels: 100, Largest: "10.0.0.1", Rows: 100, Several: true})
 		label(t, store, "10.0.0.2", "s1", 300)
 		expect("two callers", quality.Labellers{Labels: 400, Largest: "10.0.0.2", Rows: 300, Several: true})

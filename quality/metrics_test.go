@@ -14,8 +14,8 @@ import (
 
 func TestMetrics(t *testing.T) {
 	registry := prometheus.NewPedanticRegistry()
-	options := quality.Options{Models: []quality.Model{digits, prices}, Remember: 3, Registerer: registry}
-	store, err := quality.New(options)
+	options := quality.Options{Remember: 3, Registerer: registry}
+	store, err := open(options, digits, prices)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -49,6 +49,29 @@ func (n *names) number(digits string) (class int, ok bool) {
 	return class, ok
 }
 
+// readName finds the class that a label names.
+func readName(n *names, classes []string, row int, l Label) (class int, err error) {
+	if l.IsList {
+		return 0, &BadLabelError{Row: row, Got: l.described(), Expected: oneOf(classes)}
+	}
+	if l.IsText {
+		class, ok := n.written[l.Text]
+		if !ok {
+			return 0, &BadLabelError{Row: row, Got: l.described(), Expected: oneOf(classes)}
+		}
+		return class, nil
+	}
+	class, ok := n.number(l.digits())
+	switch {
+	case !ok:
+		return 0, &BadLabelError{Row: row, Got: l.described(), Expected: oneOf(classes)}
+	case class == several:
+		return 0, &BadLabelError{Row: row, Got: l.described(), Expected: "the name of one class as a string: several classes have this value"}
+	default:
+		return class, nil
+	}
+}
+
 // mostDigits is how long a number may be that is compared by value: no name is
 // longer, and others wait for the store meanwhile.
 const mostDigits = 1 << 10

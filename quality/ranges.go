@@ -11,25 +11,36 @@ type Ranges struct {
 	SinceStart Counts
 }
 
-// Ranges appends the ranges of all models to into, in the order of
-// Options.Models, and returns it. It is cheap enough for every second.
+// Ranges appends the ranges of all models to into, in the order in which they
+// were added, and returns it. It is cheap enough for every second.
 func (s *Store) Ranges(into []Ranges) []Ranges {
 	now := time.Since(s.epoch)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i := range s.tallies {
-		t := &s.tallies[i]
-		r := Ranges{Last5m: t.counts.named(), Last1h: t.counts.named(), SinceStart: t.counts}
-		t.last5m.sum(int64(now/width5m), &r.Last5m)
-		t.last1h.sum(int64(now/width1h), &r.Last1h)
-		into = append(into, r)
+	for _, one := range s.listed {
+		into = append(into, one.ranges(now))
 	}
 	return into
 }
 
+// Ranges returns those of one model, also after its removal.
+func (one *Series) Ranges() Ranges {
+	now := time.Since(one.store.epoch)
+	one.store.mu.Lock()
+	defer one.store.mu.Unlock()
+	return one.ranges(now)
+}
+
+func (one *Series) ranges(now time.Duration) Ranges {
+	r := Ranges{Last5m: one.counts.named(), Last1h: one.counts.named(), SinceStart: one.counts}
+	one.last5m.sum(int64(now/width5m), &r.Last5m)
+	one.last1h.sum(int64(now/width1h), &r.Last1h)
+	return r
+}
+
 // named is a Counts of the same model in which nothing is counted.
 func (c Counts) named() Counts {
-	return Counts{Model: c.Model, Version: c.Version, Regression: c.Regression}
+	return Counts{Model: c.Model, Version: c.Version, Measure: c.Measure}
 }
 
 const (
@@ -44,7 +55,7 @@ type span [buckets]bucket
 type bucket struct {
 	tick                                    int64 // since the store's epoch
 	predicted, labelled, correct, forgotten uint64
-	absolute                                float64
+	absolute, squared                       float64
 }
 
 // at returns the bucket of a tick; nil where the span no longer goes back so far.
@@ -73,43 +84,55 @@ func (s *span) sum(now int64, into *Counts) {
 		into.Correct += b.correct
 		into.Forgotten += b.forgotten
 		into.AbsoluteError += b.absolute
+		into.SquaredError += b.squared
 	}
 }
 
 // each calls do with the buckets of a moment.
-func (t *tally) each(at int64, do func(*bucket)) {
-	if b := t.last5m.at(at / int64(width5m)); b != nil {
+func (one *Series) each(at int64, do func(*bucket)) {
+	if b := one.last5m.at(at / int64(width5m)); b != nil {
 		do(b)
 	}
-	if b := t.last1h.at(at / int64(width1h)); b != nil {
+	if b := one.last1h.at(at / int64(width1h)); b != nil {
 		do(b)
 	}
 }
 
 // predicted counts rows that were predicted.
-func (t *tally) predicted(at int64, rows uint64) {
-	t.counts.Predicted += rows
-	t.each(at, func(b *bucket) { b.predicted += rows })
+func (one *Series) predicted(at int64, rows uint64) {
+	one.counts.Predicted += rows
+	one.total.predicted += rows
+	one.each(at, func(b *bucket) { b.predicted += rows })
 }
 
 // forgotten counts rows that can have no label any more.
-func (t *tally) forgotten(at int64, rows uint64) {
-	t.counts.Forgotten += rows
-	t.each(at, func(b *bucket) { b.forgotten += rows })
+func (one *Series) forgotten(at int64, rows uint64) {
+	one.counts.Forgotten += rows
+	one.each(at, func(b *bucket) { b.forgotten += rows })
 }
 
 // told is what the labels of one request say.
 type told struct {
 	rows, correct uint64
-	absolute      float64 // summed error of a regression
+	absolute      float64 // summed distances
+	squared       float64
 	bounded       float64 // likewise, each error between 0 and 1
 }
 
 // labelled counts the labels of a request that was predicted at that moment.
-func (t *tally) labelled(at int64, l told) {
-	t.each(at, func(b *bucket) {
+func (one *Series) labelled(at int64, l told) {
+	c := &one.counts
+	c.Labelled += l.rows
+	c.Correct += l.correct
+	c.AbsoluteError += l.absolute
+	c.SquaredError += l.squared
+	one.total.labelled += l.rows
+	one.total.correct += l.correct
+	one.detect(l)
+	one.each(at, func(b *bucket) {
 		b.labelled += l.rows
 		b.correct += l.correct
 		b.absolute += l.absolute
+		b.squared += l.squared
 	})
 }

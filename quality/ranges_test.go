@@ -15,21 +15,21 @@ import (
 )
 
 // remember makes predictions of class 0 under ids from first on.
-func remember(store *quality.Store, first, n int) {
+func remember(store *testStore, first, n int) {
 	for i := range n {
 		store.Remember(quality.Prediction{ID: fmt.Append(nil, first+i), Values: []float32{0}})
 	}
 }
 
 // answer labels predictions, all right or all wrong.
-func answer(t testing.TB, store *quality.Store, first, n int, right bool) {
+func answer(t testing.TB, store *testStore, first, n int, right bool) {
 	t.Helper()
 	truth := float32(1)
 	if right {
 		truth = 0
 	}
 	for i := range n {
-		if _, err := store.LabelIndices(0, fmt.Append(nil, first+i), []float32{truth}); err != nil {
+		if _, err := store.LabelIndices(quality.Scope{}, fmt.Append(nil, first+i), []float32{truth}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -69,7 +69,7 @@ func TestRangesAreOfThePredictionsTime(t *testing.T) {
 // With little memory and bad news that comes late, the accuracy is of those that
 // were lucky, and the completeness says so.
 func TestForgottenPredictionsAreShown(t *testing.T) {
-	store, err := quality.New(quality.Options{Models: []quality.Model{digits}, Remember: 100})
+	store, err := open(quality.Options{Remember: 100}, digits)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,8 +125,8 @@ func TestRangesDependOnTheSetOfLabels(t *testing.T) {
 
 func TestRangesOfARegression(t *testing.T) {
 	store := newStore(t, digits, prices)
-	store.Remember(quality.Prediction{Model: 1, ID: []byte("1"), Values: []float32{1, 2}})
-	if _, err := store.LabelIndices(0, []byte("1"), []float32{1, 5}); err != nil {
+	store.Remember(quality.Prediction{Series: store.series[1], ID: []byte("1"), Values: []float32{1, 2}})
+	if _, err := store.LabelIndices(quality.Scope{}, []byte("1"), []float32{1, 5}); err != nil {
 		t.Fatal(err)
 	}
 	all := store.Ranges(nil)
@@ -142,9 +142,9 @@ func TestRangesOfARegression(t *testing.T) {
 
 func TestAFallIsDetectedAndAccepted(t *testing.T) {
 	given := .97
-	told := quality.Model{Name: "told", Classes: digits.Classes, Accuracy: &given}
+	told := served{Name: "told", Classes: digits.Classes, Accuracy: &given}
 	for name, c := range map[string]struct {
-		model  quality.Model
+		model  served
 		before int // labels that were right
 	}{"learned": {digits, 2000}, "given": {told, 0}} {
 		t.Run(name, func(t *testing.T) {
@@ -160,7 +160,7 @@ func TestAFallIsDetectedAndAccepted(t *testing.T) {
 			if !d.Fallen || d.Level != 0 || d.Requests < 1 || d.Requests > 40 || d.Expected < .95 || d.Expected > 1 {
 				t.Fatalf("%+v", d)
 			}
-			store.AcceptBaseline(0)
+			store.AcceptBaseline(store.series[0])
 			if d := store.Drifts(nil)[0]; d.Fallen {
 				t.Errorf("%+v although it was accepted", d)
 			}
@@ -177,7 +177,7 @@ func TestARegressionThatFalls(t *testing.T) {
 		for range n {
 			store.Remember(quality.Prediction{ID: []byte("1"), Values: []float32{100}})
 			truth := 100 + size*random.NormFloat64()
-			if _, err := store.Label(0, []byte("1"), []quality.Label{number(truth)}); err != nil {
+			if _, err := store.Label(quality.Scope{}, []byte("1"), []quality.Label{number(truth)}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -189,7 +189,7 @@ func TestARegressionThatFalls(t *testing.T) {
 	}
 	label(1000, 5)
 	label(500, 10)
-	if d := store.Drifts(nil)[0]; !d.Fallen || !d.Regression || d.Level < 5 || d.Level > 12 {
+	if d := store.Drifts(nil)[0]; !d.Fallen || d.Measure != quality.Distance || d.Level < 5 || d.Level > 12 {
 		t.Errorf("%+v after the errors doubled", d)
 	}
 }
@@ -198,12 +198,12 @@ func TestAccuracyThatNoModelCanHave(t *testing.T) {
 	for _, a := range []float64{-.1, 1.1, math.NaN()} {
 		m := digits
 		m.Accuracy = &a
-		if _, err := quality.New(quality.Options{Models: []quality.Model{m}}); err == nil {
+		if _, err := open(quality.Options{}, m); err == nil {
 			t.Errorf("%v was taken", a)
 		}
 	}
 	a := .5
-	if _, err := quality.New(quality.Options{Models: []quality.Model{{Name: "prices", Accuracy: &a}}}); err == nil {
+	if _, err := open(quality.Options{}, served{Name: "prices", Accuracy: &a}); err == nil {
 		t.Error("a regression has no accuracy")
 	}
 }

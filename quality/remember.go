@@ -7,40 +7,51 @@ import (
 
 // Prediction is one answered request.
 type Prediction struct {
-	Model int // index into Options.Models
-	Scope Scope
+	Series *Series
+	Scope  Scope
 	// Caller is who asked, and Name how people know the Scope. Callers share the
 	// store fairly, and so do the scopes of one caller.
 	Caller, Name string
 	// ID is the request_id as the client sent it, raw JSON: "1" and 1 differ.
 	// Empty or null means that no label can follow. It is hashed, not kept.
-	ID []byte
-	// Values has one entry per row: the index of the predicted class, or the
-	// value of a regression. It is copied, not kept.
+	ID   []byte
+	Rows int
+	// Values has for each row as many entries as the Width of the series' judge:
+	// the index of the predicted class, 0 or 1 for each label, or the values. It
+	// is copied, not kept.
 	Values []float32
-	// Confidences has one entry per row, each in [0,1], or is empty where the
-	// model gives none; calibration then leaves the prediction out.
+	// Confidences has as many entries, each in [0,1], or is empty where the model
+	// gives none; calibration then leaves the prediction out.
 	Confidences []float32
 	// At is when the answer was given. Zero means now.
 	At time.Time
+}
+
+// check panics at what only a programmer can get wrong.
+func (p *Prediction) check(width int) {
+	if len(p.Values) != p.Rows*width {
+		panic("quality: a prediction needs as many values as its rows have by its judge")
+	}
+	if len(p.Confidences) != 0 && len(p.Confidences) != len(p.Values) {
+		panic("quality: a prediction needs one confidence per value, or none")
+	}
 }
 
 // Remember counts a prediction and keeps it for its label. A later prediction
 // of the same scope and id takes the place of the earlier one; what the earlier
 // one already counted, stays counted.
 //
-// A prediction without an id, with more rows than Options.Remember, or with a
+// A prediction without an id, with more values than Options.Remember, or with a
 // value that is not finite is counted as predicted and not remembered; if it has
 // an id, a label may be on its way, and it counts as forgotten.
 //
-// Remember allocates only while the store grows to its bound. A Model out of
-// range, or Confidences of another length than Values, is a programmer's error
-// and panics.
+// Remember allocates only while the store grows to its bound. A Series that is
+// nil or of another store, and Values or Confidences of a wrong length, are a
+// programmer's error; all but the other store panic.
 func (s *Store) Remember(p Prediction) {
-	if len(p.Confidences) != 0 && len(p.Confidences) != len(p.Values) {
-		panic("quality: a prediction needs one confidence per value, or none")
-	}
-	if len(p.Values) == 0 {
+	series := p.Series
+	p.check(series.judge.Width())
+	if p.Rows == 0 {
 		return
 	}
 	keep := !anonymous(p.ID) && len(p.Values) <= s.memory.limit && finite(p.Values)
@@ -48,25 +59,30 @@ func (s *Store) Remember(p Prediction) {
 		p.At = time.Now()
 	}
 	r := request{
-		model: uint16(p.Model), at: int64(p.At.Sub(s.epoch)),
+		series: series, at: int64(p.At.Sub(s.epoch)), size: max(len(p.Values), 1),
 		values: p.Values, confidences: p.Confidences, source: s.source(&p),
 	}
 	if keep {
-		r.key = s.key(p.Scope, p.ID)
+		r.key = p.Scope.key(p.ID)
 	}
-	tally := &s.tallies[p.Model]
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	tally.predicted(r.at, uint64(len(p.Values)))
+	series.predicted(r.at, uint64(p.Rows))
 	s.callers.predicted(r.caller, time.Duration(r.at))
 	s.scopes.predicted(r.scope, time.Duration(r.at))
-	switch {
-	case keep:
-		s.memory.push(&r)
-	case !anonymous(p.ID):
-		tally.forgotten(r.at, uint64(len(p.Values)))
+	if keep && s.memory.push(&r) {
+		return
 	}
+	if !anonymous(p.ID) && series.counts.Measure != Nothing {
+		s.forgotten(series, r.at, uint64(p.Rows))
+	}
+}
+
+// forgotten counts rows that can have no label any more.
+func (s *Store) forgotten(series *Series, at int64, rows uint64) {
+	s.forgot += rows
+	series.forgotten(at, rows)
 }
 
 func (s *Store) source(p *Prediction) source {

@@ -90,7 +90,7 @@ func BenchmarkLabel(b *testing.B) {
 	}
 }
 
-func full(b *testing.B) *quality.Store {
+func full(b *testing.B) *testStore {
 	store := newStore(b, digits)
 	p := prediction(store, 1)
 	for i := range uint64(quality.DefaultRemember) {
@@ -100,7 +100,7 @@ func full(b *testing.B) *quality.Store {
 	return store
 }
 
-func prediction(store *quality.Store, rows int) quality.Prediction {
+func prediction(store *testStore, rows int) quality.Prediction {
 	p := quality.Prediction{
 		Scope:       store.Scope("", "#1"),
 		ID:          make([]byte, 8),

@@ -13,7 +13,7 @@ import (
 )
 
 func TestPredictionsThatAreOnlyCounted(t *testing.T) {
-	store, err := quality.New(quality.Options{Models: []quality.Model{digits}, Remember: 4})
+	store, err := open(quality.Options{Remember: 4}, digits)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +31,7 @@ func TestPredictionsThatAreOnlyCounted(t *testing.T) {
 		if got := store.Counts(nil)[0].Predicted - before; got != uint64(len(p.Values)) {
 			t.Errorf("%s: %d rows counted", name, got)
 		}
-		if _, err := store.LabelIndices(0, p.ID, p.Values); !errors.Is(err, quality.ErrUnknownRequest) {
+		if _, err := store.LabelIndices(quality.Scope{}, p.ID, p.Values); !errors.Is(err, quality.ErrUnknownRequest) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -42,19 +42,19 @@ func TestLaterPredictionTakesThePlace(t *testing.T) {
 	id := []byte("1")
 	store.Remember(quality.Prediction{ID: id, Values: []float32{1}})
 	store.Remember(quality.Prediction{ID: id, Values: []float32{2, 2}})
-	got, err := store.LabelIndices(0, id, []float32{2, 1})
+	got, err := store.LabelIndices(quality.Scope{}, id, []float32{2, 1})
 	if err != nil || got.Rows != 2 || !got.Correct[0] || got.Correct[1] {
 		t.Errorf("%+v, %v", got, err)
 	}
 	store.Remember(quality.Prediction{ID: id, Values: []float32{3}})
-	if _, err := store.LabelIndices(0, id, []float32{3}); err != nil {
+	if _, err := store.LabelIndices(quality.Scope{}, id, []float32{3}); err != nil {
 		t.Errorf("a new prediction waits for a label of its own: %v", err)
 	}
 }
 
 func TestOldestIsForgottenFirst(t *testing.T) {
 	const bound = 10
-	store, err := quality.New(quality.Options{Models: []quality.Model{digits}, Remember: bound})
+	store, err := open(quality.Options{Remember: bound}, digits)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func TestOldestIsForgottenFirst(t *testing.T) {
 		store.Remember(quality.Prediction{ID: fmt.Appendf(nil, "%d", i), Values: []float32{1, 1}})
 	}
 	for i := range 100 {
-		_, err := store.LabelIndices(0, fmt.Appendf(nil, "%d", i), []float32{1, 1})
+		_, err := store.LabelIndices(quality.Scope{}, fmt.Appendf(nil, "%d", i), []float32{1, 1})
 		if forgotten := i < 100-bound/2; forgotten != errors.Is(err, quality.ErrUnknownRequest) {
 			t.Errorf("request %d: %v", i, err)
 		}
@@ -70,7 +70,7 @@ func TestOldestIsForgottenFirst(t *testing.T) {
 }
 
 func TestRememberAllocatesNothingOnceFull(t *testing.T) {
-	store, err := quality.New(quality.Options{Models: []quality.Model{digits}, Remember: 10_000})
+	store, err := open(quality.Options{Remember: 10_000}, digits)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func TestRememberAllocatesNothingOnceFull(t *testing.T) {
 }
 
 func TestManyWorkersAndLabels(t *testing.T) {
-	store, err := quality.New(quality.Options{Models: []quality.Model{digits, prices}, Remember: 3_000})
+	store, err := open(quality.Options{Remember: 3_000}, digits, prices)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func TestManyWorkersAndLabels(t *testing.T) {
 	for w := range workers {
 		wait.Go(func() {
 			p := prediction(store, 2)
-			p.Model = w % 2
+			p.Series = store.series[w%2]
 			for i := range uint64(each) {
 				binary.LittleEndian.PutUint64(p.ID, i)
 				store.Remember(p)

@@ -5,17 +5,32 @@ import "time"
 // Snapshot is everything that is known of one model's quality.
 type Snapshot struct {
 	Counts
-	Classes []string // shared; do not change
+	Classes []string // of classes and labels; shared, do not change
 
 	// Confusion[t][p] counts the labelled rows of class t that were predicted
-	// as class p. It is nil without labels, for a regression, and beyond 256
-	// classes.
+	// as class p. It is nil without labels, for other outputs than classes, and
+	// beyond 256 of these.
 	Confusion [][]uint64
-	// Calibration is nil for a regression.
+	// Calibration is nil for outputs without confidences.
 	Calibration []CalibrationBin
-	// CalibrationError is the expected calibration error, 0 to 1; nil where no
-	// labelled row had a confidence.
+	// CalibrationError is the expected calibration error, 0 to 1; nil where nothing
+	// that is labelled had a confidence.
 	CalibrationError *float64
+
+	// Labels has one entry per label, in the order of Classes; nil for other
+	// outputs than labels.
+	Labels []LabelCounts
+	// MicroF1 is of all labels together, and MacroF1 the mean over the labels.
+	// HammingLoss is the share of single labels that were wrong. All are nil without
+	// labelled rows and for other outputs. They are defined as in scikit-learn 1.5
+	// (f1_score with average "micro" and "macro" and zero_division=0;
+	// hamming_loss).
+	MicroF1, MacroF1, HammingLoss *float64
+
+	// Values has one entry per value of a row; nil without labels, and for other
+	// outputs than several values.
+	Values []ValueErrors
+
 	// LabelDelay is nil without labels.
 	LabelDelay *LabelDelay
 }
@@ -25,44 +40,37 @@ type Snapshot struct {
 type LabelDelay struct{ P50, P95, P99, Max time.Duration }
 
 // Snapshot returns a copy of all that is known, one entry per model in the
-// order of Options.Models. It copies confusion matrices while predictions wait;
-// for a look every second take Counts.
+// order in which they were added. It copies confusion matrices while predictions
+// wait; for a look every second take Counts.
 func (s *Store) Snapshot() []Snapshot {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	all := make([]Snapshot, len(s.tallies))
-	for i := range s.tallies {
-		t := &s.tallies[i]
-		all[i] = Snapshot{
-			Counts:           t.counts,
-			Classes:          s.judges[i].classes,
-			Confusion:        t.confusionRows(),
-			Calibration:      t.calibration(),
-			CalibrationError: t.calibrationError(),
-			LabelDelay:       t.labelDelay(),
-		}
+	all := make([]Snapshot, len(s.listed))
+	for i, one := range s.listed {
+		all[i] = one.snapshot()
 	}
 	return all
 }
 
-func (t *tally) confusionRows() [][]uint64 {
-	if t.confusion == nil {
-		return nil
-	}
-	cells := append([]uint64(nil), t.confusion...)
-	rows := make([][]uint64, t.classes)
-	for i := range rows {
-		rows[i] = cells[i*t.classes : (i+1)*t.classes : (i+1)*t.classes]
-	}
-	return rows
+// Snapshot returns what is known of one model, also after its removal.
+func (one *Series) Snapshot() Snapshot {
+	one.store.mu.Lock()
+	defer one.store.mu.Unlock()
+	return one.snapshot()
 }
 
-func (t *tally) labelDelay() *LabelDelay {
-	if t.delays == nil {
+func (one *Series) snapshot() Snapshot {
+	s := Snapshot{Counts: one.counts, LabelDelay: one.labelDelay()}
+	one.judge.Describe(&s)
+	return s
+}
+
+func (one *Series) labelDelay() *LabelDelay {
+	if one.delays == nil {
 		return nil
 	}
 	at := func(percent float64) time.Duration {
-		return time.Duration(t.delays.ValueAtQuantile(percent)) * time.Microsecond
+		return time.Duration(one.delays.ValueAtQuantile(percent)) * time.Microsecond
 	}
 	return &LabelDelay{P50: at(50), P95: at(95), P99: at(99), Max: at(100)}
 }

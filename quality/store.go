@@ -9,13 +9,15 @@
 // counted.
 //
 // It does not decide which label is true, keeps nothing on disk, and knows no
-// sockets, users or JSON beyond the bytes of a request_id.
+// sockets, users or JSON beyond the bytes of a request_id. What labels are is
+// known to a Judge, one kind for each kind of output.
 package quality
 
 import (
+	"crypto/rand"
+	"encoding/binary"
 	"fmt"
 	"hash/maphash"
-	"math"
 	"sync"
 	"time"
 
@@ -26,39 +28,26 @@ import (
 // Options.Remember is zero.
 const DefaultRemember = 262_144
 
-const (
-	maxRemember = 1 << 30
-	maxModels   = math.MaxUint16
-)
-
-// Model is what the store must know of a model to judge its predictions.
-type Model struct {
-	Name    string
-	Version string
-	// Classes names the classes in the order of their indices. Empty means
-	// that the model is a regression.
-	Classes []string
-	// Accuracy is what was measured of a classification before it was served, 0 to
-	// 1: its detector expects as much. Nil means that it learns from the first
-	// labels what is normal.
-	Accuracy *float64
-}
+const maxRemember = 1 << 30
 
 // Options configure a Store.
 type Options struct {
-	// Models that will be remembered; Prediction.Model is an index into them.
-	Models []Model
-	// Remember bounds the prediction rows that await labels; zero means
-	// DefaultRemember. At the bound, the caller that holds the most rows loses
-	// the oldest request of that of its scopes that holds the most; a label for
-	// it is answered with ErrUnknownRequest.
+	// Remember bounds what is kept of the predictions that await labels; zero means
+	// DefaultRemember. It counts rows; one of several values counts as as many, and
+	// a request of an output without labels as one. At the bound, the caller that
+	// holds the most loses the oldest request of that of its scopes that holds the
+	// most; a label for it is answered with ErrUnknownRequest.
 	//
 	// Memory grows with use and is kept from then on. A request of one row takes
-	// 64 bytes where the bound is a power of two (16 MiB at the default), at most
-	// 80 elsewhere; further rows take half as much. Every scope that has rows
-	// takes up to 110 bytes more, and so does every caller that has: 73 MiB at the
+	// 72 bytes where the bound is a power of two (18 MiB at the default), at most
+	// 88 elsewhere; further rows take less than 10. Every scope that has rows
+	// takes up to 110 bytes more, and so does every caller that has: 75 MiB at the
 	// default if each row came from a session and an address of its own.
 	Remember int
+	// Key is what user, session and request id are hashed under. Whoever knows it
+	// can make ids that collide. Stores of the same key have the same scopes. Zero
+	// means one drawn at random.
+	Key [16]byte
 	// Registerer receives the store's metrics. Nil means none.
 	Registerer prometheus.Registerer
 }
@@ -70,21 +59,8 @@ func (o *Options) validate() error {
 	if o.Remember < 1 || o.Remember > maxRemember {
 		return fmt.Errorf("quality: Remember is %d; expected 1 to %d rows", o.Remember, maxRemember)
 	}
-	if len(o.Models) < 1 || len(o.Models) > maxModels {
-		return fmt.Errorf("quality: Models has %d entries; expected 1 to %d", len(o.Models), maxModels)
-	}
-	seen := make(map[string]int, len(o.Models))
-	for i, m := range o.Models {
-		if m.Name == "" {
-			return fmt.Errorf("quality: Models[%d].Name is empty", i)
-		}
-		if first, ok := seen[m.Name]; ok {
-			return fmt.Errorf("quality: Models[%d].Name is %q, as is that of Models[%d]", i, m.Name, first)
-		}
-		seen[m.Name] = i
-		if a := m.Accuracy; a != nil && (len(m.Classes) == 0 || !(*a >= 0 && *a <= 1)) {
-			return fmt.Errorf("quality: Models[%d].Accuracy is %v; expected 0 to 1, for a classification alone", i, *a)
-		}
+	if o.Key == ([16]byte{}) {
+		_, _ = rand.Read(o.Key[:]) // never fails
 	}
 	return nil
 }
@@ -97,34 +73,35 @@ func (o *Options) validate() error {
 // equally much; two and eight shards were measured to be no faster on two
 // processors, and would not know who holds the most.
 type Store struct {
-	epoch  time.Time // times are kept as monotonic nanoseconds since
-	seed   maphash.Seed
-	judges []judge
+	epoch time.Time // times are kept as monotonic nanoseconds since
+	seed  maphash.Seed
+	key   [2]uint64
 
 	mu       sync.Mutex
 	memory   memory
-	tallies  []tally
+	listed   []*Series // in the order in which they were added
+	totals   map[string]*total
+	forgot   uint64 // rows, of any series there ever was
 	feedback feedbackCounts
 	callers  labellers
 	scopes   labellers
+	truths   []float64 // scratch
 }
 
-// New returns an empty store. It starts nothing and needs no closing.
+// New returns an empty store, without models. It starts nothing and needs no
+// closing.
 func New(o Options) (*Store, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
 	s := &Store{
-		epoch:   time.Now(),
-		seed:    maphash.MakeSeed(),
-		judges:  make([]judge, len(o.Models)),
-		tallies: make([]tally, len(o.Models)),
+		epoch:  time.Now(),
+		seed:   maphash.MakeSeed(),
+		key:    [2]uint64{binary.LittleEndian.Uint64(o.Key[:8]), binary.LittleEndian.Uint64(o.Key[8:])},
+		memory: newMemory(o.Remember),
+		totals: make(map[string]*total),
 	}
-	s.memory = newMemory(o.Remember, s.tallies)
-	for i, m := range o.Models {
-		s.judges[i] = newJudge(m)
-		s.tallies[i] = newTally(m)
-	}
+	s.memory.forgotten = s.forgotten
 	if o.Registerer != nil {
 		if err := o.Registerer.Register(newCollector(s)); err != nil {
 			return nil, fmt.Errorf("quality: Registerer: %w", err)
@@ -132,3 +109,9 @@ func New(o Options) (*Store, error) {
 	}
 	return s, nil
 }
+
+// Epoch is when the store was made, by the wall clock and by the monotonic one.
+// Of what it keeps it notes how long after that it was, by the monotonic clock: a
+// clock that is set moves nothing, and the wall time of a prediction is the
+// epoch's plus that.
+func (s *Store) Epoch() time.Time { return s.epoch }

@@ -1,25 +1,86 @@
 package quality_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
 	"penstock/quality"
 )
 
+// served is a model as tests name it: a regression without classes.
+type served struct {
+	Name, Version string
+	Classes       []string
+	Accuracy      *float64
+	judge         func() quality.Judge // nil: by the classes
+}
+
+func (m served) model() quality.Model {
+	made := quality.Model{Name: m.Name, Version: m.Version, Accuracy: m.Accuracy}
+	switch {
+	case m.judge != nil:
+		made.Judge = m.judge()
+	case len(m.Classes) > 0:
+		made.Judge = quality.NewClassJudge(m.Classes)
+	default:
+		made.Judge = quality.NewValuesJudge(1)
+	}
+	return made
+}
+
 var (
-	digits = quality.Model{Name: "digits", Version: "1", Classes: strings.Split("0123456789", "")}
-	prices = quality.Model{Name: "prices", Version: "7"}
+	digits = served{Name: "digits", Version: "1", Classes: strings.Split("0123456789", "")}
+	prices = served{Name: "prices", Version: "7"}
 )
+
+// testStore takes predictions of its first model, of a value per row, where they
+// do not say otherwise.
+type testStore struct {
+	*quality.Store
+	series []*quality.Series
+}
+
+func open(o quality.Options, models ...served) (*testStore, error) {
+	store, err := quality.New(o)
+	if err != nil {
+		return nil, err
+	}
+	opened := &testStore{Store: store}
+	for _, m := range models {
+		one, err := store.Add(m.model())
+		if err != nil {
+			return nil, err
+		}
+		opened.series = append(opened.series, one)
+	}
+	return opened, nil
+}
+
+func (s *testStore) Remember(p quality.Prediction) {
+	if p.Series == nil {
+		p.Series = s.series[0]
+	}
+	if p.Rows == 0 {
+		p.Rows = len(p.Values)
+	}
+	s.Store.Remember(p)
+}
+
+// anyStore makes scopes that tests tell apart by a number. Scope{} is none of
+// them.
+var anyStore, _ = quality.New(quality.Options{Key: [16]byte{1}})
+
+func scopeOf(number int) quality.Scope { return anyStore.Scope("test", strconv.Itoa(number)) }
 
 type failer interface {
 	Helper()
 	Fatal(args ...any)
 }
 
-func newStore(t failer, models ...quality.Model) *quality.Store {
+func newStore(t failer, models ...served) *testStore {
 	t.Helper()
-	store, err := quality.New(quality.Options{Models: models})
+	store, err := open(quality.Options{}, models...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,23 +88,20 @@ func newStore(t failer, models ...quality.Model) *quality.Store {
 }
 
 func TestOptionsNameTheFieldThatIsWrong(t *testing.T) {
-	cases := []struct {
-		name    string
+	for name, c := range map[string]struct {
 		options quality.Options
+		models  []served
 		want    string
 	}{
-		{"no models", quality.Options{}, "Models has 0 entries"},
-		{"negative bound", quality.Options{Models: []quality.Model{digits}, Remember: -1}, "Remember is -1"},
-		{"no name", quality.Options{Models: []quality.Model{{}}}, "Models[0].Name is empty"},
-		{"same name", quality.Options{Models: []quality.Model{digits, digits}}, `Models[1].Name is "digits"`},
-	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			_, err := quality.New(c.options)
-			if err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("error is %v; expected it to contain %q", err, c.want)
-			}
-		})
+		"negative bound": {quality.Options{Remember: -1}, nil, "Remember is -1"},
+		"no name":        {quality.Options{}, []served{{}}, "the Name of a model is empty"},
+		"same name":      {quality.Options{}, []served{digits, digits}, `model "digits" of version "1" is in the store`},
+		"no judge":       {quality.Options{}, []served{{Name: "m", judge: func() quality.Judge { return nil }}}, `model "m" has no Judge`},
+	} {
+		_, err := open(c.options, c.models...)
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error is %v; expected it to contain %q", name, err, c.want)
+		}
 	}
 }
 

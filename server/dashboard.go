@@ -16,7 +16,7 @@ func (s *Server) newDashboards() (*watch.Dashboards, error) {
 		Hello:  func() []byte { return s.hello("") },
 		Serves: func(model string) bool { return s.byName[model] != nil },
 		AcceptBaseline: func(model string) *protocol.Error {
-			s.opt.Quality.AcceptBaseline(s.byName[model].index)
+			s.opt.Quality.AcceptBaseline(s.byName[model].series)
 			s.quiet.Log(slog.LevelInfo, "the present error of a model was accepted as its baseline", "model", model)
 			return nil
 		},

@@ -13,7 +13,7 @@ func (c *predictor) feedback(m *protocol.Message) {
 	to := addressOf(m)
 	labels := make([]quality.Label, len(m.Labels))
 	for i, l := range m.Labels {
-		labels[i] = quality.Label(l)
+		labels[i] = quality.Label{Text: l.Text, Number: l.Number, IsText: l.IsText}
 	}
 	result, err := c.server.opt.Quality.Label(c.scope, to.value(), labels)
 	if err != nil {

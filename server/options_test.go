@@ -20,7 +20,7 @@ func TestOptionsAreValidated(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	store, err := quality.New(quality.Options{Models: []quality.Model{{Name: "oracle"}}})
+	store, err := quality.New(quality.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,7 +28,7 @@ func (c *predictor) Reply(r *inference.Request) {
 		req.decide()
 		// Remembered before it is sent, so that no label can come too early.
 		c.server.opt.Quality.Remember(quality.Prediction{
-			Model: req.model.index, Scope: c.scope, Caller: c.caller, Name: c.name, ID: req.value(),
+			Series: req.model.series, Rows: req.Rows, Scope: c.scope, Caller: c.caller, Name: c.name, ID: req.value(),
 			Values: req.values, Confidences: req.knownConfidences(),
 			At: req.Answered,
 		})

@@ -71,21 +71,25 @@ func start(t testing.TB, s setup) *rig {
 // wire makes the rooms.
 func (r *rig) wire(s setup) {
 	r.t.Helper()
-	var models []quality.Model
+	var err error
+	r.quality, err = quality.New(quality.Options{})
+	r.must(err)
 	var watched []monitor.Pool
 	for _, m := range append([]model.Model{s.oracle}, s.more...) {
 		pool, err := inference.New(m, s.pool)
 		r.must(err)
 		r.pools, watched = append(r.pools, pool), append(watched, pool)
 		spec := m.Spec()
-		models = append(models, quality.Model{Name: spec.Name, Version: spec.Version, Classes: spec.First().Classes})
+		if s.forgetful && len(r.pools) > 1 {
+			continue
+		}
+		judge := quality.NewValuesJudge(1)
+		if len(spec.First().Classes) > 0 {
+			judge = quality.NewClassJudge(spec.First().Classes)
+		}
+		_, err = r.quality.Add(quality.Model{Name: spec.Name, Version: spec.Version, Judge: judge})
+		r.must(err)
 	}
-	var err error
-	if s.forgetful {
-		models = models[:1]
-	}
-	r.quality, err = quality.New(quality.Options{Models: models})
-	r.must(err)
 	ledger, clients := new(serving.Ledger), server.NewClients()
 	watch := monitor.Options{
 		Pools: watched, Quality: r.quality, Machine: machine{},

@@ -13,6 +13,7 @@ import (
 	"penstock/inference"
 	"penstock/model"
 	"penstock/protocol"
+	"penstock/quality"
 	"penstock/server/accept"
 	"penstock/server/quietlog"
 	"penstock/server/socket"
@@ -47,6 +48,7 @@ type servedModel struct {
 	pool     *inference.Pool
 	spec     model.Spec
 	format   *protocol.ReplyFormat
+	series   *quality.Series // nil: no labels are collected, and no prediction is remembered
 	outputs  int
 	rowBytes int // of a row's features, its scores, and what is picked of them
 }
@@ -68,11 +70,15 @@ func New(opt Options) (*Server, error) {
 		MaxConns: opt.MaxConnections, MaxPerCaller: opt.MaxPerAddress, MaxReplyBytes: opt.MaxReplyBytes,
 		Budget: opt.Budget, Rush: opt.Rush, Open: &opt.Clients.open, Panicked: s.panicked,
 	})
+	series := opt.Quality.Listed()
 	for i, pool := range opt.Pools {
 		spec := pool.Spec()
 		m := &servedModel{
 			index: i, name: spec.Name, pool: pool, spec: spec,
 			format: protocol.NewReplyFormat(spec.Name, spec.Version, spec.First().Classes),
+		}
+		if i < len(series) {
+			m.series = series[i]
 		}
 		m.outputs = spec.Width()
 		m.rowBytes = 4 * (spec.Features + m.outputs + picked)
