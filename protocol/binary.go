@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math"
-	"slices"
+	"strconv"
 	"time"
 )
 
@@ -37,28 +37,25 @@ const (
 	binaryErrorHeader    = 16
 )
 
-// BinaryMessage is a binary frame from a client, decoded. Values points into
-// the frame and shares its lifetime; it is still masked with Mask.
-type BinaryMessage struct {
-	Kind     byte // BinaryPredict or BinaryFeedback
-	DType    byte
-	Scores   bool
-	Timing   bool
-	Rows     int
-	ID       uint64
-	Deadline time.Duration
-	Model    int    // index in hello
-	Values   []byte // features of a request; float32 labels of feedback
-	Mask     uint32
-}
+// FlagWide is of feedback: each row has several labels.
+const FlagWide = 1 << 2
 
 // DecodeBinary reads the header of a binary frame's payload, which is masked
-// with a key, or with zero; see Unmask. When it fails, m.ID still holds the
-// request's id if that could be read, and else zero. Whether Values has the right
-// length only the model can tell; see AppendFeatures.
-func DecodeBinary(frame []byte, mask uint32, m *BinaryMessage) *Error {
-	*m = BinaryMessage{Mask: mask}
-	if looksLikeText(frame, mask) {
+// with a key, or with zero; see Unmask. When it fails, a.ID still holds the
+// request's id if that could be read, and else that of zero. Whether there are as
+// many values as there should be only the model can tell; see Rows.
+func (d *Decoder) DecodeBinary(frame []byte, mask uint32, a *Ask) *Error {
+	a.reset()
+	a.Binary, a.mask = true, mask
+	d.m = a
+	err := a.readHeader(frame)
+	a.number = strconv.AppendUint(a.number, a.Number, 10)
+	a.ID = a.number
+	return err
+}
+
+func (a *Ask) readHeader(frame []byte) *Error {
+	if looksLikeText(frame, a.mask) {
 		return Errorf(BadMessage, "this looks like JSON or text in a binary message; send text in text messages, or kind 0x01 (request) or 0x02 (feedback)")
 	}
 	if len(frame) < binaryFeedbackHeader {
@@ -67,34 +64,51 @@ func DecodeBinary(frame []byte, mask uint32, m *BinaryMessage) *Error {
 	// Both headers are multiples of four bytes: behind them the key begins anew.
 	var header [binaryRequestHeader]byte
 	copy(header[:], frame)
-	Unmask(header[:], mask)
-	m.Kind, m.DType = header[0], header[1]
+	Unmask(header[:], a.mask)
 	flags := binary.LittleEndian.Uint16(header[2:])
-	rows := binary.LittleEndian.Uint32(header[4:])
-	m.ID = binary.LittleEndian.Uint64(header[8:])
-	m.Rows = int(min(rows, math.MaxInt32))
-	switch m.Kind {
+	a.Number = binary.LittleEndian.Uint64(header[8:])
+	a.Rows = int(min(binary.LittleEndian.Uint32(header[4:]), math.MaxInt32))
+	switch header[0] {
 	case BinaryPredict:
-		if len(frame) < binaryRequestHeader {
-			return WrongCount(BadMessage, binaryRequestHeader, len(frame), "the binary request is shorter than its header")
-		}
-		if m.DType != DTypeFloat32 && m.DType != DTypeUint8 {
-			return Errorf(BadMessage, "dtype is %d; expected 1 (float32) or 2 (uint8)", m.DType)
-		}
-		if flags&^(FlagScores|FlagTiming) != 0 {
-			return Errorf(BadMessage, "flags are %#x; expected bits 0 (scores) and 1 (timing) only", flags)
-		}
-		m.Scores, m.Timing = flags&FlagScores != 0, flags&FlagTiming != 0
-		m.Deadline = time.Duration(binary.LittleEndian.Uint32(header[16:])) * time.Microsecond
-		m.Model = int(min(binary.LittleEndian.Uint32(header[20:]), math.MaxInt32))
-		m.Values = frame[binaryRequestHeader:]
+		a.Kind = KindPredict
+		return a.readRequest(frame, &header, flags)
 	case BinaryFeedback:
-		m.Values = frame[binaryFeedbackHeader:]
-		if want := 4 * m.Rows; len(m.Values) != want {
-			return WrongCount(BadLabel, m.Rows, len(m.Values)/4, "feedback needs one float32 label per row")
+		a.Kind = KindFeedback
+		return a.readFeedback(frame, flags)
+	}
+	return Errorf(BadMessage, "kind is %#x; expected 0x01 (request) or 0x02 (feedback)", header[0])
+}
+
+func (a *Ask) readRequest(frame []byte, header *[binaryRequestHeader]byte, flags uint16) *Error {
+	if len(frame) < binaryRequestHeader {
+		return WrongCount(BadMessage, binaryRequestHeader, len(frame), "the binary request is shorter than its header")
+	}
+	if a.dtype = header[1]; a.dtype != DTypeFloat32 && a.dtype != DTypeUint8 {
+		return Errorf(BadMessage, "dtype is %d; expected 1 (float32) or 2 (uint8)", a.dtype)
+	}
+	if flags&^(FlagScores|FlagTiming) != 0 {
+		return Errorf(BadMessage, "flags are %#x; expected bits 0 (scores) and 1 (timing) only", flags)
+	}
+	a.Many, a.Scores, a.Timing = true, flags&FlagScores != 0, flags&FlagTiming != 0
+	a.Deadline = time.Duration(binary.LittleEndian.Uint32(header[16:])) * time.Microsecond
+	a.ModelIndex = int(min(binary.LittleEndian.Uint32(header[20:]), math.MaxInt32))
+	a.values = frame[binaryRequestHeader:]
+	return nil
+}
+
+// readFeedback reads labels: one number a row or, with FlagWide, as many as the frame
+// has for each.
+func (a *Ask) readFeedback(frame []byte, flags uint16) *Error {
+	a.values = frame[binaryFeedbackHeader:]
+	numbers := len(a.values) / 4
+	if flags&FlagWide == 0 {
+		if numbers != a.Rows || len(a.values)%4 != 0 {
+			return WrongCount(BadLabel, a.Rows, numbers, "feedback needs one float32 label per row")
 		}
-	default:
-		return Errorf(BadMessage, "kind is %#x; expected 0x01 (request) or 0x02 (feedback)", m.Kind)
+		return nil
+	}
+	if a.Rows == 0 || numbers == 0 || numbers%a.Rows != 0 || len(a.values)%4 != 0 {
+		return WrongCount(BadLabel, a.Rows, numbers, "feedback of several labels needs as many float32 for each row")
 	}
 	return nil
 }
@@ -115,51 +129,58 @@ func looksLikeText(frame []byte, mask uint32) bool {
 	return text[0] > ' ' && text[0] < 0x7f || text[0] == "\ufeff"[0]
 }
 
-// AppendFeatures appends the request's values to dst: rows × features of them,
-// all finite. scale turns a byte into a feature; it is zero where the model
-// takes no bytes.
-func (m *BinaryMessage) AppendFeatures(dst []float32, features int, scale float32) ([]float32, *Error) {
+// readBinary appends the values of a binary request to Features: rows of a model, all
+// of which are finite, but for NaN where something may be missing.
+func (a *Ask) readBinary(row *Row) *Error {
 	size := 4
-	if m.DType == DTypeUint8 {
+	if a.dtype == DTypeUint8 {
 		size = 1
-		if scale == 0 {
-			return dst, Errorf(BadFeatures, "this model takes no uint8 values; send float32 (dtype 1)")
+		if row.Uint8Scale == 0 {
+			return Errorf(BadFeatures, "this model takes no uint8 values; send float32 (dtype 1)")
 		}
 	}
 	// In 64 bits: the product of two counts from the wire cannot overflow.
-	if want := int64(m.Rows) * int64(features) * int64(size); int64(len(m.Values)) != want {
-		return dst, WrongCount(BadFeatures, int(int64(m.Rows)*int64(features)), len(m.Values)/size, "wrong number of values: expected rows × features")
+	if want := int64(a.Rows) * int64(row.Features) * int64(size); int64(len(a.values)) != want {
+		return WrongCount(BadFeatures, int(int64(a.Rows)*int64(row.Features)), len(a.values)/size, "wrong number of values: expected rows × features")
 	}
-	if m.DType == DTypeUint8 {
-		start := len(dst)
-		dst = grow(dst, len(m.Values))
-		readBytes(dst[start:], m.Values, m.Mask, scale)
-		return dst, nil
+	a.Width = row.Features
+	a.Features = grow(a.Features[:0], len(a.values)/size)
+	if a.dtype == DTypeUint8 {
+		readBytes(a.Features, a.values, a.mask, float32(row.Uint8Scale))
+		return nil
 	}
-	start := len(dst)
-	dst, finite := m.appendFloats(dst)
-	if !finite {
-		at := slices.IndexFunc(dst[start:], func(f float32) bool { return f-f != 0 }) // neither NaN nor infinity less itself is 0
-		return dst[:start], Errorf(BadFeatures, "row %d, entry %d is NaN or infinite; send finite numbers", at/features, at%features)
+	if readFloats(a.Features, a.values, a.mask) {
+		return nil
 	}
-	return dst, nil
+	return row.checkFinite(a.Features)
+}
+
+// checkFinite refuses the first value that may not be there.
+func (r *Row) checkFinite(values []float32) *Error {
+	for i, v := range values {
+		if v-v == 0 { // neither NaN nor infinite: those less themselves are NaN
+			continue
+		}
+		at := i % r.Features
+		if v != v && r.MayMiss != nil && r.MayMiss[at] {
+			continue
+		}
+		if v != v && r.MayMiss != nil {
+			return Errorf(BadFeatures, "row %d, entry %d is NaN, and this feature may not be missing; send a finite number", i/r.Features, at)
+		}
+		return Errorf(BadFeatures, "row %d, entry %d is NaN or infinite; send finite numbers", i/r.Features, at)
+	}
+	return nil
 }
 
 // Floats reads the float32 labels of feedback.
-func (m *BinaryMessage) Floats() []float32 {
-	values, _ := m.appendFloats(nil)
-	return values
-}
-
-// appendFloats appends Values, and reports whether all are finite.
-func (m *BinaryMessage) appendFloats(dst []float32) (values []float32, finite bool) {
-	n := len(m.Values) / 4
-	if n == 0 {
-		return dst, true
+func (a *Ask) Floats() []float32 {
+	if len(a.values) < 4 {
+		return nil
 	}
-	start := len(dst)
-	dst = grow(dst, n)
-	return dst, readFloats(dst[start:], m.Values, m.Mask)
+	values := make([]float32, len(a.values)/4)
+	readFloats(values, a.values, a.mask)
+	return values
 }
 
 // grow makes dst n values longer, and no more: requests of one size follow each

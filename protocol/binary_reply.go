@@ -7,11 +7,11 @@ import (
 )
 
 // AppendBinaryPrediction appends the binary frame of a prediction to dst: p's
-// ID, Many and Top mean nothing here.
-func AppendBinaryPrediction(dst []byte, id uint64, p *Prediction) []byte {
+// ID, Many, Top and All mean nothing here.
+func AppendBinaryPrediction(dst []byte, id uint64, f *ReplyFormat, p *Prediction) []byte {
 	var flags uint16
 	var queue, compute uint32
-	if p.Scores != nil {
+	if p.WithScores {
 		flags |= FlagScores
 	}
 	if p.Timing != nil {
@@ -22,12 +22,17 @@ func AppendBinaryPrediction(dst []byte, id uint64, p *Prediction) []byte {
 	dst = appendBinaryHeader(dst, BinaryPrediction, 0, flags, uint32(p.Rows), id)
 	dst = binary.LittleEndian.AppendUint32(dst, queue)
 	dst = binary.LittleEndian.AppendUint32(dst, compute)
+	first := &f.outputs[0]
 	for row := range p.Rows {
-		both := uint64(math.Float32bits(p.Values[row])) | uint64(math.Float32bits(p.Confidences[row]))<<32
+		values, confidences := p.First.row(row)
+		value, confidence := first.Format.Pair(values, confidences, first.own(f.scores(p, row)))
+		both := uint64(math.Float32bits(value)) | uint64(math.Float32bits(confidence))<<32
 		dst = binary.LittleEndian.AppendUint64(dst, both)
 	}
-	for _, score := range p.Scores {
-		dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(score))
+	if p.WithScores {
+		for _, score := range p.Scores {
+			dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(score))
+		}
 	}
 	return dst
 }

@@ -13,19 +13,27 @@ import (
 type Decoder struct {
 	// MaxRows bounds the rows of one predict message; zero means no bound.
 	MaxRows int
+	// MaxLabels is how many labels one row may have; zero means no bound.
+	MaxLabels int
+	// Default is the kind of a message that has no type and no features; zero is
+	// that there is no such message.
+	Default Kind
 	// MaxFeatures is how many features the widest model takes: those of a wider
 	// row are only counted. Width tells how many there are, for whoever knows
 	// the model to refuse them, and Features is empty. Zero means no bound.
 	MaxFeatures int
 
 	s          scanner
-	m          *Message
+	m          *Ask
 	seen       fieldSet
 	unknown    keySet
 	details    int
 	labelTexts strings.Builder // the texts of the message's labels, one after the other
 	featuresAt int             // where the message's features begin
+	named      bool            // they are objects
+	hole       *Error          // what is wrong with the first entry that is no number, where the model takes no such; nil: all are numbers
 	tooWide    bool            // no model takes the first row
+	given      []uint32        // of a row by names, 1 + the last row that had the feature
 	invalid    *Error          // the first thing that is JSON, but not a message
 }
 
@@ -53,10 +61,11 @@ const (
 //
 // When it fails, m.ID still holds the request_id if that could be read, so
 // that the error finds its request. Time and memory are linear in the frame.
-func (d *Decoder) Decode(frame []byte, m *Message) *Error {
+func (d *Decoder) Decode(frame []byte, m *Ask) *Error {
 	m.reset()
 	d.m, d.s = m, scanner{b: frame}
 	d.seen, d.details, d.tooWide, d.invalid = 0, 0, false, nil
+	d.named, d.hole = false, nil
 	d.unknown.keys = d.unknown.keys[:0]
 	d.labelTexts.Reset()
 
@@ -85,7 +94,7 @@ func (d *Decoder) Decode(frame []byte, m *Message) *Error {
 
 // Forget lets go of the last message's memory.
 func (d *Decoder) Forget() {
-	d.m, d.s, d.invalid = nil, scanner{}, nil
+	d.m, d.s, d.invalid, d.hole, d.given = nil, scanner{}, nil, nil, nil
 	d.unknown.forget()
 	d.labelTexts.Reset()
 }
@@ -150,10 +159,12 @@ func (d *Decoder) once(f fieldSet, name []byte, i int, read func(int) int) int {
 func (d *Decoder) complete() *Error {
 	m := d.m
 	if m.Kind == 0 {
-		if d.seen&fieldFeatures == 0 {
+		if m.Kind = d.Default; m.Kind == 0 && d.seen&fieldFeatures == 0 {
 			return Errorf(BadMessage, "the message has neither type nor features; send {\"features\":[…]} or a type")
 		}
-		m.Kind = KindPredict
+		if d.seen&fieldFeatures != 0 {
+			m.Kind = KindPredict
+		}
 	}
 	switch m.Kind {
 	case KindPredict:
@@ -276,7 +287,7 @@ func (d *Decoder) detail(i int) int {
 }
 
 const (
-	expectedDetail = "detail must be an array of \"scores\" and \"timing\""
+	expectedDetail = "detail must be an array of \"scores\", \"outputs\" and \"timing\""
 	maxDetails     = 8
 )
 
@@ -296,6 +307,8 @@ func (d *Decoder) oneDetail(i int) int {
 		d.m.Scores = true
 	case "timing":
 		d.m.Timing = true
+	case "outputs":
+		d.m.Outputs = true
 	default:
 		d.reject(BadMessage, expectedDetail)
 	}

@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"fmt"
+	"net/http"
 	"time"
 )
 
@@ -31,35 +32,38 @@ const (
 	Draining
 	Internal
 	TooLarge
+	Unavailable
 )
 
-// codeTable is the one place where a code meets its name and whether sending
-// the same request again can help. The docs and the clients are checked
-// against it.
+// codeTable is the one place where a code meets its name, whether sending the same
+// request again can help, and the status that it has by HTTP. The docs and the clients
+// are checked against it.
 var codeTable = [...]struct {
 	name      string
 	retryable bool
+	status    int
 }{
-	BadJSON:            {"bad_json", false},
-	BadMessage:         {"bad_message", false},
-	BadRequestID:       {"bad_request_id", false},
-	BadFeatures:        {"bad_features", false},
-	UnknownModel:       {"unknown_model", false},
-	TooManyRows:        {"too_many_rows", false},
-	DuplicateRequestID: {"duplicate_request_id", false},
-	Overloaded:         {"overloaded", true},
-	DeadlineExceeded:   {"deadline_exceeded", true},
-	Cancelled:          {"cancelled", false},
-	RateLimited:        {"rate_limited", true},
-	Unauthorized:       {"unauthorized", false},
-	Forbidden:          {"forbidden", false},
-	UnknownRequest:     {"unknown_request", false},
-	DuplicateFeedback:  {"duplicate_feedback", false},
-	BadLabel:           {"bad_label", false},
-	ModelError:         {"model_error", false},
-	Draining:           {"draining", true},
-	Internal:           {"internal", true},
-	TooLarge:           {"too_large", false},
+	BadJSON:            {"bad_json", false, 400},
+	BadMessage:         {"bad_message", false, 400},
+	BadRequestID:       {"bad_request_id", false, 400},
+	BadFeatures:        {"bad_features", false, 400},
+	UnknownModel:       {"unknown_model", false, 404},
+	TooManyRows:        {"too_many_rows", false, 413},
+	DuplicateRequestID: {"duplicate_request_id", false, 409},
+	Overloaded:         {"overloaded", true, 503},
+	DeadlineExceeded:   {"deadline_exceeded", true, 504},
+	Cancelled:          {"cancelled", false, 409},
+	RateLimited:        {"rate_limited", true, 429},
+	Unauthorized:       {"unauthorized", false, 401},
+	Forbidden:          {"forbidden", false, 403},
+	UnknownRequest:     {"unknown_request", false, 404},
+	DuplicateFeedback:  {"duplicate_feedback", false, 409},
+	BadLabel:           {"bad_label", false, 400},
+	ModelError:         {"model_error", false, 500},
+	Draining:           {"draining", true, 503},
+	Internal:           {"internal", true, 500},
+	TooLarge:           {"too_large", false, 413},
+	Unavailable:        {"unavailable", true, 503},
 }
 
 // Codes returns every code in the order of their numbers.
@@ -91,6 +95,14 @@ func (c Code) String() string {
 
 // Retryable reports whether the same request may succeed when sent again.
 func (c Code) Retryable() bool { return int(c) < len(codeTable) && codeTable[c].retryable }
+
+// Status is the code's in an answer by HTTP.
+func (c Code) Status() int {
+	if int(c) < len(codeTable) && c != 0 {
+		return codeTable[c].status
+	}
+	return http.StatusInternalServerError
+}
 
 // Error is a typed failure of one message. It leaves the socket open and costs
 // other requests nothing.

@@ -10,17 +10,44 @@ import (
 // features reads one row or many, straight into m.Features.
 func (d *Decoder) features(i int) int {
 	d.featuresAt = i
-	if d.s.peek(i) != '[' {
-		d.reject(BadFeatures, "features must be an array of numbers, or an array of such arrays")
+	switch d.s.peek(i) {
+	case '[':
+	case '{':
+		d.named, d.m.Rows = true, 1
+		return d.s.skip(i, 1)
+	default:
+		d.reject(BadFeatures, "features must be an array of numbers, or an array of such arrays; or objects of numbers by name")
 		return d.s.skip(i, 1)
 	}
-	if d.s.peek(d.s.space(i+1)) != '[' {
+	switch d.s.peek(d.s.space(i + 1)) {
+	case '[':
+	case '{':
+		d.named, d.m.Many = true, true
+		return d.namedRows(i)
+	default:
 		width, next := d.row(i, 1)
 		d.m.Rows, d.m.Width = 1, width
 		return next
 	}
 	d.m.Many = true
-	next := d.rows(d.s.space(i + 1))
+	return d.checkRows(d.rows(d.s.space(i + 1)))
+}
+
+// namedRows counts the rows of an array of objects, which are read when the model is
+// known: see Rows.
+func (d *Decoder) namedRows(i int) int {
+	next := d.s.array(i, 1, func(i int) (int, bool) {
+		if d.s.peek(i) != '{' {
+			d.reject(BadFeatures, "row %d is not an object; send all rows by name, or none", d.m.Rows)
+		}
+		d.m.Rows++
+		return d.s.skip(i, 2), true
+	})
+	return d.checkRows(next)
+}
+
+// checkRows refuses too many rows, of which the last has been read.
+func (d *Decoder) checkRows(next int) int {
 	if next >= 0 && d.MaxRows > 0 && d.m.Rows > d.MaxRows && d.invalid == nil {
 		d.invalid = WrongCount(TooManyRows, d.MaxRows, d.m.Rows, "too many rows in one request; split it")
 	}
@@ -87,12 +114,12 @@ func (d *Decoder) row(i, depth int) (width, next int) {
 	if d.s.peek(i) == ']' {
 		return 0, i + 1
 	}
-	if d.invalid != nil || d.tooWide {
+	if d.invalid != nil || d.tooWide || d.hole != nil {
 		return d.pass(i, depth)
 	}
 	most := d.widest()
 	width, i = d.numbers(i, most, depth)
-	if i < 0 || d.invalid != nil || d.s.b[i-1] == ']' {
+	if i < 0 || d.invalid != nil || d.hole != nil || d.s.b[i-1] == ']' {
 		return width, i
 	}
 	left, next := d.pass(i, depth)
@@ -182,8 +209,9 @@ const (
 	longestPause = 31
 )
 
-// badEntry refuses the entry at i, which is no number that fits float32, and
-// returns how many entries the row has and the position after it.
+// badEntry looks at the entry at i, which is no number that fits float32, and
+// returns how many entries the row has and the position after it. What some models
+// take, null or a text, is left until the model is known; all else is refused.
 func (d *Decoder) badEntry(i, entry, depth int, state decimal.State) (width, next int) {
 	what := "is nested; a row is a flat array of numbers"
 	switch c := d.s.peek(i); {
@@ -198,7 +226,12 @@ func (d *Decoder) badEntry(i, entry, depth int, state decimal.State) (width, nex
 	case c == '{':
 		what = "is an object; send a number"
 	}
-	d.reject(BadFeatures, "row %d, entry %d %s", d.m.Rows, entry, what)
+	bad := Errorf(BadFeatures, "row %d, entry %d %s", d.m.Rows, entry, what)
+	if c := d.s.peek(i); (c == 'n' || c == '"') && d.invalid == nil {
+		d.hole = bad
+	} else if d.invalid == nil {
+		d.invalid = bad
+	}
 	left, next := d.s.rest(i, depth-1)
 	return entry + left, next
 }

@@ -11,19 +11,26 @@ import (
 // ReplyFormat holds what every prediction of one model has in common, encoded
 // once.
 type ReplyFormat struct {
-	labels  [][]byte // each class as a JSON string; nil for a regression
-	longest []int    // at k, the bytes of the k longest labels
-	tail    []byte   // ,"model":…,"version":…
+	outputs []output
+	width   int    // scores of a row
+	tail    []byte // ,"model":…,"version":…
 }
 
-// NewReplyFormat prepares the replies of a model. Without classes it is a
-// regression.
-func NewReplyFormat(model, version string, classes []string) *ReplyFormat {
+// output is one of a model's, with where its scores lie in a row.
+type output struct {
+	NamedFormat
+	first int
+	key   []byte // "name":
+}
+
+// NewReplyFormat prepares the replies of a model, whose outputs are at least one; the
+// first is the prediction.
+func NewReplyFormat(model, version string, outputs []NamedFormat) *ReplyFormat {
 	f := &ReplyFormat{}
-	for _, class := range classes {
-		f.labels = append(f.labels, quote(class))
+	for _, o := range outputs {
+		f.outputs = append(f.outputs, output{o, f.width, append(quote(o.Name), ':')})
+		f.width += o.Width
 	}
-	f.longest = longestLabels(f.labels)
 	f.tail = slices.Concat([]byte(`,"model":`), quote(model), []byte(`,"version":`), quote(version))
 	return f
 }
@@ -39,40 +46,34 @@ type Prediction struct {
 	ID   []byte // as it was sent; empty becomes null
 	Rows int
 	Many bool
-	// Values holds per row the class's index, or the value of a regression.
-	Values []float32
-	// Confidences holds per row a number in [0,1], or NaN where the model gives
-	// none (a regression): null on the wire.
-	Confidences []float32
-	// Scores, when not nil, holds rows × outputs scores to send.
-	Scores []float32
-	// Top, when above zero, asks for that many best classes of each row, from
-	// TopScores.
-	Top       int
-	TopScores []float32
-	Timing    *Timing
+	// First is what was decided of the first output.
+	First Decided
+	// All is what was decided of every output, where all are to be sent; else nil.
+	All []Decided
+	// Scores holds rows × width scores, those of all outputs one after the other.
+	Scores     []float32
+	WithScores bool // they are to be sent
+	// Top, when above zero, asks for that many best classes of each row.
+	Top    int
+	Timing *Timing
 }
 
 // AppendPrediction appends the JSON of a prediction to dst.
 func AppendPrediction(dst []byte, f *ReplyFormat, p *Prediction) []byte {
+	first := &f.outputs[0]
 	dst = append(dst, `{"type":"prediction","request_id":`...)
 	dst = appendID(dst, p.ID)
-	dst = append(dst, `,"prediction":`...)
-	dst = appendRows(dst, p, func(dst []byte, row int) []byte { return f.appendValue(dst, p.Values[row]) })
-	dst = append(dst, `,"confidence":`...)
-	dst = appendRows(dst, p, func(dst []byte, row int) []byte { return appendFloat(dst, p.Confidences[row]) })
+	dst = f.appendDecided(append(dst, ','), first, p, &p.First)
 	dst = append(dst, f.tail...)
-	if p.Scores != nil {
+	if p.WithScores {
 		dst = append(dst, `,"scores":`...)
-		dst = appendRows(dst, p, func(dst []byte, row int) []byte { return appendFloats(dst, rowOf(p.Scores, p.Rows, row)) })
+		dst = p.appendRows(dst, func(dst []byte, row int) []byte { return appendFloats(dst, f.scores(p, row)) })
 	}
-	if p.Top > 0 && f.labels != nil {
-		dst = append(dst, `,"top":`...)
-		var few [topBuffer]uint64
-		buffer := few[:]
-		dst = appendRows(dst, p, func(dst []byte, row int) []byte {
-			return f.appendTop(dst, rowOf(p.TopScores, p.Rows, row), p.Top, &buffer)
-		})
+	if p.Top > 0 {
+		dst = f.appendTop(dst, first, p)
+	}
+	if p.All != nil {
+		dst = f.appendOutputs(dst, p)
 	}
 	if p.Timing != nil {
 		dst = appendTiming(dst, p.Timing)
@@ -80,9 +81,64 @@ func AppendPrediction(dst []byte, f *ReplyFormat, p *Prediction) []byte {
 	return append(dst, '}')
 }
 
+// scores are those of a row, of all outputs.
+func (f *ReplyFormat) scores(p *Prediction, row int) []float32 {
+	return p.Scores[row*f.width : (row+1)*f.width]
+}
+
+// own are those of a row's scores that are the output's.
+func (o *output) own(scores []float32) []float32 { return scores[o.first : o.first+o.Width] }
+
+// appendDecided appends the prediction and the confidence of one output.
+func (f *ReplyFormat) appendDecided(dst []byte, o *output, p *Prediction, d *Decided) []byte {
+	dst = append(dst, `"prediction":`...)
+	dst = p.appendRows(dst, func(dst []byte, row int) []byte {
+		values, confidences := d.row(row)
+		return o.Format.AppendPrediction(dst, values, confidences, o.own(f.scores(p, row)))
+	})
+	dst = append(dst, `,"confidence":`...)
+	return p.appendRows(dst, func(dst []byte, row int) []byte {
+		values, confidences := d.row(row)
+		return o.Format.AppendConfidence(dst, values, confidences, o.own(f.scores(p, row)))
+	})
+}
+
+// appendTop appends the best classes of an output that has some.
+func (f *ReplyFormat) appendTop(dst []byte, o *output, p *Prediction) []byte {
+	if o.Format.LongestTop(1) == 0 {
+		return dst
+	}
+	dst = append(dst, `,"top":`...)
+	var few [topBuffer]uint64
+	buffer := few[:]
+	return p.appendRows(dst, func(dst []byte, row int) []byte {
+		dst, _ = o.Format.AppendTop(dst, o.own(f.scores(p, row)), p.Top, &buffer)
+		return dst
+	})
+}
+
+// appendOutputs appends what every output says, by name.
+func (f *ReplyFormat) appendOutputs(dst []byte, p *Prediction) []byte {
+	dst = append(dst, `,"outputs":{`...)
+	for i := range f.outputs {
+		o := &f.outputs[i]
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(append(dst, o.key...), '{')
+		dst = f.appendDecided(dst, o, p, &p.All[i])
+		if p.WithScores {
+			dst = append(dst, `,"scores":`...)
+			dst = p.appendRows(dst, func(dst []byte, row int) []byte { return appendFloats(dst, o.own(f.scores(p, row))) })
+		}
+		dst = append(dst, '}')
+	}
+	return append(dst, '}')
+}
+
 // appendRows appends one value per row: alone, or in an array when the request
 // had one.
-func appendRows(dst []byte, p *Prediction, each func(dst []byte, row int) []byte) []byte {
+func (p *Prediction) appendRows(dst []byte, each func(dst []byte, row int) []byte) []byte {
 	if !p.Many {
 		return each(dst, 0)
 	}
@@ -94,18 +150,6 @@ func appendRows(dst []byte, p *Prediction, each func(dst []byte, row int) []byte
 		dst = each(dst, row)
 	}
 	return append(dst, ']')
-}
-
-func rowOf(values []float32, rows, row int) []float32 {
-	width := len(values) / rows
-	return values[row*width : (row+1)*width]
-}
-
-func (f *ReplyFormat) appendValue(dst []byte, value float32) []byte {
-	if f.labels == nil {
-		return appendFloat(dst, value)
-	}
-	return append(dst, f.labels[int(value)]...)
 }
 
 func appendTiming(dst []byte, t *Timing) []byte {

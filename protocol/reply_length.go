@@ -18,28 +18,37 @@ type ReplyShape struct {
 	IDLength int // of the request_id as it was sent, with its quotes
 	Rows     int
 	Many     bool
-	Outputs  int // scores of each row
 	Scores   bool
 	Top      int
+	Outputs  bool // all of them are to be sent
 	Timing   bool
 }
 
 // MaxLength returns how many bytes AppendPrediction appends at most for a reply
 // of a shape. It takes the same time for all of them, and saturates.
 func (f *ReplyFormat) MaxLength(s ReplyShape) int {
+	first := &f.outputs[0]
 	fixed := len(`{"type":"prediction","request_id":,"prediction":,"confidence":}`) +
 		max(s.IDLength, len("null")) + len(f.tail)
-	row := f.longestValue() + 1 + longestConfidence + 1
-	brackets := 2
+	row, brackets := first.longest(), 2
 	if s.Scores {
 		fixed += len(`,"scores":`)
-		row += s.Outputs*(longestFloat+1) + len("[]") + 1
+		row += longestFloats(f.width) + 1
 		brackets++
 	}
-	if s.Top > 0 && f.labels != nil {
+	if top := first.Format.LongestTop(max(s.Top, 0)); s.Top > 0 && first.Format.LongestTop(1) > 0 {
 		fixed += len(`,"top":`)
-		row += f.longestTop(min(s.Top, s.Outputs)) + len("[]") + 1
+		row += top + 1
 		brackets++
+	}
+	if s.Outputs {
+		fixed += len(`,"outputs":{}`)
+		for i := range f.outputs {
+			o := &f.outputs[i]
+			fixed += len(o.key) + len(`{"prediction":,"confidence":,"scores":},`)
+			row += o.longest() + longestFloats(o.Width) + 1
+			brackets += 3
+		}
 	}
 	if s.Timing {
 		const longestInt = 20
@@ -51,18 +60,10 @@ func (f *ReplyFormat) MaxLength(s ReplyShape) int {
 	return linear(fixed, s.Rows, row)
 }
 
-// longestValue is of what AppendPrediction writes for the value of one row.
-func (f *ReplyFormat) longestValue() int {
-	if f.labels == nil {
-		return longestFloat
-	}
-	return f.longest[min(1, len(f.labels))]
-}
-
-// longestTop is of the k best classes of one row, with commas after them.
-func (f *ReplyFormat) longestTop(k int) int {
-	k = min(k, len(f.labels))
-	return f.longest[k] + k*(len(`{"label":,"confidence":},`)+longestFloat)
+// longest is of a row's prediction and confidence, with commas after them.
+func (o *output) longest() int {
+	prediction, confidence := o.Format.Longest()
+	return prediction + 1 + confidence + 1
 }
 
 // longestLabels returns at k the bytes of the k longest labels together.

@@ -20,7 +20,20 @@ type HelloItem struct {
 	Version  string   `json:"version"`
 	Task     string   `json:"task"`
 	Features int      `json:"features"`
-	Classes  []string `json:"classes"`
+	Classes  []string `json:"classes"` // of the first output
+	// Outputs are what a row is answered with; the first is the prediction.
+	Outputs []Output `json:"outputs"`
+	Columns []Column `json:"columns"` // one per feature, or none where they have no names
+	Missing bool     `json:"missing"` // some feature may be missing
+}
+
+// Output describes one output of a model.
+type Output struct {
+	Name       string    `json:"name"`
+	Kind       string    `json:"kind"`
+	Width      int       `json:"width"` // scores of a row
+	Classes    []string  `json:"classes,omitempty"`
+	Thresholds []float64 `json:"thresholds,omitempty"`
 }
 
 // HelloLimits are the bounds that a client should keep to.
@@ -64,6 +77,7 @@ type Reply struct {
 	Version    string          `json:"version"`
 	Scores     json.RawMessage `json:"scores"`
 	Top        json.RawMessage `json:"top"`
+	Outputs    json.RawMessage `json:"outputs"` // by name, where they were asked for
 	Timing     *ReplyTiming    `json:"timing"`
 
 	Correct json.RawMessage `json:"correct"`

@@ -2,14 +2,12 @@ package protocol
 
 import "penstock/protocol/decimal"
 
-// Shift takes a number off each feature of the message that was decoded last,
-// shift having one for every feature of a row. What float32 would round away
-// beside a large number is kept: the decimals are read once more, as float64, and
-// become float32 when the number is off. Only features with another shift than
-// zero are read again.
-//
-// The frame that was given to Decode must still be there.
-func (d *Decoder) Shift(shift []float64) *Error {
+// shift takes a number off each feature of the message that was decoded last,
+// an array of numbers. What float32 would round away beside a large number is kept:
+// the decimals are read once more, as float64, and become float32 when the number is
+// off. Only features with another shift than zero are read again.
+func (d *Decoder) shift(row *Row) *Error {
+	shift := row.Shift
 	b, features := d.s.b, d.m.Features
 	at := 0 // of a row
 	for i, n := d.featuresAt, 0; n < len(features); i++ {
@@ -26,37 +24,29 @@ func (d *Decoder) Shift(shift []float64) *Error {
 			at = 0
 		}
 	}
-	return checkShifted(features, len(shift))
+	return row.checkShifted(features)
 }
 
-// AppendShifted is AppendFeatures for a model that has a number to take off each
-// feature. A byte times scale is a float64 until then. A float32 is what it is:
-// what it could not hold beside a large number is lost already.
-func (m *BinaryMessage) AppendShifted(dst []float32, features int, scale float64, shift []float64) ([]float32, *Error) {
-	start := len(dst)
-	dst, err := m.AppendFeatures(dst, features, float32(scale))
-	if err != nil {
-		return dst, err
-	}
-	values := dst[start:]
-	for row := 0; row < len(values); row += features {
-		for i, s := range shift {
-			x := float64(values[row+i])
-			if m.DType == DTypeUint8 {
-				x = float64(m.Values[row+i]^byte(m.Mask>>(8*((row+i)%4)))) * scale
+// shiftBinary takes a number off each feature of a binary request. A byte times scale
+// is a float64 until then. A float32 is what it is: what it could not hold beside a
+// large number is lost already.
+func (a *Ask) shiftBinary(row *Row) *Error {
+	for first := 0; first < len(a.Features); first += row.Features {
+		for i, s := range row.Shift {
+			x := float64(a.Features[first+i])
+			if a.dtype == DTypeUint8 {
+				x = float64(a.values[first+i]^byte(a.mask>>(8*((first+i)%4)))) * row.Uint8Scale
 			}
-			values[row+i] = float32(x - s)
+			a.Features[first+i] = float32(x - s)
 		}
 	}
-	if err := checkShifted(values, features); err != nil {
-		return dst[:start], err
-	}
-	return dst, nil
+	return row.checkShifted(a.Features)
 }
 
-func checkShifted(values []float32, features int) *Error {
+func (r *Row) checkShifted(values []float32) *Error {
+	features := r.Features
 	for i, v := range values {
-		if v-v != 0 { // infinite
+		if v-v != 0 && v == v { // infinite
 			return Errorf(BadFeatures, "row %d, entry %d is outside the range of float32 once the model's mean is taken off", i/features, i%features)
 		}
 	}

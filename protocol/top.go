@@ -9,26 +9,6 @@ import (
 // allocation for up to half as many of them.
 const topBuffer = 32
 
-// appendTop appends the k best classes, best first; of classes with the same
-// score, those named first. It leaves what it needed in buffer, for the next.
-func (f *ReplyFormat) appendTop(dst []byte, scores []float32, k int, buffer *[]uint64) []byte {
-	k = min(k, len(scores))
-	*buffer = slices.Grow((*buffer)[:0], min(2*k, len(scores)))
-	dst = append(dst, '[')
-	for i, entry := range best((*buffer)[:0], scores, k) {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		class := int(uint32(entry))
-		dst = append(dst, `{"label":`...)
-		dst = append(dst, f.labels[class]...)
-		dst = append(dst, `,"confidence":`...)
-		dst = appendFloat(dst, scores[class])
-		dst = append(dst, '}')
-	}
-	return append(dst, ']')
-}
-
 // best returns the k first entries in order, from found, which is empty and has
 // room for twice as many, or all. When that is full, the worse half goes, and
 // nothing worse comes in any more: n scores in any order take n log k steps.
