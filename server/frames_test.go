@@ -111,7 +111,7 @@ func TestDeclaredLengthTakesNoMemory(t *testing.T) {
 
 // stalls are peers that begin a message and do not come to its end. Each gets
 // to send again every so often; pings never at a whole second, when the sweep
-// comes: it asks nothing of a link that is just answering one.
+// comes: it asks nothing of a connection that is just answering one.
 var stalls = []struct {
 	name  string
 	first []byte

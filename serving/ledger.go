@@ -13,7 +13,7 @@ import (
 //	Received = Predicted + Failed + Shed + Undeliverable
 //
 // It is made before those who count in it and those who read it. All may use it
-// at the same time.
+// at the same time. The zero value is one without metrics.
 type Ledger struct {
 	received atomic.Uint64
 	ended    [endings]atomic.Uint64
