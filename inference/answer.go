@@ -1,12 +1,19 @@
 package inference
 
-import "time"
+import (
+	"errors"
+	"time"
+
+	"penstock/model"
+)
 
 // result says how a request ends whose rows have all come back.
 func (r *Request) result(now time.Duration) Outcome {
 	switch {
 	case r.due(now):
 		return Expired
+	case errors.Is(r.fault, model.ErrUnavailable):
+		return Unavailable
 	case r.fault != nil:
 		return Failed
 	}
@@ -22,15 +29,18 @@ func (p *Pool) end(r *Request, how Outcome, now time.Duration) bool {
 		p.stats.Discarded++
 		return false
 	}
-	r.Outcome, r.Answered, r.Total = how, p.epoch.Add(now), now-r.arrived
+	r.Result.Outcome, r.Result.Answered, r.Result.Total = how, p.epoch.Add(now), now-r.arrived
 	switch how {
 	case Predicted:
 		p.stats.Predicted++
 		p.stats.RowsPredicted += uint64(r.Rows)
 		p.latencies.record(r)
 	case Failed:
-		r.Err = r.fault
+		r.Result.Err = r.fault
 		p.stats.Failed++
+	case Unavailable:
+		r.Result.Err = r.fault
+		p.stats.Unavailable++
 	case Expired:
 		p.stats.Expired++
 	case Stopped:

@@ -79,7 +79,7 @@ func (p *Pool) takeFrom(s *Stream, b *batch, room int) {
 		}
 		n := min(room, r.Rows-r.taken)
 		if r.taken == 0 {
-			r.Queue = b.started - r.arrived
+			r.Result.Queue = b.started - r.arrived
 		}
 		b.parts = append(b.parts, part{r: r, first: r.taken, rows: n})
 		b.rows += n
@@ -113,7 +113,7 @@ func (p *Pool) finish(w *worker) {
 		if r.answered || r.finished < r.Rows {
 			continue
 		}
-		r.Compute, r.BatchRows = now-b.started, b.rows
+		r.Result.Compute, r.Result.BatchRows = now-b.started, b.rows
 		if p.end(r, r.result(now), now) {
 			w.replies = append(w.replies, r)
 		}

@@ -1,6 +1,10 @@
 package inference
 
-import "penstock/model"
+import (
+	"errors"
+
+	"penstock/model"
+)
 
 // predict runs rows of the batch, the first of them being row first. When the
 // engine fails, it runs each half alone, and so finds the rows at fault
@@ -10,6 +14,8 @@ func (w *worker) predict(first, rows int, features, scores []float32) {
 	switch {
 	case err == nil:
 		w.checkFinite(first, rows, scores)
+	case errors.Is(err, model.ErrUnavailable): // of no row's doing: smaller batches would fail too
+		w.blameAll(first, rows, err)
 	case rows == 1:
 		w.blame(first, err)
 	default:
@@ -63,6 +69,18 @@ func (w *worker) checkFinite(first, rows int, scores []float32) {
 		if !model.Finite(scores[row*width : (row+1)*width]) {
 			w.blame(first+row, ErrNotFinite)
 		}
+	}
+}
+
+// blameAll marks every request that has some of the batch's given rows.
+func (w *worker) blameAll(first, rows int, err error) {
+	at := 0 // the batch's row at which part starts
+	for i := range w.batch.parts {
+		part := &w.batch.parts[i]
+		if part.fault == nil && at < first+rows && at+part.rows > first {
+			part.fault = err
+		}
+		at += part.rows
 	}
 }
 

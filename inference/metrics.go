@@ -18,8 +18,8 @@ func newLatencies() latencies {
 
 func (l *latencies) record(r *Request) {
 	// RecordValue fails above its range only, so the longest are counted there.
-	_ = l.interval.Total.RecordValue(micros(r.Total))
-	_ = l.interval.Queue.RecordValue(micros(r.Queue))
+	_ = l.interval.Total.RecordValue(micros(r.Result.Total))
+	_ = l.interval.Queue.RecordValue(micros(r.Result.Queue))
 }
 
 func micros(d time.Duration) int64 { return min(max(d.Microseconds(), 1), maxLatencyMicros) }
@@ -66,6 +66,13 @@ func (w *worker) setBusy(busy bool) {
 
 func (p *Pool) countPanic() { p.panics.Add(1) }
 
+// Unregister takes the pool's metrics from where they were registered.
+func (p *Pool) Unregister() {
+	if p.opt.Registerer != nil {
+		p.opt.Registerer.Unregister(p.collector)
+	}
+}
+
 // collector shows a pool's Stats to Prometheus.
 type collector struct {
 	pool     *Pool
@@ -85,7 +92,7 @@ type collector struct {
 
 func newCollector(p *Pool) *collector {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
-		return prometheus.NewDesc("penstock_pool_"+name, help, labels, prometheus.Labels{"model": p.spec.Name})
+		return prometheus.NewDesc("penstock_pool_"+name, help, labels, prometheus.Labels{"model": p.spec.Name, "version": p.spec.Version})
 	}
 	return &collector{
 		pool:     p,
@@ -104,7 +111,14 @@ func newCollector(p *Pool) *collector {
 	}
 }
 
-func (c *collector) Describe(ch chan<- *prometheus.Desc) { prometheus.DescribeByCollect(c, ch) }
+// Describe names all of them, so that they can be taken away again.
+func (c *collector) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{
+		c.requests, c.rows, c.batches, c.panics, c.sinks, c.busy, c.queue, c.limit, c.inFlight, c.stuck, c.latency, c.queued,
+	} {
+		ch <- d
+	}
+}
 
 func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	s := c.pool.Stats()
@@ -116,7 +130,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	}
 	for outcome, n := range map[string]uint64{
 		"predicted": s.Predicted, "failed": s.Failed, "expired": s.Expired, "cancelled": s.Cancelled,
-		"discarded": s.Discarded, "stopped": s.Stopped, "shed": s.Shed, "refused": s.Refused,
+		"discarded": s.Discarded, "unavailable": s.Unavailable, "stopped": s.Stopped, "shed": s.Shed, "refused": s.Refused,
 	} {
 		counter(c.requests, float64(n), outcome)
 	}

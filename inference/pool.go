@@ -12,14 +12,15 @@ import (
 
 // Pool runs one model on a bounded number of workers.
 type Pool struct {
-	model    model.Model
-	spec     model.Spec
-	features int
-	outputs  int
-	opt      Options
-	epoch    time.Time // zero of the pool's clock, which is monotonic
-	sooner   chan struct{}
-	workers  []*worker
+	model     model.Model
+	spec      model.Spec
+	features  int
+	outputs   int
+	opt       Options
+	epoch     time.Time // zero of the pool's clock, which is monotonic
+	sooner    chan struct{}
+	workers   []*worker
+	collector *collector // nil without a Registerer
 
 	mu          sync.Mutex
 	empty       sync.Cond            // nothing is in flight
@@ -65,7 +66,8 @@ func New(m model.Model, opt Options) (*Pool, error) {
 		p.workers = append(p.workers, newWorker(p))
 	}
 	if opt.Registerer != nil {
-		if err := opt.Registerer.Register(newCollector(p)); err != nil {
+		p.collector = newCollector(p)
+		if err := opt.Registerer.Register(p.collector); err != nil {
 			return nil, err
 		}
 	}

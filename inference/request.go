@@ -15,13 +15,16 @@ const (
 	Expired
 	// Stopped: the pool was stopped first.
 	Stopped
+	// Unavailable: the engine is away (model.ErrUnavailable).
+	Unavailable
 )
 
-// Request is one or more rows that are answered together. The submitter fills
-// the exported fields above the line; the pool owns the whole from Submit until
-// it calls the Sink's Reply, and fills those below.
+// Request is one or more rows that are answered together. The submitter fills what
+// stands before Result; the pool owns the whole from Submit until it calls the Sink's
+// Reply, and has set Result then.
 type Request struct {
-	// Features holds Rows rows, row-major and finite.
+	// Features holds Rows rows, row-major and finite, but for NaN where the model's
+	// spec allows a missing value.
 	Features []float32
 	Rows     int
 	// Arrived is when the request came, as far as its client is concerned. Zero
@@ -34,12 +37,19 @@ type Request struct {
 	// Owner is the submitter's own; the pool does not look at it.
 	Owner any
 
-	// Outcome and the rest are set when Reply is called.
+	// Result is what became of it. The memory of its Scores is used again when the
+	// request is.
+	Result Result
+
+	progress
+}
+
+// Result is what became of a request.
+type Result struct {
 	Outcome Outcome
-	// Err is the engine's error when Outcome is Failed.
+	// Err is the engine's error when Outcome is Failed or Unavailable.
 	Err error
-	// Scores holds Rows × Outputs values when Outcome is Predicted. Its memory
-	// is reused when the request is.
+	// Scores holds Rows × Width values when Outcome is Predicted.
 	Scores []float32
 	// Answered is when the outcome was decided.
 	Answered time.Time
@@ -48,7 +58,11 @@ type Request struct {
 	Total, Queue, Compute time.Duration
 	// BatchRows is the number of rows of the last batch.
 	BatchRows int
+}
 
+// progress is how far a pool has got with a request. It is the pool's own, guarded by
+// its mutex.
+type progress struct {
 	stream     *Stream
 	prev, next *Request      // neighbours in the stream's queue
 	arrived    time.Duration // on the pool's clock
@@ -70,14 +84,11 @@ func (r *Request) Reusable() bool { return r.reusable }
 
 // prepare makes a request new, keeping its memory.
 func (r *Request) prepare(s *Stream, arrived time.Duration) {
-	*r = Request{
-		Features: r.Features, Rows: r.Rows, Arrived: r.Arrived, Deadline: r.Deadline, Owner: r.Owner,
-		Scores: r.Scores, stream: s, arrived: arrived,
-	}
+	r.Result = Result{Scores: r.Result.Scores[:r.Rows*s.pool.outputs]}
+	r.progress = progress{stream: s, arrived: arrived}
 	if r.Deadline > 0 {
 		r.expires = arrived + r.Deadline
 	}
-	r.Scores = r.Scores[:r.Rows*s.pool.outputs]
 }
 
 // due reports whether r's deadline has passed.

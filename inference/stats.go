@@ -5,17 +5,18 @@ import "github.com/HdrHistogram/hdrhistogram-go"
 // Stats counts what a pool did since it was made, in requests unless a name
 // says rows, and tells how it stands now. At rest
 //
-//	Accepted = Predicted + Failed + Expired + Cancelled + Discarded + Stopped
+//	Accepted = Predicted + Failed + Unavailable + Expired + Cancelled + Discarded + Stopped
 //
 // and nothing is in flight.
 type Stats struct {
-	Accepted  uint64 // let in by Submit
-	Predicted uint64 // answered with scores
-	Failed    uint64 // answered with model_error
-	Expired   uint64 // answered with deadline_exceeded
-	Cancelled uint64 // answered with cancelled
-	Stopped   uint64 // answered as the pool stopped
-	Discarded uint64 // their stream closed first; nobody was there to answer
+	Accepted    uint64 // let in by Submit
+	Predicted   uint64 // answered with scores
+	Failed      uint64 // answered with model_error
+	Unavailable uint64 // answered with unavailable: the engine was away
+	Expired     uint64 // answered with deadline_exceeded
+	Cancelled   uint64 // answered with cancelled
+	Stopped     uint64 // answered as the pool stopped
+	Discarded   uint64 // their stream closed first; nobody was there to answer
 
 	Shed    uint64 // refused by Submit: the queue was full
 	Refused uint64 // refused by Submit: draining or stopped

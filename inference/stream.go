@@ -78,8 +78,8 @@ func (s *Stream) checkShape(r *Request) error {
 		return &ShapeError{Rows: r.Rows, Expected: want, Got: len(r.Features)}
 	}
 	// Here, before the pool's lock is taken: it may be megabytes.
-	if n := r.Rows * p.outputs; cap(r.Scores) < n {
-		r.Scores = make([]float32, n)
+	if n := r.Rows * p.outputs; cap(r.Result.Scores) < n {
+		r.Result.Scores = make([]float32, n)
 	}
 	return nil
 }

@@ -75,7 +75,7 @@ func (w *worker) runBatch() {
 	if len(b.parts) == 1 {
 		part := &b.parts[0]
 		lo, hi := part.first, part.first+part.rows
-		w.predict(0, part.rows, part.r.Features[lo*nf:hi*nf], part.r.Scores[lo*no:hi*no])
+		w.predict(0, part.rows, part.r.Features[lo*nf:hi*nf], part.r.Result.Scores[lo*no:hi*no])
 		return
 	}
 	row := 0
@@ -88,7 +88,7 @@ func (w *worker) runBatch() {
 	row = 0
 	for i := range b.parts {
 		part := &b.parts[i]
-		copy(part.r.Scores[part.first*no:], w.scores[row*no:(row+part.rows)*no])
+		copy(part.r.Result.Scores[part.first*no:], w.scores[row*no:(row+part.rows)*no])
 		row += part.rows
 	}
 }

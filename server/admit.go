@@ -26,7 +26,9 @@ const bodyTimeout = 5 * time.Second
 // compared with our own lists.
 func (s *Server) checkCaller(next http.Handler) http.Handler {
 	return s.CheckHost(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		limitBody(w, r)
+		if !isPosted(r.URL.Path) {
+			limitBody(w, r)
+		}
 		origin := r.Header.Get("Origin")
 		switch {
 		case len(r.Header.Values("Origin")) > 1:
@@ -38,9 +40,12 @@ func (s *Server) checkCaller(next http.Handler) http.Handler {
 				"pages of that Origin may not use this server; allow it with --allow-origin")
 		case share(w, r, origin):
 			return
-		case !reads(r) && !probes(r):
+		case isPosted(r.URL.Path) && r.Method != http.MethodPost:
+			w.Header().Set("Allow", "POST")
+			problem(w, http.StatusMethodNotAllowed, "method_not_allowed", "this takes a message as the body of a POST")
+		case !isPosted(r.URL.Path) && !reads(r) && !probes(r):
 			w.Header().Set("Allow", "GET, HEAD")
-			problem(w, http.StatusMethodNotAllowed, "method_not_allowed", "everything here is read with GET")
+			problem(w, http.StatusMethodNotAllowed, "method_not_allowed", "all but /v1/predict and /v1/feedback is read with GET")
 		case !isClean(r):
 			notFound(w)
 		default:
@@ -72,6 +77,9 @@ func isClean(r *http.Request) bool {
 	clean := path.Clean(r.URL.Path)
 	return r.URL.Path == clean || r.URL.Path == clean+"/"
 }
+
+// isPosted reports whether a path takes messages by POST.
+func isPosted(path string) bool { return path == "/v1/predict" || path == "/v1/feedback" }
 
 func notFound(w http.ResponseWriter) {
 	problem(w, http.StatusNotFound, "not_found", "there is nothing at this path")

@@ -6,36 +6,27 @@ import (
 	"time"
 
 	"penstock/protocol"
+	"penstock/serving"
 )
-
-// ModelFacts is what the composition root knows of a model beyond its spec:
-// where its weights came from, and how the golden check went.
-type ModelFacts struct {
-	File   string // that the weights came from, within the bundle
-	Bytes  int64  // of that file
-	SHA256 string // of that file, measured, in hexadecimal
-
-	GoldenRows      int     // golden rows that were predicted; 0: the bundle has none
-	GoldenMaxDiff   float64 // largest difference between a golden score and the engine's
-	GoldenTolerance float64 // that is allowed
-	GoldenDuration  time.Duration
-}
 
 // apiModel is a model in the answer of /api/models.
 type apiModel struct {
-	Name     string     `json:"name"`
-	Version  string     `json:"version"`
-	Default  bool       `json:"default"`
-	Task     string     `json:"task"`
-	Features int        `json:"features"`
-	Classes  []string   `json:"classes"`
-	Engine   string     `json:"engine"`
-	Workers  int        `json:"workers"`
-	MaxBatch int        `json:"max_batch"`
-	File     *string    `json:"file"`
-	Bytes    *int64     `json:"bytes"`
-	SHA256   *string    `json:"sha256"`
-	Golden   *apiGolden `json:"golden"`
+	Name     string            `json:"name"`
+	Version  string            `json:"version"`
+	Default  bool              `json:"default"`
+	Task     string            `json:"task"`
+	Features int               `json:"features"`
+	Classes  []string          `json:"classes"`
+	Outputs  []protocol.Output `json:"outputs"`
+	Columns  []protocol.Column `json:"columns"`
+	Missing  bool              `json:"missing"`
+	Engine   string            `json:"engine"`
+	Workers  int               `json:"workers"`
+	MaxBatch int               `json:"max_batch"`
+	File     *string           `json:"file"`
+	Bytes    *int64            `json:"bytes"`
+	SHA256   *string           `json:"sha256"`
+	Golden   *apiGolden        `json:"golden"`
 }
 
 type apiGolden struct {
@@ -45,27 +36,28 @@ type apiGolden struct {
 	Duration  float64 `json:"duration_ms"`
 }
 
-// serveModels says what is loaded. Nothing of it changes while the server runs.
+// serveModels says what is served.
 func (s *Server) serveModels(w http.ResponseWriter, _ *http.Request) {
 	answer := struct {
 		Models []apiModel `json:"models"`
 	}{Models: []apiModel{}}
-	for i, m := range s.models {
-		pool := m.pool.Options()
+	for i, d := range s.service.Catalog.Now().Deployments {
+		spec, pool := &d.Spec, d.Pool.Options()
 		a := apiModel{
-			Name: m.name, Version: m.spec.Version, Default: i == 0, Task: taskOf(m.spec),
-			Features: m.spec.Features, Classes: notNil(m.spec.First().Classes), Engine: m.spec.Engine,
-			Workers: pool.Workers, MaxBatch: pool.MaxBatch,
+			Name: spec.Name, Version: spec.Version, Default: i == 0, Task: d.Task(),
+			Features: spec.Features, Classes: notNil(spec.First().Classes),
+			Outputs: outputsOf(spec), Columns: columnsOf(spec), Missing: spec.AnyMissing(),
+			Engine: spec.Engine, Workers: pool.Workers, MaxBatch: pool.MaxBatch,
 		}
-		if len(s.opt.Models) > 0 {
-			a.add(&s.opt.Models[i])
+		if d.Facts.File != "" {
+			a.add(&d.Facts)
 		}
 		answer.Models = append(answer.Models, a)
 	}
 	writeJSON(w, protocol.Encode(answer))
 }
 
-func (a *apiModel) add(f *ModelFacts) {
+func (a *apiModel) add(f *serving.Facts) {
 	a.File, a.Bytes, a.SHA256 = &f.File, &f.Bytes, &f.SHA256
 	if f.GoldenRows > 0 {
 		a.Golden = &apiGolden{

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// share lets pages of allowed origins read what is read with GET, which
-// browsers keep from them otherwise (the Fetch standard, "CORS protocol"). It
+// share lets pages of allowed origins read what is read with GET, and
+// post messages, which browsers keep from them otherwise (the Fetch standard, "CORS protocol"). It
 // reports whether that was all that was asked: a preflight.
 func share(w http.ResponseWriter, r *http.Request, origin string) (preflight bool) {
 	if !isShared(r.URL.Path) {
@@ -24,9 +24,15 @@ func share(w http.ResponseWriter, r *http.Request, origin string) (preflight boo
 	}
 	h.Set("Access-Control-Allow-Methods", "GET, HEAD")
 	h.Set("Access-Control-Allow-Headers", "Cache-Control, Last-Event-ID")
+	if isPosted(r.URL.Path) {
+		h.Set("Access-Control-Allow-Methods", "POST")
+		h.Set("Access-Control-Allow-Headers", "Content-Type")
+	}
 	h.Set("Access-Control-Max-Age", "600")
 	w.WriteHeader(http.StatusNoContent)
 	return true
 }
 
-func isShared(path string) bool { return path == "/events" || strings.HasPrefix(path, "/api/") }
+func isShared(path string) bool {
+	return path == "/events" || isPosted(path) || strings.HasPrefix(path, "/api/")
+}

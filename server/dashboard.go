@@ -7,6 +7,7 @@ import (
 	"penstock/protocol"
 	"penstock/server/socket"
 	"penstock/server/watch"
+	"penstock/serving"
 )
 
 // newDashboards makes those who watch, with what they may ask of this server.
@@ -14,9 +15,13 @@ func (s *Server) newDashboards() (*watch.Dashboards, error) {
 	return watch.New(watch.Options{
 		Monitor: s.opt.Monitor, Bus: s.opt.Bus, Registerer: s.opt.Registerer,
 		Hello:  func() []byte { return s.hello("") },
-		Serves: func(model string) bool { return s.byName[model] != nil },
+		Serves: func(model string) bool { return s.deployment(model) != nil },
 		AcceptBaseline: func(model string) *protocol.Error {
-			s.opt.Quality.AcceptBaseline(s.byName[model].series)
+			d := s.deployment(model)
+			if d == nil { // it has gone since it was asked for
+				return protocol.Errorf(protocol.UnknownModel, "no model is named %.40q", model)
+			}
+			s.service.Quality.AcceptBaseline(d.Series)
 			s.quiet.Log(slog.LevelInfo, "the present error of a model was accepted as its baseline", "model", model)
 			return nil
 		},
@@ -24,12 +29,20 @@ func (s *Server) newDashboards() (*watch.Dashboards, error) {
 	})
 }
 
+// deployment finds a model by its name; nil where there is none.
+func (s *Server) deployment(name string) *serving.Deployment {
+	if name == "" {
+		return nil
+	}
+	return s.service.Catalog.Now().Find([]byte(name))
+}
+
 func (s *Server) serveDashboard(w http.ResponseWriter, r *http.Request, _ string) {
 	conn, ok := s.connect(w, r, socket.Endpoint{
 		MaxMessageBytes: min(watch.MaxMessageBytes, s.opt.MaxMessageBytes), Notices: true,
 	})
 	if ok {
-		s.dashboards.Serve(conn, anonymous)
+		s.dashboards.Serve(conn, serving.Anonymous)
 	}
 }
 

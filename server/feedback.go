@@ -9,39 +9,45 @@ import (
 )
 
 // feedback joins labels to the prediction that they are about.
-func (c *predictor) feedback(m *protocol.Message) {
-	to := addressOf(m)
-	labels := make([]quality.Label, len(m.Labels))
-	for i, l := range m.Labels {
-		labels[i] = quality.Label{Text: l.Text, Number: l.Number, IsText: l.IsText}
-	}
-	result, err := c.server.opt.Quality.Label(c.scope, to.value(), labels)
-	if err != nil {
-		c.sendError(to, c.labelError(to, err))
+func (c *predictor) feedback(ask *protocol.Ask) {
+	to := addressOf(ask)
+	if most := c.server.opt.MaxRows; ask.Binary && ask.Rows > most {
+		c.sendError(to, protocol.WrongCount(protocol.BadLabel, most, ask.Rows, "more labels than a request may have rows"))
 		return
 	}
-	c.Send(socket.Text, protocol.AppendFeedbackOK(nil, m.ID, result.Correct, m.ManyLabels))
-}
-
-// labelError puts the store's refusal into the protocol's words.
-func (c *predictor) labelError(to address, err error) *protocol.Error {
-	code := protocol.Internal
-	var bad *quality.BadLabelError
-	switch {
-	case errors.Is(err, quality.ErrUnknownRequest) && c.isPending(to.value()):
-		return protocol.Errorf(protocol.UnknownRequest, "the request with this request_id has no prediction yet; send its label after that has come")
-	case errors.Is(err, quality.ErrUnknownRequest):
-		code = protocol.UnknownRequest
-	case errors.Is(err, quality.ErrDuplicateFeedback):
-		code = protocol.DuplicateFeedback
-	case errors.As(err, &bad):
-		code = protocol.BadLabel
+	var result quality.Result
+	var err error
+	if ask.Binary {
+		result, err = c.line.LabelBinary(to.value(), ask.Floats())
+	} else {
+		result, err = c.line.Label(to.value(), labelsOf(ask.Labels))
 	}
-	return protocol.Errorf(code, "%s", err)
+	switch {
+	case errors.Is(err, quality.ErrUnknownRequest) && c.waitsFor(to.value()):
+		c.sendError(to, protocol.Errorf(protocol.UnknownRequest, "the request with this request_id has no prediction yet; send its label after that has come"))
+	case err != nil:
+		c.sendError(to, labelRefusal(err))
+	case ask.Binary:
+		c.Send(socket.Binary, protocol.AppendBinaryFeedbackOK(nil, to.number, result.Rows, result.Correct))
+	default:
+		c.Send(socket.Text, protocol.AppendFeedbackOK(nil, ask.ID, result.Correct, ask.ManyLabels))
+	}
 }
 
-// isPending reports whether a request with this id has no answer yet.
-func (c *predictor) isPending(id []byte) bool {
+// labelsOf are labels as the store takes them.
+func labelsOf(sent []protocol.Label) []quality.Label {
+	labels := make([]quality.Label, len(sent))
+	for i, l := range sent {
+		labels[i] = quality.Label{Text: l.Text, Number: l.Number, IsText: l.IsText, IsList: l.IsList}
+		if l.IsList {
+			labels[i].List = labelsOf(l.List)
+		}
+	}
+	return labels
+}
+
+// waitsFor reports whether a request with this id has no answer yet.
+func (c *predictor) waitsFor(id []byte) bool {
 	c.outbox.Lock()
 	defer c.outbox.Unlock()
 	return c.pending.find(id) != nil

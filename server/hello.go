@@ -1,37 +1,24 @@
 package server
 
-import (
-	"penstock/model"
-	"penstock/protocol"
-)
+import "penstock/protocol"
 
 // hello tells a client what is served and within which limits.
 func (s *Server) hello(session string) []byte {
 	h := protocol.Hello{
-		Type: "hello", Session: session,
-		Limits: protocol.HelloLimits{
-			Window:   s.models[0].pool.Options().Window,
-			MaxRows:  s.opt.MaxRows,
-			MaxBytes: s.opt.MaxMessageBytes,
-		},
+		Type: "hello", Session: session, Models: []protocol.HelloItem{},
+		Limits: protocol.HelloLimits{MaxRows: s.opt.MaxRows, MaxBytes: s.opt.MaxMessageBytes},
 	}
-	for _, m := range s.models {
-		classes := m.spec.First().Classes
-		if classes == nil {
-			classes = []string{}
-		}
+	now := s.service.Catalog.Now()
+	if d := now.Default(); d != nil {
+		h.Limits.Window = d.Pool.Options().Window
+	}
+	for _, d := range now.Deployments {
+		spec := &d.Spec
 		h.Models = append(h.Models, protocol.HelloItem{
-			Name: m.name, Version: m.spec.Version, Task: taskOf(m.spec),
-			Features: m.spec.Features, Classes: classes,
+			Name: spec.Name, Version: spec.Version, Task: d.Task(),
+			Features: spec.Features, Classes: notNil(spec.First().Classes),
+			Outputs: outputsOf(spec), Columns: columnsOf(spec), Missing: spec.AnyMissing(),
 		})
 	}
 	return protocol.Encode(h)
-}
-
-// taskOf is a model's task in the words of the wire.
-func taskOf(spec model.Spec) string {
-	if spec.First().Kind == model.Values {
-		return "regression"
-	}
-	return "classification"
 }

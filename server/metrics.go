@@ -3,10 +3,8 @@ package server
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
-	"penstock/inference"
 	"penstock/monitor"
 	"penstock/protocol"
-	"penstock/serving"
 )
 
 // metrics are the server's own, beside those of the ledger.
@@ -75,29 +73,7 @@ func newMetrics(reg prometheus.Registerer, s *Server) (*metrics, error) {
 	return m, nil
 }
 
-// endingOf is how a request ended that a pool has answered.
-func endingOf(outcome inference.Outcome, sent bool) serving.Ending {
-	switch {
-	case !sent:
-		return serving.Undeliverable
-	case outcome == inference.Predicted:
-		return serving.Predicted
-	}
-	return serving.Failed
-}
-
-// endingOfRefusal is how a request ended that a typed error answered.
-func endingOfRefusal(code protocol.Code, sent bool) serving.Ending {
-	switch {
-	case !sent:
-		return serving.Undeliverable
-	case code == protocol.Overloaded:
-		return serving.Shed
-	}
-	return serving.Failed
-}
-
 func (m *metrics) countError(code protocol.Code) { m.codes[code].Inc() }
 
 // Traffic is what the monitor reads of this server; see Clients.Traffic.
-func (s *Server) Traffic() monitor.Traffic { return s.clients.Traffic(s.ledger) }
+func (s *Server) Traffic() monitor.Traffic { return s.clients.Traffic(s.service.Ledger) }

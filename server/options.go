@@ -8,9 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"penstock/inference"
 	"penstock/monitor"
-	"penstock/quality"
 	"penstock/server/accept"
 	"penstock/server/budget"
 	"penstock/server/watch"
@@ -19,18 +17,14 @@ import (
 
 // Options configure a Server. Zero fields take their defaults.
 type Options struct {
-	// Pools serve one model each; the first is the default. Their Windows bound
+	// Service is what is served, and what counts and judges it. Its catalog has one
+	// deployment at least; it may change while the server runs. Windows of pools bound
 	// what one socket may have in flight. Required.
-	Pools []*inference.Pool
-	// Quality remembers predictions for their labels. Its models are those of
-	// Pools, in the same order. Required.
-	Quality *quality.Store
-
+	Service *serving.Service
 	// Monitor publishes the frames of /ws/dashboard and /events. Required.
 	Monitor *monitor.Monitor
-	// Ledger counts requests, and Clients who is connected. Both are made first, so
-	// that Monitor can read them (see Clients.Traffic). Default: the server's own.
-	Ledger  *serving.Ledger
+	// Clients counts who is connected. It is made first, as the service's ledger is, so
+	// that Monitor can read both (see Clients.Traffic). Default: the server's own.
 	Clients *Clients
 	// Bus carries what dashboards share. Default: one of this server's own.
 	Bus watch.Bus
@@ -58,7 +52,7 @@ type Options struct {
 	// bound.
 	Budget *budget.Budget
 	// Rush is told when large messages begin to come one after the other, beside
-	// small requests: how many goroutines, beside the workers of Pools, then
+	// small requests: how many goroutines, beside the workers of pools, then
 	// have milliseconds of work at a time; and 0 when that has been over for ten
 	// seconds, or the server ends. While there are more of these than processors, the
 	// Go runtime looks for what sockets bring every 10 ms only, unless it is allowed
@@ -66,7 +60,7 @@ type Options struct {
 	// nobody is told.
 	Rush func(busy int)
 	// MaxRows is how many rows one request may have. Default 1024, at most the
-	// smallest Window of Pools.
+	// smallest Window of the pools.
 	MaxRows int
 
 	// AllowOrigins are origins, such as https://example.org, whose pages may
@@ -82,9 +76,6 @@ type Options struct {
 	Echo bool
 	// Dashboard holds the page at /, read once. Default: none.
 	Dashboard fs.FS
-	// Models are facts about the models of Pools, in the same order, for
-	// /api/models. Default: none are told beyond what the models' specs say.
-	Models []ModelFacts
 	// GoodbyeSpread is over how long the close frames of a drain are spread.
 	// Default 500 ms.
 	GoodbyeSpread time.Duration
@@ -110,9 +101,6 @@ func (o Options) withDefaults() Options {
 	if o.Rush == nil {
 		o.Rush = func(int) {}
 	}
-	if o.Ledger == nil {
-		o.Ledger = new(serving.Ledger)
-	}
 	if o.Clients == nil {
 		o.Clients = NewClients()
 	}
@@ -121,8 +109,8 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MaxRows == 0 {
 		o.MaxRows = 1024
-		for _, p := range o.Pools {
-			o.MaxRows = min(o.MaxRows, p.Options().Window)
+		for _, d := range o.deployments() {
+			o.MaxRows = min(o.MaxRows, d.Pool.Options().Window)
 		}
 	}
 	if o.GoodbyeSpread == 0 {
@@ -132,6 +120,14 @@ func (o Options) withDefaults() Options {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	return o
+}
+
+// deployments are those of the catalog as it is now.
+func (o Options) deployments() []*serving.Deployment {
+	if o.Service == nil || o.Service.Catalog == nil {
+		return nil
+	}
+	return o.Service.Catalog.Now().Deployments
 }
 
 // named reads the names of origins and hosts.
@@ -150,28 +146,19 @@ func (o Options) validate() error {
 	bad := func(field, format string, args ...any) error {
 		return fmt.Errorf("server: %s %s", field, fmt.Sprintf(format, args...))
 	}
-	if len(o.Pools) == 0 {
-		return bad("Pools", "is empty; a server needs a model")
+	if o.Service == nil || o.Service.Catalog == nil || o.Service.Quality == nil || o.Service.Ledger == nil {
+		return bad("Service", "lacks a catalog, a store or a ledger; a server needs all three")
 	}
-	names := make(map[string]bool)
-	for _, p := range o.Pools {
-		name := p.Spec().Name
-		if names[name] {
-			return bad("Pools", "has two models named %q; give each bundle its own name", name)
-		}
-		names[name] = true
-		if window := p.Options().Window; o.MaxRows > window {
-			return bad("MaxRows", "is %d; expected at most the window of model %s, %d", o.MaxRows, name, window)
-		}
+	if len(o.deployments()) == 0 {
+		return bad("Service", "has an empty catalog; a server needs a model")
 	}
-	if o.Quality == nil {
-		return bad("Quality", "is nil; labels need a store")
+	for _, d := range o.deployments() {
+		if window := d.Pool.Options().Window; o.MaxRows > window {
+			return bad("MaxRows", "is %d; expected at most the window of model %s, %d", o.MaxRows, d.Spec.Name, window)
+		}
 	}
 	if o.Monitor == nil {
 		return bad("Monitor", "is nil; dashboards need its frames")
-	}
-	if len(o.Models) != 0 && len(o.Models) != len(o.Pools) {
-		return bad("Models", "has %d entries; expected none, or one for each of the %d Pools", len(o.Models), len(o.Pools))
 	}
 	if o.MaxPerAddress < 1 {
 		return bad("MaxPerAddress", "is %d; expected at least 1, or 0 for a quarter of MaxConnections", o.MaxPerAddress)

@@ -7,32 +7,29 @@ import (
 	"sync"
 	"unicode/utf8"
 
-	"penstock/inference"
 	"penstock/protocol"
-	"penstock/quality"
 	"penstock/server/manners"
 	"penstock/server/socket"
+	"penstock/serving"
 )
 
-// predictor is one connection to /ws/predict. Its reader decodes messages and
-// submits requests; workers of the pools append the replies to the connection's
-// outbox, through requests' Reply.
+// predictor is one connection to /ws/predict: a front of serving. Its reader decodes
+// messages and submits calls; workers of the pools append the answers to the
+// connection's outbox, through Answer.
 type predictor struct {
 	*socket.Conn
 	outbox  *socket.Outbox
 	manners manners.Meter
 	server  *Server
-	session string        // the client's name for its stream; empty without
-	scope   quality.Scope // whose request ids these are
-	user    string
-	caller  string // who shares with whom; see Server.caller
-	name    string // of the session, or "#" and the number of the connection
+	session string // the client's name for its stream; empty without
+	caller  serving.Caller
+	line    *serving.Line
 
 	decoder protocol.Decoder
-	message protocol.Message
-	rows    *rows               // message's features lie in it; nil between messages
-	decimal []byte              // scratch for a binary request's id
-	streams []*inference.Stream // one per model, opened when first used
+	ask     protocol.Ask
+	rows    *rows    // ask's features lie in it; nil between messages
+	order   []string // of models, as hello told it first: what a binary frame's index means
+	wiring  *wiring  // of the catalog when the last message came
 
 	pending requestTable // guarded by the outbox's lock
 }
@@ -47,18 +44,21 @@ func (s *Server) servePredict(w http.ResponseWriter, r *http.Request, session st
 		session = rand.Text()
 	}
 	c := &predictor{
-		Conn: conn, outbox: conn.Outbox(), manners: manners.Of(conn),
-		server: s, session: session, user: anonymous, caller: s.caller(r),
-		streams: make([]*inference.Stream, len(s.models)),
-		decoder: protocol.Decoder{MaxRows: s.opt.MaxRows, MaxFeatures: s.widest},
+		Conn: conn, outbox: conn.Outbox(), manners: manners.Of(conn), server: s, session: session,
+		decoder: protocol.Decoder{MaxRows: s.opt.MaxRows},
 	}
-	identity := s.clients.identify(c.user, session)
-	c.scope = s.opt.Quality.Scope(c.user, identity)
-	c.name = strings.TrimPrefix(identity, c.user+" ")
+	identity := s.clients.identify(serving.Anonymous, session)
+	c.caller = serving.Caller{
+		User: serving.Anonymous, Share: s.caller(r), Name: strings.TrimPrefix(identity, serving.Anonymous+" "),
+		Scope: s.service.Quality.Scope(serving.Anonymous, identity),
+	}
+	c.line = s.service.Open(&c.caller, c)
+	c.look()
+	c.order = c.wiring.names()
 	s.clients.enter(identity)
 	c.Start(func() {
 		defer s.clients.leave(identity)
-		defer c.hangUp()
+		defer c.line.Close()
 		if greeted {
 			c.Send(socket.Text, s.hello(session))
 		}
@@ -66,52 +66,50 @@ func (s *Server) servePredict(w http.ResponseWriter, r *http.Request, session st
 	})
 }
 
-// anonymous is everybody's name while there is no authentication.
-const anonymous = "anonymous"
+// look takes the catalog as it is now.
+func (c *predictor) look() {
+	if now := c.server.wirings.of(); now != c.wiring {
+		c.wiring = now
+		c.decoder.MaxFeatures, c.decoder.MaxLabels = now.widest, now.mostLabel
+	}
+}
 
 // handle acts on one message.
 func (c *predictor) handle(received socket.Message) {
-	if received.Kind == socket.Binary {
-		c.handleBinary(received)
-		return
-	}
+	c.look()
 	err := c.decode(received)
 	if err == errAnswered {
 		return
 	}
-	m := &c.message
-	if err != nil {
-		if m.Kind == 0 || m.Kind == protocol.KindPredict {
-			c.server.ledger.Received()
-			c.refuse(addressOf(m), err)
-		} else {
-			c.sendError(addressOf(m), err)
-		}
-		return
-	}
-	switch m.Kind {
-	case protocol.KindPredict:
+	ask := &c.ask
+	switch {
+	case err != nil && (ask.Kind == 0 || ask.Kind == protocol.KindPredict):
+		c.server.service.Ledger.Received()
+		c.refuse(addressOf(ask), err)
+	case err != nil:
+		c.sendError(addressOf(ask), err)
+	case ask.Kind == protocol.KindPredict:
 		c.Asked(len(received.Payload))
-		c.predict(m)
-	case protocol.KindFeedback:
-		c.feedback(m)
-	case protocol.KindCancel:
-		c.cancel(addressOf(m))
+		c.predict(ask)
+	case ask.Kind == protocol.KindFeedback:
+		c.feedback(ask)
+	case ask.Kind == protocol.KindCancel:
+		c.cancel(addressOf(ask))
 	default:
-		c.converse(m)
+		c.converse(ask)
 	}
 }
 
 // converse answers what has nothing to do with predictions.
-func (c *predictor) converse(m *protocol.Message) {
+func (c *predictor) converse(ask *protocol.Ask) {
 	if !c.manners.Ping() {
 		return
 	}
-	switch m.Kind {
+	switch ask.Kind {
 	case protocol.KindPing:
 		c.Send(socket.Text, []byte(`{"type":"pong"}`))
 	case protocol.KindAuth:
-		c.Send(socket.Text, protocol.Encode(protocol.AuthOK{Type: "auth_ok", User: c.user}))
+		c.Send(socket.Text, protocol.Encode(protocol.AuthOK{Type: "auth_ok", User: c.caller.User}))
 	case protocol.KindHello:
 		if err := c.manners.Hello(); err != nil {
 			c.sendError(address{}, err)
@@ -124,9 +122,13 @@ func (c *predictor) converse(m *protocol.Message) {
 // errAnswered says that a message needs nothing more.
 var errAnswered = new(protocol.Error)
 
-// decode reads a text message into c.message. What takes long takes turns with
-// that of other connections.
+// decode reads a message into c.ask. What takes long takes turns with that of other
+// connections.
 func (c *predictor) decode(received socket.Message) *protocol.Error {
+	if received.Kind == socket.Binary {
+		c.scratch()
+		return c.decoder.DecodeBinary(received.Payload, received.Mask, &c.ask)
+	}
 	defer c.Turn(len(received.Payload)).End()
 	frame := received.Plain()
 	if string(frame) == "ping" {
@@ -140,19 +142,19 @@ func (c *predictor) decode(received socket.Message) *protocol.Error {
 		return errAnswered
 	}
 	c.scratch()
-	return c.decoder.Decode(frame, &c.message)
+	return c.decoder.Decode(frame, &c.ask)
 }
 
-// rows is memory for what JSON messages hold, shared by all connections.
+// rows is memory for what messages hold, shared by all connections.
 type rows struct{ features []float32 }
 
 var spareRows = sync.Pool{New: func() any { return new(rows) }}
 
-// scratch gets memory for the row of a message.
+// scratch gets memory for the rows of a message.
 func (c *predictor) scratch() {
 	if c.rows == nil {
 		c.rows = spareRows.Get().(*rows)
-		c.message.Features = c.rows.features
+		c.ask.Features = c.rows.features
 	}
 }
 
@@ -162,47 +164,60 @@ func (c *predictor) forget() {
 	if c.rows == nil {
 		return
 	}
-	if cap(c.message.Features) <= largestKept {
-		c.rows.features = c.message.Features[:0]
+	if cap(c.ask.Features) <= largestKept {
+		c.rows.features = c.ask.Features[:0]
 		spareRows.Put(c.rows)
 	}
-	c.rows, c.message = nil, protocol.Message{}
+	c.rows, c.ask = nil, protocol.Ask{}
 	c.decoder.Forget()
 }
 
 // predict hands a request to its model's pool, or refuses it.
-func (c *predictor) predict(m *protocol.Message) {
-	c.server.ledger.Received()
-	model, refusal := c.server.model(m)
-	if refusal != nil {
-		c.refuse(addressOf(m), refusal)
+func (c *predictor) predict(ask *protocol.Ask) {
+	c.server.service.Ledger.Received()
+	to := addressOf(ask)
+	model, err := c.model(ask)
+	if err == nil {
+		err = c.readRows(model, ask)
+	}
+	if err != nil {
+		c.refuse(to, err)
 		return
 	}
-	if refusal := c.shift(model, m); refusal != nil {
-		c.refuse(addressOf(m), refusal)
-		return
-	}
-	req := newRequest(model, addressOf(m))
-	req.many, req.scores, req.timing, req.topK = m.Many, m.Scores, m.Timing, m.TopK
-	req.Rows, req.Arrived, req.Deadline = m.Rows, c.Arrived(), m.Deadline
-	req.Features, m.Features = m.Features, req.Features // the message takes the request's old memory
+	req := newRequest(model, ask)
+	req.Arrived = c.Arrived()
 	c.submit(req)
 }
 
-// shift takes the model's means off the features, where they are so large that
-// float32 does not tell what lies beside them; see decode about turns.
-func (c *predictor) shift(model *servedModel, m *protocol.Message) *protocol.Error {
-	if model.spec.Shift == nil {
-		return nil
+// model finds the model that a message asks for.
+func (c *predictor) model(ask *protocol.Ask) (*wired, *protocol.Error) {
+	if !ask.Binary {
+		return c.wiring.find(ask.Model)
 	}
-	defer c.Turn(8 * len(m.Features)).End()
-	return c.decoder.Shift(model.spec.Shift)
+	if ask.ModelIndex >= len(c.order) {
+		return nil, protocol.WrongCount(protocol.UnknownModel, len(c.order)-1, ask.ModelIndex, "no model has this index; the order is that of hello")
+	}
+	return c.wiring.named(c.order[ask.ModelIndex])
+}
+
+// readRows makes the message's rows those of a model; see decode about turns. What
+// would be read for nothing is refused before.
+func (c *predictor) readRows(model *wired, ask *protocol.Ask) *protocol.Error {
+	if most := c.server.opt.MaxRows; ask.Rows > most {
+		return protocol.WrongCount(protocol.TooManyRows, most, ask.Rows, "a request has at least one row and not more than expected")
+	}
+	work := c.decoder.Work(ask, &model.row)
+	if work > 0 && !c.Room(ask.Rows*model.RowBytes()) {
+		return noMemory()
+	}
+	defer c.Turn(work).End()
+	return c.decoder.Rows(ask, &model.row)
 }
 
 // submit hands a request to the pool, or refuses and recycles it. When there is
 // no more input to read, this goroutine may run the batch itself.
 func (c *predictor) submit(req *request) {
-	req.weigh()
+	req.debt = socket.Debt{Frame: socket.HeaderBytes + req.replyBound(), Rows: req.rowBytes()}
 	if err := c.take(req); err != nil {
 		c.refuse(req.address, err)
 		req.recycle()
@@ -210,48 +225,21 @@ func (c *predictor) submit(req *request) {
 	}
 	if err := c.hand(req); err != nil {
 		c.untake(req)
-		c.refuse(req.address, submitError(err))
+		c.refuse(req.address, refusal(err))
 		req.recycle()
 	}
 }
 
 // hand gives the pool a request, which is not ours any more without an error.
 func (c *predictor) hand(req *request) error {
-	stream := c.stream(req.model)
 	if c.More() {
-		return stream.Submit(&req.Request)
+		return c.line.Submit(&req.Call)
 	}
-	led, err := stream.Lead(&req.Request)
+	led, err := c.line.Lead(&req.Call)
 	if led {
 		c.Appended()
 	}
 	return err
-}
-
-// model finds the model that a message asks for, and checks the row's shape.
-func (s *Server) model(m *protocol.Message) (*servedModel, *protocol.Error) {
-	model := s.models[0]
-	if len(m.Model) > 0 {
-		var ok bool
-		if model, ok = s.byName[string(m.Model)]; !ok {
-			return nil, protocol.Errorf(protocol.UnknownModel, "no model of that name is served here; the default is %q", s.models[0].name)
-		}
-	}
-	if m.Rows == 0 {
-		return nil, protocol.WrongCount(protocol.TooManyRows, s.opt.MaxRows, 0, "a request needs at least one row")
-	}
-	if m.Width != model.spec.Features {
-		return nil, protocol.WrongCount(protocol.BadFeatures, model.spec.Features, m.Width, "wrong number of features in a row")
-	}
-	return model, nil
-}
-
-// stream returns this connection's stream to a model.
-func (c *predictor) stream(m *servedModel) *inference.Stream {
-	if c.streams[m.index] == nil {
-		c.streams[m.index] = m.pool.Open(c, c.caller)
-	}
-	return c.streams[m.index]
 }
 
 // cancel takes a request back and answers it, if it is still in flight. A
@@ -264,7 +252,7 @@ func (c *predictor) cancel(to address) {
 		c.refuse(req.address, protocol.Errorf(protocol.Cancelled, "cancelled by the client"))
 		req.lent = !req.Reusable()
 		req.recycle()
-	case req == nil && !c.server.opt.Quality.Remembers(c.scope, to.value()):
+	case req == nil && !c.line.Remembers(to.value()):
 		c.sendError(to, protocol.Errorf(protocol.UnknownRequest, "no request with this request_id is in flight here"))
 	}
 }
@@ -273,20 +261,9 @@ func (c *predictor) cancel(to address) {
 func (c *predictor) takeBack(id []byte) (req *request, cancelled bool) {
 	c.outbox.Lock()
 	defer c.outbox.Unlock()
-	if req = c.pending.find(id); req == nil || !c.streams[req.model.index].Cancel(&req.Request) {
+	if req = c.pending.find(id); req == nil || !c.line.Cancel(&req.Call) {
 		return req, false
 	}
 	c.untakeLocked(req)
 	return req, true
-}
-
-// hangUp tells the pools that nobody waits for replies any more.
-func (c *predictor) hangUp() {
-	left := 0
-	for _, stream := range c.streams {
-		if stream != nil {
-			left += stream.Close()
-		}
-	}
-	c.server.ledger.Lost(left)
 }

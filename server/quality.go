@@ -5,6 +5,7 @@ import (
 
 	"penstock/protocol"
 	"penstock/quality"
+	"penstock/serving"
 )
 
 // apiQuality is a model in the answer of /api/quality. A pointer or a list is
@@ -13,6 +14,7 @@ type apiQuality struct {
 	Name      string   `json:"name"`
 	Version   string   `json:"version"`
 	Task      string   `json:"task"`
+	Kind      string   `json:"kind"` // of the first output, which is what labels are about
 	Classes   []string `json:"classes"`
 	Predicted uint64   `json:"predicted"`
 	Labelled  uint64   `json:"labelled"`
@@ -29,6 +31,11 @@ type apiQuality struct {
 	Confusion        [][]uint64       `json:"confusion"`
 	Calibration      []apiCalibration `json:"calibration"`
 	CalibrationError *float64         `json:"calibration_error"`
+	Labels           []apiLabel       `json:"labels"`
+	MicroF1          *float64         `json:"micro_f1"`
+	MacroF1          *float64         `json:"macro_f1"`
+	HammingLoss      *float64         `json:"hamming_loss"`
+	Values           []apiValue       `json:"values"`
 	LabelDelay       *apiLabelDelay   `json:"label_delay_ms"`
 }
 
@@ -38,6 +45,22 @@ type apiCalibration struct {
 	Count          uint64   `json:"count"`
 	MeanConfidence *float64 `json:"mean_confidence"`
 	Accuracy       *float64 `json:"accuracy"`
+}
+
+type apiLabel struct {
+	Label         string  `json:"label"`
+	TruePositive  uint64  `json:"true_positive"`
+	FalsePositive uint64  `json:"false_positive"`
+	FalseNegative uint64  `json:"false_negative"`
+	TrueNegative  uint64  `json:"true_negative"`
+	Precision     float64 `json:"precision"`
+	Recall        float64 `json:"recall"`
+	F1            float64 `json:"f1"`
+}
+
+type apiValue struct {
+	MeanAbsoluteError   float64 `json:"mean_absolute_error"`
+	RootMeanSquareError float64 `json:"root_mean_square_error"`
 }
 
 type apiLabelDelay struct {
@@ -54,20 +77,30 @@ func (s *Server) serveQuality(w http.ResponseWriter, _ *http.Request) {
 		answer := struct {
 			Models []apiQuality `json:"models"`
 		}{Models: []apiQuality{}}
-		for i, snapshot := range s.opt.Quality.Snapshot() {
-			answer.Models = append(answer.Models, describeQuality(taskOf(s.models[i].spec), &snapshot))
+		for _, d := range s.service.Catalog.Now().Deployments {
+			snapshot := d.Series.Snapshot()
+			answer.Models = append(answer.Models, describeQuality(d, &snapshot))
 		}
 		return protocol.Encode(answer)
 	}))
 }
 
-func describeQuality(task string, s *quality.Snapshot) apiQuality {
+func describeQuality(d *serving.Deployment, s *quality.Snapshot) apiQuality {
 	a := apiQuality{
-		Name: s.Model, Version: s.Version, Task: task, Classes: notNil(s.Classes),
+		Name: s.Model, Version: s.Version, Task: d.Task(), Kind: string(d.First().Output.Kind), Classes: notNil(s.Classes),
 		Predicted: s.Predicted, Labelled: s.Labelled, Correct: s.Correct, Forgotten: s.Forgotten,
 		Accuracy: s.Accuracy(), AccuracyInterval: s.Interval(), LabelCoverage: s.Coverage(), Completeness: s.Completeness(),
 		MeanAbsoluteError: s.MeanAbsoluteError(), RootMeanSquareError: s.RootMeanSquareError(),
 		Confusion: s.Confusion, CalibrationError: s.CalibrationError,
+		MicroF1: s.MicroF1, MacroF1: s.MacroF1, HammingLoss: s.HammingLoss,
+	}
+	for _, l := range s.Labels {
+		a.Labels = append(a.Labels, apiLabel{
+			l.Label, l.TruePositive, l.FalsePositive, l.FalseNegative, l.TrueNegative, l.Precision(), l.Recall(), l.F1(),
+		})
+	}
+	for _, v := range s.Values {
+		a.Values = append(a.Values, apiValue(v))
 	}
 	for _, b := range s.Calibration {
 		a.Calibration = append(a.Calibration, apiCalibration(b))

@@ -10,10 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"penstock/inference"
-	"penstock/model"
 	"penstock/protocol"
-	"penstock/quality"
 	"penstock/server/accept"
 	"penstock/server/quietlog"
 	"penstock/server/socket"
@@ -25,12 +22,10 @@ import (
 // endpoints; the caller owns the listener and the http.Server.
 type Server struct {
 	opt        Options
-	models     []*servedModel
-	byName     map[string]*servedModel
-	widest     int // features of the model that takes most
+	service    *serving.Service
+	wirings    wirings
 	hub        *socket.Hub
 	clients    *Clients
-	ledger     *serving.Ledger
 	metrics    *metrics
 	quiet      *quietlog.Logger
 	proxies    accept.Proxies
@@ -39,18 +34,6 @@ type Server struct {
 	draining   atomic.Bool
 
 	qualityAnswer fresh
-}
-
-// servedModel is one pool with what its replies have in common.
-type servedModel struct {
-	index    int
-	name     string
-	pool     *inference.Pool
-	spec     model.Spec
-	format   *protocol.ReplyFormat
-	series   *quality.Series // nil: no labels are collected, and no prediction is remembered
-	outputs  int
-	rowBytes int // of a row's features, its scores, and what is picked of them
 }
 
 // New makes a server. It starts nothing; see Run and Handler.
@@ -63,29 +46,13 @@ func New(opt Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		opt: opt, byName: make(map[string]*servedModel),
-		clients: opt.Clients, ledger: opt.Ledger, proxies: opt.TrustedProxies,
+		opt: opt, service: opt.Service, wirings: wirings{catalog: opt.Service.Catalog},
+		clients: opt.Clients, proxies: opt.TrustedProxies,
 	}
 	s.hub = socket.NewHub(socket.Options{
 		MaxConns: opt.MaxConnections, MaxPerCaller: opt.MaxPerAddress, MaxReplyBytes: opt.MaxReplyBytes,
 		Budget: opt.Budget, Rush: opt.Rush, Open: &opt.Clients.open, Panicked: s.panicked,
 	})
-	series := opt.Quality.Listed()
-	for i, pool := range opt.Pools {
-		spec := pool.Spec()
-		m := &servedModel{
-			index: i, name: spec.Name, pool: pool, spec: spec,
-			format: protocol.NewReplyFormat(spec.Name, spec.Version, spec.First().Classes),
-		}
-		if i < len(series) {
-			m.series = series[i]
-		}
-		m.outputs = spec.Width()
-		m.rowBytes = 4 * (spec.Features + m.outputs + picked)
-		s.models = append(s.models, m)
-		s.byName[m.name] = m
-		s.widest = max(s.widest, spec.Features)
-	}
 	if opt.Dashboard != nil {
 		if s.assets, err = readAssets(opt.Dashboard); err != nil {
 			return nil, err
@@ -130,6 +97,8 @@ func (s *Server) Handler() http.Handler {
 		mux.HandleFunc(method+" /livez", s.serveLive)
 		mux.HandleFunc(method+" /readyz", s.serveReady)
 	}
+	mux.HandleFunc("POST /v1/predict", s.servePost(protocol.KindPredict))
+	mux.HandleFunc("POST /v1/feedback", s.servePost(protocol.KindFeedback))
 	mux.HandleFunc("GET /api/models", s.serveModels)
 	mux.HandleFunc("GET /api/quality", s.serveQuality)
 	mux.HandleFunc("GET /api/alerts", s.serveAlerts)
@@ -176,8 +145,8 @@ func endsBefore(ctx context.Context, by time.Duration) (context.Context, context
 // abandon answers what models have not.
 func (s *Server) abandon() {
 	left := 0
-	for _, m := range s.models {
-		left += m.pool.Abandon()
+	for _, d := range s.service.Catalog.Now().Deployments {
+		left += d.Pool.Abandon()
 	}
 	s.opt.Logger.Warn("requests were not answered in time; their clients were told to send them again", "requests", left)
 }
@@ -185,10 +154,11 @@ func (s *Server) abandon() {
 // drainPools drains all pools at the same time: each is to refuse new work at
 // once, however long another takes.
 func (s *Server) drainPools(ctx context.Context) error {
-	errs := make([]error, len(s.models))
+	deployments := s.service.Catalog.Now().Deployments
+	errs := make([]error, len(deployments))
 	var draining sync.WaitGroup
-	for i, m := range s.models {
-		draining.Go(func() { errs[i] = m.pool.Drain(ctx) })
+	for i, d := range deployments {
+		draining.Go(func() { errs[i] = d.Pool.Drain(ctx) })
 	}
 	draining.Wait()
 	return errors.Join(errs...)

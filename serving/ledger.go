@@ -1,4 +1,3 @@
-// Package serving is what every front shares: so far the ledger of requests.
 package serving
 
 import (

@@ -176,10 +176,13 @@ func (c *Conn) Asked(bytes int) {
 // reader's call, around what takes milliseconds:
 //
 //	defer conn.Turn(len(m.Payload)).End()
-func (c *Conn) Turn(size int) Turn {
+func (c *Conn) Turn(size int) Turn { return c.hub.Turn(size) }
+
+// Turn is Conn.Turn for messages that came in another way.
+func (h *Hub) Turn(size int) Turn {
 	if size < LargeMessage {
 		return Turn{}
 	}
-	c.hub.turns.takeToRead()
-	return Turn{c.hub.turns}
+	h.turns.takeToRead()
+	return Turn{h.turns}
 }

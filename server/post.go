@@ -1,0 +1,243 @@
+package server
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"math"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"penstock/inference"
+	"penstock/protocol"
+	"penstock/server/budget"
+	"penstock/serving"
+)
+
+// postTimeout is how long a body may take, as a message on a WebSocket may.
+const postTimeout = 10 * time.Second
+
+// servePost answers POST /v1/predict and POST /v1/feedback: the messages of a
+// WebSocket as bodies, its replies as answers. kind is what a body without a type is.
+func (s *Server) servePost(kind protocol.Kind) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		session, err := sessionName(r.URL.RawQuery)
+		if err != nil {
+			problem(w, http.StatusBadRequest, "bad_session", err.Error())
+			return
+		}
+		p := &post{server: s, kind: kind, came: time.Now(), done: make(chan struct{})}
+		p.holder = s.opt.Budget.Enter(s.caller(r))
+		defer p.holder.Leave()
+		caller := s.postCaller(r, session)
+		p.line = s.service.Open(&caller, p)
+		defer p.line.Close() // first: who has gone is not waited for
+		id, answer, refused := p.serve(w, r)
+		if refused != nil {
+			s.metrics.countError(refused.Code)
+			if p.counted {
+				s.service.Ledger.Answered(endingOfRefusal(refused, true))
+			}
+			writeRefusal(w, id, refused)
+			return
+		}
+		if answer != nil {
+			writeJSON(w, answer)
+		}
+	}
+}
+
+// postCaller is who sends a request by HTTP. Without a session, request ids are those
+// of everybody at the address: there is no connection whose they could be.
+func (s *Server) postCaller(r *http.Request, session string) serving.Caller {
+	share, name := s.caller(r), session
+	if name == "" {
+		name = "@" + share // which is no session's name
+	}
+	return serving.Caller{
+		User: serving.Anonymous, Share: share, Name: name, Scope: s.service.Quality.Scope(serving.Anonymous, name),
+	}
+}
+
+// post is the front of one request by HTTP: the handler's goroutine waits for the
+// answer, and writes it down.
+type post struct {
+	server  *Server
+	kind    protocol.Kind
+	came    time.Time
+	line    *serving.Line
+	holder  *budget.Holder
+	counted bool // in the ledger
+
+	once sync.Once
+	done chan struct{}
+	lost bool // set before done is closed
+}
+
+// Answer implements serving.Front. The call stays with the handler, which waits for
+// done.
+func (p *post) Answer(*serving.Call) bool {
+	p.end()
+	return true
+}
+
+// Flush implements serving.Front: there is nothing that gathers.
+func (p *post) Flush() {}
+
+// Lose implements serving.Front.
+func (p *post) Lose(_ *serving.Call, panicked any) {
+	p.server.quiet.Log(slog.LevelError, "panic while an answer was made", "panic", panicked, "stack", string(debug.Stack()))
+	p.lost = true
+	p.end()
+}
+
+func (p *post) end() { p.once.Do(func() { close(p.done) }) }
+
+// serve reads the body and acts on it. It returns what the answer is, or why there is
+// none; neither when nobody waits for it any more.
+func (p *post) serve(w http.ResponseWriter, r *http.Request) (id, answer []byte, refused *protocol.Error) {
+	size, refused := p.room(r)
+	if refused != nil {
+		return nil, nil, refused
+	}
+	defer p.holder.Give(size)
+	body, refused := p.read(w, r)
+	if refused != nil {
+		return nil, nil, refused
+	}
+	wiring := p.server.wirings.of()
+	decoder := protocol.Decoder{
+		MaxRows: p.server.opt.MaxRows, MaxFeatures: wiring.widest, MaxLabels: wiring.mostLabel, Default: p.kind,
+	}
+	var ask protocol.Ask
+	refused = p.decode(body, &decoder, &ask)
+	if p.kind == protocol.KindPredict {
+		p.server.service.Ledger.Received()
+		p.counted = true
+	}
+	switch {
+	case refused != nil:
+		return ask.ID, nil, refused
+	case ask.Kind != p.kind:
+		return ask.ID, nil, protocol.Errorf(protocol.BadMessage, "this path takes messages of type %s; this one is of type %s", p.kind, ask.Kind)
+	case p.kind == protocol.KindFeedback:
+		answer, refused = p.feedback(&ask)
+	default:
+		answer, refused = p.predict(r, wiring, &decoder, &ask)
+	}
+	return ask.ID, answer, refused
+}
+
+// room takes memory for the body from the budget, and says how much.
+func (p *post) room(r *http.Request) (size int64, refused *protocol.Error) {
+	most := int64(p.server.opt.MaxMessageBytes)
+	if size = r.ContentLength; size < 0 {
+		size = most
+	}
+	if size > most {
+		return 0, protocol.WrongCount(protocol.TooLarge, int(most), int(min(size, math.MaxInt32)), "the body has too many bytes; send fewer rows in a request")
+	}
+	if !p.holder.Take(size, true) {
+		return 0, noMemory()
+	}
+	return size, nil
+}
+
+func (p *post) read(w http.ResponseWriter, r *http.Request) ([]byte, *protocol.Error) {
+	_ = http.NewResponseController(w).SetReadDeadline(p.came.Add(postTimeout)) // HTTP/1 over TCP always can
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(p.server.opt.MaxMessageBytes)))
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return nil, protocol.Errorf(protocol.TooLarge, "the body has more than %d bytes; send fewer rows in a request", tooLarge.Limit)
+	}
+	if err != nil {
+		return nil, protocol.Errorf(protocol.BadMessage, "the body has not come whole within %v", postTimeout)
+	}
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+	return body, nil
+}
+
+// decode takes a turn where that takes long.
+func (p *post) decode(body []byte, decoder *protocol.Decoder, ask *protocol.Ask) *protocol.Error {
+	defer p.server.hub.Turn(len(body)).End()
+	if !utf8.Valid(body) {
+		return protocol.Errorf(protocol.BadJSON, "the body is not UTF-8")
+	}
+	return decoder.Decode(body, ask)
+}
+
+// predict asks the model and waits for its answer, or until the client has gone.
+func (p *post) predict(r *http.Request, wiring *wiring, decoder *protocol.Decoder, ask *protocol.Ask) ([]byte, *protocol.Error) {
+	model, refused := wiring.find(ask.Model)
+	if refused != nil {
+		return nil, refused
+	}
+	if refused := p.readRows(model, decoder, ask); refused != nil {
+		return nil, refused
+	}
+	req := newRequest(model, ask)
+	req.Arrived = p.came
+	bound := req.replyBound()
+	if most := p.server.opt.MaxReplyBytes; bound > most {
+		return nil, tooLarge(most, bound)
+	}
+	held := int64(req.rowBytes() + bound)
+	if !p.holder.Take(held, false) {
+		return nil, noMemory()
+	}
+	defer p.holder.Give(held)
+	if err := p.line.Submit(&req.Call); err != nil {
+		return nil, refusal(err)
+	}
+	select {
+	case <-p.done:
+	case <-r.Context().Done():
+		return nil, nil // the line's end counts it
+	}
+	p.counted = false // the line has
+	switch {
+	case p.lost:
+		return nil, protocol.Errorf(protocol.Internal, "the answer could not be made; send again")
+	case req.Result.Outcome != inference.Predicted:
+		return nil, failure(&req.Call)
+	}
+	answer := req.appendPrediction(nil)
+	req.recycle()
+	return answer, nil
+}
+
+// readRows makes the message's rows those of a model.
+func (p *post) readRows(model *wired, decoder *protocol.Decoder, ask *protocol.Ask) *protocol.Error {
+	work := decoder.Work(ask, &model.row)
+	if work > 0 && !p.holder.Room(int64(ask.Rows*model.RowBytes()), false) {
+		return noMemory()
+	}
+	defer p.server.hub.Turn(work).End()
+	return decoder.Rows(ask, &model.row)
+}
+
+func (p *post) feedback(ask *protocol.Ask) ([]byte, *protocol.Error) {
+	to := addressOf(ask)
+	result, err := p.line.Label(to.value(), labelsOf(ask.Labels))
+	if err != nil {
+		return nil, labelRefusal(err)
+	}
+	return protocol.AppendFeedbackOK(nil, ask.ID, result.Correct, ask.ManyLabels), nil
+}
+
+// writeRefusal answers with a typed error, as a WebSocket would, under the status of
+// its code.
+func writeRefusal(w http.ResponseWriter, id []byte, err *protocol.Error) {
+	h := w.Header()
+	if err.RetryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(err.RetryAfter.Seconds()))))
+	}
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(err.Code.Status())
+	_, _ = w.Write(protocol.AppendError(nil, id, err)) //nolint:gosec // escaped JSON, and declared as such
+}

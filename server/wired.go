@@ -1,0 +1,151 @@
+package server
+
+import (
+	"sync/atomic"
+
+	"penstock/model"
+	"penstock/protocol"
+	"penstock/serving"
+)
+
+// wired is a deployment as the wire sees it: how its rows are read, and how its
+// answers are written.
+type wired struct {
+	*serving.Deployment
+	row    protocol.Row
+	format *protocol.ReplyFormat
+}
+
+func wire(d *serving.Deployment) *wired {
+	spec := &d.Spec
+	w := &wired{Deployment: d, row: protocol.Row{
+		Features: spec.Features, Shift: spec.Shift, Uint8Scale: spec.Input.Uint8Scale,
+	}}
+	if len(spec.Columns) > 0 {
+		w.row.Columns = protocol.NewColumns(columnsOf(spec))
+	}
+	if spec.AnyMissing() {
+		w.row.MayMiss = make([]bool, spec.Features)
+		for i := range w.row.MayMiss {
+			w.row.MayMiss[i] = spec.MayMiss(i)
+		}
+		w.row.Fill = fillOf(spec)
+	}
+	formats := make([]protocol.NamedFormat, len(d.Outputs))
+	for i := range d.Outputs {
+		o := &d.Outputs[i]
+		formats[i] = protocol.NamedFormat{Name: o.Name, Width: o.Width, Format: o.Format}
+	}
+	w.format = protocol.NewReplyFormat(spec.Name, spec.Version, formats)
+	return w
+}
+
+// fillOf is what engines get in place of a missing value, per feature; nil where
+// that is NaN.
+func fillOf(spec *model.Spec) []float32 {
+	if len(spec.Input.Fill) == 0 {
+		return nil
+	}
+	fill := make([]float32, spec.Features)
+	for i := range fill {
+		x := spec.Input.Fill[0]
+		if len(spec.Input.Fill) > 1 {
+			x = spec.Input.Fill[i]
+		}
+		fill[i] = float32(x - spec.ShiftOf(i))
+	}
+	return fill
+}
+
+// columnsOf are a model's columns in the words of the wire; empty without names.
+func columnsOf(spec *model.Spec) []protocol.Column {
+	columns := make([]protocol.Column, 0, len(spec.Columns))
+	for i, c := range spec.Columns {
+		columns = append(columns, protocol.Column{
+			Name: c.Name, Kind: string(c.Kind), Categories: c.Categories, Missing: spec.MayMiss(i), Unknown: string(c.Unknown),
+		})
+	}
+	return columns
+}
+
+// outputsOf are a model's outputs in the words of the wire.
+func outputsOf(spec *model.Spec) []protocol.Output {
+	list := make([]protocol.Output, 0, len(spec.Outputs))
+	for _, o := range spec.Outputs {
+		list = append(list, protocol.Output{
+			Name: o.Name, Kind: string(o.Kind), Width: o.Width, Classes: o.Classes, Thresholds: o.Thresholds,
+		})
+	}
+	return list
+}
+
+// wiring is a catalog as the wire sees it.
+type wiring struct {
+	snapshot  *serving.Snapshot
+	wired     map[*serving.Deployment]*wired
+	widest    int // features of the model that takes most
+	mostLabel int // of a row, numbers or names that a label may have
+}
+
+// wirings keeps the wiring of the newest snapshot that somebody asked for.
+type wirings struct {
+	catalog *serving.Catalog
+	now     atomic.Pointer[wiring]
+}
+
+// of returns the wiring of the catalog as it is now. Where the catalog has changed,
+// whoever asks first makes the new one; who else does meanwhile makes it too.
+func (w *wirings) of() *wiring {
+	snapshot, was := w.catalog.Now(), w.now.Load()
+	if was != nil && was.snapshot == snapshot {
+		return was
+	}
+	is := &wiring{snapshot: snapshot, wired: make(map[*serving.Deployment]*wired, len(snapshot.Deployments))}
+	for _, d := range snapshot.Deployments {
+		one := (*wired)(nil)
+		if was != nil {
+			one = was.wired[d]
+		}
+		if one == nil {
+			one = wire(d)
+		}
+		is.wired[d] = one
+		is.widest = max(is.widest, d.Spec.Features)
+		is.mostLabel = max(is.mostLabel, d.First().Width)
+	}
+	w.now.Store(is)
+	return is
+}
+
+// names are those of the models, in the order of hello. Of several versions of one
+// model all but the first have their version in it.
+func (w *wiring) names() []string {
+	names := make([]string, 0, len(w.snapshot.Deployments))
+	for _, d := range w.snapshot.Deployments {
+		name := d.Spec.Name
+		if w.snapshot.Find([]byte(name)) != d {
+			name = d.Key
+		}
+		names = append(names, name)
+	}
+	return names
+}
+
+// named is find for a name that hello told: its model may have gone since.
+func (w *wiring) named(name string) (*wired, *protocol.Error) {
+	if d := w.snapshot.Find([]byte(name)); d != nil {
+		return w.wired[d], nil
+	}
+	return nil, protocol.Errorf(protocol.UnknownModel, "model %q is not served any more; say hello to see what is", name)
+}
+
+// find returns the model that a message asks for by name, or by NAME@VERSION.
+func (w *wiring) find(name []byte) (*wired, *protocol.Error) {
+	if d := w.snapshot.Find(name); d != nil {
+		return w.wired[d], nil
+	}
+	if d := w.snapshot.Default(); d != nil {
+		return nil, protocol.Errorf(protocol.UnknownModel, "no model of that name is served here; the default is %q", d.Spec.Name)
+	}
+	return nil, protocol.Errorf(protocol.UnknownModel, "no model is served here at the moment")
+}

@@ -1,0 +1,181 @@
+package serving
+
+import (
+	"time"
+
+	"penstock/inference"
+	"penstock/quality"
+)
+
+// Service is all that fronts need.
+type Service struct {
+	Catalog *Catalog
+	Quality *quality.Store
+	Ledger  *Ledger
+}
+
+// Front is answered. Its methods are called by several goroutines of pools at a time,
+// and must not block, nor ask for anything.
+type Front interface {
+	// Answer ends a call that Submit or Lead accepted, once. What the call says is
+	// ready to be written: Result, and what was Decided. The call is the front's again,
+	// unless Request.Reusable says that its memory is not. Sent reports whether there
+	// is still somebody to give the answer to.
+	Answer(c *Call) (sent bool)
+	// Flush follows the last Answer of a batch.
+	Flush()
+	// Lose is in place of Answer, or after it, where that panicked: the caller is owed
+	// an answer that cannot be made.
+	Lose(c *Call, panicked any)
+}
+
+// Line is one caller's way in through one front. Answers come on other goroutines;
+// all else is for one goroutine at a time.
+type Line struct {
+	service *Service
+	caller  *Caller
+	front   Front
+	lanes   []lane // of the deployments that were asked
+}
+
+// lane is the line's stream to one deployment.
+type lane struct {
+	deployment *Deployment
+	stream     *inference.Stream
+}
+
+// Open makes a line. It must be closed.
+func (s *Service) Open(caller *Caller, front Front) *Line {
+	return &Line{service: s, caller: caller, front: front}
+}
+
+// Caller is whose line it is.
+func (l *Line) Caller() *Caller { return l.caller }
+
+// Submit hands a call to its deployment's pool. It waits while the caller's window
+// there is full. On an error the call was not accepted and is the front's still:
+// those of inference.Stream.Submit, ErrForbidden and ErrExpired.
+func (l *Line) Submit(c *Call) error {
+	stream, err := l.admit(c)
+	if err != nil {
+		return err
+	}
+	return stream.Submit(&c.Request)
+}
+
+// Lead is Submit for a front that has nothing else to do: see inference.Stream.Lead.
+// With led, answers to this line have come and its front is not flushed.
+func (l *Line) Lead(c *Call) (led bool, err error) {
+	stream, err := l.admit(c)
+	if err != nil {
+		return false, err
+	}
+	return stream.Lead(&c.Request)
+}
+
+func (l *Line) admit(c *Call) (*inference.Stream, error) {
+	if err := l.caller.may(Predict, c.Deployment.Spec.Name, c.Arrived); err != nil {
+		return nil, err
+	}
+	c.Owner = c
+	return l.stream(c.Deployment), nil
+}
+
+// stream returns the line's stream to a deployment, which it opens when it is first
+// asked. Lines ask one or two models: a search is faster than a map.
+func (l *Line) stream(d *Deployment) *inference.Stream {
+	for i := range l.lanes {
+		if l.lanes[i].deployment == d {
+			return l.lanes[i].stream
+		}
+	}
+	stream := d.Pool.Open(l, l.caller.Share)
+	l.lanes = append(l.lanes, lane{d, stream})
+	return stream
+}
+
+// Cancel takes a call back that was accepted. When it returns true there will be no
+// Answer, and the front must answer it; false means that its answer is on its way.
+func (l *Line) Cancel(c *Call) bool { return l.stream(c.Deployment).Cancel(&c.Request) }
+
+// Close ends the line: calls without an answer get none.
+func (l *Line) Close() {
+	left := 0
+	for _, lane := range l.lanes {
+		left += lane.stream.Close()
+	}
+	l.service.Ledger.Lost(left)
+}
+
+// Reply implements inference.Sink: what became of a request is decided, remembered
+// for its label, and answered. It is remembered first, so that no label can come too
+// early.
+func (l *Line) Reply(r *inference.Request) {
+	c := r.Owner.(*Call) //nolint:forcetypeassert // admit has set it
+	answered := false
+	defer func() {
+		if !answered {
+			l.lose(c, recover())
+		}
+	}()
+	outcome := r.Result.Outcome // the call is the front's from Answer on
+	if outcome == inference.Predicted {
+		c.decide()
+		l.remember(c)
+	}
+	sent := l.front.Answer(c)
+	answered = true
+	l.service.Ledger.Answered(ending(outcome, sent))
+}
+
+// ending is what became of a request in the ledger's terms.
+func ending(outcome inference.Outcome, sent bool) Ending {
+	switch {
+	case !sent:
+		return Undeliverable
+	case outcome == inference.Predicted:
+		return Predicted
+	}
+	return Failed
+}
+
+// lose counts a request whose answer could not be made.
+func (l *Line) lose(c *Call, panicked any) {
+	l.front.Lose(c, panicked)
+	l.service.Ledger.Answered(Undeliverable)
+}
+
+func (l *Line) remember(c *Call) {
+	first := &c.decided[0]
+	l.service.Quality.Remember(quality.Prediction{
+		Series: c.Deployment.Series, Scope: l.caller.Scope, Caller: l.caller.Share, Name: l.caller.Name, ID: c.ID,
+		Rows: c.Rows, Values: first.Values, Confidences: first.Confidences, At: c.Result.Answered,
+	})
+}
+
+// Flush implements inference.Sink.
+func (l *Line) Flush() { l.front.Flush() }
+
+// Label joins labels, one per row, to the prediction of an id. Errors are those of
+// quality.Store.Label, ErrForbidden and ErrExpired.
+func (l *Line) Label(id []byte, labels []quality.Label) (quality.Result, error) {
+	if err := l.mayLabel(); err != nil {
+		return quality.Result{}, err
+	}
+	return l.service.Quality.Label(l.caller.Scope, id, labels)
+}
+
+// LabelBinary is Label for numbers: see quality.Store.LabelIndices.
+func (l *Line) LabelBinary(id []byte, labels []float32) (quality.Result, error) {
+	if err := l.mayLabel(); err != nil {
+		return quality.Result{}, err
+	}
+	return l.service.Quality.LabelIndices(l.caller.Scope, id, labels)
+}
+
+// mayLabel asks for the right to label at all: which model a label is about, only the
+// prediction tells.
+func (l *Line) mayLabel() error { return l.caller.may(Feedback, "", time.Now()) }
+
+// Remembers reports whether a label for this id would find a prediction.
+func (l *Line) Remembers(id []byte) bool { return l.service.Quality.Remembers(l.caller.Scope, id) }
