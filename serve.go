@@ -132,9 +132,9 @@ func (a *app) wire(page fs.FS) error {
 	}); err != nil {
 		return err
 	}
-	watched := make([]monitor.Pool, len(a.pools))
-	for i, p := range a.pools {
-		watched[i] = p
+	watched := make([]monitor.Watched, len(a.pools))
+	for i, series := range a.quality.Listed() {
+		watched[i] = monitor.Watched{Name: series.Name(), Version: series.Version(), Pool: a.pools[i], Series: series}
 	}
 	self, err := monitor.ThisProcess()
 	if err != nil {
@@ -145,7 +145,7 @@ func (a *app) wire(page fs.FS) error {
 		return err
 	}
 	if a.monitor, err = monitor.New(monitor.Options{
-		Machine: machine{self, a.threads}, Pools: watched, Quality: a.quality, Traffic: a.server.Traffic,
+		Machine: machine{self, a.threads}, Models: func() []monitor.Watched { return watched }, Quality: a.quality, Traffic: a.server.Traffic,
 		Thresholds: a.flags.Alert.thresholds(), Alerted: alerted, Registerer: a.registry,
 	}); err != nil {
 		return err

@@ -36,11 +36,12 @@ func serve(t *testing.T, m model.Model, o inference.Options) client.Options {
 	spec := m.Spec()
 	labels, err := quality.New(quality.Options{})
 	must(err)
-	_, err = labels.Add(quality.Model{Name: spec.Name, Version: spec.Version, Judge: quality.NewClassJudge(spec.Classes)})
+	series, err := labels.Add(quality.Model{Name: spec.Name, Version: spec.Version, Judge: quality.NewClassJudge(spec.Classes)})
 	must(err)
 	s, err := server.New(server.Options{Pools: []*inference.Pool{pool}, Quality: labels})
 	must(err)
-	watch, err := monitor.New(monitor.Options{Pools: []monitor.Pool{pool}, Quality: labels, Traffic: s.Traffic, Machine: idle{}})
+	watched := []monitor.Watched{{Name: spec.Name, Version: spec.Version, Pool: pool, Series: series}}
+	watch, err := monitor.New(monitor.Options{Models: func() []monitor.Watched { return watched }, Quality: labels, Traffic: s.Traffic, Machine: idle{}})
 	must(err)
 	s.Attach(watch)
 

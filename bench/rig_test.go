@@ -76,11 +76,12 @@ func serve(tb testing.TB, m model.Model, opt inference.Options) (url string) {
 	if len(spec.Classes) > 0 {
 		judge = quality.NewClassJudge(spec.Classes)
 	}
-	_, err = store.Add(quality.Model{Name: spec.Name, Judge: judge})
+	series, err := store.Add(quality.Model{Name: spec.Name, Judge: judge})
 	must(err)
 	s, err := server.New(server.Options{Pools: []*inference.Pool{pool}, Quality: store})
 	must(err)
-	watch, err := monitor.New(monitor.Options{Pools: []monitor.Pool{pool}, Quality: store, Traffic: s.Traffic})
+	watched := []monitor.Watched{{Name: spec.Name, Version: spec.Version, Pool: pool, Series: series}}
+	watch, err := monitor.New(monitor.Options{Models: func() []monitor.Watched { return watched }, Quality: store, Traffic: s.Traffic})
 	must(err)
 	s.Attach(watch)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

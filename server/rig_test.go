@@ -72,12 +72,13 @@ func (r *rig) wire(s setup) {
 	var err error
 	r.quality, err = quality.New(quality.Options{})
 	r.must(err)
-	var watched []monitor.Pool
+	var watched []monitor.Watched
 	for _, m := range append([]model.Model{s.oracle}, s.more...) {
 		pool, err := inference.New(m, s.pool)
 		r.must(err)
-		r.pools, watched = append(r.pools, pool), append(watched, pool)
+		r.pools = append(r.pools, pool)
 		spec := m.Spec()
+		watched = append(watched, monitor.Watched{Name: spec.Name, Version: spec.Version, Pool: pool})
 		if s.forgetful && len(r.pools) > 1 {
 			continue
 		}
@@ -85,7 +86,7 @@ func (r *rig) wire(s setup) {
 		if len(spec.Classes) > 0 {
 			judge = quality.NewClassJudge(spec.Classes)
 		}
-		_, err = r.quality.Add(quality.Model{Name: spec.Name, Version: spec.Version, Judge: judge})
+		watched[len(watched)-1].Series, err = r.quality.Add(quality.Model{Name: spec.Name, Version: spec.Version, Judge: judge})
 		r.must(err)
 	}
 	options := server.Options{Pools: r.pools, Quality: r.quality, Echo: true, GoodbyeSpread: time.Millisecond}
@@ -94,7 +95,7 @@ func (r *rig) wire(s setup) {
 	}
 	r.Server, err = server.New(options)
 	r.must(err)
-	watch := monitor.Options{Pools: watched, Quality: r.quality, Traffic: r.Traffic, Machine: machine{}}
+	watch := monitor.Options{Models: func() []monitor.Watched { return watched }, Quality: r.quality, Traffic: r.Traffic, Machine: machine{}}
 	if s.monitor != nil {
 		s.monitor(&watch)
 	}
