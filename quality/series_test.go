@@ -189,7 +189,7 @@ func TestKeys(t *testing.T) {
 	if a != b || a == made(2).Scope("ann", "phone") {
 		t.Error("a scope is made of the key, the user and the session")
 	}
-	if made(0).Scope("ann", "phone") == made(0).Scope("ann", "phone") {
+	if a, b := made(0), made(0); a.Scope("ann", "phone") == b.Scope("ann", "phone") {
 		t.Error("two stores drew the same key")
 	}
 	before := time.Now()
