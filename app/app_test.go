@@ -57,7 +57,7 @@ func TestSeveralInOneProcess(t *testing.T) {
 	for i, want := range []PoolOptions{
 		{general.WorkersOfEach(), general.MaxBatch, general.QueueRows}, {3, general.MaxBatch, 5000},
 	} {
-		got := []*App{first, second}[i].pools[0].Options()
+		got := []*App{first, second}[i].models[0].deployment.Pool.Options()
 		if got.Workers != want.Workers || got.MaxBatch != want.MaxBatch || got.QueueRows != want.QueueRows {
 			t.Errorf("program %d has %+v; want %+v", i, got, want)
 		}

@@ -26,9 +26,9 @@ func (a *App) Models() []*weights.Loaded {
 
 // PoolStats are those of each model's pool, in the order of Models.
 func (a *App) PoolStats() []inference.Stats {
-	stats := make([]inference.Stats, len(a.pools))
-	for i, p := range a.pools {
-		stats[i] = p.Stats()
+	stats := make([]inference.Stats, len(a.models))
+	for i, m := range a.models {
+		stats[i] = m.deployment.Pool.Stats()
 	}
 	return stats
 }

@@ -7,7 +7,7 @@ import (
 	"os"
 	"time"
 
-	"penstock/server"
+	"penstock/serving"
 	"penstock/weights"
 	"penstock/weights/engines"
 )
@@ -15,13 +15,14 @@ import (
 // loadedModel is a model that reproduced its golden rows.
 type loadedModel struct {
 	*weights.Loaded
-	pool PoolOptions
-	took time.Duration
+	pool       PoolOptions
+	took       time.Duration
+	deployment *serving.Deployment // since it is in the catalog
 }
 
 // facts are what the page says of the model.
-func (m *loadedModel) facts() server.ModelFacts {
-	return server.ModelFacts{
+func (m *loadedModel) facts() serving.Facts {
+	return serving.Facts{
 		File: m.File, Bytes: m.Bytes, SHA256: m.SHA256,
 		GoldenRows: m.GoldenRows, GoldenMaxDiff: m.GoldenMaxDiff,
 		GoldenTolerance: m.GoldenTolerance, GoldenDuration: m.GoldenDuration,
@@ -50,7 +51,7 @@ func loadModels(options Options) (models []*loadedModel, err error) {
 		return nil, err
 	}
 	for _, b := range bundles {
-		pool, err := options.poolOf(b.Spec().Name, PoolOptions{})
+		pool, err := options.poolOf(b.Spec().Name, PoolOptions(b.Pool()))
 		if err != nil {
 			return models, err
 		}

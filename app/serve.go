@@ -22,14 +22,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"penstock/inference"
-	"penstock/model"
 	"penstock/monitor"
 	"penstock/monitor/webhook"
 	"penstock/quality"
 	"penstock/server"
 	"penstock/server/accept"
 	"penstock/server/budget"
-	ledgers "penstock/serving"
+	"penstock/serving"
 )
 
 // App is the whole program, wired. Several can live in one process: nothing
@@ -40,8 +39,7 @@ type App struct {
 	registry *prometheus.Registry
 	models   []*loadedModel
 	memory   memoryPlan
-	pools    []*inference.Pool
-	quality  *quality.Store
+	service  *serving.Service
 	server   *server.Server
 	monitor  *monitor.Monitor
 	webhook  *webhook.Hook // nil without --alert-webhook
@@ -95,43 +93,18 @@ func Prepare(options Options) (*App, error) {
 	return a, nil
 }
 
-// wire makes the rooms, from the model up to the monitor.
+// wire makes the rooms, from the catalog up to the server.
 func (a *App) wire() error {
-	var err error
-	if a.quality, err = quality.New(quality.Options{Remember: a.options.Remember, Registerer: a.registry}); err != nil {
-		return err
-	}
-	var facts []server.ModelFacts
-	a.threads = &threads{}
-	for _, m := range a.models {
-		pool, err := inference.New(m, inference.Options{
-			Workers: m.pool.Workers, MaxBatch: m.pool.MaxBatch, QueueRows: m.pool.QueueRows,
-			Window: a.options.Window, Registerer: a.registry,
-			Panicked: func(v any) {
-				a.server.QuietLog().Log(slog.LevelError, "panic while a reply was handed over", "panic", v, "stack", string(debug.Stack()))
-			},
-		})
-		if err != nil {
-			return err
-		}
-		a.pools = append(a.pools, pool)
-		a.threads.workers += m.pool.Workers
-		spec := m.Spec()
-		if _, err := a.quality.Add(quality.Model{Name: spec.Name, Version: spec.Version, Judge: judgeOf(spec), Accuracy: m.Accuracy}); err != nil {
-			return err
-		}
-		facts = append(facts, m.facts())
-	}
-	ledger, err := ledgers.NewLedger(a.registry)
-	if err != nil {
+	if err := a.serve(); err != nil {
 		return err
 	}
 	clients := server.NewClients()
-	if err := a.watch(ledger, clients); err != nil {
+	if err := a.watch(clients); err != nil {
 		return err
 	}
+	var err error
 	a.server, err = server.New(server.Options{
-		Pools: a.pools, Quality: a.quality, Monitor: a.monitor, Ledger: ledger, Clients: clients, Models: facts, Dashboard: a.options.Dashboard,
+		Service: a.service, Monitor: a.monitor, Clients: clients, Dashboard: a.options.Dashboard,
 		MaxConnections: a.plan.WebSockets, MaxPerAddress: a.options.perAddress(a.plan), TrustedProxies: a.options.proxies(),
 		MaxMessageBytes: a.options.MaxMessageBytes, MaxRows: a.options.MaxRows,
 		MaxReplyBytes: a.options.MaxReplyBytes, Budget: budget.New(a.memory.clients), Echo: a.options.ServesEcho(),
@@ -141,12 +114,45 @@ func (a *App) wire() error {
 	return err
 }
 
-// watch makes the monitor, which reads what the server will count.
-func (a *App) watch(ledger *ledgers.Ledger, clients *server.Clients) error {
-	watched := make([]monitor.Pool, len(a.pools))
-	for i, p := range a.pools {
-		watched[i] = p
+// serve puts the models into a catalog, with all that judges and counts what is asked
+// of them.
+func (a *App) serve() error {
+	store, err := quality.New(quality.Options{Remember: a.options.Remember, Registerer: a.registry})
+	if err != nil {
+		return err
 	}
+	ledger, err := serving.NewLedger(a.registry)
+	if err != nil {
+		return err
+	}
+	catalog, err := serving.NewCatalog(serving.CatalogOptions{Quality: store, Registerer: a.registry})
+	if err != nil {
+		return err
+	}
+	a.service = &serving.Service{Catalog: catalog, Quality: store, Ledger: ledger}
+	a.threads = &threads{}
+	for _, m := range a.models {
+		a.threads.workers += m.pool.Workers
+		if m.deployment, err = catalog.Add(serving.Candidate{
+			Model: m, Accuracy: m.Accuracy, Facts: m.facts(), Weight: 1,
+			Pool: inference.Options{
+				Workers: m.pool.Workers, MaxBatch: m.pool.MaxBatch, QueueRows: m.pool.QueueRows,
+				Window: a.options.Window, Panicked: a.panicked,
+			},
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// panicked tells of a panic while an answer was handed over.
+func (a *App) panicked(v any) {
+	a.server.QuietLog().Log(slog.LevelError, "panic while a reply was handed over", "panic", v, "stack", string(debug.Stack()))
+}
+
+// watch makes the monitor, which reads what the server will count.
+func (a *App) watch(clients *server.Clients) error {
 	self, err := monitor.ThisProcess()
 	if err != nil {
 		return err
@@ -156,8 +162,8 @@ func (a *App) watch(ledger *ledgers.Ledger, clients *server.Clients) error {
 		return err
 	}
 	a.monitor, err = monitor.New(monitor.Options{
-		Machine: machine{self, a.threads}, Pools: watched, Quality: a.quality,
-		Traffic:    func() monitor.Traffic { return clients.Traffic(ledger) },
+		Machine: machine{self, a.threads}, Models: server.Watched(a.service.Catalog), Quality: a.service.Quality,
+		Traffic:    func() monitor.Traffic { return clients.Traffic(a.service.Ledger) },
 		Thresholds: a.options.Alerts, Alerted: alerted, Registerer: a.registry,
 	})
 	return err
@@ -198,8 +204,8 @@ func (a *App) free() {
 func (a *App) Run(ctx context.Context) error {
 	inner, stopInner := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
-	for _, p := range a.pools {
-		running.Go(func() { _ = p.Run(inner) })
+	for _, m := range a.models {
+		running.Go(func() { _ = m.deployment.Pool.Run(inner) })
 	}
 	running.Go(func() { a.server.Run(inner) })
 	if a.webhook != nil {
@@ -311,13 +317,5 @@ func (a *App) announce() {
 		a.logger.Info("admin", "url", "http://"+a.admin.Addr().String())
 	}
 	a.logger.Info("memory", "limit_mib", a.memory.limit>>20, "from", a.memory.from, "clients_mib", a.memory.clients>>20)
-	a.logger.Info("ready", "url", fmt.Sprintf("http://%s", a.public.Addr()), "workers", a.pools[0].Options().Workers)
-}
-
-// judgeOf is what judges the labels of a model.
-func judgeOf(spec model.Spec) quality.Judge {
-	if o := spec.First(); o.Kind == model.Class {
-		return quality.NewClassJudge(o.Classes)
-	}
-	return quality.NewValuesJudge(1)
+	a.logger.Info("ready", "url", fmt.Sprintf("http://%s", a.public.Addr()), "workers", a.models[0].pool.Workers)
 }

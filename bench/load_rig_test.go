@@ -33,22 +33,21 @@ func serve(t *testing.T, m model.Model, o inference.Options) client.Options {
 			t.Fatal(err)
 		}
 	}
-	pool, err := inference.New(m, o)
+	store, err := quality.New(quality.Options{})
 	must(err)
-	spec := m.Spec()
-	labels, err := quality.New(quality.Options{})
+	catalog, err := serving.NewCatalog(serving.CatalogOptions{Quality: store})
 	must(err)
-	_, err = labels.Add(quality.Model{Name: spec.Name, Version: spec.Version, Judge: quality.NewClassJudge(spec.First().Classes)})
+	deployment, err := catalog.Add(serving.Candidate{Model: m, Pool: o})
 	must(err)
-	ledger, clients := new(serving.Ledger), server.NewClients()
+	pool := deployment.Pool
+	service := &serving.Service{Catalog: catalog, Quality: store, Ledger: new(serving.Ledger)}
+	clients := server.NewClients()
 	watch, err := monitor.New(monitor.Options{
-		Pools: []monitor.Pool{pool}, Quality: labels, Machine: idle{},
-		Traffic: func() monitor.Traffic { return clients.Traffic(ledger) },
+		Machine: idle{}, Models: server.Watched(catalog), Quality: store,
+		Traffic: func() monitor.Traffic { return clients.Traffic(service.Ledger) },
 	})
 	must(err)
-	s, err := server.New(server.Options{
-		Pools: []*inference.Pool{pool}, Quality: labels, Monitor: watch, Ledger: ledger, Clients: clients,
-	})
+	s, err := server.New(server.Options{Service: service, Monitor: watch, Clients: clients})
 	must(err)
 
 	ctx, cancel := context.WithCancel(context.Background())

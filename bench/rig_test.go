@@ -69,25 +69,21 @@ func serve(tb testing.TB, m model.Model, opt inference.Options) (url string) {
 			tb.Fatal(err)
 		}
 	}
-	pool, err := inference.New(m, opt)
-	must(err)
-	spec := m.Spec()
 	store, err := quality.New(quality.Options{})
 	must(err)
-	judge := quality.NewValuesJudge(1)
-	if len(spec.First().Classes) > 0 {
-		judge = quality.NewClassJudge(spec.First().Classes)
-	}
-	_, err = store.Add(quality.Model{Name: spec.Name, Judge: judge})
+	catalog, err := serving.NewCatalog(serving.CatalogOptions{Quality: store})
 	must(err)
-	ledger, clients := new(serving.Ledger), server.NewClients()
+	deployment, err := catalog.Add(serving.Candidate{Model: m, Pool: opt})
+	must(err)
+	pool := deployment.Pool
+	service := &serving.Service{Catalog: catalog, Quality: store, Ledger: new(serving.Ledger)}
+	clients := server.NewClients()
 	watch, err := monitor.New(monitor.Options{
-		Pools: []monitor.Pool{pool}, Quality: store, Traffic: func() monitor.Traffic { return clients.Traffic(ledger) },
+		Models: server.Watched(catalog), Quality: store,
+		Traffic: func() monitor.Traffic { return clients.Traffic(service.Ledger) },
 	})
 	must(err)
-	s, err := server.New(server.Options{
-		Pools: []*inference.Pool{pool}, Quality: store, Monitor: watch, Ledger: ledger, Clients: clients,
-	})
+	s, err := server.New(server.Options{Service: service, Monitor: watch, Clients: clients})
 	must(err)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	must(err)

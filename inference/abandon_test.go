@@ -27,8 +27,8 @@ func TestAbandon(t *testing.T) {
 			t.Errorf("%d requests were answered; want 3", n)
 		}
 		for range 3 {
-			if r := <-in; r.Outcome != inference.Stopped {
-				t.Errorf("outcome %v; want stopped", r.Outcome)
+			if r := <-in; r.Result.Outcome != inference.Stopped {
+				t.Errorf("outcome %v; want stopped", r.Result.Outcome)
 			}
 		}
 		if runs.Reusable() || !waits.Reusable() {
@@ -93,8 +93,8 @@ func TestSinksThatPanic(t *testing.T) {
 		}
 		mustSubmit(t, good, m.rows(7, 1))
 		p.Abandon()
-		if r := <-in; r.Outcome != inference.Stopped {
-			t.Errorf("outcome %v; want stopped", r.Outcome)
+		if r := <-in; r.Result.Outcome != inference.Stopped {
+			t.Errorf("outcome %v; want stopped", r.Result.Outcome)
 		}
 		g.open()
 		if err := p.Drain(t.Context()); err != nil {

@@ -1,18 +1,13 @@
 package inference
 
-import (
-	"errors"
-	"time"
-
-	"penstock/model"
-)
+import "time"
 
 // result says how a request ends whose rows have all come back.
 func (r *Request) result(now time.Duration) Outcome {
 	switch {
 	case r.due(now):
 		return Expired
-	case errors.Is(r.fault, model.ErrUnavailable):
+	case r.fault != nil && r.away:
 		return Unavailable
 	case r.fault != nil:
 		return Failed

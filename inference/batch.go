@@ -8,6 +8,7 @@ type part struct {
 	first int // index of the first row within the request
 	rows  int
 	fault error // set when the engine failed on one of these rows
+	away  bool  // fault is that the engine is away
 }
 
 // batch is what a worker runs at a time.
@@ -108,7 +109,7 @@ func (p *Pool) finish(w *worker) {
 		r.running--
 		r.finished += part.rows
 		if r.fault == nil {
-			r.fault = part.fault
+			r.fault, r.away = part.fault, part.away
 		}
 		if r.answered || r.finished < r.Rows {
 			continue

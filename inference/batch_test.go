@@ -21,8 +21,8 @@ func TestIdleWorkerRunsALoneRequestAtOnce(t *testing.T) {
 			mustSubmit(t, s, m.rows(nonce, 1))
 			r := <-in
 			mustPredict(t, m, r)
-			if waited := time.Since(began); waited != 0 || r.Total != 0 || r.BatchRows != 1 {
-				t.Errorf("answered after %v (Total %v) in a batch of %d; want at once and alone", waited, r.Total, r.BatchRows)
+			if waited := time.Since(began); waited != 0 || r.Result.Total != 0 || r.Result.BatchRows != 1 {
+				t.Errorf("answered after %v (Total %v) in a batch of %d; want at once and alone", waited, r.Result.Total, r.Result.BatchRows)
 			}
 		}
 	})
@@ -93,8 +93,8 @@ func TestBatchSizesAndTimesAreReported(t *testing.T) {
 		<-in
 		r := <-in
 		mustPredict(t, m, r)
-		if r.Queue != 750*time.Millisecond || r.Compute != time.Second || r.Total != 2750*time.Millisecond || r.BatchRows != 2 {
-			t.Errorf("queue %v, compute %v, total %v, %d rows; want 750ms, 1s, 2.75s, 2", r.Queue, r.Compute, r.Total, r.BatchRows)
+		if r.Result.Queue != 750*time.Millisecond || r.Result.Compute != time.Second || r.Result.Total != 2750*time.Millisecond || r.Result.BatchRows != 2 {
+			t.Errorf("queue %v, compute %v, total %v, %d rows; want 750ms, 1s, 2.75s, 2", r.Result.Queue, r.Result.Compute, r.Result.Total, r.Result.BatchRows)
 		}
 		synctest.Wait()
 		if st := p.Stats(); st.Batches != 3 || st.BatchRows != 7 || st.RowsPredicted != 7 || st.BusySeconds != 3 {

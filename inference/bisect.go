@@ -15,7 +15,7 @@ func (w *worker) predict(first, rows int, features, scores []float32) {
 	case err == nil:
 		w.checkFinite(first, rows, scores)
 	case errors.Is(err, model.ErrUnavailable): // of no row's doing: smaller batches would fail too
-		w.blameAll(first, rows, err)
+		w.blameAll(err)
 	case rows == 1:
 		w.blame(first, err)
 	default:
@@ -72,15 +72,16 @@ func (w *worker) checkFinite(first, rows int, scores []float32) {
 	}
 }
 
-// blameAll marks every request that has some of the batch's given rows.
-func (w *worker) blameAll(first, rows int, err error) {
-	at := 0 // the batch's row at which part starts
+// blameAll marks every request of the batch that has no fault yet, also those whose
+// rows were run in an earlier half: an engine that is away is not asked again for the
+// rest, which might wait for it.
+func (w *worker) blameAll(err error) {
+	w.pool.mu.Lock() // wanted reads faults under it
+	defer w.pool.mu.Unlock()
 	for i := range w.batch.parts {
-		part := &w.batch.parts[i]
-		if part.fault == nil && at < first+rows && at+part.rows > first {
-			part.fault = err
+		if part := &w.batch.parts[i]; part.fault == nil {
+			part.fault, part.away = err, true
 		}
-		at += part.rows
 	}
 }
 

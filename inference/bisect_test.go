@@ -69,8 +69,8 @@ func TestPoisonFailsItsOwnRequestAlone(t *testing.T) {
 							continue
 						}
 						mustEnd(t, r, inference.Failed)
-						if !f.is(r.Err) {
-							t.Errorf("error %v", r.Err)
+						if !f.is(r.Result.Err) {
+							t.Errorf("error %v", r.Result.Err)
 						}
 					}
 				})
@@ -121,7 +121,7 @@ func TestWorkerRecoversWhenSessionsCanBeMadeAgain(t *testing.T) {
 				mustSubmit(t, s, m.rows(0, 3))
 				r := <-in
 				mustEnd(t, r, inference.Failed)
-				if r.Err == nil {
+				if r.Result.Err == nil {
 					t.Error("no error tells why")
 				}
 				synctest.Wait()

@@ -32,8 +32,8 @@ func TestRequestExpiresOnTimeWhileItWaits(t *testing.T) {
 		for _, ms := range []time.Duration{10, 10, 20, 30} {
 			r := <-in
 			mustEnd(t, r, inference.Expired)
-			if took := time.Since(began); took != ms*time.Millisecond || r.Total != took || !r.Reusable() {
-				t.Errorf("expired after %v (Total %v, reusable %t); want %v", took, r.Total, r.Reusable(), ms*time.Millisecond)
+			if took := time.Since(began); took != ms*time.Millisecond || r.Result.Total != took || !r.Reusable() {
+				t.Errorf("expired after %v (Total %v, reusable %t); want %v", took, r.Result.Total, r.Reusable(), ms*time.Millisecond)
 			}
 		}
 		g.open()
@@ -125,8 +125,8 @@ func TestDeadlineCountsWhileTheWindowIsFull(t *testing.T) {
 		mustPredict(t, m, <-in)
 		r := <-in
 		mustEnd(t, r, inference.Expired)
-		if r.Total != 3*time.Second {
-			t.Errorf("Total is %v; want the 3 s since Submit was called", r.Total)
+		if r.Result.Total != 3*time.Second {
+			t.Errorf("Total is %v; want the 3 s since Submit was called", r.Result.Total)
 		}
 	})
 }
@@ -147,8 +147,8 @@ func TestDeadlineCountsFromArrival(t *testing.T) {
 			mustSubmit(t, s, r)
 			answered := <-in
 			mustEnd(t, answered, want)
-			if answered.Total != time.Second || !answered.Answered.Equal(time.Now()) {
-				t.Errorf("answered at %v after %v; want now, 1 s after it came", answered.Answered, answered.Total)
+			if answered.Result.Total != time.Second || !answered.Result.Answered.Equal(time.Now()) {
+				t.Errorf("answered at %v after %v; want now, 1 s after it came", answered.Result.Answered, answered.Result.Total)
 			}
 		}
 	})

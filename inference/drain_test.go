@@ -123,7 +123,7 @@ func TestRunOfAnEndedContext(t *testing.T) {
 	if err := p.Run(ctx); !errors.Is(err, cause) {
 		t.Errorf("Run: %v; want %v", err, cause)
 	}
-	if r := <-in; r.Outcome != inference.Predicted { // a worker may have been quicker
+	if r := <-in; r.Result.Outcome != inference.Predicted { // a worker may have been quicker
 		mustEnd(t, r, inference.Stopped)
 	}
 	mustRest(t, p.Stats())

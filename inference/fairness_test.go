@@ -59,7 +59,7 @@ func TestHogDoesNotDelayLightStreams(t *testing.T) {
 type tally struct{ rows atomic.Int64 }
 
 func (c *tally) Reply(r *inference.Request) {
-	if r.Outcome == inference.Predicted {
+	if r.Result.Outcome == inference.Predicted {
 		c.rows.Add(int64(r.Rows))
 	}
 }
@@ -210,7 +210,7 @@ func TestManyStreamsAreOneCaller(t *testing.T) {
 			done := make(chan struct{}, 1)
 			s := p.Open(sinkFunc(func(r *inference.Request) {
 				shares[i].Reply(r)
-				slowest.Store(max(slowest.Load(), int64(r.Total)))
+				slowest.Store(max(slowest.Load(), int64(r.Result.Total)))
 				done <- struct{}{}
 			}), fmt.Sprint(i))
 			defer s.Close()

@@ -60,18 +60,19 @@ func TestMetricsSayWhatHappened(t *testing.T) {
 			err := testutil.GatherAndCompare(registry, strings.NewReader(`
 # HELP penstock_pool_requests_total Requests by how they ended, or why they were not let in.
 # TYPE penstock_pool_requests_total counter
-penstock_pool_requests_total{model="oracle",outcome="cancelled"} 0
-penstock_pool_requests_total{model="oracle",outcome="discarded"} 0
-penstock_pool_requests_total{model="oracle",outcome="expired"} 0
-penstock_pool_requests_total{model="oracle",outcome="failed"} 1
-penstock_pool_requests_total{model="oracle",outcome="predicted"} 1
-penstock_pool_requests_total{model="oracle",outcome="refused"} 0
-penstock_pool_requests_total{model="oracle",outcome="shed"} 0
-penstock_pool_requests_total{model="oracle",outcome="stopped"} 0
+penstock_pool_requests_total{model="oracle",outcome="cancelled",version="1"} 0
+penstock_pool_requests_total{model="oracle",outcome="discarded",version="1"} 0
+penstock_pool_requests_total{model="oracle",outcome="expired",version="1"} 0
+penstock_pool_requests_total{model="oracle",outcome="failed",version="1"} 1
+penstock_pool_requests_total{model="oracle",outcome="predicted",version="1"} 1
+penstock_pool_requests_total{model="oracle",outcome="refused",version="1"} 0
+penstock_pool_requests_total{model="oracle",outcome="shed",version="1"} 0
+penstock_pool_requests_total{model="oracle",outcome="stopped",version="1"} 0
+penstock_pool_requests_total{model="oracle",outcome="unavailable",version="1"} 0
 # HELP penstock_pool_batch_rows Rows per batch, as sum and count.
 # TYPE penstock_pool_batch_rows summary
-penstock_pool_batch_rows_sum{model="oracle"} 3
-penstock_pool_batch_rows_count{model="oracle"} 2
+penstock_pool_batch_rows_sum{model="oracle",version="1"} 3
+penstock_pool_batch_rows_count{model="oracle",version="1"} 2
 `), "penstock_pool_requests_total", "penstock_pool_batch_rows")
 			if err != nil {
 				t.Error(err)

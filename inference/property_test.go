@@ -255,7 +255,7 @@ func (c *client) request(a *ask) *inference.Request {
 
 // recycle spoils a request's memory and has the next submitter use it.
 func (c *client) recycle(r *inference.Request) {
-	for _, memory := range [][]float32{r.Features, r.Scores} {
+	for _, memory := range [][]float32{r.Features, r.Result.Scores} {
 		for i := range memory {
 			memory[i] = garbage
 		}
@@ -304,7 +304,7 @@ func (c *client) Reply(r *inference.Request) {
 	delete(c.flying, a)
 	c.unflushed++
 	if problem := c.judge(a, r); problem != "" {
-		c.complain("%s: %+v; outcome %v, error %v, total %v, reusable %t", problem, a, r.Outcome, r.Err, r.Total, r.Reusable())
+		c.complain("%s: %+v; outcome %v, error %v, total %v, reusable %t", problem, a, r.Result.Outcome, r.Result.Err, r.Result.Total, r.Reusable())
 	}
 	if r.Reusable() {
 		c.recycle(r)
@@ -313,14 +313,14 @@ func (c *client) Reply(r *inference.Request) {
 
 // judge counts an answer and says what is wrong with it.
 func (c *client) judge(a *ask, r *inference.Request) (problem string) {
-	if r.Total != time.Since(a.submitted) || r.Queue > r.Total || r.BatchRows > c.opt.MaxBatch {
+	if r.Result.Total != time.Since(a.submitted) || r.Result.Queue > r.Result.Total || r.Result.BatchRows > c.opt.MaxBatch {
 		return "wrong measures"
 	}
-	if (r.Err != nil) != (r.Outcome == inference.Failed) {
+	if (r.Result.Err != nil) != (r.Result.Outcome == inference.Failed) {
 		return "error and outcome disagree"
 	}
-	overdue := a.deadline > 0 && r.Total >= a.deadline
-	switch r.Outcome {
+	overdue := a.deadline > 0 && r.Result.Total >= a.deadline
+	switch r.Result.Outcome {
 	case inference.Predicted:
 		c.seen.Predicted++
 		c.seen.RowsPredicted += uint64(a.rows)
@@ -328,19 +328,19 @@ func (c *client) judge(a *ask, r *inference.Request) (problem string) {
 		for i := range a.rows {
 			want = append(want, c.model.Want(a.first+uint32(i))...)
 		}
-		if !slices.Equal(r.Scores, want) || a.poisoned || overdue || !r.Reusable() {
+		if !slices.Equal(r.Result.Scores, want) || a.poisoned || overdue || !r.Reusable() {
 			return "should not be predicted so"
 		}
 	case inference.Failed:
 		c.seen.Failed++
 		var panicked *inference.PanicError
-		expected := errors.Is(r.Err, errPoison) || errors.Is(r.Err, inference.ErrNotFinite) || errors.As(r.Err, &panicked) && panicked.Value == "poison"
+		expected := errors.Is(r.Result.Err, errPoison) || errors.Is(r.Result.Err, inference.ErrNotFinite) || errors.As(r.Result.Err, &panicked) && panicked.Value == "poison"
 		if !a.poisoned || !expected || overdue {
 			return "should not have failed"
 		}
 	case inference.Expired:
 		c.seen.Expired++
-		if !overdue && r.Total < c.opt.HangTimeout {
+		if !overdue && r.Result.Total < c.opt.HangTimeout {
 			return "should not have expired"
 		}
 	case inference.Stopped:

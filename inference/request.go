@@ -73,6 +73,7 @@ type progress struct {
 	running  int   // parts of it in workers' hands now
 	finished int   // rows that came back
 	fault    error // the first failure of the engine on its rows
+	away     bool  // fault is that the engine is away
 	answered bool
 	reusable bool // no worker had a part of it when it was answered
 }

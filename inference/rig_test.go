@@ -170,10 +170,10 @@ func mustSubmit(t testing.TB, s *inference.Stream, requests ...*inference.Reques
 // mustPredict checks that r was answered with its own scores.
 func mustPredict(t testing.TB, m *spy, r *inference.Request) {
 	t.Helper()
-	if r.Outcome != inference.Predicted || r.Err != nil {
-		t.Fatalf("outcome %v, error %v; want a prediction", r.Outcome, r.Err)
+	if r.Result.Outcome != inference.Predicted || r.Result.Err != nil {
+		t.Fatalf("outcome %v, error %v; want a prediction", r.Result.Outcome, r.Result.Err)
 	}
-	if got, want := r.Scores, m.want(r.Features); !slices.Equal(got, want) {
+	if got, want := r.Result.Scores, m.want(r.Features); !slices.Equal(got, want) {
 		t.Fatalf("scores %v; want %v", got, want)
 	}
 }
@@ -188,8 +188,8 @@ func (s *spy) want(features []float32) (scores []float32) {
 // mustEnd checks a reply other than a prediction.
 func mustEnd(t testing.TB, r *inference.Request, want inference.Outcome) {
 	t.Helper()
-	if r.Outcome != want {
-		t.Fatalf("outcome %v (error %v); want %v", r.Outcome, r.Err, want)
+	if r.Result.Outcome != want {
+		t.Fatalf("outcome %v (error %v); want %v", r.Result.Outcome, r.Result.Err, want)
 	}
 }
 

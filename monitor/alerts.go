@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -28,36 +29,72 @@ const minLabels = 50
 const minAnswers = 10
 
 // alerts holds one rule per watched value, and per model where it is one model's.
-type alerts struct{ rules []*rule }
+type alerts struct {
+	options Options
+	rules   []*rule // those of no model first
+}
+
+// subject is a model that rules watch. A model of which another version came or
+// went is called something else, and another subject.
+type subject struct{ key, name, version string }
+
+// subjects are the models of a view.
+func (v *view) subjects() []subject {
+	all := make([]subject, len(v.keys))
+	for i, key := range v.keys {
+		all[i] = subject{key: key, name: v.now.Models[i].Name, version: v.now.Models[i].Version}
+	}
+	return all
+}
 
 func newAlerts(o Options) *alerts {
 	t := o.Thresholds
-	a := new(alerts)
-	watch := func(metric, model string, level Level, low bool, fireAfter time.Duration) {
-		a.rules = append(a.rules, &rule{metric: metric, model: model, hysteresis: hysteresis{
-			thresholds: [3]float64{warning: level.Warning, critical: level.Critical},
-			low:        low,
-			fireAfter:  o.ticks(fireAfter),
-			clearAfter: o.ticks(t.ResolveAfter),
-		}})
-	}
-	watch(ErrorRate, "", t.ErrorRate, false, t.FireAfter)
-	watch(LatencyP99, "", t.LatencyP99, false, t.FireAfter)
-	watch(LabelShare, "", t.LabelShare, false, t.FireAfter)
-	watch(CPUUsage, "", t.CPU, false, t.CPUFireAfter)
-	for _, pool := range o.Pools {
-		name := pool.Spec().Name
-		watch(QueueShare, name, t.Queue, false, t.FireAfter)
-		watch(Accuracy, name, t.Accuracy, true, t.FireAfter)
-		watch(ModelError, name, Level{}, false, t.FireAfter)
-	}
+	a := &alerts{options: o}
+	a.watch(ErrorRate, subject{}, t.ErrorRate, t.FireAfter)
+	a.watch(LatencyP99, subject{}, t.LatencyP99, t.FireAfter)
+	a.watch(LabelShare, subject{}, t.LabelShare, t.FireAfter)
+	a.watch(CPUUsage, subject{}, t.CPU, t.CPUFireAfter)
 	return a
+}
+
+func (a *alerts) watch(metric string, of subject, level Level, fireAfter time.Duration) {
+	a.rules = append(a.rules, &rule{metric: metric, subject: of, hysteresis: hysteresis{
+		thresholds: [3]float64{warning: level.Warning, critical: level.Critical},
+		low:        metric == Accuracy,
+		fireAfter:  a.options.ticks(fireAfter),
+		clearAfter: a.options.ticks(a.options.Thresholds.ResolveAfter),
+	}})
+}
+
+// follow makes rules for models that came, drops those of models that went, and
+// returns the alerts that end with them.
+func (a *alerts) follow(models []subject) (ended []*protocol.Alert) {
+	watched := make(map[subject]bool, len(models))
+	a.rules = slices.DeleteFunc(a.rules, func(r *rule) bool {
+		watched[r.subject] = true
+		if r.subject == (subject{}) || slices.Contains(models, r.subject) {
+			return false
+		}
+		if alert := r.end(models); alert != nil {
+			ended = append(ended, alert)
+		}
+		return true
+	})
+	t := a.options.Thresholds
+	for _, one := range models {
+		if !watched[one] {
+			a.watch(QueueShare, one, t.Queue, t.FireAfter)
+			a.watch(Accuracy, one, t.Accuracy, t.FireAfter)
+			a.watch(ModelError, one, Level{}, t.FireAfter)
+		}
+	}
+	return ended
 }
 
 // step takes one tick's measurements, by the ids of rules, and returns the alerts
 // that changed.
-func (a *alerts) step(wall time.Time, measured map[string]measurement) []*protocol.Alert {
-	var changed []*protocol.Alert
+func (a *alerts) step(wall time.Time, models []subject, measured map[string]measurement) []*protocol.Alert {
+	changed := a.follow(models)
 	for _, r := range a.rules {
 		if alert := r.step(wall, measured[r.id()]); alert != nil {
 			changed = append(changed, alert)
@@ -88,25 +125,27 @@ func (a *alerts) firing() []protocol.Alert {
 	return firing
 }
 
-// measure picks what the rules watch out of a frame and its reading.
-func (m *Monitor) measure(f *protocol.Metrics, now reading) map[string]measurement {
+// measure picks what the rules watch out of a frame and its readings.
+func (m *Monitor) measure(f *protocol.Metrics, v *view) map[string]measurement {
 	measured := map[string]measurement{
-		ErrorRate:  m.recentErrors(f),
+		ErrorRate:  v.recentErrors(f),
 		LatencyP99: {value: f.LatencyMS.P99},
-		LabelShare: largestShare(now.labellers),
+		LabelShare: largestShare(v.now.Labellers),
 		CPUUsage:   busier(f),
 	}
-	for i, stats := range now.pools {
-		if stats.QueueLimit > 0 {
+	for i := range v.now.Models {
+		one, key := &v.now.Models[i], v.keys[i]
+		if stats := one.Stats; stats.QueueLimit > 0 {
 			share := float64(stats.QueueRows) / float64(stats.QueueLimit)
-			measured[QueueShare+":"+m.options.Pools[i].Spec().Name] = measurement{value: &share}
+			measured[QueueShare+":"+key] = measurement{value: &share}
 		}
-	}
-	for _, r := range now.quality {
-		measured[Accuracy+":"+r.SinceStart.Model] = recentAccuracy(r.Last5m)
-	}
-	if m.options.Thresholds.Falls {
-		addFalls(measured, now.drifts)
+		if one.Quality == nil {
+			continue
+		}
+		measured[Accuracy+":"+key] = recentAccuracy(one.Quality.Last5m)
+		if m.options.Thresholds.Falls && one.Drift.Fallen {
+			addFall(measured, key, &one.Drift)
+		}
 	}
 	return measured
 }
@@ -129,26 +168,20 @@ func recentAccuracy(c quality.Counts) measurement {
 	return measurement{value: c.Accuracy(), sure: &sure}
 }
 
-func addFalls(measured map[string]measurement, drifts []quality.Drift) {
-	for i := range drifts {
-		fall := &drifts[i]
-		if !fall.Fallen {
-			continue
-		}
-		id := Accuracy + ":" + fall.Model
-		if fall.Measure == quality.Distance {
-			id = ModelError + ":" + fall.Model
-		}
-		one := measured[id]
-		one.fall = fall
-		measured[id] = one
+func addFall(measured map[string]measurement, key string, fall *quality.Drift) {
+	id := Accuracy + ":" + key
+	if fall.Measure == quality.Distance {
+		id = ModelError + ":" + key
 	}
+	one := measured[id]
+	one.fall = fall
+	measured[id] = one
 }
 
 // recentErrors leaves out a rate of so few answers that one mistyped request
 // would raise the alarm.
-func (m *Monitor) recentErrors(f *protocol.Metrics) measurement {
-	if m.window.sum.answered < minAnswers {
+func (v *view) recentErrors(f *protocol.Metrics) measurement {
+	if v.window.answered < minAnswers {
 		return measurement{}
 	}
 	return measurement{value: &f.ErrorRate}

@@ -7,50 +7,67 @@ import (
 	"penstock/quality"
 )
 
-// stamp is RFC 3339 with milliseconds.
-const stamp = "2006-01-02T15:04:05.000Z07:00"
+// view is what a tick looks at: two readings, the windows that end with the
+// newer one, and what its models are called.
+type view struct {
+	before, now *Reading
+	keys        []string
+	windows     []window // of each model
+	window      window   // of all requests
+}
+
+func (m *Monitor) look(before, now *Reading) *view {
+	v := &view{before: before, now: now, keys: now.keys()}
+	v.windows, v.window = windows(m.past, now)
+	return v
+}
 
 // frame builds what dashboards see of the time between two readings.
-func (m *Monitor) frame(seq uint64, wall time.Time, before, now reading) *protocol.Metrics {
-	seconds := now.at.Sub(before.at).Seconds()
+func (v *view) frame(seq uint64, wall time.Time, load load) *protocol.Metrics {
+	was, is := v.before.Traffic, v.now.Traffic
+	seconds := v.now.At.Sub(v.before.At).Seconds()
 	f := &protocol.Metrics{
 		Type:              "metrics",
 		Seq:               seq,
-		Timestamp:         wall.Format(stamp),
-		ActiveConnections: now.traffic.Connections,
-		ActiveUsers:       now.traffic.Users,
-		RequestsPerSecond: rate(since(before.traffic.Received, now.traffic.Received), seconds),
-		ShedPerSecond:     rate(since(before.traffic.Shed, now.traffic.Shed), seconds),
-		ErrorRate:         m.window.errorRate(),
-		LatencyMS:         m.window.latency(),
-		QueueMS:           m.window.queue(),
-		CPUUsage:          now.load.machine,
-		ProcessCPUUsage:   now.load.process,
-		MemoryBytes:       now.load.usage.ResidentBytes,
-		Models:            make(map[string]protocol.ModelMetrics, len(m.options.Pools)),
+		Timestamp:         wall.Format(protocol.TimeFormat),
+		ActiveConnections: is.Connections,
+		ActiveUsers:       is.Users,
+		RequestsPerSecond: rate(since(was.Received, is.Received), seconds),
+		ShedPerSecond:     rate(since(was.Shed, is.Shed), seconds),
+		ErrorRate:         v.window.errorRate(),
+		LatencyMS:         v.window.latency(),
+		QueueMS:           v.window.queue(),
+		CPUUsage:          load.machine,
+		ProcessCPUUsage:   load.process,
+		MemoryBytes:       v.now.Usage.ResidentBytes,
+		Models:            make(map[string]protocol.ModelMetrics, len(v.now.Models)),
 	}
-	addQuality(f, now.quality)
-	f.LargestLabeller = largestLabeller(now.labellers)
-	m.addPools(f, before, now, seconds)
+	addQuality(f, v.now.Models)
+	f.LargestLabeller = largestLabeller(v.now.Labellers)
+	v.addModels(f, seconds)
 	return f
 }
 
-func (m *Monitor) addPools(f *protocol.Metrics, before, now reading, seconds float64) {
+func (v *view) addModels(f *protocol.Metrics, seconds float64) {
 	var batches, batchRows uint64
 	var busy float64
 	var workers int
-	for i, pool := range m.options.Pools {
-		was, is := before.pools[i], now.pools[i]
-		one := modelFrame(pool, now, was, is, seconds)
-		one.ErrorRate = m.windows[i].errorRate()
-		one.LatencyMS, one.QueueMS = m.windows[i].latency(), m.windows[i].queue()
-		f.Models[pool.Spec().Name] = one
+	for i := range v.now.Models {
+		now := &v.now.Models[i]
+		before := v.before.model(now)
+		if before == nil {
+			before = now // just come: nothing is known of what it did when
+		}
+		one := modelFrame(before, now, seconds)
+		one.ErrorRate = v.windows[i].errorRate()
+		one.LatencyMS, one.QueueMS = v.windows[i].latency(), v.windows[i].queue()
+		f.Models[v.keys[i]] = one
 		f.PredictionsPerSecond += one.PredictionsPerSecond
 		f.QueueDepth += one.QueueDepth
-		batches += since(was.Batches, is.Batches)
-		batchRows += since(was.BatchRows, is.BatchRows)
-		busy += since(was.BusySeconds, is.BusySeconds)
-		workers += is.Workers
+		batches += since(before.Stats.Batches, now.Stats.Batches)
+		batchRows += since(before.Stats.BatchRows, now.Stats.BatchRows)
+		busy += since(before.Stats.BusySeconds, now.Stats.BusySeconds)
+		workers += now.Stats.Workers
 	}
 	f.WorkersBusy = share(busy, float64(workers)*seconds)
 	f.BatchRows = meanRows(batchRows, batches)

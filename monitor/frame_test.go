@@ -18,20 +18,21 @@ import (
 func TestEveryFieldOfAFrameIsMeasured(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var second *fakePool
-		w := newWorld(t, func(w *world, o *monitor.Options) {
-			second = newFakePool("other", &w.mu)
-			o.Pools = append(o.Pools, second)
+		w := newWorld(t, func(w *world, _ *monitor.Options) {
+			second = newFakePool(&w.mu)
+			w.models = append(w.models, monitor.Watched{Name: "other", Version: "1", Pool: second})
 		})
 		w.traffic = monitor.Traffic{
 			Received: 100, Predicted: 60, Errors: 10, Shed: 30, Undeliverable: 5, Connections: 7, Users: 3,
 		}
-		w.pool.stats.Accepted, w.pool.stats.Predicted, w.pool.stats.Expired, w.pool.stats.Shed = 60, 50, 10, 40
+		w.pool.stats.Accepted, w.pool.stats.Expired, w.pool.stats.Shed = 60, 10, 40
 		w.pool.stats.RowsPredicted, w.pool.stats.QueueRows = 500, 40
 		w.pool.stats.Batches, w.pool.stats.BatchRows, w.pool.stats.BusySeconds = 10, 450, 1
 		second.stats.RowsPredicted, second.stats.QueueRows = 10, 2
 		second.stats.Batches, second.stats.BatchRows, second.stats.BusySeconds = 10, 10, 0.5
 		w.pool.took(2*time.Millisecond, time.Millisecond, 98)
 		second.took(time.Second, 500*time.Millisecond, 2)
+		w.pool.stats.Predicted, second.stats.Predicted = 50, 2
 		w.machine.cpu, w.machine.others = 0.5, 1.5
 		w.label(4, 3)
 		w.store.Remember(quality.Prediction{Series: w.series, Rows: 4, Values: make([]float32, 4)})
@@ -87,7 +88,7 @@ func TestEveryFieldOfAFrameIsMeasured(t *testing.T) {
 
 func TestWithoutTrafficNothingIsClaimed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, func(_ *world, o *monitor.Options) { o.Pools, o.Quality, o.Traffic = nil, nil, nil })
+		w := newWorld(t, func(_ *world, o *monitor.Options) { o.Models, o.Quality, o.Traffic = nil, nil, nil })
 		w.tick(1, nil)
 		want := &protocol.Metrics{
 			Type: "metrics", Seq: 1, Timestamp: "2000-01-01T00:00:01.000Z",

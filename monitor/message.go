@@ -43,6 +43,13 @@ func message(a *protocol.Alert, about string, measured bool) string {
 		name, value, a.Severity, threshold)
 }
 
+// endMessage is message for a model that is not watched any more.
+func endMessage(a *protocol.Alert, about, why string) string {
+	w := words[a.Metric]
+	return fmt.Sprintf("The %s (%s) is no longer watched, as %s; it was %s at worst and %s at last.",
+		w.name, about, why, w.digits(a.Worst), w.digits(a.Value))
+}
+
 // fallMessage is message for a model that errs more than before.
 func fallMessage(a *protocol.Alert, fall *quality.Drift) string {
 	what, moved, bound := "accuracy", "fallen", "at least"

@@ -12,6 +12,7 @@ type metrics struct {
 	firing        *prometheus.GaugeVec
 	transitions   *prometheus.CounterVec
 	accuracy      *prometheus.GaugeVec
+	accurate      map[string]bool // the models with an accuracy
 	labelShare    prometheus.Gauge
 	subscriptions prometheus.Gauge
 	dropped       *prometheus.CounterVec
@@ -22,6 +23,7 @@ type metrics struct {
 
 func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
 	m := &metrics{
+		accurate: make(map[string]bool),
 		firing: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "penstock_alert_firing", Help: "1 while an alert holds at this severity.",
 		}, []string{"metric", "severity"}),
@@ -68,10 +70,18 @@ func (m *metrics) register(registerer prometheus.Registerer) error {
 	return nil
 }
 
+// observe shows a frame. A model that is not in it is not shown any more.
 func (m *metrics) observe(f *protocol.Metrics, firing []protocol.Alert) {
+	for name := range m.accurate {
+		if _, there := f.Models[name]; !there {
+			m.accuracy.DeleteLabelValues(name)
+			delete(m.accurate, name)
+		}
+	}
 	for name, model := range f.Models {
 		if model.ModelAccuracy != nil {
 			m.accuracy.WithLabelValues(name).Set(*model.ModelAccuracy)
+			m.accurate[name] = true
 		}
 	}
 	m.labelShare.Set(0)

@@ -1,15 +1,14 @@
 package monitor
 
 import (
-	"penstock/inference"
 	"penstock/protocol"
 	"penstock/quality"
 )
 
-func modelFrame(pool Pool, now reading, was, is inference.Stats, seconds float64) protocol.ModelMetrics {
-	spec := pool.Spec()
+func modelFrame(before, now *ModelReading, seconds float64) protocol.ModelMetrics {
+	was, is := before.Stats, now.Stats
 	f := protocol.ModelMetrics{
-		Version:              spec.Version,
+		Version:              now.Version,
 		RequestsPerSecond:    rate(since(asked(was), asked(is)), seconds),
 		PredictionsPerSecond: rate(since(was.RowsPredicted, is.RowsPredicted), seconds),
 		ShedPerSecond:        rate(since(was.Shed, is.Shed), seconds),
@@ -17,7 +16,7 @@ func modelFrame(pool Pool, now reading, was, is inference.Stats, seconds float64
 		BatchRows:            meanRows(since(was.BatchRows, is.BatchRows), since(was.Batches, is.Batches)),
 		WorkersBusy:          share(since(was.BusySeconds, is.BusySeconds), float64(is.Workers)*seconds),
 	}
-	if ranges, ok := now.qualityOf(spec.Name); ok {
+	if ranges := now.Quality; ranges != nil {
 		counts := ranges.SinceStart
 		f.ModelAccuracy, f.AccuracyInterval = counts.Accuracy(), counts.Interval()
 		f.Labelled, f.LabelCoverage = counts.Labelled, counts.Coverage()
@@ -34,9 +33,13 @@ func own(c quality.Counts) protocol.QualityRange { return qualityRange(c, c) }
 
 // addQuality sums over models. Those whose labels tell a distance have no part in
 // the accuracy, and those that take no labels none in how many there are.
-func addQuality(f *protocol.Metrics, models []quality.Ranges) {
+func addQuality(f *protocol.Metrics, models []ModelReading) {
 	var start, hour, minutes sum
-	for _, r := range models {
+	for i := range models {
+		r := models[i].Quality
+		if r == nil {
+			continue
+		}
 		start.add(r.SinceStart)
 		hour.add(r.Last1h)
 		minutes.add(r.Last5m)

@@ -29,10 +29,9 @@ type Monitor struct {
 	started atomic.Bool
 
 	// Tick's own; only Run touches them.
-	before  reading
-	window  *window   // of all requests
-	windows []*window // of each pool's
-	alerts  *alerts
+	past   []*Reading // of the last ten seconds, oldest first
+	load   load
+	alerts *alerts
 }
 
 // New returns a monitor that shows nothing until Run. It fails when an option
@@ -56,11 +55,7 @@ func New(o Options) (*Monitor, error) {
 	m := &Monitor{
 		options: o,
 		metrics: registered,
-		window:  newWindow(o.ticks(recentSpan)),
 		alerts:  newAlerts(o),
-	}
-	for range o.Pools {
-		m.windows = append(m.windows, newWindow(o.ticks(recentSpan)))
 	}
 	m.state.Store(newState())
 	return m, nil
@@ -76,7 +71,7 @@ func (m *Monitor) Run(ctx context.Context) error {
 		return errors.New("monitor: Run was called twice")
 	}
 	defer m.stop()
-	m.before = m.read(reading{})
+	m.begin()
 	ticker := time.NewTicker(m.options.Interval)
 	defer ticker.Stop()
 	for {
@@ -84,47 +79,38 @@ func (m *Monitor) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-ticker.C:
-			if err := m.tick(); err != nil {
-				return err
-			}
+			m.tick()
 		}
 	}
 }
 
-func (m *Monitor) tick() error {
-	now := m.read(m.before)
-	m.addRecent(m.before, now)
+// begin takes the reading from which the first tick counts.
+func (m *Monitor) begin() { m.past = []*Reading{m.read(&Reading{})} }
+
+func (m *Monitor) tick() {
+	before := m.past[len(m.past)-1]
+	now := m.read(before)
+	m.load = m.load.until(before, now)
+	view := m.look(before, now)
 
 	seq := m.state.Load().seq + 1
 	wall := m.options.Wall().UTC()
-	frame := m.frame(seq, wall, m.before, now)
-	raised, err := m.raise(seq, wall, frame, now)
-	if err != nil {
-		return err
-	}
+	frame := view.frame(seq, wall, m.load)
+	raised := m.raise(seq, wall, view, frame)
 	frame.Firing = m.alerts.now()
-	encoded, err := encode(frame)
-	if err != nil {
-		return err
-	}
-	m.before = now
-	m.publish(Update{Seq: seq, Encoded: encoded, Metrics: frame}, raised)
+	m.past = append(m.past[max(0, len(m.past)+1-m.options.ticks(recentSpan)):], now)
+	m.publish(Update{Seq: seq, Encoded: protocol.Encode(frame), Metrics: frame}, raised, now)
 	for _, alert := range raised {
 		m.options.Alerted(alert)
 	}
 	m.metrics.observe(frame, m.alerts.firing())
-	return nil
 }
 
-func (m *Monitor) raise(seq uint64, wall time.Time, frame *protocol.Metrics, now reading) ([]Update, error) {
+func (m *Monitor) raise(seq uint64, wall time.Time, v *view, frame *protocol.Metrics) []Update {
 	var updates []Update
-	for _, alert := range m.alerts.step(wall, m.measure(frame, now)) {
-		encoded, err := encode(alert)
-		if err != nil {
-			return nil, err
-		}
+	for _, alert := range m.alerts.step(wall, v.subjects(), m.measure(frame, v)) {
 		m.metrics.transitions.WithLabelValues(alert.Metric).Inc()
-		updates = append(updates, Update{Seq: seq, Encoded: encoded, Alert: alert})
+		updates = append(updates, Update{Seq: seq, Encoded: protocol.Encode(alert), Alert: alert})
 	}
-	return updates, nil
+	return updates
 }

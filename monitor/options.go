@@ -7,17 +7,22 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"penstock/inference"
-	"penstock/model"
 	"penstock/quality"
 )
 
 // Pool is what the monitor needs of an inference pool.
 type Pool interface {
-	Spec() model.Spec
 	Stats() inference.Stats
-	// TakeLatencies adds what was measured since the last call to into. The
-	// monitor is its only caller: what one takes, another misses.
-	TakeLatencies(into *inference.Latencies)
+	// Latencies adds those of all predictions since the pool was made to into. As
+	// long as Stats().Predicted stays as it is, so do they.
+	Latencies(into *inference.Latencies)
+}
+
+// Watched is a model that is there now.
+type Watched struct {
+	Name, Version string
+	Pool          Pool            // comparable, such as a pointer: another one is counted anew
+	Series        *quality.Series // nil: no labels are collected
 }
 
 // Traffic is the server's ledger of requests since it started. Every request
@@ -35,10 +40,12 @@ type Traffic struct {
 
 // Options configure a Monitor.
 type Options struct {
-	// Pools to sample; their models' names are distinct.
-	Pools []Pool
-	// Quality knows the accuracy of the models, by the names of Pools. Nil
-	// means that no labels are collected.
+	// Models returns those that there are now, no version of a name twice. It is
+	// called once per interval and must not block: models come and go from one
+	// tick to the next, and with them their part of a frame and their alerts. Nil
+	// means none.
+	Models func() []Watched
+	// Quality knows who labels. Nil means that no labels are collected.
 	Quality *quality.Store
 	// Traffic reads the server's ledger. It is called once per interval and must
 	// not block. Nil means no traffic.
@@ -68,6 +75,9 @@ const (
 )
 
 func (o Options) withDefaults() Options {
+	if o.Models == nil {
+		o.Models = func() []Watched { return nil }
+	}
 	if o.Traffic == nil {
 		o.Traffic = func() Traffic { return Traffic{} }
 	}
@@ -93,14 +103,6 @@ func (o Options) validate() error {
 	}
 	if o.History < 1 {
 		return fmt.Errorf("monitor: History is %d; expected at least one frame", o.History)
-	}
-	seen := make(map[string]int, len(o.Pools))
-	for i, pool := range o.Pools {
-		name := pool.Spec().Name
-		if first, ok := seen[name]; ok {
-			return fmt.Errorf("monitor: Pools[%d] serves the model %q, as does Pools[%d]", i, name, first)
-		}
-		seen[name] = i
 	}
 	return o.Thresholds.validate()
 }

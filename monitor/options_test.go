@@ -20,7 +20,6 @@ func TestOptionsNameTheFieldThatIsWrong(t *testing.T) {
 	}{
 		{"interval", monitor.Options{Interval: time.Hour}, "Interval is 1h"},
 		{"history", monitor.Options{History: -1}, "History is -1"},
-		{"same model twice", monitor.Options{Pools: []monitor.Pool{newFakePool("m", nil), newFakePool("m", nil)}}, `Pools[1] serves the model "m"`},
 		{"rate above one", monitor.Options{Thresholds: monitor.Thresholds{ErrorRate: level(0, 5)}}, "Thresholds.ErrorRate is 5"},
 		{"negative", monitor.Options{Thresholds: monitor.Thresholds{LatencyP99: level(-1, 5)}}, "Thresholds.LatencyP99 is -1"},
 		{"NaN", monitor.Options{Thresholds: monitor.Thresholds{CPU: level(math.NaN(), 5)}}, "Thresholds.CPU is NaN"},

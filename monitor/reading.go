@@ -7,68 +7,121 @@ import (
 	"penstock/quality"
 )
 
-// reading is what all sources said at one moment. Frames are differences
-// between two readings.
-type reading struct {
-	at        time.Time // for its monotonic clock only
-	traffic   Traffic
-	pools     []inference.Stats
-	quality   []quality.Ranges
-	drifts    []quality.Drift
-	labellers quality.Labellers
-	load      load
+// Reading is what all sources had counted at one moment, since they were made.
+// Whatever a frame shows is the difference of two readings, so that readings of
+// several machines, merged, make the frames of all of them.
+//
+// What a reading points to is shared and never changes.
+type Reading struct {
+	At        time.Time // differences are by its monotonic clock
+	Traffic   Traffic
+	Models    []ModelReading // in the order of Options.Models
+	Labellers quality.Labellers
+	// Usage is that of UsageAt, which is before At where the machine could not be
+	// read; zero where it never could.
+	Usage   Usage
+	UsageAt time.Time
 }
 
-// load is how busy the machine was up to a reading of it, in percent.
-type load struct {
-	at      time.Time
-	usage   Usage
-	machine float64 // of all processors, by whoever runs
-	process float64 // of the processors that the process may use, by itself
+// ModelReading is what was counted of one model.
+type ModelReading struct {
+	Name, Version string
+	Stats         inference.Stats
+	Latencies     *inference.Latencies // of all predictions
+	Quality       *quality.Ranges      // nil where no labels are collected
+	Drift         quality.Drift
+
+	pool Pool // nil in merged readings
 }
 
-// read asks all sources. Where the machine cannot be read, its load of the
+// same reports whether two readings are of one pool, so that their difference
+// makes sense.
+func (m *ModelReading) same(other *ModelReading) bool {
+	return m.Name == other.Name && m.Version == other.Version && m.pool == other.pool
+}
+
+// model returns the reading of the same pool; nil if there is none.
+func (r *Reading) model(of *ModelReading) *ModelReading {
+	for i := range r.Models {
+		if r.Models[i].same(of) {
+			return &r.Models[i]
+		}
+	}
+	return nil
+}
+
+// keys returns what each model is called: its name, or where several versions of
+// it are there, name@version.
+func (r *Reading) keys() []string {
+	versions := make(map[string]int, len(r.Models))
+	for i := range r.Models {
+		versions[r.Models[i].Name]++
+	}
+	keys := make([]string, len(r.Models))
+	for i := range r.Models {
+		keys[i] = r.Models[i].Name
+		if versions[keys[i]] > 1 {
+			keys[i] += "@" + r.Models[i].Version
+		}
+	}
+	return keys
+}
+
+// read asks all sources. Where the machine cannot be read, its usage of the
 // reading before stays, and the failure is counted.
-func (m *Monitor) read(before reading) reading {
-	now := reading{at: time.Now(), traffic: m.options.Traffic(), load: before.load}
-	for _, pool := range m.options.Pools {
-		now.pools = append(now.pools, pool.Stats())
+func (m *Monitor) read(before *Reading) *Reading {
+	now := &Reading{At: time.Now(), Traffic: m.options.Traffic(), Usage: before.Usage, UsageAt: before.UsageAt}
+	models := m.options.Models()
+	now.Models = make([]ModelReading, len(models))
+	for i := range models {
+		now.Models[i] = readModel(&models[i], before)
 	}
 	if m.options.Quality != nil {
-		now.quality = m.options.Quality.Ranges(nil)
-		now.drifts = m.options.Quality.Drifts(nil)
-		now.labellers = m.options.Quality.Labellers()
+		now.Labellers = m.options.Quality.Labellers()
 	}
 	usage, err := m.options.Machine.Usage()
 	if err != nil {
 		m.metrics.machineErrors.Inc()
 		return now
 	}
-	now.load = before.load.until(now.at, usage)
+	now.Usage, now.UsageAt = usage, now.At
 	return now
 }
 
-// until is the load between two readings; nothing is known at the first.
-func (l load) until(at time.Time, usage Usage) load {
-	is := load{at: at, usage: usage}
-	if !l.at.IsZero() {
-		used := since(l.usage.CPUSeconds, usage.CPUSeconds)
-		is.process = 100 * share(used, float64(usage.CPUs)*at.Sub(l.at).Seconds())
-		is.machine = is.process // at least, where the system does not tell
-		if passed := usage.MachineSeconds - l.usage.MachineSeconds; passed > 0 {
-			is.machine = 100 * share(since(l.usage.MachineBusySeconds, usage.MachineBusySeconds), passed)
-		}
+func readModel(w *Watched, before *Reading) ModelReading {
+	now := ModelReading{Name: w.Name, Version: w.Version, pool: w.Pool, Stats: w.Pool.Stats()}
+	// Most models rest most of the time, and histograms are large.
+	if was := before.model(&now); was != nil && was.Stats.Predicted == now.Stats.Predicted {
+		now.Latencies = was.Latencies
+	} else {
+		now.Latencies = inference.NewLatencies()
+		w.Pool.Latencies(now.Latencies)
 	}
-	return is
+	if w.Series != nil {
+		ranges := w.Series.Ranges()
+		now.Quality, now.Drift = &ranges, w.Series.Drift()
+	}
+	return now
 }
 
-// qualityOf returns what labels say of a model, by name; ok is false where no labels
-// are collected for it.
-func (r reading) qualityOf(name string) (ranges quality.Ranges, ok bool) {
-	for _, ranges := range r.quality {
-		if ranges.SinceStart.Model == name {
-			return ranges, true
-		}
+// load is how busy the machine was up to a reading of it, in percent.
+type load struct {
+	machine float64 // of all processors, by whoever runs
+	process float64 // of the processors that the process may use, by itself
+}
+
+// until is the load between two readings; nothing is known before the second, and
+// nothing new where the machine could not be read.
+func (l load) until(before, now *Reading) load {
+	passed := now.UsageAt.Sub(before.UsageAt).Seconds()
+	if before.UsageAt.IsZero() || passed <= 0 {
+		return l
 	}
-	return quality.Ranges{}, false
+	was, is := before.Usage, now.Usage
+	l.process = 100 * share(since(was.CPUSeconds, is.CPUSeconds), float64(is.CPUs)*passed)
+	l.machine = l.process // at least, where the system does not tell
+	if passed := is.MachineSeconds - was.MachineSeconds; passed > 0 {
+		l.machine = 100 * share(since(was.MachineBusySeconds, is.MachineBusySeconds), passed)
+	}
+	return l
 }

@@ -9,7 +9,8 @@ import (
 
 // rule watches one value, of all or of one model.
 type rule struct {
-	metric, model string
+	metric  string
+	subject subject // of one model; zero: of all
 	hysteresis
 	fallen severity // what a fall of the model is worth
 
@@ -41,10 +42,10 @@ func (m measurement) measured() *float64 {
 
 // id names what is watched, whoever asks and whenever it fires.
 func (r *rule) id() string {
-	if r.model == "" {
+	if r.subject.key == "" {
 		return r.metric
 	}
-	return r.metric + ":" + r.model
+	return r.metric + ":" + r.subject.key
 }
 
 // step takes one tick's measurement and returns an alert if it begins, changes
@@ -80,20 +81,28 @@ func (r *rule) step(wall time.Time, m measurement) *protocol.Alert {
 
 // tell makes the alert of a change from what was shown.
 func (r *rule) tell(was severity, m measurement) *protocol.Alert {
+	alert := r.alert(was)
+	if r.last.fall != nil {
+		alert.Message = fallMessage(alert, r.last.fall)
+	} else {
+		alert.Message = message(alert, r.about(), m.value != nil)
+	}
+	return alert
+}
+
+// alert is one without a message.
+func (r *rule) alert(was severity) *protocol.Alert {
 	state, about := "firing", r.shown
 	if r.shown == calm {
 		state, about = "resolved", was
 	}
 	alert := &protocol.Alert{
-		Type: "alert", ID: r.id(), Metric: r.metric, Model: r.model, State: state,
-		Severity: about.String(), Since: r.since.Format(stamp),
+		Type: "alert", ID: r.id(), Metric: r.metric, Model: r.subject.key, State: state,
+		Severity: about.String(), Since: r.since.Format(protocol.TimeFormat),
 		Value: r.value, ValueAtFiring: r.atFiring, Worst: r.worst, Threshold: r.thresholds[about],
 	}
 	if r.last.fall != nil {
 		alert.Threshold = r.last.fall.Expected
-		alert.Message = fallMessage(alert, r.last.fall)
-	} else {
-		alert.Message = message(alert, r.about(), m.value != nil)
 	}
 	r.active = alert
 	if r.shown == calm {
@@ -102,9 +111,31 @@ func (r *rule) tell(was severity, m measurement) *protocol.Alert {
 	return alert
 }
 
+// end resolves what fires of a model that is none of those that are there.
+func (r *rule) end(models []subject) *protocol.Alert {
+	was := r.shown
+	if was == calm {
+		return nil
+	}
+	r.shown = calm
+	alert := r.alert(was)
+	alert.Message = endMessage(alert, r.about(), r.subject.gone(models))
+	return alert
+}
+
+// gone says what became of a model that is not there under its key.
+func (s subject) gone(models []subject) string {
+	for _, one := range models {
+		if one.name == s.name && one.version == s.version {
+			return "it is shown as " + one.key + " now"
+		}
+	}
+	return "it is no longer served"
+}
+
 func (r *rule) about() string {
-	if r.model != "" {
-		return "model " + r.model
+	if r.subject.key != "" {
+		return "model " + r.subject.key
 	}
 	return r.last.about
 }

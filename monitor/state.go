@@ -32,6 +32,7 @@ type State struct {
 	raised  uint64   // alerts ever
 	firing  []protocol.Alert
 	stopped bool
+	reading *Reading
 	next    chan struct{} // closed when a newer state is there; nil in the last of all
 
 	once    sync.Once
@@ -45,10 +46,10 @@ func (m *Monitor) State() *State { return m.state.Load() }
 
 // publish makes the next state known to everybody. Its cost does not depend on
 // their number: each looks for itself.
-func (m *Monitor) publish(frame Update, raised []Update) {
+func (m *Monitor) publish(frame Update, raised []Update, now *Reading) {
 	was := m.state.Load()
 	is := newState()
-	is.seq = frame.Seq
+	is.seq, is.reading = frame.Seq, now
 	is.frames = appendBounded(was.frames, m.options.History, frame)
 	is.alerts = appendBounded(was.alerts, keptAlerts, raised...)
 	is.raised = was.raised + uint64(len(raised))
@@ -60,7 +61,8 @@ func (m *Monitor) publish(frame Update, raised []Update) {
 func (m *Monitor) stop() {
 	was := m.state.Load()
 	m.state.Store(&State{
-		seq: was.seq, frames: was.frames, alerts: was.alerts, raised: was.raised, firing: was.firing, stopped: true,
+		seq: was.seq, frames: was.frames, alerts: was.alerts, raised: was.raised, firing: was.firing,
+		reading: was.reading, stopped: true,
 	})
 	close(was.next)
 }
@@ -85,6 +87,10 @@ func (s *State) Latest() (u Update, ok bool) {
 	}
 	return s.frames[len(s.frames)-1], true
 }
+
+// Reading returns what the newest metrics were made of; nil before the first tick.
+// It is shared: merge others into a copy.
+func (s *State) Reading() *Reading { return s.reading }
 
 // Firing returns the alerts that hold, each as it was last sent.
 func (s *State) Firing() []protocol.Alert { return s.firing }

@@ -7,18 +7,14 @@ import (
 	"time"
 
 	"penstock/inference"
-	"penstock/model"
 )
 
 // From the sources being read to the last dashboard holding the frame.
 func BenchmarkTick(b *testing.B) {
-	for _, dashboards := range []int{0, 1000} {
-		b.Run(fmt.Sprintf("dashboards=%d", dashboards), func(b *testing.B) {
-			m, err := New(Options{Pools: []Pool{busyPool{}}})
-			if err != nil {
-				b.Fatal(err)
-			}
-			m.before = m.read(reading{})
+	for _, c := range []struct{ models, dashboards int }{{1, 0}, {1, 1000}, {20, 0}} {
+		dashboards := c.dashboards
+		b.Run(fmt.Sprintf("models=%d/dashboards=%d", c.models, dashboards), func(b *testing.B) {
+			m := busyMonitor(b, c.models)
 			var got, end sync.WaitGroup
 			subscriptions := make([]*Subscription, dashboards)
 			for i := range subscriptions {
@@ -36,9 +32,7 @@ func BenchmarkTick(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				got.Add(dashboards)
-				if err := m.tick(); err != nil {
-					b.Fatal(err)
-				}
+				m.tick()
 				got.Wait()
 			}
 			for _, s := range subscriptions {
@@ -50,15 +44,9 @@ func BenchmarkTick(b *testing.B) {
 }
 
 func BenchmarkHistory(b *testing.B) {
-	m, err := New(Options{Pools: []Pool{busyPool{}}})
-	if err != nil {
-		b.Fatal(err)
-	}
-	m.before = m.read(reading{})
+	m := busyMonitor(b, 1)
 	for range 600 {
-		if err := m.tick(); err != nil {
-			b.Fatal(err)
-		}
+		m.tick()
 	}
 	b.ReportAllocs()
 	for b.Loop() {
@@ -67,13 +55,34 @@ func BenchmarkHistory(b *testing.B) {
 	}
 }
 
-type busyPool struct{}
-
-func (busyPool) Spec() model.Spec       { return model.Spec{Name: "digits", Version: "1"} }
-func (busyPool) Stats() inference.Stats { return inference.Stats{Workers: 2, QueueLimit: 1000} }
-func (busyPool) TakeLatencies(into *inference.Latencies) {
-	for d := 100 * time.Microsecond; d < time.Second; d += d / 100 {
-		_ = into.Total.RecordValue(d.Microseconds())
-		_ = into.Queue.RecordValue(d.Microseconds() / 2)
+func busyMonitor(b *testing.B, models int) *Monitor {
+	watched := make([]Watched, models)
+	for i := range watched {
+		watched[i] = Watched{Name: fmt.Sprint("model ", i), Version: "1", Pool: newBusyPool()}
 	}
+	m, err := New(Options{Models: func() []Watched { return watched }})
+	if err != nil {
+		b.Fatal(err)
+	}
+	m.begin()
+	return m
 }
+
+// busyPool predicts between any two looks at it, at all latencies there are.
+type busyPool struct {
+	predicted uint64
+	all       *inference.Latencies
+}
+
+func newBusyPool() *busyPool { return &busyPool{all: inference.NewLatencies()} }
+
+func (p *busyPool) Stats() inference.Stats {
+	p.predicted += 1000
+	for d := 100 * time.Microsecond; d < time.Second; d += d / 100 {
+		_ = p.all.Total.RecordValue(d.Microseconds())
+		_ = p.all.Queue.RecordValue(d.Microseconds() / 2)
+	}
+	return inference.Stats{Workers: 2, QueueLimit: 1000, Predicted: p.predicted}
+}
+
+func (p *busyPool) Latencies(into *inference.Latencies) { into.Merge(p.all) }

@@ -3,13 +3,13 @@ package monitor_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"penstock/inference"
-	"penstock/model"
 	"penstock/monitor"
 	"penstock/protocol"
 	"penstock/quality"
@@ -26,6 +26,7 @@ type world struct {
 	store   *quality.Store
 	series  *quality.Series
 	traffic monitor.Traffic
+	models  []monitor.Watched
 	end     func() // stops Run and waits for it
 }
 
@@ -41,10 +42,15 @@ func newWorld(t *testing.T, change func(*world, *monitor.Options)) *world {
 		t.Fatal(err)
 	}
 	w := &world{t: t, store: store, series: series}
-	w.pool = newFakePool("digits", &w.mu)
+	w.pool = newFakePool(&w.mu)
+	w.models = []monitor.Watched{{Name: "digits", Version: "1", Pool: w.pool, Series: series}}
 	w.machine = &fakeMachine{mu: &w.mu, cpus: 2, started: time.Now()}
 	options := monitor.Options{
-		Pools:   []monitor.Pool{w.pool},
+		Models: func() []monitor.Watched {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			return slices.Clone(w.models)
+		},
 		Quality: store,
 		Traffic: func() monitor.Traffic {
 			w.mu.Lock()
@@ -118,21 +124,17 @@ func (w *world) label(n, correct int) {
 
 type fakePool struct {
 	mu        *sync.Mutex
-	spec      model.Spec
 	stats     inference.Stats
 	latencies *inference.Latencies
 }
 
-func newFakePool(name string, mu *sync.Mutex) *fakePool {
+func newFakePool(mu *sync.Mutex) *fakePool {
 	return &fakePool{
 		mu:        mu,
-		spec:      model.Spec{Name: name, Version: "1"},
 		stats:     inference.Stats{Workers: 2, QueueLimit: 1000},
 		latencies: inference.NewLatencies(),
 	}
 }
-
-func (p *fakePool) Spec() model.Spec { return p.spec }
 
 func (p *fakePool) Stats() inference.Stats {
 	p.mu.Lock()
@@ -140,14 +142,14 @@ func (p *fakePool) Stats() inference.Stats {
 	return p.stats
 }
 
-func (p *fakePool) TakeLatencies(into *inference.Latencies) {
+func (p *fakePool) Latencies(into *inference.Latencies) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	into.Merge(p.latencies)
-	p.latencies.Reset()
 }
 
 func (p *fakePool) took(total, queue time.Duration, times int64) {
+	p.stats.Predicted += uint64(times)
 	_ = p.latencies.Total.RecordValues(total.Microseconds(), times)
 	_ = p.latencies.Queue.RecordValues(queue.Microseconds(), times)
 }

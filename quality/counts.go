@@ -94,3 +94,13 @@ func ratio(part float64, whole uint64) *float64 {
 	r := part / float64(whole)
 	return &r
 }
+
+// Add adds what another store counted of the same model.
+func (c *Counts) Add(other Counts) {
+	c.Predicted += other.Predicted
+	c.Labelled += other.Labelled
+	c.Forgotten += other.Forgotten
+	c.Correct += other.Correct
+	c.AbsoluteError += other.AbsoluteError
+	c.SquaredError += other.SquaredError
+}

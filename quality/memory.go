@@ -3,9 +3,9 @@ package quality
 import "math/bits"
 
 // memory keeps predictions until their labels come, in no more than limit
-// values: a row has one, or several. At the bound, the caller that holds the most loses the oldest
-// request of that of its scopes that holds the most: who sends too much forgets
-// its own, and nobody who holds less loses anything but scopes that have been quiet
+// values: a row has one, or several. At the bound, the caller that holds the most
+// loses the oldest request of that of its scopes that holds the most: who sends
+// too much forgets its own, and nobody who holds less loses anything but scopes that have been quiet
 // for long, which go first.
 type memory struct {
 	limit    int // values

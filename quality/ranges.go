@@ -38,6 +38,13 @@ func (one *Series) ranges(now time.Duration) Ranges {
 	return r
 }
 
+// Add adds what another store counted of the same model.
+func (r *Ranges) Add(other Ranges) {
+	r.Last5m.Add(other.Last5m)
+	r.Last1h.Add(other.Last1h)
+	r.SinceStart.Add(other.SinceStart)
+}
+
 // named is a Counts of the same model in which nothing is counted.
 func (c Counts) named() Counts {
 	return Counts{Model: c.Model, Version: c.Version, Measure: c.Measure}

@@ -25,6 +25,22 @@ func BenchmarkRemember(b *testing.B) {
 	}
 }
 
+// Three labels a row, each with its probability.
+func BenchmarkRememberLabels(b *testing.B) {
+	store := newStore(b, topics)
+	p := prediction(store, 1)
+	p.Rows, p.Values, p.Confidences = 1, make([]float32, 3), make([]float32, 3)
+	for i := range uint64(quality.DefaultRemember / 3) {
+		binary.LittleEndian.PutUint64(p.ID, i)
+		store.Remember(p)
+	}
+	b.ReportAllocs()
+	for i := uint64(0); b.Loop(); i++ {
+		binary.LittleEndian.PutUint64(p.ID, i)
+		store.Remember(p)
+	}
+}
+
 // As many sessions take turns, so that each has the same number of rows.
 func BenchmarkRememberFromManyScopes(b *testing.B) {
 	store := newStore(b, digits)

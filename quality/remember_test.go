@@ -70,22 +70,26 @@ func TestOldestIsForgottenFirst(t *testing.T) {
 }
 
 func TestRememberAllocatesNothingOnceFull(t *testing.T) {
-	store, err := open(quality.Options{Remember: 10_000}, digits)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := prediction(store, 3)
-	var next uint64
-	remember := func() {
-		next++
-		binary.LittleEndian.PutUint64(p.ID, next)
-		store.Remember(p)
-	}
-	for range 20_000 {
-		remember()
-	}
-	if allocs := testing.AllocsPerRun(10_000, remember); allocs != 0 {
-		t.Errorf("%v allocations", allocs)
+	vectors := served{Name: "vectors", judge: quality.NewNoJudge}
+	for _, model := range []served{digits, topics, prices, vectors} {
+		store, err := open(quality.Options{Remember: 10_000}, model)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := prediction(store, 3)
+		p.Rows, p.Values, p.Confidences = 3, make([]float32, 3*store.series[0].Width()), nil
+		var next uint64
+		remember := func() {
+			next++
+			binary.LittleEndian.PutUint64(p.ID, next)
+			store.Remember(p)
+		}
+		for range 20_000 {
+			remember()
+		}
+		if allocs := testing.AllocsPerRun(10_000, remember); allocs != 0 {
+			t.Errorf("%s: %v allocations", model.Name, allocs)
+		}
 	}
 }
 

@@ -119,6 +119,12 @@ func (one *Series) Version() string { return one.counts.Version }
 // Measure returns what a label of the model can tell.
 func (one *Series) Measure() Measure { return one.counts.Measure }
 
+// Width is how many values a prediction of the model has for each row.
+func (one *Series) Width() int { return one.judge.Width() }
+
+// LabelWidth is how many numbers the label of a row has in a binary frame.
+func (one *Series) LabelWidth() int { return one.judge.LabelWidth() }
+
 // rows is how many rows a remembered request has.
 func (one *Series) rows(head *kept) int {
 	if width := one.judge.Width(); width > 1 {

@@ -11,7 +11,7 @@ import (
 	"penstock/model"
 	"penstock/model/modeltest"
 	"penstock/monitor"
-	"penstock/server"
+	"penstock/serving"
 )
 
 // ask reads an answer of the API, which must be JSON that nobody keeps.
@@ -26,26 +26,25 @@ func ask[T any](r *rig, path string) T {
 }
 
 func TestModelsAPI(t *testing.T) {
-	facts := []server.ModelFacts{
-		{File: "model.safetensors", Bytes: 12, SHA256: "abc", GoldenRows: 4, GoldenMaxDiff: 1e-7, GoldenTolerance: 1e-4, GoldenDuration: 1500 * time.Microsecond},
-		{File: "other.safetensors", Bytes: 34, SHA256: "def"},
+	facts := map[string]serving.Facts{
+		"oracle": {File: "model.safetensors", Bytes: 12, SHA256: "abc", GoldenRows: 4, GoldenMaxDiff: 1e-7, GoldenTolerance: 1e-4, GoldenDuration: 1500 * time.Microsecond},
+		"second": {File: "other.safetensors", Bytes: 34, SHA256: "def"},
 	}
 	second := named{&modeltest.Oracle{Features: 1}, "second"}
 	for name, c := range map[string]struct {
-		facts []server.ModelFacts
+		facts map[string]serving.Facts
 		want  []string
 	}{
 		"told": {facts, []string{
-			`"default":true,"task":"classification","features":3,"classes":["0",`, `"engine":"oracle"`, `"max_batch":8`,
+			`"default":true,"task":"classification","features":3,"classes":["0",`, `"outputs":[{"name":"prediction","kind":"class","width":10,"classes":["0",`, `"columns":[],"missing":false,"engine":"oracle"`, `"max_batch":8`,
 			`"file":"model.safetensors","bytes":12,"sha256":"abc","golden":{"rows":4,"max_diff":1e-7,"tolerance":0.0001,"duration_ms":1.5}`,
-			`"name":"second"`, `"default":false,"task":"regression","features":1,"classes":[]`, `"sha256":"def","golden":null`,
+			`"name":"second"`, `"default":false,"task":"regression","features":1,"classes":[],"outputs":[{"name":"prediction","kind":"values","width":1}]`, `"sha256":"def","golden":null`,
 		}},
 		"not told": {nil, []string{`"file":null,"bytes":null,"sha256":null,"golden":null`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := start(t, setup{
-				more: []model.Model{second}, pool: inference.Options{MaxBatch: 8},
-				server: func(o *server.Options) { o.Models = c.facts },
+				more: []model.Model{second}, pool: inference.Options{MaxBatch: 8}, facts: c.facts,
 			})
 			_, body := r.get("/api/models")
 			for _, want := range c.want {
@@ -54,14 +53,6 @@ func TestModelsAPI(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-func TestModelFactsAreForEachPool(t *testing.T) {
-	r := start(t, setup{})
-	_, err := server.New(server.Options{Pools: r.pools, Quality: r.quality, Monitor: r.monitor, Models: make([]server.ModelFacts, 2)})
-	if err == nil || !strings.Contains(err.Error(), "Models has 2 entries") {
-		t.Errorf("got %v; want an error that names Models", err)
 	}
 }
 

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -11,6 +12,7 @@ import (
 
 	"penstock/model"
 	"penstock/model/modeltest"
+	"penstock/outputs"
 	"penstock/protocol"
 	"penstock/server"
 	"penstock/server/budget"
@@ -232,29 +234,54 @@ func TestHalfSentMessagesMakeRoom(t *testing.T) {
 	})
 }
 
-// TestPanicInAReply costs the socket that is owed the reply, and no other: the
-// quality store knows nothing of the second model here.
+// TestPanicInAReply costs the socket that is owed the reply, and no other: here a
+// kind of output that fails when it decides, and one that fails when it writes.
 func TestPanicInAReply(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := start(t, setup{
-			inMemory: true, forgetful: true,
-			more: []model.Model{named{&modeltest.Oracle{Features: 1}, "second"}},
+	for where, spoil := range map[string]func(*outputs.Kind){
+		"deciding": func(k *outputs.Kind) {
+			k.Decide = func(model.Output) outputs.Decider {
+				return func(int, []float32, int, *outputs.Decided) { panic("undecided") }
+			}
+		},
+		"writing": func(k *outputs.Kind) {
+			k.Format = func(model.Output) protocol.Format { return unwritable{protocol.ValuesFormat(1)} }
+		},
+	} {
+		t.Run(where, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { panicInAReply(t, spoil) })
 		})
-		healthy, unlucky := r.connect("/ws/predict"), r.connect("/ws/predict")
-		for id := range 3 {
-			unlucky.ask(r.request(fmt.Sprint(id), 3), r.prediction(fmt.Sprint(id), 3))
-		}
-		unlucky.send(`{"features":[5],"model":"second","request_id":9}`)
-		unlucky.expectClose(1011, "internal error")
-		for id := range 3 {
-			healthy.ask(r.request(fmt.Sprint(id), 3), r.prediction(fmt.Sprint(id), 3))
-		}
-		healthy.leave()
-		synctest.Wait()
-		if l := r.Traffic(); l.Undeliverable != 1 || l.Predicted != 6 {
-			t.Errorf("ledger %+v; want 6 predicted, and 1 undeliverable", l)
-		}
+	}
+}
+
+// unwritable panics when it is to write.
+type unwritable struct{ protocol.Format }
+
+func (unwritable) AppendPrediction([]byte, []float32, []float32, []float32) []byte {
+	panic("illegible")
+}
+
+func panicInAReply(t *testing.T, spoil func(*outputs.Kind)) {
+	kinds := outputs.Standard()
+	spoil(&kinds[slices.IndexFunc(kinds, func(k outputs.Kind) bool { return k.Name == model.Values })])
+	r := start(t, setup{
+		inMemory: true, kinds: kinds,
+		more: []model.Model{named{&modeltest.Oracle{Features: 1}, "second"}},
 	})
+	healthy, unlucky := r.connect("/ws/predict"), r.connect("/ws/predict")
+	for id := range 3 {
+		unlucky.ask(r.request(fmt.Sprint(id), 3), r.prediction(fmt.Sprint(id), 3))
+	}
+	unlucky.send(`{"features":[5],"model":"second","request_id":9}`)
+	unlucky.expectClose(1011, "internal error")
+	for id := range 3 {
+		healthy.ask(r.request(fmt.Sprint(id), 3), r.prediction(fmt.Sprint(id), 3))
+	}
+	r.post("/v1/predict", `{"features":[5],"model":"second","request_id":9}`, 500, typedError("9", "internal"))
+	healthy.leave()
+	synctest.Wait()
+	if l := r.Traffic(); l.Undeliverable != 2 || l.Predicted != 6 {
+		t.Errorf("ledger %+v; want 6 predicted, and 2 undeliverable", l)
+	}
 }
 
 // TestSteadySlowReader: who takes some of what it is owed is not cut off,

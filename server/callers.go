@@ -6,6 +6,7 @@ import (
 
 	"penstock/server/accept"
 	"penstock/server/socket"
+	"penstock/serving"
 )
 
 // client returns the address that a request comes from: the peer's, or the one
@@ -43,4 +44,13 @@ func (s *Server) visitor(r *http.Request) socket.Visitor {
 		v.Caller = accept.Caller(address)
 	}
 	return v
+}
+
+// callerOf is who sends requests whose ids are known by a name: that of a session, or
+// what stands for one and cannot be one.
+func (s *Server) callerOf(r *http.Request, name string) serving.Caller {
+	return serving.Caller{
+		User: serving.Anonymous, Share: s.caller(r), Name: name,
+		Scope: s.service.Quality.Scope(serving.Anonymous, name),
+	}
 }

@@ -45,6 +45,18 @@ func (c *Clients) Traffic(ledger *serving.Ledger) monitor.Traffic {
 	}
 }
 
+// Watched tells the monitor which models there are.
+func Watched(catalog *serving.Catalog) func() []monitor.Watched {
+	return func() []monitor.Watched {
+		deployments := catalog.Now().Deployments
+		watched := make([]monitor.Watched, 0, len(deployments))
+		for _, d := range deployments {
+			watched = append(watched, monitor.Watched{Name: d.Spec.Name, Version: d.Spec.Version, Pool: d.Pool, Series: d.Series})
+		}
+		return watched
+	}
+}
+
 // identify returns the name under which a new connection counts, and which is
 // the scope of its request ids: a session lives as long as it is named, a
 // connection gets a number that no session can have.

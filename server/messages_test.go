@@ -44,7 +44,7 @@ func TestMessages(t *testing.T) {
 		{"text ping", `ping`, `pong`},
 		{"ping", `{"type":"ping"}`, `{"type":"pong"}`},
 		{"auth", `{"type":"auth","token":"whatever"}`, `{"type":"auth_ok","user":"anonymous"}`},
-		{"hello", `{"type":"hello"}`, `{"type":"hello","session":"","models":[{"name":"oracle","version":"1","task":"classification","features":3,"classes":["0",…"9"]},{"name":"second","version":"1","task":"regression","features":1,"classes":[]}],"limits":{"window":1024,"max_rows":1024,"max_bytes":1048576}}`},
+		{"hello", `{"type":"hello"}`, `{"type":"hello","session":"","models":[{"name":"oracle","version":"1","task":"classification","features":3,"classes":["0",…"9"],"outputs":[{"name":"prediction","kind":"class","width":10,"classes":["0",…"9"]}],"columns":[],"missing":false},{"name":"second","version":"1","task":"regression","features":1,"classes":[],"outputs":[{"name":"prediction","kind":"values","width":1}],"columns":[],"missing":false}],"limits":{"window":1024,"max_rows":1024,"max_bytes":1048576}}`},
 		{"cancel of nothing", `{"type":"cancel","request_id":99}`, typedError("99", "unknown_request")},
 		{"cancel without id", `{"type":"cancel"}`, typedError("null", "bad_request_id")},
 

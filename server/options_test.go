@@ -12,30 +12,38 @@ import (
 	"penstock/monitor"
 	"penstock/quality"
 	"penstock/server"
+	"penstock/serving"
 )
 
 // TestOptionsAreValidated: what makes no sense is refused by the field's name.
 func TestOptionsAreValidated(t *testing.T) {
-	pool, err := inference.New(&modeltest.Oracle{Features: 1}, inference.Options{Window: 8})
-	if err != nil {
-		t.Fatal(err)
-	}
 	store, err := quality.New(quality.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
+	catalog, err := serving.NewCatalog(serving.CatalogOptions{Quality: store})
+	if err != nil {
+		t.Fatal(err)
+	}
+	service := &serving.Service{Catalog: catalog, Quality: store, Ledger: new(serving.Ledger)}
 	watch, err := monitor.New(monitor.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	good := server.Options{Pools: []*inference.Pool{pool}, Quality: store, Monitor: watch}
+	good := server.Options{Service: service, Monitor: watch}
+	if _, err := server.New(good); err == nil || !strings.Contains(err.Error(), "empty catalog") {
+		t.Errorf("%v; want an error that the catalog is empty", err)
+	}
+	candidate := serving.Candidate{Model: &modeltest.Oracle{Features: 1}, Pool: inference.Options{Window: 8}}
+	if _, err := catalog.Add(candidate); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := server.New(good); err != nil {
 		t.Fatal(err)
 	}
 	for field, spoil := range map[string]func(*server.Options){
-		"Pools is empty":        func(o *server.Options) { o.Pools = nil },
-		`Pools has two`:         func(o *server.Options) { o.Pools = append(o.Pools, pool) },
-		"Quality is nil":        func(o *server.Options) { o.Quality = nil },
+		"Service lacks":         func(o *server.Options) { o.Service = nil },
+		"a ledger":              func(o *server.Options) { o.Service = &serving.Service{Catalog: catalog, Quality: store} },
 		"Monitor is nil":        func(o *server.Options) { o.Monitor = nil },
 		"MaxRows is 9":          func(o *server.Options) { o.MaxRows = 9 },
 		"MaxConnections":        func(o *server.Options) { o.MaxConnections = -1 },
@@ -44,7 +52,6 @@ func TestOptionsAreValidated(t *testing.T) {
 		`AllowHosts: "http://e`: func(o *server.Options) { o.AllowHosts = []string{"http://e"} },
 	} {
 		o := good
-		o.Pools = append([]*inference.Pool(nil), good.Pools...)
 		spoil(&o)
 		if _, err := server.New(o); err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%v; want an error with %q", err, field)

@@ -15,6 +15,7 @@ import (
 	"penstock/inference"
 	"penstock/protocol"
 	"penstock/server/budget"
+	"penstock/server/socket"
 	"penstock/serving"
 )
 
@@ -54,13 +55,11 @@ func (s *Server) servePost(kind protocol.Kind) http.HandlerFunc {
 // postCaller is who sends a request by HTTP. Without a session, request ids are those
 // of everybody at the address: there is no connection whose they could be.
 func (s *Server) postCaller(r *http.Request, session string) serving.Caller {
-	share, name := s.caller(r), session
+	name := session
 	if name == "" {
-		name = "@" + share // which is no session's name
+		name = "@" + s.caller(r) // which is no session's name
 	}
-	return serving.Caller{
-		User: serving.Anonymous, Share: share, Name: name, Scope: s.service.Quality.Scope(serving.Anonymous, name),
-	}
+	return s.callerOf(r, name)
 }
 
 // post is the front of one request by HTTP: the handler's goroutine waits for the
@@ -73,14 +72,20 @@ type post struct {
 	holder  *budget.Holder
 	counted bool // in the ledger
 
-	once sync.Once
-	done chan struct{}
-	lost bool // set before done is closed
+	// What follows is set before done is closed.
+	once   sync.Once
+	done   chan struct{}
+	answer []byte // nil where the handler is to write it down
+	lost   bool
 }
 
 // Answer implements serving.Front. The call stays with the handler, which waits for
-// done.
-func (p *post) Answer(*serving.Call) bool {
+// done, and writes down itself what is long.
+func (p *post) Answer(c *serving.Call) bool {
+	req := c.Own.(*request) //nolint:forcetypeassert // newRequest has set it
+	if c.Result.Outcome == inference.Predicted && req.replyBound() <= socket.LongReply {
+		p.answer = req.appendPrediction(nil)
+	}
 	p.end()
 	return true
 }
@@ -100,6 +105,10 @@ func (p *post) end() { p.once.Do(func() { close(p.done) }) }
 // serve reads the body and acts on it. It returns what the answer is, or why there is
 // none; neither when nobody waits for it any more.
 func (p *post) serve(w http.ResponseWriter, r *http.Request) (id, answer []byte, refused *protocol.Error) {
+	if p.kind == protocol.KindPredict {
+		p.server.service.Ledger.Received()
+		p.counted = true
+	}
 	size, refused := p.room(r)
 	if refused != nil {
 		return nil, nil, refused
@@ -115,10 +124,6 @@ func (p *post) serve(w http.ResponseWriter, r *http.Request) (id, answer []byte,
 	}
 	var ask protocol.Ask
 	refused = p.decode(body, &decoder, &ask)
-	if p.kind == protocol.KindPredict {
-		p.server.service.Ledger.Received()
-		p.counted = true
-	}
 	switch {
 	case refused != nil:
 		return ask.ID, nil, refused
@@ -200,13 +205,33 @@ func (p *post) predict(r *http.Request, wiring *wiring, decoder *protocol.Decode
 	p.counted = false // the line has
 	switch {
 	case p.lost:
-		return nil, protocol.Errorf(protocol.Internal, "the answer could not be made; send again")
+		return nil, lost()
 	case req.Result.Outcome != inference.Predicted:
 		return nil, failure(&req.Call)
 	}
-	answer := req.appendPrediction(nil)
+	if p.answer == nil {
+		p.write(req)
+	}
+	if p.lost {
+		return nil, lost()
+	}
 	req.recycle()
-	return answer, nil
+	return p.answer, nil
+}
+
+// write writes the answer down on the handler's goroutine, in a turn.
+func (p *post) write(req *request) {
+	defer func() {
+		if v := recover(); v != nil {
+			p.Lose(&req.Call, v)
+		}
+	}()
+	defer p.server.hub.Turn(req.replyBound()).End()
+	p.answer = req.appendPrediction(nil)
+}
+
+func lost() *protocol.Error {
+	return protocol.Errorf(protocol.Internal, "the answer could not be made; send again")
 }
 
 // readRows makes the message's rows those of a model.

@@ -48,10 +48,7 @@ func (s *Server) servePredict(w http.ResponseWriter, r *http.Request, session st
 		decoder: protocol.Decoder{MaxRows: s.opt.MaxRows},
 	}
 	identity := s.clients.identify(serving.Anonymous, session)
-	c.caller = serving.Caller{
-		User: serving.Anonymous, Share: s.caller(r), Name: strings.TrimPrefix(identity, serving.Anonymous+" "),
-		Scope: s.service.Quality.Scope(serving.Anonymous, identity),
-	}
+	c.caller = s.callerOf(r, strings.TrimPrefix(identity, serving.Anonymous+" "))
 	c.line = s.service.Open(&c.caller, c)
 	c.look()
 	c.order = c.wiring.names()

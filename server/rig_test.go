@@ -12,6 +12,7 @@ import (
 	"penstock/model"
 	"penstock/model/modeltest"
 	"penstock/monitor"
+	"penstock/outputs"
 	"penstock/quality"
 	"penstock/server"
 	"penstock/server/socket/pipe"
@@ -26,10 +27,10 @@ type setup struct {
 	pool     inference.Options
 	server   func(*server.Options)
 	monitor  func(*monitor.Options)
-	inMemory bool // connections are pipes, for tests in a synctest bubble
-	rigid    bool // the pipes hold nothing: what is written, the other end reads at once or not at all
-	// forgetful makes a quality store that knows the oracle only.
-	forgetful bool
+	inMemory bool                     // connections are pipes, for tests in a synctest bubble
+	rigid    bool                     // the pipes hold nothing: what is written, the other end reads at once or not at all
+	kinds    outputs.Table            // of outputs; nil: the standard ones
+	facts    map[string]serving.Facts // of models by name
 }
 
 // rig is a server with all that it needs, running until stop or the end of
@@ -41,6 +42,7 @@ type rig struct {
 	oracle   *modeltest.Oracle
 	pools    []*inference.Pool
 	quality  *quality.Store
+	service  *serving.Service
 	monitor  *monitor.Monitor
 	listener net.Listener
 	dial     func(ctx context.Context) (net.Conn, error)
@@ -74,26 +76,18 @@ func (r *rig) wire(s setup) {
 	var err error
 	r.quality, err = quality.New(quality.Options{})
 	r.must(err)
-	var watched []monitor.Pool
+	catalog, err := serving.NewCatalog(serving.CatalogOptions{Quality: r.quality, Kinds: s.kinds})
+	r.must(err)
+	r.service = &serving.Service{Catalog: catalog, Quality: r.quality, Ledger: new(serving.Ledger)}
 	for _, m := range append([]model.Model{s.oracle}, s.more...) {
-		pool, err := inference.New(m, s.pool)
+		d, err := catalog.Add(serving.Candidate{Model: m, Pool: s.pool, Facts: s.facts[m.Spec().Name]})
 		r.must(err)
-		r.pools, watched = append(r.pools, pool), append(watched, pool)
-		spec := m.Spec()
-		if s.forgetful && len(r.pools) > 1 {
-			continue
-		}
-		judge := quality.NewValuesJudge(1)
-		if len(spec.First().Classes) > 0 {
-			judge = quality.NewClassJudge(spec.First().Classes)
-		}
-		_, err = r.quality.Add(quality.Model{Name: spec.Name, Version: spec.Version, Judge: judge})
-		r.must(err)
+		r.pools = append(r.pools, d.Pool)
 	}
-	ledger, clients := new(serving.Ledger), server.NewClients()
+	clients := server.NewClients()
 	watch := monitor.Options{
-		Pools: watched, Quality: r.quality, Machine: machine{},
-		Traffic: func() monitor.Traffic { return clients.Traffic(ledger) },
+		Models: server.Watched(catalog), Quality: r.quality, Machine: machine{},
+		Traffic: func() monitor.Traffic { return clients.Traffic(r.service.Ledger) },
 	}
 	if s.monitor != nil {
 		s.monitor(&watch)
@@ -101,7 +95,7 @@ func (r *rig) wire(s setup) {
 	r.monitor, err = monitor.New(watch)
 	r.must(err)
 	options := server.Options{
-		Pools: r.pools, Quality: r.quality, Monitor: r.monitor, Ledger: ledger, Clients: clients,
+		Service: r.service, Monitor: r.monitor, Clients: clients,
 		Echo: true, GoodbyeSpread: time.Millisecond,
 	}
 	if s.server != nil {
