@@ -40,7 +40,7 @@ type Options struct {
 	//
 	// Memory grows with use and is kept from then on. A request of one row takes
 	// 72 bytes where the bound is a power of two (18 MiB at the default), at most
-	// 88 elsewhere; further rows take less than 10. Every scope that has rows
+	// 88 elsewhere; every seven further values take 60. Every scope that has rows
 	// takes up to 110 bytes more, and so does every caller that has: 75 MiB at the
 	// default if each row came from a session and an address of its own.
 	Remember int
