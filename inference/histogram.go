@@ -11,16 +11,6 @@ var bucketBounds = [...]int64{
 	50, 100, 200, 500, 1e3, 2e3, 5e3, 10e3, 20e3, 50e3, 100e3, 200e3, 500e3, 1e6, 2e6, 5e6, 10e6,
 }
 
-// allLatencies returns a copy of everything recorded since the pool was made.
-func (p *Pool) allLatencies() *Latencies {
-	all := NewLatencies()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	all.Merge(p.latencies.taken)
-	all.Merge(p.latencies.interval)
-	return all
-}
-
 // histogram turns a fine histogram in microseconds into Prometheus's few
 // buckets in seconds, so that the hot path records each latency once only. A
 // value counts in the bucket that holds the top of its fine bar.

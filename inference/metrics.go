@@ -6,32 +6,21 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// latencies holds what was measured since the last TakeLatencies, and all that
-// was taken before, for Prometheus. Guarded by pool.mu.
-type latencies struct {
-	interval, taken *Latencies
-}
-
-func newLatencies() latencies {
-	return latencies{interval: NewLatencies(), taken: NewLatencies()}
-}
-
-func (l *latencies) record(r *Request) {
+// record counts the latencies of a prediction. The caller holds the pool's mutex.
+func (l *Latencies) record(r *Request) {
 	// RecordValue fails above its range only, so the longest are counted there.
-	_ = l.interval.Total.RecordValue(micros(r.Result.Total))
-	_ = l.interval.Queue.RecordValue(micros(r.Result.Queue))
+	_ = l.Total.RecordValue(micros(r.Result.Total))
+	_ = l.Queue.RecordValue(micros(r.Result.Queue))
 }
 
 func micros(d time.Duration) int64 { return min(max(d.Microseconds(), 1), maxLatencyMicros) }
 
-// TakeLatencies adds the latencies of predictions since the last call to into.
-func (p *Pool) TakeLatencies(into *Latencies) {
+// Latencies adds those of all predictions since the pool was made to into: anybody may
+// read them, and who wants those of a time takes the difference of two readings.
+func (p *Pool) Latencies(into *Latencies) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	l := &p.latencies
-	into.Merge(l.interval)
-	l.taken.Merge(l.interval)
-	l.interval.Reset()
+	into.Merge(p.latencies)
 }
 
 // Stats returns the pool's counters and its state now.
@@ -143,7 +132,8 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	gauge(c.limit, float64(s.QueueLimit))
 	gauge(c.inFlight, float64(s.InFlight))
 	gauge(c.stuck, float64(s.StuckWorkers))
-	all := c.pool.allLatencies()
+	all := NewLatencies()
+	c.pool.Latencies(all)
 	ch <- histogram(c.latency, all.Total)
 	ch <- histogram(c.queued, all.Queue)
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // series is how many a pool has, whatever it has seen.
-const series = 19
+const series = 20
 
 func TestMetricsAreWellNamedAndFixedInNumber(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -88,15 +88,15 @@ penstock_pool_batch_rows_count{model="oracle",version="1"} 2
 
 		scrape()
 		mine := inference.NewLatencies()
-		p.TakeLatencies(mine)
+		p.Latencies(mine)
 		if got := mine.Total.Max(); mine.Total.TotalCount() != 1 || got < 2970 || got > 3030 {
 			t.Errorf("%d latencies, the longest %d µs; want one of 3000", mine.Total.TotalCount(), got)
 		}
-		scrape() // taking them hides nothing from Prometheus
-		mine.Reset()
-		p.TakeLatencies(mine)
-		if n := mine.Total.TotalCount() + mine.Queue.TotalCount(); n != 0 {
-			t.Errorf("%d latencies were given twice", n)
+		scrape() // reading them hides nothing from Prometheus
+		again := inference.NewLatencies()
+		p.Latencies(again)
+		if !again.Total.Equals(mine.Total) || !again.Queue.Equals(mine.Queue) {
+			t.Error("latencies are others when they are read again")
 		}
 	})
 }
@@ -122,10 +122,20 @@ func buckets(t *testing.T, g prometheus.Gatherer, name string) map[float64]uint6
 func TestTwoPoolsOfOneModelCannotShareARegistry(t *testing.T) {
 	opt := inference.Options{Registerer: prometheus.NewRegistry()}
 	m := &spy{Oracle: modeltest.Oracle{Features: 1}}
-	if _, err := inference.New(m, opt); err != nil {
+	first, err := inference.New(m, opt)
+	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := inference.New(m, opt); err == nil {
 		t.Error("the second pool registered the same series")
+	}
+	first.Unregister()
+	second, err := inference.New(m, opt)
+	if err != nil {
+		t.Fatalf("after the first gave its series up: %v", err)
+	}
+	second.Unregister()
+	if n, err := testutil.GatherAndCount(opt.Registerer.(*prometheus.Registry)); n != 0 || err != nil {
+		t.Errorf("%d series are left, %v", n, err)
 	}
 }

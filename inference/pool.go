@@ -38,7 +38,7 @@ type Pool struct {
 	stopped     bool
 	busyTime    time.Duration
 	stats       Stats
-	latencies   latencies
+	latencies   *Latencies
 
 	panics     atomic.Uint64 // counted inside an engine's failure, without the lock
 	sinkPanics atomic.Uint64
@@ -59,7 +59,7 @@ func New(m model.Model, opt Options) (*Pool, error) {
 	p := &Pool{
 		model: m, spec: spec, features: spec.Features, outputs: spec.Width(),
 		opt: opt, epoch: time.Now(), sooner: make(chan struct{}, 1),
-		latencies: newLatencies(), streams: make(map[*Stream]struct{}), callers: make(map[string]*caller),
+		latencies: NewLatencies(), streams: make(map[*Stream]struct{}), callers: make(map[string]*caller),
 	}
 	p.empty.L = &p.mu
 	for range opt.Workers {
