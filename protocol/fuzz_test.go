@@ -23,8 +23,8 @@ func FuzzDecode(f *testing.F) {
 		if !utf8.Valid(frame) {
 			t.Skip("the server refuses it before")
 		}
-		var m protocol.Message
-		err := new(protocol.Decoder).Decode(frame, &m)
+		var m protocol.Ask
+		err := read(new(protocol.Decoder), frame, &m)
 		compareWithEncodingJSON(t, frame, &m, err)
 	})
 }
@@ -32,7 +32,7 @@ func FuzzDecode(f *testing.F) {
 // compareWithEncodingJSON checks a decoded message against what encoding/json
 // reads from the same frame: it must agree on what is JSON, and on the values
 // of all that is accepted.
-func compareWithEncodingJSON(t *testing.T, frame []byte, m *protocol.Message, err *protocol.Error) {
+func compareWithEncodingJSON(t *testing.T, frame []byte, m *protocol.Ask, err *protocol.Error) {
 	t.Helper()
 	if err != nil {
 		if err.Code != protocol.BadJSON && !json.Valid(frame) {
@@ -81,7 +81,7 @@ func TestNumbersAreCorrectlyRounded(t *testing.T) {
 	var d protocol.Decoder
 	rapid.Check(t, func(t *rapid.T) {
 		number := drawNumber(t)
-		var m protocol.Message
+		var m protocol.Ask
 		if err := d.Decode([]byte(`{"features":[`+number+`]}`), &m); err != nil {
 			want, e := strconv.ParseFloat(number, 32)
 			if e == nil {

@@ -147,7 +147,7 @@ func plainNumbers() hostileText {
 }
 
 // read decodes all frames, and returns how long a MiB took.
-func (h hostileText) read(d *protocol.Decoder, m *protocol.Message) time.Duration {
+func (h hostileText) read(d *protocol.Decoder, m *protocol.Ask) time.Duration {
 	size, start := 0, cpuTime()
 	for _, frame := range h.frames {
 		if h.watch {
@@ -169,7 +169,7 @@ func BenchmarkHostileTexts(b *testing.B) {
 			runtime.LockOSThread()
 			defer runtime.UnlockOSThread()
 			d := protocol.Decoder{MaxRows: 1024, MaxFeatures: 1024}
-			var m protocol.Message
+			var m protocol.Ask
 			var hostile, usual []time.Duration
 			for b.Loop() {
 				usual = append(usual, plain.read(&d, &m))

@@ -21,7 +21,7 @@ func TestDecodeKeepsNoRowThatIsTooWide(t *testing.T) {
 		`{"features":[[1,2,3 , 4 ]],"request_id":"x"}`: {1, 4, 0},
 		`{"features":[]}`:                              {1, 0, 0},
 	} {
-		var m protocol.Message
+		var m protocol.Ask
 		if err := d.Decode([]byte(frame), &m); err != nil {
 			t.Errorf("%s: %v", frame, err)
 		}
@@ -39,7 +39,7 @@ func TestDecodeCountsWideRows(t *testing.T) {
 		entries := rapid.SliceOfN(entry, 4, 400).Draw(t, "entries")
 		row := "[" + strings.Join(entries, ",") + "]"
 		for _, features := range []string{row, "[" + row + " , " + row + "]"} {
-			var m protocol.Message
+			var m protocol.Ask
 			err := d.Decode([]byte(`{"features":`+features+`,"request_id":7}`), &m)
 			if err != nil || m.Width != len(entries) || len(m.Features) != 0 || string(m.ID) != "7" {
 				t.Fatalf("%s: %v, and %d entries of %d", features, err, m.Width, len(entries))
@@ -58,8 +58,8 @@ func TestDecodeKeepsNothingAfterABadEntry(t *testing.T) {
 		"too many rows":     `[` + strings.Repeat("[1],", 1<<16) + `[1]]`,
 		"different lengths": `[[1],[1,2],` + strings.Repeat("[1],", 1<<16) + `[1]]`,
 	} {
-		var m protocol.Message
-		err := d.Decode([]byte(`{"features":`+features+`,"request_id":7}`), &m)
+		var m protocol.Ask
+		err := read(&d, []byte(`{"features":`+features+`,"request_id":7}`), &m)
 		if err == nil || string(m.ID) != "7" || cap(m.Features) > 2048 {
 			t.Errorf("%s: %v for %s, and memory for %d features", name, err, m.ID, cap(m.Features))
 		}
@@ -69,13 +69,13 @@ func TestDecodeKeepsNothingAfterABadEntry(t *testing.T) {
 func TestDecodeBoundsUnknownFields(t *testing.T) {
 	var d protocol.Decoder
 	for n, code := range map[int]protocol.Code{64: 0, 65: protocol.BadMessage, 5000: protocol.BadMessage} {
-		var m protocol.Message
+		var m protocol.Ask
 		err := d.Decode([]byte(fields(n)+`"features":[1],"request_id":7}`), &m)
 		if codeOf(err) != code || string(m.ID) != "7" {
 			t.Errorf("%d unknown fields: %v, for %s", n, err, m.ID)
 		}
 	}
-	var m protocol.Message
+	var m protocol.Ask
 	if err := d.Decode([]byte(`{"ab":1,"cd":2,"\u0061b":3,"features":[1]}`), &m); codeOf(err) != protocol.BadJSON {
 		t.Errorf("the same key, written differently: %v", err)
 	}
@@ -83,7 +83,7 @@ func TestDecodeBoundsUnknownFields(t *testing.T) {
 
 func TestDecodeBoundsDetail(t *testing.T) {
 	var d protocol.Decoder
-	var m protocol.Message
+	var m protocol.Ask
 	frame := `{"features":[1],"detail":[` + strings.Repeat(`"scores",`, 100) + `"scores"]}`
 	if err := d.Decode([]byte(frame), &m); codeOf(err) != protocol.BadMessage {
 		t.Errorf("101 details: %v", err)

@@ -29,48 +29,88 @@ func drawConfidence() *rapid.Generator[float32] {
 	return rapid.OneOf(rapid.Float32Range(0, 1), rapid.SampledFrom([]float32{1.2345679e-6, 1.17549435e-38, 0, 1, float32(math.NaN())}))
 }
 
+// drawOutput draws an output with its scores and what is decided of them, over rows.
+func drawOutput(t *rapid.T, name string, rows int) (protocol.NamedFormat, protocol.Decided, [][]float32) {
+	names := rapid.SliceOfN(rapid.OneOf(rapid.String(), rapid.StringMatching(`[<"\x00]{0,9}`)), 2, 9).Draw(t, "names")
+	n := len(names)
+	o := protocol.NamedFormat{Name: name, Width: n}
+	d := protocol.Decided{ValueWidth: 1}
+	value, confidences := drawScore(), true
+	switch rapid.IntRange(0, 4).Draw(t, "kind") {
+	case 0:
+		o.Format = protocol.ClassFormat(names, n)
+		value = rapid.Map(rapid.IntRange(0, n-1), func(i int) float32 { return float32(i) })
+	case 1:
+		o.Format, o.Width = protocol.ClassFormat(names[:2], 1), 1
+		value = rapid.Map(rapid.IntRange(0, 1), func(i int) float32 { return float32(i) })
+	case 2:
+		o.Format, d.ValueWidth = protocol.LabelsFormat(names), n
+		value = rapid.Map(rapid.IntRange(0, 1), func(i int) float32 { return float32(i) })
+	case 3:
+		o.Format, d.ValueWidth, confidences = protocol.ValuesFormat(n), n, false
+	case 4:
+		o.Format, d.ValueWidth, confidences = protocol.VectorFormat(n), 0, false
+	}
+	d.Values = rapid.SliceOfN(value, rows*d.ValueWidth, rows*d.ValueWidth).Draw(t, "values")
+	if confidences {
+		d.Confidences = rapid.SliceOfN(drawConfidence(), rows*d.ValueWidth, rows*d.ValueWidth).Draw(t, "confidences")
+	}
+	score := drawScore()
+	if o.Width == 1 {
+		score = rapid.Float32Range(0, 1) // its complement is a confidence too
+	}
+	scores := make([][]float32, rows)
+	for row := range scores {
+		scores[row] = rapid.SliceOfN(score, o.Width, o.Width).Draw(t, "scores")
+	}
+	return o, d, scores
+}
+
 // drawReply draws a prediction with its format and shape.
-func drawReply(t *rapid.T) (*protocol.ReplyFormat, *protocol.Prediction, protocol.ReplyShape) {
-	classes := rapid.SliceOfN(rapid.OneOf(rapid.String(), rapid.StringMatching(`[<"\x00]{0,9}`)), 0, 9).Draw(t, "classes")
-	outputs, rows := max(len(classes), 1), 1
-	p := &protocol.Prediction{Many: rapid.Bool().Draw(t, "many"), ID: []byte(rapid.StringMatching(`[0-9]{0,5}`).Draw(t, "id"))}
+func drawReply(t *rapid.T) (f *protocol.ReplyFormat, p *protocol.Prediction, shape protocol.ReplyShape, width int) {
+	p = &protocol.Prediction{Rows: 1, Many: rapid.Bool().Draw(t, "many"), ID: []byte(rapid.StringMatching(`([1-9][0-9]{0,4})?`).Draw(t, "id"))}
 	if p.Many {
-		rows = rapid.IntRange(1, 4).Draw(t, "rows")
+		p.Rows = rapid.IntRange(1, 4).Draw(t, "rows")
 	}
-	p.Rows = rows
-	value := drawScore()
-	if len(classes) > 0 {
-		value = rapid.Map(rapid.IntRange(0, len(classes)-1), func(i int) float32 { return float32(i) })
+	var outputs []protocol.NamedFormat
+	var all []protocol.Decided
+	scores := make([][]float32, p.Rows)
+	for range rapid.IntRange(1, 3).Draw(t, "outputs") {
+		o, d, own := drawOutput(t, rapid.String().Draw(t, "name"), p.Rows)
+		outputs, all, width = append(outputs, o), append(all, d), width+o.Width
+		for row := range scores {
+			scores[row] = append(scores[row], own[row]...)
+		}
 	}
-	p.Values = rapid.SliceOfN(value, rows, rows).Draw(t, "values")
-	p.Confidences = rapid.SliceOfN(drawConfidence(), rows, rows).Draw(t, "confidences")
-	scores := rapid.SliceOfN(drawScore(), rows*outputs, rows*outputs).Draw(t, "scores")
-	if rapid.Bool().Draw(t, "with scores") {
-		p.Scores = scores
+	p.First, p.Scores = all[0], slices.Concat(scores...)
+	if rapid.Bool().Draw(t, "all outputs") {
+		p.All = all
 	}
-	p.Top, p.TopScores = rapid.IntRange(0, outputs+1).Draw(t, "top"), scores
+	p.WithScores, p.Top = rapid.Bool().Draw(t, "with scores"), rapid.IntRange(0, 11).Draw(t, "top")
 	if rapid.Bool().Draw(t, "timing") {
 		us := rapid.Int64().Draw(t, "time")
 		p.Timing = &protocol.Timing{Queue: time.Duration(us), Compute: time.Duration(us), BatchRows: int(us)}
 	}
-	return protocol.NewReplyFormat("m", `"`, classes), p, protocol.ReplyShape{
-		IDLength: len(p.ID), Rows: rows, Many: p.Many, Outputs: outputs,
-		Scores: p.Scores != nil, Top: p.Top, Timing: p.Timing != nil,
-	}
+	return protocol.NewReplyFormat("m", `"`, outputs), p, protocol.ReplyShape{
+		IDLength: len(p.ID), Rows: p.Rows, Many: p.Many,
+		Scores: p.WithScores, Top: p.Top, Outputs: p.All != nil, Timing: p.Timing != nil,
+	}, width
 }
 
 func TestRepliesKeepTheirLength(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		f, p, shape := drawReply(t)
+		f, p, shape, width := drawReply(t)
 		reply, most := protocol.AppendPrediction(nil, f, p), f.MaxLength(shape)
 		if len(reply) > most {
 			t.Errorf("%d bytes, more than %d: %s", len(reply), most, reply)
 		}
-		outputs := shape.Outputs
-		if !shape.Scores {
-			outputs = 0
+		if !json.Valid(reply) {
+			t.Errorf("not JSON: %s", reply)
 		}
-		if got, want := len(protocol.AppendBinaryPrediction(nil, 1, p)), protocol.BinaryReplyLength(p.Rows, outputs); got != want {
+		if !shape.Scores {
+			width = 0
+		}
+		if got, want := len(protocol.AppendBinaryPrediction(nil, 1, f, p)), protocol.BinaryReplyLength(p.Rows, width); got != want {
 			t.Errorf("%d bytes in binary, not %d", got, want)
 		}
 	})
@@ -79,23 +119,24 @@ func TestRepliesKeepTheirLength(t *testing.T) {
 // The bound is no more than the brackets and commas that a reply may lack.
 func TestReplyLengthIsTight(t *testing.T) {
 	const rows, outputs = 100, 3
-	scores := slices.Repeat([]float32{-9.8765432e20}, rows*outputs)
 	p := &protocol.Prediction{
-		ID: []byte("1234"), Rows: rows, Many: true, Values: make([]float32, rows),
-		Confidences: slices.Repeat([]float32{1.2345679e-6}, rows),
-		Scores:      scores, Top: outputs, TopScores: scores,
+		ID: []byte("1234"), Rows: rows, Many: true,
+		First:  decided(make([]float32, rows), slices.Repeat([]float32{1.2345679e-6}, rows)),
+		Scores: slices.Repeat([]float32{-9.8765432e20}, rows*outputs), WithScores: true, Top: outputs,
 	}
-	f := protocol.NewReplyFormat("m", "1", []string{"aaa", "bbb", "c"})
+	f := classifier("m", "1", []string{"aaa", "bbb", "c"})
 	got := len(protocol.AppendPrediction(nil, f, p))
-	most := f.MaxLength(protocol.ReplyShape{IDLength: 4, Rows: rows, Many: true, Outputs: outputs, Scores: true, Top: outputs})
+	most := f.MaxLength(protocol.ReplyShape{IDLength: 4, Rows: rows, Many: true, Scores: true, Top: outputs})
 	if slack := most - got; slack < 0 || slack > 3*rows {
 		t.Errorf("%d bytes, and the bound is %d", got, most)
 	}
 }
 
 func TestReplyLengthSaturates(t *testing.T) {
-	f := protocol.NewReplyFormat("m", "1", []string{string(make([]byte, 1<<20))})
-	shape := protocol.ReplyShape{Rows: 1 << 20, Outputs: 1 << 24, Many: true, Scores: true, Top: 1 << 20}
+	f := protocol.NewReplyFormat("m", "1", []protocol.NamedFormat{
+		{Name: "prediction", Width: 1 << 24, Format: protocol.ClassFormat([]string{string(make([]byte, 1<<20))}, 1<<24)},
+	})
+	shape := protocol.ReplyShape{Rows: 1 << 20, Many: true, Scores: true, Top: 1 << 20}
 	if got := f.MaxLength(shape); got < 1<<48 {
 		t.Errorf("the bound of a huge reply is %d", got)
 	}
@@ -123,7 +164,7 @@ func TestTopClasses(t *testing.T) {
 			order[i], classes[i] = i, fmt.Sprint(i)
 		}
 		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(scores[b]+0, scores[a]+0) })
-		got := topOf(t, protocol.NewReplyFormat("m", "1", classes), scores, top)
+		got := topOf(t, classes, scores, top)
 		for i, label := range got {
 			if want := fmt.Sprint(order[i]); label != want {
 				t.Fatalf("class %d of %d is %s, not %s", i, top, label, want)
@@ -135,10 +176,12 @@ func TestTopClasses(t *testing.T) {
 	})
 }
 
-func topOf(t rapid.TB, f *protocol.ReplyFormat, scores []float32, k int) []string {
+func topOf(t rapid.TB, classes []string, scores []float32, k int) []string {
 	var reply struct{ Top []struct{ Label string } }
-	data := protocol.AppendPrediction(nil, f, &protocol.Prediction{
-		Rows: 1, Values: []float32{0}, Confidences: []float32{0}, Top: k, TopScores: scores,
+	two := append(slices.Clone(classes), "no other")[:max(2, len(classes))] // a class of one is none
+	all := append(slices.Clone(scores), float32(math.Inf(-1)))[:len(two)]
+	data := protocol.AppendPrediction(nil, classifier("m", "1", two), &protocol.Prediction{
+		Rows: 1, First: decided([]float32{0}, []float32{0}), Top: min(k, len(classes)), Scores: all,
 	})
 	if err := json.Unmarshal(data, &reply); err != nil {
 		t.Fatal(err)
@@ -159,10 +202,10 @@ func BenchmarkTopClasses(b *testing.B) {
 				scores[i] = float32(i * 7919 % 10007)
 			}
 			p := &protocol.Prediction{
-				Rows: rows, Many: true, Values: make([]float32, rows), Confidences: make([]float32, rows),
-				Top: c.top, TopScores: scores,
+				Rows: rows, Many: true, First: decided(make([]float32, rows), make([]float32, rows)),
+				Top: c.top, Scores: scores,
 			}
-			f := protocol.NewReplyFormat("m", "1", make([]string, c.classes))
+			f := classifier("m", "1", make([]string, c.classes))
 			var dst []byte
 			for b.Loop() {
 				dst = protocol.AppendPrediction(dst[:0], f, p)

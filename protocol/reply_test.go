@@ -2,14 +2,46 @@ package protocol_test
 
 import (
 	"encoding/json"
-	"math"
 	"testing"
 	"time"
 
 	"penstock/protocol"
 )
 
-var digits = protocol.NewReplyFormat("digits", "1", []string{"zero", `<"one">`})
+var digits = classifier("digits", "1", []string{"zero", `<"one">`})
+
+// classifier and regression are the formats of models with one output.
+func classifier(model, version string, classes []string) *protocol.ReplyFormat {
+	return protocol.NewReplyFormat(model, version, []protocol.NamedFormat{
+		{Name: "prediction", Width: len(classes), Format: protocol.ClassFormat(classes, len(classes))},
+	})
+}
+
+func regression(model, version string) *protocol.ReplyFormat {
+	return protocol.NewReplyFormat(model, version, []protocol.NamedFormat{
+		{Name: "prediction", Width: 1, Format: protocol.ValuesFormat(1)},
+	})
+}
+
+// decided is of rows with one value each.
+func decided(values, confidences []float32) protocol.Decided {
+	return protocol.Decided{Values: values, Confidences: confidences, ValueWidth: 1}
+}
+
+// severalOutputs is the format of a model with one output of each kind, or with the nth
+// of them alone.
+func severalOutputs(nth int) *protocol.ReplyFormat {
+	all := []protocol.NamedFormat{
+		{Name: "sure", Width: 1, Format: protocol.ClassFormat([]string{"no", "yes"}, 1)},
+		{Name: "tags", Width: 3, Format: protocol.LabelsFormat([]string{"a", "b", "c"})},
+		{Name: "size", Width: 2, Format: protocol.ValuesFormat(2)},
+		{Name: "place", Width: 2, Format: protocol.VectorFormat(2)},
+	}
+	if nth > 0 {
+		all = all[nth-1 : nth]
+	}
+	return protocol.NewReplyFormat("m", "1", all)
+}
 
 // replyCases are the replies of a server, to the byte.
 var replyCases = []struct {
@@ -18,21 +50,46 @@ var replyCases = []struct {
 	want string
 }{
 	{"one row", protocol.AppendPrediction(nil, digits, &protocol.Prediction{
-		ID: id("1732212000123"), Rows: 1, Values: []float32{0}, Confidences: []float32{0.75},
+		ID: id("1732212000123"), Rows: 1, First: decided([]float32{0}, []float32{0.75}), Scores: []float32{0.75, 0.25},
 	}), `{"type":"prediction","request_id":1732212000123,"prediction":"zero","confidence":0.75,"model":"digits","version":"1"}`},
 	{"no id, hostile label", protocol.AppendPrediction(nil, digits, &protocol.Prediction{
-		Rows: 1, Values: []float32{1}, Confidences: []float32{1},
+		Rows: 1, First: decided([]float32{1}, []float32{1}), Scores: []float32{0, 1},
 	}), `{"type":"prediction","request_id":null,"prediction":"\u003c\"one\"\u003e","confidence":1,"model":"digits","version":"1"}`},
 	{"many rows with everything", protocol.AppendPrediction(nil, digits, &protocol.Prediction{
-		ID: id(`"a"`), Rows: 2, Many: true, Values: []float32{0, 1}, Confidences: []float32{0.75, 1},
-		Scores: []float32{0.75, 0.25, 0, 1}, Top: 1, TopScores: []float32{0.75, 0.25, 0, 1},
+		ID: id(`"a"`), Rows: 2, Many: true, First: decided([]float32{0, 1}, []float32{0.75, 1}),
+		Scores: []float32{0.75, 0.25, 0, 1}, WithScores: true, Top: 1,
 		Timing: &protocol.Timing{Queue: 12 * time.Microsecond, Compute: 3 * time.Millisecond, BatchRows: 7},
 	}), `{"type":"prediction","request_id":"a","prediction":["zero","\u003c\"one\"\u003e"],"confidence":[0.75,1],"model":"digits","version":"1",` +
 		`"scores":[[0.75,0.25],[0,1]],"top":[[{"label":"zero","confidence":0.75}],[{"label":"\u003c\"one\"\u003e","confidence":1}]],` +
 		`"timing":{"queue_us":12,"compute_us":3000,"batch_rows":7}}`},
-	{"regression", protocol.AppendPrediction(nil, protocol.NewReplyFormat("price", "2", nil), &protocol.Prediction{
-		ID: id("1"), Rows: 1, Values: []float32{-1e-7}, Confidences: []float32{float32(math.NaN())},
+	{"regression", protocol.AppendPrediction(nil, regression("price", "2"), &protocol.Prediction{
+		ID: id("1"), Rows: 1, First: decided([]float32{-1e-7}, nil), Scores: []float32{-1e-7},
 	}), `{"type":"prediction","request_id":1,"prediction":-1e-07,"confidence":null,"model":"price","version":"2"}`},
+	{"a class of two from one score", protocol.AppendPrediction(nil, severalOutputs(1), &protocol.Prediction{
+		ID: id("2"), Rows: 1, First: decided([]float32{1}, []float32{0.75}), Scores: []float32{0.75}, WithScores: true, Top: 2,
+	}), `{"type":"prediction","request_id":2,"prediction":"yes","confidence":0.75,"model":"m","version":"1","scores":[0.75],` +
+		`"top":[{"label":"yes","confidence":0.75},{"label":"no","confidence":0.25}]}`},
+	{"labels", protocol.AppendPrediction(nil, severalOutputs(2), &protocol.Prediction{
+		ID: id("3"), Rows: 2, Many: true, Scores: []float32{0.25, 0.5, 0.75, 0, 0.125, 0}, Top: 1,
+		First: protocol.Decided{Values: []float32{0, 1, 1, 0, 0, 0}, Confidences: []float32{0.25, 0.5, 0.75, 0, 0.125, 0}, ValueWidth: 3},
+	}), `{"type":"prediction","request_id":3,"prediction":[["b","c"],[]],"confidence":[[0.5,0.75],[]],"model":"m","version":"1"}`},
+	{"several values", protocol.AppendPrediction(nil, severalOutputs(3), &protocol.Prediction{
+		ID: id("4"), Rows: 1, Scores: []float32{1.5, -2}, First: protocol.Decided{Values: []float32{1.5, -2}, ValueWidth: 2},
+	}), `{"type":"prediction","request_id":4,"prediction":[1.5,-2],"confidence":null,"model":"m","version":"1"}`},
+	{"a vector", protocol.AppendPrediction(nil, severalOutputs(4), &protocol.Prediction{
+		ID: id("5"), Rows: 2, Many: true, Scores: []float32{1, 2, 3, 4},
+	}), `{"type":"prediction","request_id":5,"prediction":[[1,2],[3,4]],"confidence":[null,null],"model":"m","version":"1"}`},
+	{"all outputs", protocol.AppendPrediction(nil, severalOutputs(0), &protocol.Prediction{
+		ID: id("6"), Rows: 1, Scores: []float32{0.75, 0.25, 0.5, 0.75, 1.5, -2, 1, 2}, WithScores: true,
+		First: decided([]float32{1}, []float32{0.75}),
+		All: []protocol.Decided{
+			decided([]float32{1}, []float32{0.75}),
+			{Values: []float32{0, 1, 1}, Confidences: []float32{0.25, 0.5, 0.75}, ValueWidth: 3},
+			{Values: []float32{1.5, -2}, ValueWidth: 2}, {},
+		},
+	}), `{"type":"prediction","request_id":6,"prediction":"yes","confidence":0.75,"model":"m","version":"1","scores":[0.75,0.25,0.5,0.75,1.5,-2,1,2],` +
+		`"outputs":{"sure":{"prediction":"yes","confidence":0.75,"scores":[0.75]},"tags":{"prediction":["b","c"],"confidence":[0.5,0.75],"scores":[0.25,0.5,0.75]},` +
+		`"size":{"prediction":[1.5,-2],"confidence":null,"scores":[1.5,-2]},"place":{"prediction":[1,2],"confidence":null,"scores":[1,2]}}}`},
 	{"error", protocol.AppendError(nil, id("1"), &protocol.Error{
 		Code: protocol.Overloaded, Message: "full \u2028", RetryAfter: 1500 * time.Microsecond,
 	}), `{"type":"error","request_id":1,"code":"overloaded","message":"full \u2028","retryable":true,"retry_after_ms":1}`},
@@ -70,7 +127,7 @@ func TestRepliesAreReadBack(t *testing.T) {
 }
 
 func TestAppendPredictionDoesNotAllocate(t *testing.T) {
-	p := protocol.Prediction{ID: id("1"), Rows: 1, Values: []float32{0}, Confidences: []float32{0.98765}}
+	p := protocol.Prediction{ID: id("1"), Rows: 1, First: decided([]float32{0}, []float32{0.98765}), Scores: []float32{0.98765, 0.01235}}
 	dst := make([]byte, 0, 1024)
 	if n := testing.AllocsPerRun(100, func() { dst = protocol.AppendPrediction(dst[:0], digits, &p) }); n != 0 {
 		t.Errorf("%v allocations; want none", n)
@@ -91,7 +148,7 @@ func TestCodesHaveNamesOnce(t *testing.T) {
 }
 
 func BenchmarkAppendPrediction(b *testing.B) {
-	p := protocol.Prediction{ID: id("1732212000123"), Rows: 1, Values: []float32{0}, Confidences: []float32{0.98765}}
+	p := protocol.Prediction{ID: id("1732212000123"), Rows: 1, First: decided([]float32{0}, []float32{0.98765}), Scores: []float32{0.98765, 0.01235}}
 	dst := make([]byte, 0, 1024)
 	b.ReportAllocs()
 	for b.Loop() {

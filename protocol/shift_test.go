@@ -29,11 +29,11 @@ func TestShift(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			var d Decoder
-			var m Message
+			var m Ask
 			if err := d.Decode([]byte(c.frame), &m); err != nil {
 				t.Fatal(err)
 			}
-			if err := d.Shift(c.shift); err != nil {
+			if err := d.Rows(&m, &Row{Features: len(c.shift), Shift: c.shift}); err != nil {
 				t.Fatal(err)
 			}
 			if fmt.Sprint(m.Features) != fmt.Sprint(c.want) {
@@ -46,11 +46,11 @@ func TestShift(t *testing.T) {
 // What is finite must stay so.
 func TestShiftBeyondFloat32(t *testing.T) {
 	var d Decoder
-	var m Message
+	var m Ask
 	if err := d.Decode([]byte(`{"features":[[0],[3e38]]}`), &m); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Shift([]float64{-3e38}); err == nil || err.Code != BadFeatures || !strings.Contains(err.Message, "row 1, entry 0") {
+	if err := d.Rows(&m, &Row{Features: 1, Shift: []float64{-3e38}}); err == nil || err.Code != BadFeatures || !strings.Contains(err.Message, "row 1, entry 0") {
 		t.Errorf("Shift: %v; want bad_features about row 1, entry 0", err)
 	}
 }
@@ -78,11 +78,11 @@ func TestShiftIsTheDifferenceInFloat64(t *testing.T) {
 			text = append(text, "["+strings.Join(row, rapid.SampledFrom([]string{",", ", ", "\n,"}).Draw(t, "comma"))+"]")
 		}
 		var d Decoder
-		var m Message
+		var m Ask
 		if err := d.Decode([]byte(`{"features":[`+strings.Join(text, ",")+`]}`), &m); err != nil {
 			t.Fatal(err)
 		}
-		if err := d.Shift(shift); err != nil {
+		if err := d.Rows(&m, &Row{Features: width, Shift: shift}); err != nil {
 			t.Fatal(err)
 		}
 		for i, x := range m.Features {
@@ -94,34 +94,36 @@ func TestShiftIsTheDifferenceInFloat64(t *testing.T) {
 }
 
 // A byte is scaled and shifted in float64; a float32 is taken at its word.
-func TestAppendShifted(t *testing.T) {
+func TestShiftOfBinary(t *testing.T) {
 	for _, mask := range []uint32{0, 0xa1b2c3d4} {
 		frame := append(make([]byte, 24), 0, 1, 200, 255, 7, 0, 1, 200, 255, 7)
 		frame[0], frame[1] = BinaryPredict, DTypeUint8
 		binary.LittleEndian.PutUint32(frame[4:], 2)
 		Unmask(frame, mask)
-		var m BinaryMessage
-		if err := DecodeBinary(frame, mask, &m); err != nil {
+		var d Decoder
+		var m Ask
+		if err := d.DecodeBinary(frame, mask, &m); err != nil {
 			t.Fatal(err)
 		}
 		scale := math.Sqrt(1e13)
 		shift := []float64{0, scale, 200 * scale, 255*scale - 0.5, 7*scale + 1}
-		got, err := m.AppendShifted(nil, 5, scale, shift)
-		if want := "[0 0 0 0.5 -1 0 0 0 0.5 -1]"; err != nil || fmt.Sprint(got) != want {
-			t.Errorf("mask %x: bytes became %v, %v; want %s", mask, got, err, want)
+		err := d.Rows(&m, &Row{Features: 5, Shift: shift, Uint8Scale: scale})
+		if want := "[0 0 0 0.5 -1 0 0 0 0.5 -1]"; err != nil || fmt.Sprint(m.Features) != want {
+			t.Errorf("mask %x: bytes became %v, %v; want %s", mask, m.Features, err, want)
 		}
 	}
 	frame := append(make([]byte, 24), 0, 0, 0, 0)
 	frame[0], frame[1], frame[4] = BinaryPredict, DTypeFloat32, 1
 	binary.LittleEndian.PutUint32(frame[24:], math.Float32bits(1732212096))
-	var m BinaryMessage
-	if err := DecodeBinary(frame, 0, &m); err != nil {
-		t.Fatal(err)
-	}
-	if got, err := m.AppendShifted(nil, 1, 0, []float64{1732212000}); err != nil || got[0] != 96 {
-		t.Errorf("a float32 became %v, %v; want 96", got, err)
-	}
-	if got, err := m.AppendShifted(nil, 1, 0, []float64{-math.MaxFloat64}); err == nil || len(got) != 0 {
-		t.Errorf("beyond float32: %v, %v; want an error", got, err)
+	for shift, want := range map[float64]float32{1732212000: 96, -math.MaxFloat64: 0} {
+		var d Decoder
+		var m Ask
+		if err := d.DecodeBinary(frame, 0, &m); err != nil {
+			t.Fatal(err)
+		}
+		err := d.Rows(&m, &Row{Features: 1, Shift: []float64{shift}})
+		if beyond := want == 0; beyond != (err != nil) || !beyond && m.Features[0] != want {
+			t.Errorf("less %v a float32 became %v, %v; want %v, or an error for 0", shift, m.Features, err, want)
+		}
 	}
 }

@@ -92,9 +92,9 @@ func requestVectors(t *testing.T) []requestVector {
 			continue
 		}
 		v := requestVector{Name: c.name, JSON: c.frame, RequestID: rawID(c.want.ID)}
-		var m protocol.Message
+		var m protocol.Ask
 		d := protocol.Decoder{MaxRows: 4}
-		if err := d.Decode([]byte(c.frame), &m); err != nil {
+		if err := read(&d, []byte(c.frame), &m); err != nil {
 			v.Refused = err.Code.String()
 		} else {
 			v.Message = meaningOf(&m)
@@ -103,13 +103,14 @@ func requestVectors(t *testing.T) []requestVector {
 	}
 	for _, c := range binaryCases {
 		v := requestVector{Name: "binary: " + c.name, Hex: hex.EncodeToString(c.frame)}
-		var m protocol.BinaryMessage
-		if err := protocol.DecodeBinary(c.frame, 0, &m); err != nil {
+		var d protocol.Decoder
+		var m protocol.Ask
+		if err := d.DecodeBinary(c.frame, 0, &m); err != nil {
 			v.Refused = err.Code.String()
 		} else {
-			v.Message = meaningOfBinary(t, &m)
+			v.Message = meaningOfBinary(t, &d, &m)
 		}
-		v.RequestID = protocol.Encode(m.ID)
+		v.RequestID = m.ID
 		vectors = append(vectors, v)
 	}
 	return vectors
@@ -122,7 +123,7 @@ func rawID(id []byte) json.RawMessage {
 	return id
 }
 
-func meaningOf(m *protocol.Message) *requestMeaning {
+func meaningOf(m *protocol.Ask) *requestMeaning {
 	meaning := &requestMeaning{
 		Type: m.Kind.String(), Many: m.Many || m.ManyLabels, Model: string(m.Model),
 		DeadlineMS: m.Deadline.Seconds() * 1000, Scores: m.Scores, Timing: m.Timing, TopK: m.TopK, Token: string(m.Token),
@@ -131,41 +132,47 @@ func meaningOf(m *protocol.Message) *requestMeaning {
 		meaning.Rows = append(meaning.Rows, m.Features[row*m.Width:(row+1)*m.Width])
 	}
 	for _, l := range m.Labels {
-		if l.IsText {
-			meaning.Labels = append(meaning.Labels, l.Text)
-		} else {
-			meaning.Labels = append(meaning.Labels, l.Number)
-		}
+		meaning.Labels = append(meaning.Labels, meaningOfLabel(l))
 	}
 	return meaning
 }
 
-func meaningOfBinary(t *testing.T, m *protocol.BinaryMessage) *requestMeaning {
+func meaningOfLabel(l protocol.Label) any {
+	switch {
+	case l.IsList:
+		list := []any{}
+		for _, one := range l.List {
+			list = append(list, meaningOfLabel(one))
+		}
+		return list
+	case l.IsText:
+		return l.Text
+	}
+	return l.Number
+}
+
+func meaningOfBinary(t *testing.T, d *protocol.Decoder, m *protocol.Ask) *requestMeaning {
 	t.Helper()
-	if m.Kind == protocol.BinaryFeedback {
-		meaning := &requestMeaning{Type: "feedback", Many: true}
-		for _, label := range m.Floats() {
+	values := valuesOf(t, d, m)
+	if m.Kind == protocol.KindFeedback {
+		meaning := &requestMeaning{Type: "feedback", Many: true, RowCount: m.Rows}
+		for _, label := range values {
 			meaning.Labels = append(meaning.Labels, label)
 		}
 		return meaning
 	}
 	meaning := &requestMeaning{
-		Type: "predict", RowCount: m.Rows, ModelIndex: m.Model,
+		Type: "predict", RowCount: m.Rows, ModelIndex: m.ModelIndex,
 		DeadlineMS: m.Deadline.Seconds() * 1000, Scores: m.Scores, Timing: m.Timing,
 	}
-	if m.DType == protocol.DTypeUint8 {
-		for _, b := range m.Values {
+	if d.Work(m, &twoBytes) == len(values) { // a byte each
+		for _, b := range values {
 			meaning.Bytes = append(meaning.Bytes, int(b))
 		}
 		return meaning
 	}
-	width := len(m.Values) / 4 / m.Rows
-	values, err := m.AppendFeatures(nil, width, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
 	for row := range m.Rows {
-		meaning.Rows = append(meaning.Rows, values[row*width:(row+1)*width])
+		meaning.Rows = append(meaning.Rows, values[row*m.Width:(row+1)*m.Width])
 	}
 	return meaning
 }
@@ -214,15 +221,18 @@ type namedFrame struct {
 // binaryReplyCases are made with the codec; the test in binary_test.go holds
 // it to the byte.
 func binaryReplyCases() []namedFrame {
-	nan := float32(math.NaN())
 	frames := []namedFrame{
-		{"prediction", protocol.AppendBinaryPrediction(nil, 77, &protocol.Prediction{
-			Rows: 2, Values: []float32{1, 0}, Confidences: []float32{1, 0.5}})},
-		{"prediction with scores and timing", protocol.AppendBinaryPrediction(nil, 1732212000123, &protocol.Prediction{
-			Rows: 2, Values: []float32{1, 0}, Confidences: []float32{0.9, 0.6}, Scores: []float32{0.1, 0.9, 0.6, 0.4},
+		{"prediction", protocol.AppendBinaryPrediction(nil, 77, digits, &protocol.Prediction{
+			Rows: 2, First: decided([]float32{1, 0}, []float32{1, 0.5}), Scores: []float32{0, 1, 0.5, 0.5}})},
+		{"prediction with scores and timing", protocol.AppendBinaryPrediction(nil, 1732212000123, digits, &protocol.Prediction{
+			Rows: 2, First: decided([]float32{1, 0}, []float32{0.9, 0.6}), Scores: []float32{0.1, 0.9, 0.6, 0.4}, WithScores: true,
 			Timing: &protocol.Timing{Queue: 112e3, Compute: 85e3, BatchRows: 9}})},
-		{"regression", protocol.AppendBinaryPrediction(nil, 1<<53-1, &protocol.Prediction{
-			Rows: 1, Values: []float32{-1e-7}, Confidences: []float32{nan}})},
+		{"regression", protocol.AppendBinaryPrediction(nil, 1<<53-1, regression("price", "2"), &protocol.Prediction{
+			Rows: 1, First: decided([]float32{-1e-7}, nil), Scores: []float32{-1e-7}})},
+		{"all kinds", protocol.AppendBinaryPrediction(nil, 78, severalOutputs(0), &protocol.Prediction{
+			Rows: 1, First: decided([]float32{1}, []float32{0.75}), Scores: []float32{0.75, 0.25, 0.5, 0.75, 1.5, -2, 1, 2}, WithScores: true})},
+		{"labels", protocol.AppendBinaryPrediction(nil, 79, severalOutputs(2), &protocol.Prediction{
+			Rows: 1, First: protocol.Decided{Values: []float32{0, 1, 1}, Confidences: []float32{0.25, 0.5, 0.75}, ValueWidth: 3}, Scores: []float32{0.25, 0.5, 0.75}})},
 		{"feedback_ok", protocol.AppendBinaryFeedbackOK(nil, 77, 2, []bool{true, false})},
 	}
 	for _, code := range protocol.Codes() {
@@ -257,7 +267,10 @@ func readReply(t *testing.T, frame []byte) *replyMeaning {
 			}
 		}
 		if flags&protocol.FlagScores != 0 {
-			scores := (&protocol.BinaryMessage{Values: frame[24+8*rows:]}).Floats()
+			var scores []float32
+			for at := frame[24+8*rows:]; len(at) > 0; at = at[4:] {
+				scores = append(scores, math.Float32frombits(le.Uint32(at)))
+			}
 			width := len(scores) / rows
 			for i := range rows {
 				m.Scores = append(m.Scores, scores[i*width:(i+1)*width])
