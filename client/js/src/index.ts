@@ -5,6 +5,7 @@ export {
   type DashboardOptions,
   type Subscription,
 } from './dashboard.js';
+export { outputsOf } from './decode.js';
 export { type ClientCode, type ErrorCode, type ErrorDetails, PenstockError, type ServerCode } from './error.js';
 export type { FeedbackResult } from './feedback.js';
 export type { ConnectionOptions } from './options.js';

@@ -1,7 +1,6 @@
 import { computed, effect, type EffectRef, inject, Injectable, untracked } from '@angular/core';
-import type { ModelFacts } from '../models/models.state';
-import type { ModelQuality } from '../quality/quality.state';
 import { Store } from '../store/store';
+import { Api, reason } from './api';
 
 const QUALITY_EVERY = 2000; // ms
 
@@ -9,21 +8,25 @@ const QUALITY_EVERY = 2000; // ms
 @Injectable({ providedIn: 'root' })
 export class ApiLink {
   private readonly store = inject(Store);
+  private readonly api = inject(Api);
   private looking: AbortController | null = null;
   private readonly connected = computed(() => this.store.shell.status().status === 'connected');
   private watch: EffectRef | null = null;
 
   start(): void {
-    const { shell } = this.store;
+    const { view } = this.store;
     this.watch = effect(() => {
-      const route = shell.route();
+      const page = view.page();
       const connected = this.connected(); // after a reconnect it may be another server
       untracked(() => {
         this.looking?.abort();
         const { signal } = (this.looking = new AbortController());
-        // Live asks which models have an error in place of an accuracy.
-        if (route === 'models' || (route === 'live' && connected)) void this.models(signal);
-        if (route === 'quality') void this.poll(signal);
+        // Live asks by what measure it is told how right each model is.
+        if (page === 'models' || (page === 'live' && connected)) void this.models(signal);
+        if (page === 'quality') {
+          void this.models(signal); // whose kinds the ranges of time need
+          void this.poll(signal);
+        }
       });
     });
   }
@@ -45,7 +48,7 @@ export class ApiLink {
   private async quality(signal: AbortSignal): Promise<void> {
     const { quality } = this.store;
     try {
-      const { models } = await read<{ models: ModelQuality[] }>('api/quality', signal);
+      const { models } = await this.api.quality(signal);
       if (!signal.aborted) quality.set(models);
     } catch (error) {
       if (!signal.aborted) quality.fail(reason(error));
@@ -55,7 +58,7 @@ export class ApiLink {
   private async models(signal: AbortSignal): Promise<void> {
     const { models } = this.store;
     try {
-      const answer = await read<{ models: ModelFacts[] }>('api/models', signal);
+      const answer = await this.api.models(signal);
       if (signal.aborted) return;
       models.set(answer.models);
       this.store.live.learn(answer.models);
@@ -63,14 +66,4 @@ export class ApiLink {
       if (!signal.aborted) models.fail(reason(error));
     }
   }
-}
-
-async function read<T>(path: string, signal: AbortSignal): Promise<T> {
-  const answer = await fetch(path, { signal });
-  if (!answer.ok) throw new Error(`${path} answered ${answer.status}`);
-  return (await answer.json()) as T;
-}
-
-function reason(error: unknown): string {
-  return error instanceof TypeError ? 'the server does not answer' : error instanceof Error ? error.message : String(error);
 }

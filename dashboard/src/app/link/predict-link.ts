@@ -1,12 +1,13 @@
 import { effect, type EffectRef, inject, Injectable, untracked } from '@angular/core';
 import { Store } from '../store/store';
 import { Questions } from '../try/questions';
+import { readColumns } from '../try/columns';
 import { parseRow } from '../try/rows';
 import { SESSION, socketAddress } from './address';
-import { PredictClient } from './client';
+import { PredictClient, type RowLabel } from './client';
 import { Frames } from './frames';
 
-/** Streams what is drawn to the model while the Try it page is open. */
+/** Streams what is drawn to the model while the Try it page is open, which starts and stops it. */
 @Injectable({ providedIn: 'root' })
 export class PredictLink {
   private readonly store = inject(Store);
@@ -17,14 +18,17 @@ export class PredictLink {
   private effects: EffectRef[] = [];
 
   start(): void {
-    const { shell, trial } = this.store;
+    const { trial } = this.store;
+    this.open();
+    let model = trial.model()?.name;
     this.effects = [
       effect(() => {
-        const here = shell.route() === 'try';
-        untracked(() => (here ? this.open() : this.close()));
+        const name = trial.model()?.name;
+        if (name !== model) untracked(() => trial.begin());
+        model = name;
       }),
       effect(() => {
-        const pixels = trial.drawable() ? trial.pixels() : null;
+        const pixels = trial.input() === 'pad' ? trial.pixels() : null;
         trial.sheet(); // the same drawing on another sheet is another question
         untracked(() => (pixels ? this.questions.ask(pixels, pixels) : this.questions.forget()));
       }),
@@ -45,13 +49,15 @@ export class PredictLink {
   /** Asks about the row in the form. */
   submitRow(): void {
     const { trial } = this.store;
-    const row = parseRow(trial.row(), trial.model()?.features ?? 0);
+    const model = trial.model();
+    if (!model) return;
+    const row = trial.input() === 'columns' ? readColumns(model.columns ?? [], trial.fields()) : parseRow(trial.row(), model.features, model.missing);
     if (row.problem !== null) trial.fail(row.problem);
     else this.questions.ask(row.values, null);
   }
 
   /** Tells the true answer to what is drawn or asked now. */
-  label(label: string | number): Promise<void> {
+  label(label: RowLabel): Promise<void> {
     return this.questions.label(label);
   }
 

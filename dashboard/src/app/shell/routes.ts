@@ -1,20 +1,28 @@
-/** The pages, in the order of the navigation. Their addresses are hashes, so
- * that the server serves one file and a reload stays where it was. */
-export const ROUTES = [
-  { id: 'live', label: 'Live' },
-  { id: 'try', label: 'Try it' },
-  { id: 'quality', label: 'Quality' },
-  { id: 'models', label: 'Models' },
-] as const;
+import { Injectable } from '@angular/core';
+import { type PreloadingStrategy, type Route, type Routes } from '@angular/router';
+import { type Observable, switchMap, timer } from 'rxjs';
 
-export type Route = (typeof ROUTES)[number]['id'];
+/**
+ * Each page is a file of its own. Their addresses are hashes, so that the server
+ * serves one page and a reload stays where it was: #/live?minutes=10&model=digits&scale=log
+ */
+export const ROUTES: Routes = [
+  { path: 'live', loadComponent: () => import('../live/live-page').then((m) => m.LivePage) },
+  { path: 'try', loadComponent: () => import('../try/try-page').then((m) => m.TryPage) },
+  { path: 'quality', loadComponent: () => import('../quality/quality-page').then((m) => m.QualityPage) },
+  { path: 'models', loadComponent: () => import('../models/models-page').then((m) => m.ModelsPage) },
+  { path: '**', redirectTo: 'live' },
+];
 
-export function routeOf(hash: string): Route {
-  const [name] = hash.replace(/^#\/?/, '').split('?');
-  return ROUTES.find((r) => r.id === name)?.id ?? 'live';
-}
+const SOON = 2000; // ms
 
-/** What stands after the page's name in an address: how it is looked at. */
-export function paramsOf(hash: string): URLSearchParams {
-  return new URLSearchParams(hash.split('?')[1] ?? '');
+/**
+ * Fetches the other pages once the first is shown: they are there when the server
+ * is not, and all of one build when it is replaced by another.
+ */
+@Injectable({ providedIn: 'root' })
+export class PreloadSoon implements PreloadingStrategy {
+  preload(_: Route, load: () => Observable<unknown>): Observable<unknown> {
+    return timer(SOON).pipe(switchMap(load));
+  }
 }

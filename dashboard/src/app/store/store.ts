@@ -4,6 +4,7 @@ import { ModelsState } from '../models/models.state';
 import { QualityState } from '../quality/quality.state';
 import { ShellState } from '../shell/shell.state';
 import { TrialState } from '../try/trial.state';
+import { ViewState } from './view.state';
 
 /**
  * All that the page knows, in signals. Components read it and render; the
@@ -12,9 +13,10 @@ import { TrialState } from '../try/trial.state';
  */
 @Injectable({ providedIn: 'root' })
 export class Store {
+  readonly view = new ViewState();
   readonly shell = new ShellState();
-  readonly live = new LiveState();
-  readonly trial = new TrialState();
-  readonly quality = new QualityState();
+  readonly live = new LiveState(this.view);
+  readonly trial = new TrialState(this.view);
+  readonly quality = new QualityState(this.view);
   readonly models = new ModelsState();
 }

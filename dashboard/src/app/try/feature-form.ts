@@ -18,7 +18,7 @@ const FIELDS = 16;
           }
         </fieldset>
       }
-      <label for="row">{{ fields() ? 'or a pasted row' : 'A row' }} of {{ trial.model()?.features }} values, separated by commas, spaces or line breaks</label>
+      <label for="row">{{ fields() ? 'or a pasted row' : 'A row' }} of {{ trial.model()?.features }} values, separated by commas, spaces or line breaks{{ trial.model()?.missing ? '; null for one that is missing' : '' }}</label>
       <textarea id="row" rows="4" spellcheck="false" autocomplete="off" [value]="trial.row()" (input)="trial.setRow($any($event.target).value)"></textarea>
       <button type="submit" [disabled]="trial.status().status !== 'connected'">Ask the model</button>
     </form>
