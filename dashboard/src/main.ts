@@ -1,9 +1,9 @@
 import { provideZonelessChangeDetection } from '@angular/core';
 import { bootstrapApplication } from '@angular/platform-browser';
-import { provideRouter, withHashLocation, withPreloading } from '@angular/router';
+import { provideRouter, withHashLocation } from '@angular/router';
 import { App } from './app/shell/app';
-import { PreloadSoon, ROUTES } from './app/shell/routes';
+import { ROUTES } from './app/shell/routes';
 
 bootstrapApplication(App, {
-  providers: [provideZonelessChangeDetection(), provideRouter(ROUTES, withHashLocation(), withPreloading(PreloadSoon))],
+  providers: [provideZonelessChangeDetection(), provideRouter(ROUTES, withHashLocation())],
 }).catch((error: unknown) => console.error(error));

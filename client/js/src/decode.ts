@@ -1,7 +1,8 @@
 import type { BinaryPrediction } from './binary.js';
-import type { ModelInfo, OutputInfo, OutputKind } from './wire.js';
+import { outputsOf } from './outputs.js';
 import type { Answered, OutputAnswer, Prediction, TopClass } from './prediction.js';
 import type { RequestId } from './request.js';
+import type { ModelInfo, OutputInfo, OutputKind } from './wire.js';
 
 /** What an output says of one row, as it comes in JSON. */
 type Said = string | number | string[] | number[];
@@ -39,15 +40,6 @@ export type PredictionMessage = { many: false; message: RowMessage } | { many: t
 interface Known {
   requestId: RequestId;
   roundTripMs: number;
-}
-
-/** The outputs of a model; a server that does not tell has models of one. */
-export function outputsOf(model: ModelInfo | undefined): readonly OutputInfo[] {
-  if (!model) return [];
-  if (model.outputs?.length) return model.outputs;
-  const { classes } = model;
-  if (classes.length > 0) return [{ name: 'prediction', kind: 'class', width: classes.length, classes }];
-  return [{ name: 'prediction', kind: 'values', width: 1 }];
 }
 
 /** Reads the rows of a JSON answer. */

@@ -5,10 +5,10 @@ export {
   type DashboardOptions,
   type Subscription,
 } from './dashboard.js';
-export { outputsOf } from './decode.js';
 export { type ClientCode, type ErrorCode, type ErrorDetails, PenstockError, type ServerCode } from './error.js';
 export type { FeedbackResult } from './feedback.js';
 export type { ConnectionOptions } from './options.js';
+export { outputsOf } from './outputs.js';
 export type {
   Answered,
   ClassAnswer,

@@ -1,4 +1,4 @@
-import { inject, Injectable } from '@angular/core';
+import { inject, Injectable, InjectionToken } from '@angular/core';
 import { KEPT } from '../live/points';
 import { Store } from '../store/store';
 import { SESSION, socketAddress } from './address';
@@ -6,6 +6,12 @@ import { Api } from './api';
 import { DashboardClient, type Metrics } from './client';
 import { Frames } from './frames';
 import { Notifier } from './notifier';
+
+/** Opens the dashboard's socket, or a stand-in for it. */
+export const DASHBOARD_CLIENT = new InjectionToken<() => DashboardClient>('dashboard client', {
+  providedIn: 'root',
+  factory: () => () => new DashboardClient(socketAddress('ws/dashboard'), { session: SESSION }),
+});
 
 /** How long after its begin a connection tells what it told before, in milliseconds. */
 const SETTLED = 2000;
@@ -19,6 +25,7 @@ export class DashboardLink {
   private readonly store = inject(Store);
   private readonly frames = inject(Frames);
   private readonly api = inject(Api);
+  private readonly make = inject(DASHBOARD_CLIENT);
   private client: DashboardClient | null = null;
   private recalling: AbortController | null = null;
   private readonly notifier = inject(Notifier);
@@ -27,7 +34,7 @@ export class DashboardLink {
 
   start(): void {
     const { live, shell } = this.store;
-    const client = new DashboardClient(socketAddress('ws/dashboard'), { session: SESSION });
+    const client = this.make();
     this.client = client;
     client.status.subscribe((status) => shell.setStatus(status));
     client.on('history', (history) => {

@@ -1,16 +1,16 @@
-import { NgComponentOutlet } from '@angular/common';
 import { ChangeDetectionStrategy, Component, computed, inject } from '@angular/core';
 import { count, duration, percent } from '../format';
 import { Ranges } from '../live/ranges';
 import { ModelSelect } from '../shell/model-select';
 import { Store } from '../store/store';
+import { Part } from '../views/part';
 import { QUALITY, qualityKind } from '../views/quality';
 import { labellerFact } from './labeller';
 
 @Component({
   selector: 'ps-quality-page',
   changeDetection: ChangeDetectionStrategy.OnPush,
-  imports: [ModelSelect, NgComponentOutlet, Ranges],
+  imports: [ModelSelect, Part, Ranges],
   template: `
     <header class="bar">
       <h1>Quality</h1>
@@ -35,7 +35,7 @@ import { labellerFact } from './labeller';
       } @else {
         <div class="quality">
           @for (p of view().parts(m); track p.title) {
-            <section [attr.aria-label]="p.title"><h2>{{ p.title }}</h2><ng-container [ngComponentOutlet]="p.component" [ngComponentOutletInputs]="{ model: m }" /></section>
+            <section [attr.aria-label]="p.title"><h2>{{ p.title }}</h2><ng-container [psPart]="p.component" [psPartModel]="m" /></section>
           }
           <section aria-labelledby="delay-title">
             <h2 id="delay-title">Label delay</h2>

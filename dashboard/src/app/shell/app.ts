@@ -1,4 +1,4 @@
-import { ChangeDetectionStrategy, Component, DestroyRef, effect, type ElementRef, inject, untracked, viewChild } from '@angular/core';
+import { afterNextRender, ChangeDetectionStrategy, Component, DestroyRef, effect, type ElementRef, inject, untracked, viewChild } from '@angular/core';
 import { RouterOutlet } from '@angular/router';
 import { ApiLink } from '../link/api-link';
 import { Clock } from '../link/clock';
@@ -8,6 +8,10 @@ import { AlertBanner } from './alert-banner';
 import { Connection } from './connection';
 import { Navigation } from './navigation';
 import { PAGES } from './pages';
+import { preload } from './routes';
+
+/** How long after the first page the others are fetched, in milliseconds. */
+const SOON = 2000;
 
 /** The frame around the pages: navigation, connection, what fires now. */
 @Component({
@@ -40,8 +44,10 @@ export class App {
   constructor() {
     const links = [inject(Navigation), inject(Clock), inject(DashboardLink), inject(ApiLink)];
     for (const link of links) link.start();
-    inject(DestroyRef).onDestroy(() => { for (const link of links) link.stop(); });
+    const destroyed = inject(DestroyRef);
+    destroyed.onDestroy(() => { for (const link of links) link.stop(); });
     const { live: { banner }, shell } = this.store;
+    afterNextRender(() => { const timer = setTimeout(preload, SOON); destroyed.onDestroy(() => clearTimeout(timer)); });
     let page = this.view.page();
     effect(() => {
       if (this.view.page() === page) return;

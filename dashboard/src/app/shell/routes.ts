@@ -1,28 +1,27 @@
-import { Injectable } from '@angular/core';
-import { type PreloadingStrategy, type Route, type Routes } from '@angular/router';
-import { type Observable, switchMap, timer } from 'rxjs';
+import type { Routes } from '@angular/router';
+import type { PageId } from './pages';
+
+/** Each page is a file of its own. */
+const LOAD = {
+  live: () => import('../live/live-page').then((m) => m.LivePage),
+  try: () => import('../try/try-page').then((m) => m.TryPage),
+  quality: () => import('../quality/quality-page').then((m) => m.QualityPage),
+  models: () => import('../models/models-page').then((m) => m.ModelsPage),
+} satisfies Record<PageId, unknown>;
 
 /**
- * Each page is a file of its own. Their addresses are hashes, so that the server
- * serves one page and a reload stays where it was: #/live?minutes=10&model=digits&scale=log
+ * The pages' addresses are hashes, so that the server serves one page and a
+ * reload stays where it was: #/live?minutes=10&model=digits&scale=log
  */
 export const ROUTES: Routes = [
-  { path: 'live', loadComponent: () => import('../live/live-page').then((m) => m.LivePage) },
-  { path: 'try', loadComponent: () => import('../try/try-page').then((m) => m.TryPage) },
-  { path: 'quality', loadComponent: () => import('../quality/quality-page').then((m) => m.QualityPage) },
-  { path: 'models', loadComponent: () => import('../models/models-page').then((m) => m.ModelsPage) },
+  ...Object.entries(LOAD).map(([path, loadComponent]) => ({ path, loadComponent })),
   { path: '**', redirectTo: 'live' },
 ];
 
-const SOON = 2000; // ms
-
 /**
- * Fetches the other pages once the first is shown: they are there when the server
- * is not, and all of one build when it is replaced by another.
+ * Fetches every page: they are there then when the server is not, and all of one
+ * build when it is replaced by another. What cannot be fetched now is when it is shown.
  */
-@Injectable({ providedIn: 'root' })
-export class PreloadSoon implements PreloadingStrategy {
-  preload(_: Route, load: () => Observable<unknown>): Observable<unknown> {
-    return timer(SOON).pipe(switchMap(load));
-  }
+export function preload(): void {
+  for (const load of Object.values(LOAD)) load().catch(() => undefined);
 }

@@ -51,8 +51,8 @@ export class ShellState {
     if (status.status === 'connected') this._heard.set(Date.now()); // the history comes at once
   }
 
-  tick(): void {
-    this._now.set(Date.now());
+  tick(now = Date.now()): void {
+    this._now.set(now);
   }
 
   hear(): void {

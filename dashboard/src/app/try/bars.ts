@@ -1,6 +1,6 @@
 import { ChangeDetectionStrategy, Component, computed, inject } from '@angular/core';
 import { percent } from '../format';
-import { Store } from '../store/store';
+import { TRIAL } from './trial.state';
 
 const SHOWN = 20;
 
@@ -26,7 +26,7 @@ const SHOWN = 20;
   `,
 })
 export class Bars {
-  protected readonly trial = inject(Store).trial;
+  protected readonly trial = inject(TRIAL);
   protected readonly classes = this.trial.classes;
   protected readonly shown = SHOWN;
   protected readonly word = computed(() => (this.trial.kind() === 'labels' ? 'label' : 'class'));

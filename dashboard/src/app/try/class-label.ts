@@ -1,6 +1,6 @@
 import { ChangeDetectionStrategy, Component, inject } from '@angular/core';
 import { PredictLink } from '../link/predict-link';
-import { Store } from '../store/store';
+import { TRIAL } from './trial.state';
 
 const BUTTONS = 24;
 
@@ -24,7 +24,7 @@ const BUTTONS = 24;
   `,
 })
 export class ClassLabel {
-  protected readonly trial = inject(Store).trial;
+  protected readonly trial = inject(TRIAL);
   protected readonly link = inject(PredictLink);
   protected readonly most = BUTTONS;
 

@@ -1,8 +1,8 @@
 import { ChangeDetectionStrategy, Component, computed, inject } from '@angular/core';
 import type { ColumnInfo } from '../link/client';
 import { PredictLink } from '../link/predict-link';
-import { Store } from '../store/store';
 import { EMPTY, type Field } from './columns';
+import { TRIAL } from './trial.state';
 
 /** Makes a row by the names of the model's columns: a number, one of some categories, or missing. */
 @Component({
@@ -34,7 +34,7 @@ import { EMPTY, type Field } from './columns';
   `,
 })
 export class ColumnForm {
-  protected readonly trial = inject(Store).trial;
+  protected readonly trial = inject(TRIAL);
   private readonly link = inject(PredictLink);
 
   protected readonly fields = computed(() =>

@@ -1,6 +1,6 @@
 import { ChangeDetectionStrategy, Component, computed, inject } from '@angular/core';
 import { PredictLink } from '../link/predict-link';
-import { Store } from '../store/store';
+import { TRIAL } from './trial.state';
 
 const FIELDS = 16;
 
@@ -25,7 +25,7 @@ const FIELDS = 16;
   `,
 })
 export class FeatureForm {
-  protected readonly trial = inject(Store).trial;
+  protected readonly trial = inject(TRIAL);
   private readonly link = inject(PredictLink);
 
   /** The row's values in as many fields as there are features; null for many. */

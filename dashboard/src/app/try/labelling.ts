@@ -1,25 +1,25 @@
-import { NgComponentOutlet } from '@angular/common';
 import { ChangeDetectionStrategy, Component, computed, inject } from '@angular/core';
-import { Store } from '../store/store';
 import { ANSWERS } from '../views/answers';
+import { Part } from '../views/part';
+import { TRIAL } from './trial.state';
 
 /** Asks for the true answer, as the model's kind of output wants it, and says what became of it. */
 @Component({
   selector: 'ps-labelling',
   changeDetection: ChangeDetectionStrategy.OnPush,
-  imports: [NgComponentOutlet],
+  imports: [Part],
   template: `
     @if (view(); as component) {
       <fieldset class="labels" [disabled]="!open()">
         <legend>What is it really?</legend>
-        <ng-container [ngComponentOutlet]="component" />
+        <ng-container [psPart]="component" />
       </fieldset>
     } @else { <p class="none">No label tells whether a vector is right, so none is asked for.</p> }
     <p class="outcome" role="status">{{ outcome() }}</p>
   `,
 })
 export class Labelling {
-  protected readonly trial = inject(Store).trial;
+  protected readonly trial = inject(TRIAL);
   protected readonly view = computed(() => ANSWERS[this.trial.kind()].label);
   protected readonly open = computed(() => this.trial.answer() !== null && ['none', 'failed'].includes(this.trial.labelling().state));
 

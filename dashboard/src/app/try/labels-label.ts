@@ -1,6 +1,6 @@
 import { ChangeDetectionStrategy, Component, inject, linkedSignal } from '@angular/core';
 import { PredictLink } from '../link/predict-link';
-import { Store } from '../store/store';
+import { TRIAL } from './trial.state';
 
 /** Asks which labels hold in truth, beginning with those that the model said. */
 @Component({
@@ -18,7 +18,7 @@ import { Store } from '../store/store';
   `,
 })
 export class LabelsLabel {
-  protected readonly trial = inject(Store).trial;
+  protected readonly trial = inject(TRIAL);
   private readonly link = inject(PredictLink);
   protected readonly held = linkedSignal<ReadonlySet<string>>(() => {
     const p = this.trial.answer()?.prediction;

@@ -1,7 +1,7 @@
 import { ChangeDetectionStrategy, Component, inject } from '@angular/core';
-import { Store } from '../store/store';
 import { Pad } from './pad';
 import { Thumbnail } from './thumbnail';
+import { TRIAL } from './trial.state';
 
 /** Makes a row by drawing a digit. */
 @Component({
@@ -18,5 +18,5 @@ import { Thumbnail } from './thumbnail';
   `,
 })
 export class PadInput {
-  protected readonly trial = inject(Store).trial;
+  protected readonly trial = inject(TRIAL);
 }

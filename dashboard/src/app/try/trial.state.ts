@@ -1,4 +1,5 @@
-import { computed, signal } from '@angular/core';
+import { computed, inject, InjectionToken, signal } from '@angular/core';
+import { Store } from '../store/store';
 import { type Hello, type ModelInfo, outputsOf, type Prediction, type StatusInfo } from '../link/client';
 import { ViewState } from '../store/view.state';
 import { KINDS, kindOf } from '../views/kinds';
@@ -177,3 +178,6 @@ export class TrialState {
     return l.state === 'sending' && l.question === question;
   }
 }
+
+/** The one of the page. */
+export const TRIAL = new InjectionToken<TrialState>('trial', { providedIn: 'root', factory: () => new TrialState(inject(Store).view) });

@@ -1,18 +1,18 @@
-import { NgComponentOutlet } from '@angular/common';
 import { ChangeDetectionStrategy, Component, computed, DestroyRef, inject } from '@angular/core';
 import { PredictLink } from '../link/predict-link';
 import { ModelSelect } from '../shell/model-select';
-import { Store } from '../store/store';
 import { ANSWERS } from '../views/answers';
 import { INPUTS } from '../views/inputs';
+import { Part } from '../views/part';
 import { Gallery } from './gallery';
 import { Labelling } from './labelling';
 import { Verdict } from './verdict';
+import { TRIAL } from './trial.state';
 
 @Component({
   selector: 'ps-try-page',
   changeDetection: ChangeDetectionStrategy.OnPush,
-  imports: [Gallery, Labelling, ModelSelect, NgComponentOutlet, Verdict],
+  imports: [Gallery, Labelling, ModelSelect, Part, Verdict],
   template: `
     <header class="bar">
       <h1>Try it</h1>
@@ -27,10 +27,10 @@ import { Verdict } from './verdict';
     </header>
     @if (trial.model()) {
       <div class="trial">
-        <section class="ask" [attr.aria-label]="input().title"><ng-container [ngComponentOutlet]="input().component" /></section>
+        <section class="ask" [attr.aria-label]="input().title"><ng-container [psPart]="input().component" /></section>
         <section class="read" aria-label="Answer" [attr.aria-busy]="trial.busy()">
           <ps-verdict />
-          <ng-container [ngComponentOutlet]="answer()" />
+          <ng-container [psPart]="answer()" />
         </section>
         <section class="tell" aria-label="Label">
           <ps-labelling />
@@ -43,7 +43,7 @@ import { Verdict } from './verdict';
   `,
 })
 export class TryPage {
-  protected readonly trial = inject(Store).trial;
+  protected readonly trial = inject(TRIAL);
   protected readonly link = inject(PredictLink);
   protected readonly names = computed(() => this.trial.models().map((m) => m.name));
   protected readonly input = computed(() => INPUTS[this.trial.input()]);

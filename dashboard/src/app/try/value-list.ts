@@ -1,6 +1,6 @@
 import { ChangeDetectionStrategy, Component, computed, inject } from '@angular/core';
 import { number } from '../format';
-import { Store } from '../store/store';
+import { TRIAL } from './trial.state';
 
 const SHOWN = 100;
 
@@ -21,7 +21,7 @@ const SHOWN = 100;
   `,
 })
 export class ValueList {
-  private readonly trial = inject(Store).trial;
+  private readonly trial = inject(TRIAL);
   protected readonly shown = SHOWN;
   protected readonly number = number;
   protected readonly values = computed(() => {

@@ -1,7 +1,7 @@
 import { ChangeDetectionStrategy, Component, computed, inject, linkedSignal } from '@angular/core';
 import { PredictLink } from '../link/predict-link';
-import { Store } from '../store/store';
 import { parseRow } from './rows';
+import { TRIAL } from './trial.state';
 
 const FIELDS = 24;
 
@@ -23,7 +23,7 @@ const FIELDS = 24;
   `,
 })
 export class ValuesLabel {
-  private readonly trial = inject(Store).trial;
+  private readonly trial = inject(TRIAL);
   private readonly link = inject(PredictLink);
   protected readonly most = FIELDS;
   protected readonly width = computed(() => this.trial.output()?.width ?? 1);

@@ -1,6 +1,6 @@
 import { ChangeDetectionStrategy, Component, computed, inject } from '@angular/core';
 import { number } from '../format';
-import { Store } from '../store/store';
+import { TRIAL } from './trial.state';
 
 const SHOWN = 12;
 
@@ -16,7 +16,7 @@ const SHOWN = 12;
   `,
 })
 export class VectorPart {
-  private readonly trial = inject(Store).trial;
+  private readonly trial = inject(TRIAL);
   protected readonly vector = computed(() => {
     const p = this.trial.answer()?.prediction;
     return p?.kind === 'vector' ? p.vector : new Float32Array();

@@ -1,8 +1,8 @@
 import { ChangeDetectionStrategy, Component, computed, effect, inject, signal, untracked } from '@angular/core';
 import { duration } from '../format';
-import { Store } from '../store/store';
 import { INPUTS } from '../views/inputs';
 import { KINDS } from '../views/kinds';
+import { TRIAL } from './trial.state';
 
 /** How long an answer stands before it is read out, in milliseconds. */
 const SETTLED = 800;
@@ -33,7 +33,7 @@ const SETTLED = 800;
   `,
 })
 export class Verdict {
-  protected readonly trial = inject(Store).trial;
+  protected readonly trial = inject(TRIAL);
   protected readonly duration = duration;
   protected readonly timing = computed(() => this.trial.answer()?.prediction.timing ?? null);
   protected readonly input = computed(() => INPUTS[this.trial.input()]);
