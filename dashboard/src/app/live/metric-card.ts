@@ -11,7 +11,7 @@ import { Sparkline } from './sparkline';
   imports: [Sparkline],
   host: { class: 'card', '[attr.data-card]': 'card().id', '[class.words]': 'inWords()' },
   template: `
-    <dt>{{ card().label }} @if (live.model() && !card().perModel) { <small>all models</small> }</dt>
+    <dt>{{ card().label }} @if (live.model() && live.modelNames().length > 1 && !card().perModel) { <small>all models</small> }</dt>
     <dd>
       <span class="figure"><span class="value">{{ reading().value }}</span>@if (reading().unit && !inWords() && reading().value !== NONE) {<span class="unit">{{ reading().unit }}</span>}</span>
       @if (reading().note; as note) { <span class="note">{{ note }}</span> }

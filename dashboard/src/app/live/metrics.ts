@@ -1,9 +1,7 @@
 import type { Metrics, ModelMetrics } from '../link/client';
 
-/** What a frame says of a model, or of all together. */
-const of = (m: Metrics, model: string | null) => (model === null ? m : m.models[model]) ?? m;
-/** Of a model alone: what a server does not tell of it is not that of all. */
-const only = (m: Metrics, model: string | null): Metrics | Partial<ModelMetrics> => (model === null ? m : (m.models[model] ?? {}));
+/** What a frame says of a model, or of all together: what it does not tell of a model is not that of all. */
+const of = (m: Metrics, model: string | null): Metrics | Partial<ModelMetrics> => (model === null ? m : (m.models[model] ?? {}));
 
 export const QUALITY_RANGES = [
   { id: 'last_5m', label: 'Last 5 minutes' },
@@ -14,21 +12,21 @@ export const QUALITY_RANGES = [
 /** What labels say of a range of time, by when the predictions were made; null
  * from a server that does not tell. */
 export const qualityOf = (m: Metrics, model: string | null, range: (typeof QUALITY_RANGES)[number]['id'] = 'last_5m') => of(m, model).quality?.[range] ?? null;
-export const labelledOf = (m: Metrics, model: string | null): number => of(m, model).labelled;
+export const labelledOf = (m: Metrics, model: string | null): number => of(m, model).labelled ?? 0;
 
 /** Everything that can be drawn over time, by a name that says nothing of where it comes from. */
 const READ = {
-  requests_per_second: (m, model) => only(m, model).requests_per_second,
+  requests_per_second: (m, model) => of(m, model).requests_per_second,
   predictions_per_second: (m, model) => of(m, model).predictions_per_second,
-  shed_per_second: (m, model) => only(m, model).shed_per_second,
-  error_rate: (m, model) => only(m, model).error_rate,
-  latency_p50_ms: (m, model) => only(m, model).latency_ms?.p50,
-  latency_p95_ms: (m, model) => only(m, model).latency_ms?.p95,
-  latency_p99_ms: (m, model) => only(m, model).latency_ms?.p99,
-  latency_max_ms: (m, model) => only(m, model).latency_ms?.max,
-  queue_p99_ms: (m, model) => only(m, model).queue_ms?.p99,
+  shed_per_second: (m, model) => of(m, model).shed_per_second,
+  error_rate: (m, model) => of(m, model).error_rate,
+  latency_p50_ms: (m, model) => of(m, model).latency_ms?.p50,
+  latency_p95_ms: (m, model) => of(m, model).latency_ms?.p95,
+  latency_p99_ms: (m, model) => of(m, model).latency_ms?.p99,
+  latency_max_ms: (m, model) => of(m, model).latency_ms?.max,
+  queue_p99_ms: (m, model) => of(m, model).queue_ms?.p99,
   queue_depth: (m, model) => of(m, model).queue_depth,
-  batch_rows: (m, model) => only(m, model).batch_rows,
+  batch_rows: (m, model) => of(m, model).batch_rows,
   workers_busy: (m, model) => of(m, model).workers_busy,
   accuracy: (m, model) => qualityOf(m, model)?.accuracy,
   accuracy_low: (m, model) => qualityOf(m, model)?.accuracy_interval?.[0],

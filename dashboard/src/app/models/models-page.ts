@@ -15,7 +15,7 @@ const power = (x: number, digits: number) => x.toExponential(digits).replace('-'
     <header class="bar"><h1>Models</h1></header>
     @if (store.models.problem(); as problem) { <p class="problem" role="alert">These facts are not fresh: {{ problem }}.</p> }
     @for (m of store.models.facts() ?? []; track m.name) {
-      <article class="model" [class.chosen]="store.view.model() === m.name">
+      <article class="model" [class.chosen]="store.view.model() === m.name && store.models.facts()!.length > 1">
         <h2>{{ m.name }} <span class="version">version {{ m.version }}</span>@if (m.default) { <span class="tag">default</span> }
           <span class="go">@for (p of pages; track p.id) { <a [href]="store.view.href(p.id, { model: m.name })" [attr.aria-label]="p.label + ', ' + m.name">{{ p.label }}</a> }</span></h2>
         <dl class="facts">
@@ -30,7 +30,7 @@ const power = (x: number, digits: number) => x.toExponential(digits).replace('-'
           @if (m.file) { <div><dt>Weights</dt><dd><code>{{ m.file }}</code>, {{ bytes(m.bytes) }}</dd></div> }
           @if (m.sha256) { <div><dt>SHA-256</dt><dd><code class="hash">{{ m.sha256 }}</code></dd></div> }
           @if (m.columns?.length) { <div><dt>Columns</dt><dd class="classes">@for (c of m.columns!.slice(0, 200); track $index) { <bdi [title]="column(c)">{{ c.name }}</bdi> }@if (m.columns!.length > 200) { and {{ m.columns!.length - 200 }} more }</dd></div> }
-          @if (outputs(m).length > 1) { <div><dt>Outputs</dt><dd class="classes">@for (o of outputs(m); track $index) { <span><bdi>{{ o.name }}</bdi> <small>{{ o.kind }} of {{ o.width }}</small></span> }</dd></div> }
+          @if (outputs(m).length > 1) { <div><dt>Outputs</dt><dd class="classes">@for (o of outputs(m); track $index) { <span><bdi>{{ o.name }}</bdi>&ngsp;<small>{{ o.kind }} of {{ o.width }}</small></span> }</dd></div> }
           @if (m.classes.length > 0) { <div><dt>{{ kind(m) === 'labels' ? 'Labels' : 'Classes' }}</dt><dd class="classes">@for (c of m.classes.slice(0, 200); track $index) { <bdi>{{ c }}</bdi> }@if (m.classes.length > 200) { and {{ m.classes.length - 200 }} more }</dd></div> }
         </dl>
       </article>
@@ -54,7 +54,7 @@ export class ModelsPage {
 
   protected shape(m: ModelFacts): string {
     const [first] = outputsOf(m);
-    const says = first?.classes ? `${count(first.classes.length)} ${first.kind === 'labels' ? 'labels' : 'classes'}` : `${count(first?.width)} ${first?.width === 1 ? 'value' : 'values'}`;
+    const says = first?.classes ? `${count(first.classes.length)} ${first.kind === 'labels' ? 'labels' : 'classes'}` : `${count(first?.width)} ${first?.kind === 'vector' ? 'numbers' : first?.width === 1 ? 'value' : 'values'}`;
     return `${count(m.features)} features${m.missing ? ', which may be missing' : ''}; ${says}`;
   }
 

@@ -10,7 +10,7 @@ import { TRIAL } from './trial.state';
   changeDetection: ChangeDetectionStrategy.OnPush,
   template: `
     <form (submit)="send($event)" novalidate>
-      <fieldset class="columns">
+      <fieldset class="named">
         <legend>Features</legend>
         @for (f of fields(); track f.column.name; let i = $index) {
           <div class="column">
