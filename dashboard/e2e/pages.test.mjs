@@ -1,23 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import { feed } from './feed.mjs';
 import { writeBundle } from './bundle.mjs';
-import { draw, mustFit, open, serve, sleep, three, until } from './rig.mjs';
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-/** axe-core's own words on what is serious. */
-async function mustBeAccessible(page, where) {
-  await page.evaluate(axe);
-  const found = await page.evaluate(async () => (await window.axe.run()).violations.map((v) => ({
-    impact: v.impact, id: v.id, nodes: v.nodes.map((n) => `${n.target.join(' ')}: ${n.failureSummary}`),
-  })));
-  const serious = found.filter((v) => ['serious', 'critical'].includes(v.impact));
-  assert.deepEqual(serious, [], where);
-  return found.length;
-}
+import { draw, mustBeAccessible, mustFit, open, serve, sleep, three, until } from './rig.mjs';
 
 const routes = ['live', 'try', 'quality', 'models'];
 
@@ -160,7 +145,7 @@ test('charts: a part is dragged over, a series is switched off, and the address 
   await until('the address follows', () => page.url().endsWith('#/live?minutes=1&scale=log'));
   await page.getByRole('link', { name: 'Models' }).click();
   await page.getByRole('heading', { name: 'Models' }).waitFor();
-  await page.getByRole('link', { name: 'Live' }).click();
+  await page.getByRole('link', { name: 'Live', exact: true }).click();
   await until('what was chosen is kept', () => page.url().endsWith('#/live?minutes=1&scale=log'));
   stream.stop();
   await page.leave();

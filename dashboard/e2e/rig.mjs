@@ -4,11 +4,14 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { after } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
 
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const binary = process.env.PENSTOCK_BINARY ?? '../penstock';
 
 export { sleep };
@@ -113,6 +116,17 @@ export async function socket(url) {
 export async function mustFit(page, where) {
   const { wide, window } = await page.evaluate(() => ({ wide: document.documentElement.scrollWidth, window: innerWidth }));
   assert.ok(wide <= window, `${where}: ${wide} px of content in a window of ${window} px`);
+}
+
+/** axe-core's own words on what is serious. */
+export async function mustBeAccessible(page, where) {
+  await page.evaluate(axe);
+  const found = await page.evaluate(async () => (await window.axe.run()).violations.map((v) => ({
+    impact: v.impact, id: v.id, nodes: v.nodes.map((n) => `${n.target.join(' ')}: ${n.failureSummary}`),
+  })));
+  const serious = found.filter((v) => ['serious', 'critical'].includes(v.impact));
+  assert.deepEqual(serious, [], where);
+  return found.length;
 }
 
 /** Draws strokes, in coordinates from 0 to 1, with the mouse. */

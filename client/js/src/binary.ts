@@ -3,7 +3,7 @@ import { PenstockError, serverCodes } from './error.js';
 /** A request as a binary frame says it. */
 export interface BinaryRequest {
   /** Of one length. They go out as bytes when all are arrays of bytes, else as float32. */
-  rows: readonly ArrayLike<number>[];
+  rows: readonly ArrayLike<number | null>[];
   requestId: number;
   deadlineMs?: number | undefined;
   /** The model's index in hello. */
@@ -33,20 +33,27 @@ export function encodeBinary(r: BinaryRequest): ArrayBuffer {
     if (row.length !== width) {
       throw new PenstockError('bad_features', 'rows of different lengths in one request', { expected: width, got: row.length });
     }
-    values.set(row, i * width);
+    // A null would become 0; what is missing is NaN in a frame.
+    values.set(Array.isArray(row) && row.includes(null) ? row.map((v) => v ?? NaN) : (row as ArrayLike<number>), i * width);
   });
   if (!bytes && !littleEndian()) values.forEach((v, i) => view.setFloat32(headerBytes + 4 * i, v, true));
   return frame;
 }
 
 /** Whether the server is to scale a row. A canvas gives the clamped kind. */
-export function isBytes(row: ArrayLike<number>): boolean {
+export function isBytes(row: unknown): boolean {
   return row instanceof Uint8Array || row instanceof Uint8ClampedArray;
 }
 
 /** Names the model in a request's frame: its index is known only with a connection. */
 export function chooseModel(frame: ArrayBuffer, index: number): void {
   new DataView(frame).setUint32(modelOffset, index, true);
+}
+
+/** Asks for every score in a request's frame: what some kinds of output say is not told otherwise. */
+export function askScores(frame: ArrayBuffer): void {
+  const view = new DataView(frame);
+  view.setUint16(2, view.getUint16(2, true) | 1, true);
 }
 
 /** Zero stands for no deadline; 71 minutes are the most that a frame can say. */

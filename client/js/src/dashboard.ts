@@ -4,7 +4,7 @@ import { disposable } from './dispose.js';
 import { endpoint } from './endpoint.js';
 import { errorFrom, type ErrorMessage, PenstockError } from './error.js';
 import { Feed } from './feed.js';
-import type { Alert, DashboardFrame, History, Metrics, MetricsOf, Note, Presence, Typing } from './frames.js';
+import type { Alert, DashboardFrame, History, Metrics, MetricsOf, Note, Presence, Typing } from './wire.js';
 import { type Incoming, Link } from './link.js';
 import { type ConnectionOptions, type Settings, settings } from './options.js';
 import { expired, Queue, type Waiting } from './queue.js';

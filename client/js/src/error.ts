@@ -21,6 +21,7 @@ export const serverCodes = [
   'draining',
   'internal',
   'too_large',
+  'unavailable',
 ] as const;
 
 /** A code that a server sends. */
@@ -52,6 +53,7 @@ const retryableCodes: readonly ErrorCode[] = [
   'rate_limited',
   'draining',
   'internal',
+  'unavailable',
   'connection_lost',
   'queue_full',
   'queue_expired',

@@ -1,4 +1,4 @@
-import type { DashboardFrame } from './frames.js';
+import type { DashboardFrame } from './wire.js';
 
 const most = 256;
 

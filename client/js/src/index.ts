@@ -7,28 +7,59 @@ export {
 } from './dashboard.js';
 export { type ClientCode, type ErrorCode, type ErrorDetails, PenstockError, type ServerCode } from './error.js';
 export type { FeedbackResult } from './feedback.js';
-export type {
-  Alert,
-  DashboardFrame,
-  FilteredMetrics,
-  FiringAlert,
-  History,
-  LargestLabeller,
-  Metrics,
-  MetricsOf,
-  ModelMetrics,
-  Note,
-  Presence,
-  Quality,
-  QualityRange,
-  Typing,
-} from './frames.js';
-export type { Hello, ModelInfo, Notice } from './hello.js';
 export type { ConnectionOptions } from './options.js';
-export type { Prediction, Timing, TopClass } from './prediction.js';
-export { type FeedbackOptions, PredictClient, type PredictOptions, type RequestOptions } from './predict.js';
+export { outputsOf } from './outputs.js';
+export type {
+  Answered,
+  ClassAnswer,
+  ClassPrediction,
+  LabelsAnswer,
+  LabelsPrediction,
+  OutputAnswer,
+  Prediction,
+  Timing,
+  TopClass,
+  ValuesAnswer,
+  ValuesPrediction,
+  VectorAnswer,
+  VectorPrediction,
+} from './prediction.js';
+export { PredictClient } from './predict.js';
+export type { FeedbackOptions, PredictOptions, RequestOptions } from './predict-options.js';
 export { predictEach, type PredictEachOptions } from './predict-each.js';
-export type { Features, Label, RequestId } from './request.js';
+export type { Features, Label, NamedFeatures, RequestId, RowLabel } from './request.js';
 export type { WebSocketConstructor, WebSocketLike } from './socket.js';
 export type { Status, StatusInfo } from './status.js';
 export type { Value } from './value.js';
+export type {
+  Alert,
+  AlertsAnswer,
+  CalibrationBin,
+  ColumnInfo,
+  DashboardFrame,
+  FilteredMetrics,
+  FiringAlert,
+  Hello,
+  History,
+  LabelQuality,
+  LargestLabeller,
+  Metrics,
+  MetricsOf,
+  ModelFacts,
+  ModelInfo,
+  ModelMetrics,
+  ModelQuality,
+  ModelsAnswer,
+  Note,
+  Notice,
+  OutputInfo,
+  OutputKind,
+  Presence,
+  Problem,
+  Quality,
+  QualityAnswer,
+  QualityRange,
+  RecordedAlert,
+  Typing,
+  ValueQuality,
+} from './wire.js';

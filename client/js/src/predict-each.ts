@@ -1,5 +1,6 @@
 import { checkCount } from './check.js';
-import type { PredictClient, RequestOptions } from './predict.js';
+import type { PredictClient } from './predict.js';
+import type { RequestOptions } from './predict-options.js';
 import type { Prediction } from './prediction.js';
 import type { Features } from './request.js';
 

@@ -1,50 +1,33 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { type BinaryPrediction, chooseModel, decodeBinary, encodeBinary, isBytes } from './binary.js';
+import { askScores, type BinaryPrediction, chooseModel, decodeBinary, encodeBinary, isBytes } from './binary.js';
 import { checkCount, checkDuration } from './check.js';
+import { needsScores, predictionsOf, predictionsOfBinary, type RowMessage, type RowsMessage } from './decode.js';
 import { disposable } from './dispose.js';
 import { endpoint } from './endpoint.js';
 import { errorFrom, type ErrorMessage, PenstockError } from './error.js';
 import type { FeedbackResult } from './feedback.js';
 import { type Call, Flight } from './flight.js';
-import type { Hello, ModelInfo, Notice } from './hello.js';
+import type { Hello, ModelInfo, Notice } from './wire.js';
 import { type Incoming, Link } from './link.js';
-import { type ConnectionOptions, type Settings, settings } from './options.js';
-import { type Prediction, type PredictionMessage, predictionsOf, predictionsOfBinary } from './prediction.js';
+import { type Settings, settings } from './options.js';
+import type { Prediction } from './prediction.js';
+import type { FeedbackOptions, PredictOptions, RequestOptions } from './predict-options.js';
 import { expired, Queue } from './queue.js';
-import { checkId, encodeCancel, encodeFeedback, encodeRequest, type Features, type Label, type RequestId } from './request.js';
+import {
+  checkId,
+  encodeCancel,
+  encodeFeedback,
+  encodeRequest,
+  type Features,
+  hasMissing,
+  isNamed,
+  type Label,
+  type RequestId,
+  type RowLabel,
+} from './request.js';
 import { firstId } from './session.js';
 import type { StatusInfo } from './status.js';
 import { State, type Value } from './value.js';
-
-/** Options of a {@link PredictClient}. */
-export type PredictOptions = ConnectionOptions;
-
-/** Options of one request. */
-export interface RequestOptions {
-  /** The model's name. Default: the server's. */
-  model?: string | undefined;
-  /**
-   * How long an answer is of use, in milliseconds from the call on, waiting for
-   * a connection included. Then the promise rejects with `deadline_exceeded`,
-   * and the server is told to cancel. Default: for ever.
-   */
-  deadlineMs?: number | undefined;
-  /** Ask for every class's score. */
-  scores?: boolean | undefined;
-  /** Ask where the time went. */
-  timing?: boolean | undefined;
-  /** Ask for that many best classes. */
-  topK?: number | undefined;
-  /** Takes the request back: the promise rejects with the signal's reason. */
-  signal?: AbortSignal | undefined;
-  /** Send a binary frame. Default: for `Float32Array` and arrays of bytes, unless `requestId` is a string. */
-  binary?: boolean | undefined;
-  /** Default: counted up. A number, or 1 to 128 characters of ASCII without spaces, quotes and backslashes. */
-  requestId?: RequestId | undefined;
-}
-
-/** Options of `feedback`. */
-export type FeedbackOptions = Pick<RequestOptions, 'signal' | 'deadlineMs'>;
 
 /** What the server says to a call. */
 type Reply = { message: Incoming } | { frame: BinaryPrediction };
@@ -127,8 +110,17 @@ export class PredictClient {
    * signal or its deadline, may have reached the server all the same.
    */
   feedback(requestId: RequestId, label: Label, options?: FeedbackOptions): Promise<FeedbackResult<boolean | null>>;
-  feedback(requestId: RequestId, labels: readonly Label[], options?: FeedbackOptions): Promise<FeedbackResult<boolean[] | null>>;
-  async feedback(requestId: RequestId, label: Label | readonly Label[], options: FeedbackOptions = {}): Promise<FeedbackResult> {
+  feedback(requestId: RequestId, labels: readonly RowLabel[], options?: FeedbackOptions): Promise<FeedbackResult<boolean[] | null>>;
+  feedback(requestId: RequestId, label: Label | readonly RowLabel[], options: FeedbackOptions = {}): Promise<FeedbackResult> {
+    return this.#tell(requestId, label, Array.isArray(label), options);
+  }
+
+  /** Tells the true answer to a request of one row, where it may be a list: the labels that hold, or several numbers. */
+  feedbackRow(requestId: RequestId, label: RowLabel, options: FeedbackOptions = {}): Promise<FeedbackResult<boolean | null>> {
+    return this.#tell(requestId, label, false, options) as Promise<FeedbackResult<boolean | null>>;
+  }
+
+  async #tell(requestId: RequestId, label: RowLabel | readonly RowLabel[], many: boolean, options: FeedbackOptions): Promise<FeedbackResult> {
     if (options.deadlineMs !== undefined) checkDuration('deadlineMs', options.deadlineMs);
     checkId(requestId, false);
     if (this.#open.predict.has(requestId)) {
@@ -137,7 +129,7 @@ export class PredictClient {
     if (this.#open.feedback.has(requestId)) {
       throw new PenstockError('duplicate_feedback', 'a label for this request is on its way');
     }
-    const text = encodeFeedback(requestId, label);
+    const text = encodeFeedback(requestId, label, many);
     const { reply } = await this.#call('feedback', requestId, 1, text, options);
     return { requestId, correct: 'message' in reply ? (reply.message['correct'] as FeedbackResult['correct']) : null };
   }
@@ -153,7 +145,7 @@ export class PredictClient {
   }
 
   async #ask(rows: readonly Features[], many: boolean, o: RequestOptions): Promise<Prediction[]> {
-    const { model, deadlineMs, scores = false, timing = false, topK } = o;
+    const { model, deadlineMs, scores = false, timing = false, outputs = false, topK } = o;
     if (deadlineMs !== undefined) checkDuration('deadlineMs', deadlineMs);
     if (topK !== undefined) checkCount('topK', topK);
     if (rows.length === 0) throw new PenstockError('too_many_rows', 'a request needs at least one row', { got: 0 });
@@ -166,19 +158,26 @@ export class PredictClient {
         'bytes are scaled by the server, and go in binary requests of bytes alone; make numbers of them, or let requestId be a number',
       );
     }
+    if (binary && rows.some(isNamed)) {
+      throw new PenstockError('bad_features', 'features by name go in JSON; leave out the option binary, or send them in order');
+    }
     const requestId = o.requestId ?? this.#freeId();
     checkId(requestId, binary);
     if (this.#open.predict.has(requestId)) {
       throw new PenstockError('duplicate_request_id', 'a request with this id has not been answered yet');
     }
     const message = binary
-      ? encodeBinary({ rows, requestId: requestId as number, deadlineMs, scores: scores || topK !== undefined, timing })
-      : encodeRequest({ rows, many, requestId, model, deadlineMs, scores, timing, topK });
-    const answer = await this.#call('predict', requestId, rows.length, message, o);
+      ? encodeBinary({ rows: rows as ArrayLike<number>[], requestId: requestId as number, deadlineMs, scores: scores || outputs || topK !== undefined, timing })
+      : encodeRequest({ rows, many, requestId, model, deadlineMs, scores, timing, outputs, topK });
+    const answer = await this.#call('predict', requestId, rows.length, message, o, rows.some(hasMissing));
     const known = { requestId, roundTripMs: answer.roundTripMs };
-    if ('message' in answer.reply) return predictionsOf(answer.reply.message as unknown as PredictionMessage, known);
-    const asked = { model: answer.model as ModelInfo, scores, timing, topK: topK ?? 0 };
-    return predictionsOfBinary(answer.reply.frame, asked, known);
+    const { reply } = answer;
+    if ('frame' in reply) {
+      const asked = { model: answer.model as ModelInfo, scores, timing, outputs, topK: topK ?? 0 };
+      return predictionsOfBinary(reply.frame, asked, known);
+    }
+    const said: unknown = reply.message;
+    return predictionsOf(many ? { many, message: said as RowsMessage } : { many, message: said as RowMessage }, answer.model, known);
   }
 
   #freeId(): number {
@@ -193,6 +192,7 @@ export class PredictClient {
     rows: number,
     message: string | ArrayBuffer,
     { model: modelName, signal, deadlineMs = Infinity }: RequestOptions,
+    missing = false,
   ): Promise<Answer> {
     return new Promise<Answer>((resolve, reject) => {
       signal?.throwIfAborted();
@@ -217,6 +217,9 @@ export class PredictClient {
         bytes: typeof message === 'string' ? new TextEncoder().encode(message).length : message.byteLength,
         send: () => {
           model = this.#serving(modelName, message);
+          if (missing && model && !model.missing) {
+            throw new PenstockError('bad_features', `a value is null, and of the model ${model.name} none may be missing`);
+          }
           this.#fits(call.bytes);
           sentAt = clock.monotonic();
           waitedMs += sentAt - waitsSince;
@@ -285,6 +288,7 @@ export class PredictClient {
     if (message instanceof ArrayBuffer) {
       if (!models[index]) throw new PenstockError('unknown_model', `the server has no model ${name}; it has ${models.map((m) => m.name).join()}`);
       chooseModel(message, index);
+      if (needsScores(models[index])) askScores(message);
     }
     return models[index];
   }

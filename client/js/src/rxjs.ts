@@ -3,8 +3,9 @@ import { distinctUntilChanged, mergeMap, Observable, type OperatorFunction, Repl
 import { checkCount } from './check.js';
 import { DashboardClient, type DashboardEvents, type DashboardOptions } from './dashboard.js';
 import { PenstockError } from './error.js';
-import type { DashboardFrame, History, Metrics, MetricsOf } from './frames.js';
-import { PredictClient, type PredictOptions, type RequestOptions } from './predict.js';
+import type { DashboardFrame, History, Metrics, MetricsOf } from './wire.js';
+import { PredictClient } from './predict.js';
+import type { PredictOptions, RequestOptions } from './predict-options.js';
 import type { Prediction } from './prediction.js';
 import type { Features } from './request.js';
 import type { StatusInfo } from './status.js';

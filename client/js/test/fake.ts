@@ -75,6 +75,25 @@ export const hello = {
   models: [
     { name: 'digits', version: '1', task: 'classification', features: 2, classes: ['zero', 'one'] },
     { name: 'price', version: '2', task: 'regression', features: 2, classes: [] },
+    {
+      name: 'scene',
+      version: '1',
+      task: 'labels',
+      features: 2,
+      classes: ['cat', 'dog', 'night'],
+      outputs: [
+        { name: 'what', kind: 'labels', width: 3, classes: ['cat', 'dog', 'night'], thresholds: [0.5, 0.75, 0.5] },
+        { name: 'place', kind: 'values', width: 2 },
+        { name: 'open', kind: 'class', width: 1, classes: ['no', 'yes'] },
+        { name: 'look', kind: 'vector', width: 2 },
+      ],
+      columns: [
+        { name: 'light', kind: 'number', missing: true },
+        { name: 'lens', kind: 'category', categories: ['wide', 'long'] },
+      ],
+      missing: true,
+    },
+    { name: 'embed', version: '1', task: 'vector', features: 2, classes: [], outputs: [{ name: 'prediction', kind: 'vector', width: 2 }] },
   ],
   limits: { window: 4, max_rows: 4, max_bytes: 1000 },
 };

@@ -7,7 +7,7 @@ function slow() {
   const waiting: { n: number; signal: AbortSignal | undefined; answer: () => void; refuse: (e: Error) => void }[] = [];
   const predict = (features: Features, options?: RequestOptions) =>
     new Promise<Prediction>((resolve, reject) => {
-      const n = features[0] as number;
+      const n = (features as number[])[0] as number;
       options?.signal?.addEventListener('abort', () => reject(options.signal?.reason));
       waiting.push({ n, signal: options?.signal, answer: () => resolve({ value: n } as Prediction), refuse: reject });
     });

@@ -47,6 +47,7 @@ test('an answer is read whole', async () => {
   });
   const [first, second] = await asked;
   expect(first).toEqual({
+    kind: 'class',
     label: 'one',
     value: null,
     confidence: 0.75,
@@ -65,7 +66,7 @@ test('a regression has a value and no label', async () => {
   const { client, last } = connected();
   const asked = client.predict([1, 2], { model: 'price' });
   last().say({ type: 'prediction', request_id: 1, prediction: 3.5, confidence: null, model: 'price', version: '2' });
-  expect(await asked).toMatchObject({ label: null, value: 3.5, confidence: null });
+  expect(await asked).toMatchObject({ kind: 'values', label: null, value: 3.5, values: [3.5], confidence: null });
 });
 
 test('typed arrays go out as binary frames, bytes to be scaled', () => {

@@ -3,7 +3,7 @@ import { PenstockError } from 'penstock-client';
 import { describe, expect, test } from 'vitest';
 import { decodeBinary, encodeBinary } from '../src/binary.js';
 import { errorFrom, type ErrorMessage, serverCodes } from '../src/error.js';
-import { type PredictionMessage, predictionsOf, predictionsOfBinary } from '../src/prediction.js';
+import { predictionsOf, predictionsOfBinary, type RowMessage, type RowsMessage } from '../src/decode.js';
 import { encodeCancel, encodeFeedback, encodeRequest, type Label, type RequestId } from '../src/request.js';
 import { reconnectable } from '../src/socket.js';
 
@@ -56,7 +56,7 @@ describe('requests in JSON say what the server reads', () => {
 
   function encode(m: Meaning, requestId: RequestId): string {
     if (m.type === 'cancel') return encodeCancel(requestId);
-    if (m.type === 'feedback') return encodeFeedback(requestId, m.many ? (m.labels ?? []) : (m.labels?.[0] ?? ''));
+    if (m.type === 'feedback') return encodeFeedback(requestId, m.many ? (m.labels ?? []) : (m.labels?.[0] ?? ''), m.many ?? false);
     return encodeRequest({
       requestId,
       rows: m.rows ?? [],
@@ -129,8 +129,13 @@ const replies = vectors<ReplyVector[]>('replies');
 describe('replies in JSON are read whole', () => {
   const predictions = replies.filter((v) => v.json?.includes('"type":"prediction"'));
   test.each(predictions)('$name', ({ json = '' }) => {
-    const m = JSON.parse(json) as PredictionMessage & { request_id: RequestId };
-    const got = predictionsOf(m, { requestId: m.request_id, roundTripMs: 0 });
+    const m = JSON.parse(json) as (RowMessage | RowsMessage) & { request_id: RequestId };
+    const many = Array.isArray(m.prediction);
+    const got = predictionsOf(
+      many ? { many, message: m as RowsMessage } : { many, message: m as RowMessage },
+      undefined,
+      { requestId: m.request_id, roundTripMs: 0 },
+    );
     const rows = <T>(field: T | T[]) => (Array.isArray(m.prediction) ? field : [field]) as T[];
     expect(got.map((p) => p.label ?? p.value)).toEqual(rows(m.prediction));
     expect(got.map((p) => p.confidence)).toEqual(rows(m.confidence));
@@ -173,7 +178,7 @@ describe('binary replies are read whole', () => {
       case 'prediction': {
         const regression = name.includes('regression');
         const model = { name: 'm', version: '1', task: 'classification', features: 2, classes: regression ? [] : classes } as const;
-        const asked = { model: { ...model, classes: [...model.classes] }, scores: true, timing: true, topK: 0 };
+        const asked = { model: { ...model, classes: [...model.classes] }, scores: true, timing: true, outputs: false, topK: 0 };
         const got = predictionsOfBinary(reply, asked, { requestId: 1, roundTripMs: 0 });
         const float = (v: number | null) => (v === null ? null : Math.fround(v));
         expect(got.map((p) => p.value ?? classes.indexOf(p.label ?? ''))).toEqual(want.values?.map(float));

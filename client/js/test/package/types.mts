@@ -8,6 +8,9 @@ export async function ask(): Promise<Prediction[]> {
   for await (const answer of predictEach(client, [[1, 2]])) answers.push(answer);
   const { correct } = await client.feedback(1, ['one'], { deadlineMs: 50 });
   const each: boolean[] | null = correct;
+  const one = await client.predict({ light: 0.5, lens: null });
+  const said: string | number = one.kind === 'labels' ? one.labels.length : one.kind === 'class' ? one.label : (one.value ?? 0);
+  await client.feedbackRow(said, ['cat', 'dog']);
   return each ? answers : [];
 }
 

@@ -1,76 +1,86 @@
 import { computed, effect, type EffectRef, inject, Injectable, untracked } from '@angular/core';
-import type { ModelFacts } from '../models/models.state';
-import type { ModelQuality } from '../quality/quality.state';
 import { Store } from '../store/store';
+import { Api, reason } from './api';
 
 const QUALITY_EVERY = 2000; // ms
 
-/** Fetches what the Quality and Models pages show, while they are looked at. */
+/**
+ * Fetches what the Quality and Models pages show, while they are looked at, and
+ * of what kind the models are, which Live asks too. What is on its way when
+ * another page is looked at may still come: it is no less true.
+ */
 @Injectable({ providedIn: 'root' })
 export class ApiLink {
   private readonly store = inject(Store);
-  private looking: AbortController | null = null;
+  private readonly api = inject(Api);
   private readonly connected = computed(() => this.store.shell.status().status === 'connected');
-  private watch: EffectRef | null = null;
+  private readonly timer = new Later();
+  private ended = new AbortController();
+  private watches: EffectRef[] = [];
 
   start(): void {
-    const { shell } = this.store;
-    this.watch = effect(() => {
-      const route = shell.route();
-      const connected = this.connected(); // after a reconnect it may be another server
-      untracked(() => {
-        this.looking?.abort();
-        const { signal } = (this.looking = new AbortController());
-        // Live asks which models have an error in place of an accuracy.
-        if (route === 'models' || (route === 'live' && connected)) void this.models(signal);
-        if (route === 'quality') void this.poll(signal);
-      });
-    });
+    this.ended = new AbortController();
+    const { view } = this.store;
+    this.watches = [
+      effect(() => {
+        const page = view.page();
+        const connected = this.connected(); // after a reconnect it may be another server
+        if (page === 'models' || page === 'quality' || (page === 'live' && connected)) untracked(() => void this.models());
+      }),
+      effect(() => {
+        const looking = view.page() === 'quality';
+        untracked(() => (looking ? void this.quality() : this.timer.drop()));
+      }),
+    ];
   }
 
   stop(): void {
-    this.looking?.abort();
-    this.watch?.destroy();
+    for (const watch of this.watches) watch.destroy();
+    this.watches = [];
+    this.timer.drop();
+    this.ended.abort();
   }
 
   /** Asks again some time after each answer: answers neither overtake each other
    * nor pile up on a slow server. */
-  private async poll(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      if (!document.hidden) await this.quality(signal);
-      await new Promise((resolve) => setTimeout(resolve, QUALITY_EVERY));
-    }
-  }
-
-  private async quality(signal: AbortSignal): Promise<void> {
-    const { quality } = this.store;
+  private async quality(): Promise<void> {
+    const { quality, view } = this.store;
+    const { signal } = this.ended;
+    const next = this.timer.claim();
     try {
-      const { models } = await read<{ models: ModelQuality[] }>('api/quality', signal);
-      if (!signal.aborted) quality.set(models);
+      if (!document.hidden) quality.set((await this.api.quality(signal)).models);
     } catch (error) {
       if (!signal.aborted) quality.fail(reason(error));
     }
+    if (!signal.aborted && view.page() === 'quality') next(() => void this.quality(), QUALITY_EVERY);
   }
 
-  private async models(signal: AbortSignal): Promise<void> {
-    const { models } = this.store;
+  private async models(): Promise<void> {
+    const { models, live } = this.store;
+    const { signal } = this.ended;
     try {
-      const answer = await read<{ models: ModelFacts[] }>('api/models', signal);
-      if (signal.aborted) return;
+      const answer = await this.api.models(signal);
       models.set(answer.models);
-      this.store.live.learn(answer.models);
+      live.learn(answer.models);
     } catch (error) {
       if (!signal.aborted) models.fail(reason(error));
     }
   }
 }
 
-async function read<T>(path: string, signal: AbortSignal): Promise<T> {
-  const answer = await fetch(path, { signal });
-  if (!answer.ok) throw new Error(`${path} answered ${answer.status}`);
-  return (await answer.json()) as T;
-}
+/** One timer, which the newest that claimed it may set. */
+class Later {
+  private owner = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
 
-function reason(error: unknown): string {
-  return error instanceof TypeError ? 'the server does not answer' : error instanceof Error ? error.message : String(error);
+  claim(): (job: () => void, ms: number) => void {
+    this.drop();
+    const owner = this.owner;
+    return (job, ms) => { if (owner === this.owner) this.timer = setTimeout(job, ms); };
+  }
+
+  drop(): void {
+    clearTimeout(this.timer);
+    this.owner++;
+  }
 }

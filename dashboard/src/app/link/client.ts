@@ -1,6 +1,11 @@
-// The one door to the TypeScript client, whose source is beside the dashboard:
-// everything else here imports it from this file.
-export { DashboardClient, PredictClient } from 'penstock-client';
+// The door to the TypeScript client, whose source is beside the dashboard:
+// everything else here imports it from this file, the types of /api included;
+// but for the client for predictions, which Try alone loads. Each part is taken
+// from its own file: all that is taken from the whole would be loaded at first.
+export { DashboardClient } from 'penstock-client/dashboard';
+export { outputsOf } from 'penstock-client/outputs';
 export type {
-  Alert, Hello, Metrics, ModelInfo, ModelMetrics, Note, Prediction, Presence, StatusInfo,
+  Alert, AlertsAnswer, CalibrationBin, ColumnInfo, Features, Hello, LabelQuality, Metrics, ModelFacts, ModelInfo, ModelMetrics, ModelQuality,
+  ModelsAnswer, NamedFeatures, Note, OutputAnswer, OutputKind, Prediction, Presence, Problem, QualityAnswer, QualityRange, RecordedAlert,
+  RowLabel, StatusInfo, ValueQuality,
 } from 'penstock-client';

@@ -1,10 +1,14 @@
-import { inject, Injectable } from '@angular/core';
+import { inject, Injectable, InjectionToken } from '@angular/core';
 import { Store } from '../store/store';
+
+/** The time, in milliseconds since 1970. */
+export const NOW = new InjectionToken<() => number>('now', { providedIn: 'root', factory: () => () => Date.now() });
 
 /** Moves the store's clock once a second while the page is looked at. */
 @Injectable({ providedIn: 'root' })
 export class Clock {
   private readonly store = inject(Store);
+  private readonly now = inject(NOW);
   private timer: ReturnType<typeof setInterval> | undefined;
 
   start(): void {
@@ -25,7 +29,7 @@ export class Clock {
   };
 
   private tick(): void {
-    this.store.shell.tick();
-    this.store.live.expireTyping(Date.now());
+    this.store.shell.tick(this.now());
+    this.store.live.expireTyping(this.now());
   }
 }

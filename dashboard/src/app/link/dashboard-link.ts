@@ -1,10 +1,17 @@
-import { inject, Injectable } from '@angular/core';
+import { inject, Injectable, InjectionToken } from '@angular/core';
 import { KEPT } from '../live/points';
 import { Store } from '../store/store';
 import { SESSION, socketAddress } from './address';
-import { type Alert, DashboardClient, type Metrics } from './client';
+import { Api } from './api';
+import { DashboardClient, type Metrics } from './client';
 import { Frames } from './frames';
 import { Notifier } from './notifier';
+
+/** Opens the dashboard's socket, or a stand-in for it. */
+export const DASHBOARD_CLIENT = new InjectionToken<() => DashboardClient>('dashboard client', {
+  providedIn: 'root',
+  factory: () => () => new DashboardClient(socketAddress('ws/dashboard'), { session: SESSION }),
+});
 
 /** How long after its begin a connection tells what it told before, in milliseconds. */
 const SETTLED = 2000;
@@ -17,14 +24,17 @@ const SETTLED = 2000;
 export class DashboardLink {
   private readonly store = inject(Store);
   private readonly frames = inject(Frames);
+  private readonly api = inject(Api);
+  private readonly make = inject(DASHBOARD_CLIENT);
   private client: DashboardClient | null = null;
+  private recalling: AbortController | null = null;
   private readonly notifier = inject(Notifier);
   private waiting: Metrics[] = [];
   private connected = 0;
 
   start(): void {
     const { live, shell } = this.store;
-    const client = new DashboardClient(socketAddress('ws/dashboard'), { session: SESSION });
+    const client = this.make();
     this.client = client;
     client.status.subscribe((status) => shell.setStatus(status));
     client.on('history', (history) => {
@@ -48,6 +58,7 @@ export class DashboardLink {
 
   stop(): void {
     this.frames.drop(this);
+    this.recalling?.abort();
     this.client?.close();
     this.client = null;
   }
@@ -86,14 +97,14 @@ export class DashboardLink {
 
   /** Fetches the alerts of before this page was opened. */
   private async recallAlerts(): Promise<void> {
+    this.recalling?.abort();
+    const { signal } = (this.recalling = new AbortController());
     try {
-      const answer = await fetch('api/alerts');
-      if (!answer.ok) return;
-      const { alerts } = (await answer.json()) as { alerts: (Alert & { seq: number })[] };
+      const { alerts } = await this.api.alerts(signal);
       const { live } = this.store;
       for (const { seq, ...alert } of alerts) live.alert(alert, live.timeOf(seq));
     } catch {
-      // The connection was lost again; the next one asks again.
+      // The connection was lost again, and the next one asks again; or an older server remembers none.
     }
   }
 }

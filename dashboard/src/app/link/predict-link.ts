@@ -1,30 +1,42 @@
-import { effect, type EffectRef, inject, Injectable, untracked } from '@angular/core';
-import { Store } from '../store/store';
+import { effect, type EffectRef, inject, Injectable, InjectionToken, untracked } from '@angular/core';
+import { PredictClient } from 'penstock-client/predict';
 import { Questions } from '../try/questions';
+import { readColumns } from '../try/columns';
 import { parseRow } from '../try/rows';
+import { TRIAL } from '../try/trial.state';
 import { SESSION, socketAddress } from './address';
-import { PredictClient } from './client';
+import type { RowLabel } from './client';
 import { Frames } from './frames';
 
-/** Streams what is drawn to the model while the Try it page is open. */
+/** Opens the socket for predictions, or a stand-in for it. */
+export const PREDICT_CLIENT = new InjectionToken<() => PredictClient>('predict client', {
+  providedIn: 'root',
+  factory: () => () => new PredictClient(socketAddress('ws/predict'), { session: SESSION }),
+});
+
+/** Streams what is drawn to the model while the Try it page is open, which starts and stops it. */
 @Injectable({ providedIn: 'root' })
 export class PredictLink {
-  private readonly store = inject(Store);
+  private readonly trial = inject(TRIAL);
   private readonly frames = inject(Frames);
-  private readonly questions = new Questions(this.store.trial, (job) => this.frames.next(this, job));
+  private readonly make = inject(PREDICT_CLIENT);
+  private readonly questions = new Questions(this.trial, (job) => this.frames.next(this, job));
   private client: PredictClient | null = null;
   private leave: (() => void)[] = [];
   private effects: EffectRef[] = [];
 
   start(): void {
-    const { shell, trial } = this.store;
+    const { trial } = this;
+    this.open();
+    let model = trial.model()?.name;
     this.effects = [
       effect(() => {
-        const here = shell.route() === 'try';
-        untracked(() => (here ? this.open() : this.close()));
+        const name = trial.model()?.name;
+        if (name !== model) untracked(() => trial.begin());
+        model = name;
       }),
       effect(() => {
-        const pixels = trial.drawable() ? trial.pixels() : null;
+        const pixels = trial.input() === 'pad' ? trial.pixels() : null;
         trial.sheet(); // the same drawing on another sheet is another question
         untracked(() => (pixels ? this.questions.ask(pixels, pixels) : this.questions.forget()));
       }),
@@ -44,21 +56,23 @@ export class PredictLink {
 
   /** Asks about the row in the form. */
   submitRow(): void {
-    const { trial } = this.store;
-    const row = parseRow(trial.row(), trial.model()?.features ?? 0);
+    const { trial } = this;
+    const model = trial.model();
+    if (!model) return;
+    const row = trial.input() === 'columns' ? readColumns(model.columns ?? [], trial.fields()) : parseRow(trial.row(), model.features, model.missing);
     if (row.problem !== null) trial.fail(row.problem);
     else this.questions.ask(row.values, null);
   }
 
   /** Tells the true answer to what is drawn or asked now. */
-  label(label: string | number): Promise<void> {
+  label(label: RowLabel): Promise<void> {
     return this.questions.label(label);
   }
 
   private open(): void {
     if (this.client) return;
-    const { trial } = this.store;
-    const client = new PredictClient(socketAddress('ws/predict'), { session: SESSION });
+    const { trial } = this;
+    const client = this.make();
     this.client = client;
     this.leave = [
       client.status.subscribe((status) => {
@@ -75,6 +89,6 @@ export class PredictLink {
     this.questions.connect(null);
     this.client?.close();
     this.client = null;
-    this.store.trial.clear();
+    this.trial.clear();
   }
 }

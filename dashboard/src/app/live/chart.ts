@@ -7,7 +7,7 @@ import { Frames } from '../link/frames';
 import { Store } from '../store/store';
 import type { ChartSpec } from './charts';
 import { Palette } from './palette';
-import { columns } from './points';
+import { type Series, withGaps } from './series';
 import { ticks } from './ticks';
 
 /**
@@ -39,22 +39,28 @@ import { ticks } from './ticks';
 })
 export class Chart {
   readonly spec = input.required<ChartSpec>();
-  protected readonly live = inject(Store).live;
+  private readonly store = inject(Store);
+  protected readonly live = this.store.live;
+  private readonly view = this.store.view;
   private readonly palette = inject(Palette);
   private readonly frames = inject(Frames);
   private readonly destroyed = inject(DestroyRef);
   private readonly box = viewChild.required<ElementRef<HTMLElement>>('plot');
   private chart: uPlot | null = null;
 
-  private readonly table = computed(() => columns(this.live.shown(), this.spec().series.map((s) => s.pick), this.live.focus()));
+  private readonly table = computed<Series>(() => {
+    const [from, to] = this.live.shown();
+    return withGaps(this.live.source.read({ metrics: this.spec().series.map((s) => s.metric), model: this.live.focus(), from, to }));
+  });
+  private readonly data = computed(() => [this.table().times, ...this.table().columns] as uPlot.AlignedData);
   /** Series that the legend has switched off. */
   protected readonly hidden = signal<ReadonlySet<number>>(new Set());
-  protected readonly last = computed(() => Math.max(0, this.table()[0]!.length - 1));
-  protected readonly blank = computed(() => this.table().slice(1).every((column) => column.every((v) => v === null)));
+  protected readonly last = computed(() => Math.max(0, this.table().times.length - 1));
+  protected readonly blank = computed(() => this.table().columns.every((column) => column.every((v) => v === null)));
 
   /** The point under the cursor, or else the newest. */
   protected readonly index = computed(() => {
-    const times = this.table()[0]! as number[];
+    const { times } = this.table();
     const at = this.live.cursor();
     if (at === null || times.length === 0) return this.last();
     let best = 0;
@@ -64,22 +70,22 @@ export class Chart {
   /** The legend, with the values of that point; a band is one entry. */
   protected readonly values = computed(() => {
     const { series, band, text } = this.spec();
-    const value = (i: number) => text(this.table()[i + 1]![this.index()]);
+    const value = (i: number) => text(this.table().columns[i]![this.index()]);
     const values: { label: string; colour: string; text: string; index: number | null; help: string }[] = series.flatMap((s, i) => (s.edge ? [] : [{ label: s.label, colour: s.colour, text: value(i), index: series.length > 1 && !band ? i : null, help: s.help ?? '' }]));
     if (band) values.push({ label: '95 % interval', colour: '--band', index: null, help: '', text: `${value(band[1])} to ${value(band[0])}` });
     return values;
   });
   protected readonly moment = computed(() => {
-    const at = this.table()[0]![this.index()];
-    return at === null || at === undefined || this.live.cursor() === null ? '' : clock(at * 1000);
+    const at = this.table().times[this.index()];
+    return at === undefined || this.live.cursor() === null ? '' : clock(at * 1000);
   });
   /** Where the cursor is along the time shown, in percent; without one, at its end. */
   protected readonly place = computed(() => (this.live.cursor() === null || this.last() === 0 ? 100 : Math.round((100 * this.index()) / this.last())));
   protected readonly spoken = computed(() => {
     // What would change every second is not said every second.
     if (this.live.cursor() === null && this.last() > 0) return 'the newest; the arrow keys go back in time';
-    const at = this.table()[0]![this.index()];
-    if (at === null || at === undefined) return 'nothing measured yet';
+    const at = this.table().times[this.index()];
+    if (at === undefined) return 'nothing measured yet';
     return `${clock(at * 1000)}: ${this.values().map((v) => `${v.label} ${v.text}`).join(', ')}`;
   });
 
@@ -87,7 +93,7 @@ export class Chart {
     afterNextRender(() => this.make());
     effect(() => {
       if (!this.spec().log) return;
-      this.live.log();
+      this.view.log();
       untracked(() => { if (this.chart) this.again(); });
     });
     effect(() => {
@@ -122,7 +128,7 @@ export class Chart {
   }
 
   protected move(event: KeyboardEvent): void {
-    const times = this.table()[0]! as number[];
+    const { times } = this.table();
     const step = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -30, PageUp: 30, Home: -1e6, End: 1e6 }[event.key];
     if (event.key === 'Escape') this.live.point(null);
     if (step === undefined || times.length === 0) return;
@@ -132,7 +138,7 @@ export class Chart {
 
   private make(): void {
     const box = this.box().nativeElement;
-    this.chart = new uPlot(this.options(box), this.table() as uPlot.AlignedData, box);
+    this.chart = new uPlot(this.options(box), this.data(), box);
     const watch = new ResizeObserver(() => this.frames.next(watch, () => this.chart?.setSize({ width: box.clientWidth, height: box.clientHeight })));
     watch.observe(box);
     box.addEventListener('pointerleave', () => this.live.point(null));
@@ -146,11 +152,11 @@ export class Chart {
   private again(): void {
     const box = this.box().nativeElement;
     this.chart?.destroy();
-    this.chart = new uPlot(this.options(box), this.table() as uPlot.AlignedData, box);
+    this.chart = new uPlot(this.options(box), this.data(), box);
   }
 
   private draw(): void {
-    this.chart?.setData(this.table() as uPlot.AlignedData);
+    this.chart?.setData(this.data());
   }
 
   private show(at: number | null): void {
@@ -162,7 +168,7 @@ export class Chart {
 
   private options(box: HTMLElement): uPlot.Options {
     const spec = this.spec();
-    const log = spec.log === true && this.live.log();
+    const log = spec.log === true && this.view.log();
     const colour = (name: string) => () => this.palette.colour(name);
     const font = '12px system-ui, sans-serif';
     const axis: uPlot.Axis = {
@@ -207,10 +213,10 @@ export class Chart {
   /** The times shown: the chosen minutes, or as much of them as there is, but
    * never less than one. */
   private span(): [number, number] {
-    const shown = this.live.shown(), zoom = this.live.zoom();
+    const zoom = this.live.zoom(), { times } = this.table();
     if (zoom) return [zoom[0], zoom[1]];
-    const end = shown.at(-1)?.at ?? Date.now() / 1000;
-    return [Math.max(end - this.live.minutes() * 60, Math.min(shown[0]?.at ?? end, end - 60)), end];
+    const end = times.at(-1) ?? Date.now() / 1000;
+    return [Math.max(end - this.view.minutes() * 60, Math.min(times[0] ?? end, end - 60)), end];
   }
 
   /** Shows the part of time that was dragged over. */

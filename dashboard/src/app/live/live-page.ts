@@ -2,10 +2,12 @@ import { ChangeDetectionStrategy, Component, computed, inject } from '@angular/c
 import { clock } from '../format';
 import { Store } from '../store/store';
 import { AlertLog } from './alert-log';
-import { DETAILS, HEADLINES, isRegression } from './cards';
+import { MINUTES } from '../store/view.state';
+import { Navigation } from '../shell/navigation';
+import { ModelSelect } from '../shell/model-select';
+import { DETAILS, HEADLINES, qualityCard, UNMEASURED } from './cards';
 import { Chart } from './chart';
 import { chartsFor } from './charts';
-import { MINUTES } from './live.state';
 import { MetricCard } from './metric-card';
 import { Notes } from './notes';
 import { Ranges } from './ranges';
@@ -13,7 +15,7 @@ import { Ranges } from './ranges';
 @Component({
   selector: 'ps-live-page',
   changeDetection: ChangeDetectionStrategy.OnPush,
-  imports: [AlertLog, Chart, MetricCard, Notes, Ranges],
+  imports: [AlertLog, Chart, MetricCard, ModelSelect, Notes, Ranges],
   template: `
     <h1 class="unseen">Live</h1>
     @if (live.problem(); as problem) {
@@ -21,7 +23,7 @@ import { Ranges } from './ranges';
     }
     <section class="ledger" [class.stale]="shell.stale()" aria-label="Metrics">
       <dl class="headlines">
-        @for (c of headlines; track c.id) { <div psMetricCard [card]="c"></div> }
+        @for (c of headlines(); track c.id) { <div psMetricCard [card]="c"></div> }
       </dl>
       <dl class="details">
         @for (c of details; track c.id) { <div psMetricCard [card]="c"></div> }
@@ -33,20 +35,13 @@ import { Ranges } from './ranges';
         <header class="bar">
           <h2 id="charts-title">{{ title() }}</h2>
           <div class="tools">
-            @if (live.modelNames().length > 1) {
-              <label>Model
-                <select (change)="filter($event)">
-                  <option value="" [selected]="live.model() === null">all models</option>
-                  @for (name of live.modelNames(); track name) { <option [value]="name" [selected]="live.model() === name">{{ name }}</option> }
-                </select>
-              </label>
-            }
+            <ps-model-select [names]="live.modelNames()" [chosen]="live.model()" all="all models" />
             @if (live.zoom()) { <button type="button" class="small" (click)="live.showPart(null)">Show all</button> }
-            <label><input type="checkbox" [checked]="live.log()" (change)="live.showLog($any($event.target).checked)"> log scale of latency</label>
+            <label><input type="checkbox" [checked]="view.log()" (change)="nav.choose({ log: $any($event.target).checked })"> log scale of latency</label>
             <fieldset class="segments">
               <legend class="unseen">Time shown</legend>
               @for (r of ranges; track r) {
-                <label><input type="radio" name="range" [checked]="live.minutes() === r" (change)="live.showMinutes(r)"><span>{{ r }} min</span></label>
+                <label><input type="radio" name="range" [checked]="view.minutes() === r" (change)="show(r)"><span>{{ r }} min</span></label>
               }
             </fieldset>
           </div>
@@ -66,20 +61,21 @@ export class LivePage {
   private readonly store = inject(Store);
   protected readonly live = this.store.live;
   protected readonly shell = this.store.shell;
-  protected readonly headlines = HEADLINES;
+  protected readonly view = this.store.view;
+  protected readonly nav = inject(Navigation);
   protected readonly details = DETAILS;
   protected readonly ranges = MINUTES;
-  protected readonly charts = computed(() => {
-    const m = this.live.latest();
-    return chartsFor(m !== null && isRegression(m, this.live.focus()));
-  });
+  private readonly measure = computed(() => this.live.measureOf(this.live.focus()));
+  protected readonly headlines = computed(() => [qualityCard(this.measure()) ?? UNMEASURED, ...HEADLINES]);
+  protected readonly charts = computed(() => chartsFor(this.measure()));
   protected readonly title = computed(() => {
-    const zoom = this.live.zoom(), minutes = this.live.minutes();
+    const zoom = this.live.zoom(), minutes = this.view.minutes();
     if (zoom) return `${clock(zoom[0] * 1000)} to ${clock(zoom[1] * 1000)}`;
     return `Last ${minutes === 1 ? 'minute' : `${minutes} minutes`}`;
   });
 
-  protected filter(event: Event): void {
-    this.live.showModel((event.target as HTMLSelectElement).value || null);
+  protected show(minutes: number): void {
+    this.live.showPart(null);
+    this.nav.choose({ minutes });
   }
 }

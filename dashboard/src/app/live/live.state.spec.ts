@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Alert, Metrics } from '../link/client';
-import { isRegression } from './cards';
+import { ViewState } from '../store/view.state';
 import { ALERTS_KEPT, LiveState, NOTES_KEPT } from './live.state';
 
 const time = (second: number) => new Date(Date.UTC(2026, 0, 1) + second * 1000).toISOString();
@@ -72,8 +72,9 @@ it('notes that are replayed stand once', () => {
 });
 
 it('a filter by a model that is gone shows all', () => {
-  const live = new LiveState();
-  live.showModel('pets');
+  const view = new ViewState();
+  const live = new LiveState(view);
+  view.look('live', new URLSearchParams('model=pets'));
   expect(live.model()).toBe(null);
   live.add([frame(1, { models: { pets: {} as never } })]);
   expect(live.model()).toBe('pets');
@@ -121,28 +122,22 @@ it('an error is the note\'s only while one is on its way, and the note stays unt
   expect([live.noteProblem(), live.pendingNote()]).toEqual([null, null]);
 });
 
-it('the address holds the range, the model and the scale', () => {
-  const live = new LiveState();
-  live.add([frame(1, { models: { pets: {} } as unknown as Metrics['models'] })]);
-  expect(live.address()).toBe('');
-  live.look(new URLSearchParams('minutes=10&model=pets&scale=log'));
-  expect([live.minutes(), live.model(), live.log(), live.address()]).toEqual([10, 'pets', true, '?minutes=10&model=pets&scale=log']);
-  live.look(new URLSearchParams('minutes=7&model=gone'));
-  expect([live.minutes(), live.model(), live.log()]).toEqual([10, null, false]);
-});
-
 it('the last minute is one of time: what an outage left of it is less', () => {
   const live = new LiveState();
   live.add([frame(0), frame(1), frame(100), frame(130)]);
-  expect(live.lastMinute().map((p) => p.m.timestamp)).toEqual([time(100), time(130)]);
+  const [from, to] = live.lastMinute();
+  const { times } = live.source.read({ metrics: ['queue_depth'], model: null, from, to });
+  expect(times.map((t) => new Date(t * 1000).toISOString())).toEqual([time(100), time(130)]);
 });
 
-it('a regression is one before its first label too', () => {
+it('a model is measured as its kind is, before its first label too', () => {
   const live = new LiveState();
-  const price = { version: '1' } as Metrics['models'][string];
-  live.add([frame(1, { models: { price, digits: price } })]);
-  live.learn([{ name: 'price', task: 'regression' }, { name: 'digits', task: 'classification' }, { name: 'gone', task: 'regression' }]);
-  live.add([frame(2, { models: { price, digits: price } }), frame(3, { models: { price: { ...price, mean_absolute_error: 0.5 } } })]);
-  expect(live.points().map(({ m }) => [isRegression(m, 'price'), isRegression(m, 'digits'), m.models['price']!.mean_absolute_error]))
-    .toEqual([[true, false, null], [true, false, null], [true, false, 0.5]]);
+  const model = (name: string, more: object) => ({ name, classes: [], ...more });
+  expect(live.measureOf('price')?.metric).toBe('accuracy'); // until it is known
+  live.learn([
+    model('price', {}), model('digits', { classes: ['0', '1'] }),
+    model('scene', { outputs: [{ name: 'o', kind: 'labels', width: 2 }] }), model('embed', { outputs: [{ name: 'o', kind: 'vector', width: 2 }] }),
+  ]);
+  expect([null, 'price', 'digits', 'scene', 'embed'].map((name) => live.measureOf(name)?.title))
+    .toEqual(['Accuracy', 'Mean absolute error', 'Accuracy', 'Exact-match ratio', undefined]);
 });

@@ -1,11 +1,12 @@
 import { computed, signal } from '@angular/core';
-import type { Alert, Metrics, Note, Presence } from '../link/client';
-import { mergePoints, type Point, point, windowOf } from './points';
+import type { Alert, Metrics, ModelInfo, Note, OutputKind, Presence } from '../link/client';
+import { ViewState } from '../store/view.state';
+import { ACCURACY, kindOf, KINDS, type Measure } from '../views/kinds';
+import { mergePoints, type Point, point } from './points';
+import { FrameSource, type SeriesSource } from './series';
 
 export const NOTES_KEPT = 50;
 export const ALERTS_KEPT = 10;
-const DEFAULT_MINUTES = 5;
-export const MINUTES = [1, 5, 10] as const;
 
 /** An alert from its first firing to its end. */
 export interface AlertEntry {
@@ -40,36 +41,32 @@ export class LiveState {
   private readonly _noteProblem = signal<string | null>(null);
   private readonly _pendingNote = signal<string | null>(null);
   private readonly _problem = signal<string | null>(null);
-  private readonly _model = signal<string | null>(null);
-  private readonly _minutes = signal<number>(DEFAULT_MINUTES);
   private readonly _cursor = signal<number | null>(null);
   private readonly _zoom = signal<readonly [number, number] | null>(null);
-  private readonly _log = signal(false);
-  private regressions: readonly string[] = [];
+  private readonly _kinds = signal<ReadonlyMap<string, OutputKind>>(new Map());
+
+  constructor(private readonly view = new ViewState()) {}
 
   readonly points = this._points.asReadonly();
   readonly latest = computed<Metrics | null>(() => this._points().at(-1)?.m ?? null);
+  /** Where charts get their numbers from. */
+  readonly source: SeriesSource = new FrameSource(this._points);
   /** The last minute, for the small lines in the cards. */
-  readonly lastMinute = computed(() => windowOf(this._points(), 60));
-  readonly minutes = this._minutes.asReadonly();
+  readonly lastMinute = computed(() => this.back(60));
   /** The part of time that was dragged over, in seconds since 1970; null for none. */
   readonly zoom = computed(() => {
     const zoom = this._zoom();
     return zoom && zoom[1] > (this._points()[0]?.at ?? Infinity) ? zoom : null; // what is forgotten is not shown
   });
-  /** Whether latencies are drawn on a logarithmic scale. */
-  readonly log = this._log.asReadonly();
-  readonly shown = computed(() => {
-    const zoom = this.zoom();
-    return zoom ? this._points().filter((p) => p.at >= zoom[0] && p.at <= zoom[1]) : windowOf(this._points(), this._minutes() * 60);
-  });
+  /** The time that the charts show numbers of. */
+  readonly shown = computed(() => this.zoom() ?? this.back(this.view.minutes() * 60));
 
   readonly modelNames = computed(() => Object.keys(this.latest()?.models ?? {}).sort(), { equal: same });
   /** The model that is looked at, chosen or the only one; null for all. */
   readonly focus = computed(() => this.model() ?? (this.modelNames().length === 1 ? this.modelNames()[0]! : null));
   /** The model that was chosen; null for all. */
   readonly model = computed(() => {
-    const name = this._model();
+    const name = this.view.model();
     return name !== null && this.modelNames().includes(name) ? name : null;
   });
 
@@ -105,7 +102,7 @@ export class LiveState {
 
   /** Takes the first message of a connection: what was measured before it. */
   begin(history: readonly Metrics[]): void {
-    this._points.update((old) => mergePoints(old, history.map((m) => point(this.complete(m)))));
+    this._points.update((old) => mergePoints(old, history.map(point)));
     // What still fires is told again right after.
     this._alerts.update((old) => old.map((a) => (a.firing ? { ...a, firing: false, until: null } : a)));
     this._typing.set(new Map());
@@ -113,22 +110,18 @@ export class LiveState {
   }
 
   add(frames: readonly Metrics[]): void {
-    this._points.update((old) => mergePoints(old, frames.map((m) => point(this.complete(m)))));
+    this._points.update((old) => mergePoints(old, frames.map(point)));
   }
 
-  /** Learns which models are regressions: a frame tells so only once one has labels. */
-  learn(models: readonly { readonly name: string; readonly task: string }[]): void {
-    this.regressions = models.filter((m) => m.task === 'regression').map((m) => m.name);
-    this._points.update((old) => old.map((p) => ({ ...p, m: this.complete(p.m) })));
+  /** Learns of what kind the models are: no frame tells. */
+  learn(models: readonly Pick<ModelInfo, 'name' | 'classes' | 'outputs'>[]): void {
+    this._kinds.set(new Map(models.map((m) => [m.name, kindOf(m)])));
   }
 
-  /** A frame in which every regression has an error: null where none was measured. */
-  private complete(m: Metrics): Metrics {
-    const lacking = this.regressions.filter((name) => name in m.models && !('mean_absolute_error' in m.models[name]!));
-    if (lacking.length === 0) return m;
-    const models = { ...m.models };
-    for (const name of lacking) models[name] = { ...models[name]!, mean_absolute_error: null };
-    return { ...m, models };
+  /** How it is measured how right a model is, or all together; null where it is not. */
+  measureOf(model: string | null): Measure | null {
+    const kind = model === null ? undefined : this._kinds().get(model);
+    return kind ? KINDS[kind].measure : ACCURACY;
   }
 
   /** Takes an alert; at says when it changed, if not now (null: not known). */
@@ -213,43 +206,18 @@ export class LiveState {
     });
   }
 
-  showModel(name: string | null): void {
-    this._model.set(name);
-  }
-
-  showMinutes(minutes: number): void {
-    if ((MINUTES as readonly number[]).includes(minutes)) this._minutes.set(minutes);
-    this._zoom.set(null);
-  }
-
   showPart(zoom: readonly [number, number] | null): void {
     this._zoom.set(zoom);
   }
 
-  showLog(log: boolean): void {
-    this._log.set(log);
-  }
-
-  /** Takes how an address wants it looked at. */
-  look(params: URLSearchParams): void {
-    this._model.set(params.get('model'));
-    const minutes = Number(params.get('minutes') ?? DEFAULT_MINUTES);
-    if (minutes !== this._minutes()) this.showMinutes(minutes);
-    this._log.set(params.get('scale') === 'log');
-  }
-
-  /** The same as the end of an address; empty for how it is at first. */
-  readonly address = computed(() => {
-    const params = new URLSearchParams();
-    const model = this._model();
-    if (this._minutes() !== DEFAULT_MINUTES) params.set('minutes', String(this._minutes()));
-    if (model !== null) params.set('model', model);
-    if (this._log()) params.set('scale', 'log');
-    return params.size > 0 ? `?${params}` : '';
-  });
-
   point(at: number | null): void {
     this._cursor.set(at);
+  }
+
+  /** The last so many seconds before the newest point. */
+  private back(seconds: number): readonly [number, number] {
+    const last = this._points().at(-1)?.at ?? Date.now() / 1000;
+    return [last - seconds + 1e-3, last]; // a point a whole minute before it is of another minute
   }
 }
 

@@ -2,7 +2,7 @@ import { ChangeDetectionStrategy, Component, computed, inject, input } from '@an
 import { NONE } from '../format';
 import { Store } from '../store/store';
 import type { Card } from './cards';
-import { columns } from './points';
+import { withGaps } from './series';
 import { Sparkline } from './sparkline';
 
 @Component({
@@ -11,7 +11,7 @@ import { Sparkline } from './sparkline';
   imports: [Sparkline],
   host: { class: 'card', '[attr.data-card]': 'card().id', '[class.words]': 'inWords()' },
   template: `
-    <dt>{{ title() }} @if (live.model() && !card().perModel) { <small>all models</small> }</dt>
+    <dt>{{ card().label }} @if (live.model() && live.modelNames().length > 1 && !card().perModel) { <small>all models</small> }</dt>
     <dd>
       <span class="figure"><span class="value">{{ reading().value }}</span>@if (reading().unit && !inWords() && reading().value !== NONE) {<span class="unit">{{ reading().unit }}</span>}</span>
       @if (reading().note; as note) { <span class="note">{{ note }}</span> }
@@ -28,10 +28,9 @@ export class MetricCard {
     const m = this.live.latest();
     return m ? this.card().read(m, this.live.focus()) : { value: NONE };
   });
-  protected readonly title = computed(() => {
-    const { title, label } = this.card(), m = this.live.latest();
-    return m && title ? title(m, this.live.focus()) : label;
-  });
   protected readonly inWords = computed(() => /[a-z]{2}/.test(this.reading().value));
-  protected readonly line = computed(() => columns(this.live.lastMinute(), [this.card().line], this.live.focus()));
+  protected readonly line = computed(() => {
+    const [from, to] = this.live.lastMinute();
+    return withGaps(this.live.source.read({ metrics: [this.card().line], model: this.live.focus(), from, to }));
+  });
 }

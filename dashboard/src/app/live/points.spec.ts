@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { columns, KEPT, mergePoints, type Point, windowOf } from './points';
+import { KEPT, mergePoints, type Point } from './points';
 
 const at = (...times: number[]): Point[] => times.map((t) => ({ at: t, m: { queue_depth: t } as Point['m'] }));
 const times = (points: readonly Point[]) => points.map((p) => p.at);
@@ -22,17 +22,4 @@ describe('mergePoints', () => {
     expect(points.length).toBe(KEPT);
     expect(points.at(-1)?.at).toBe(4999);
   });
-});
-
-it('windowOf counts back from the newest point', () => {
-  expect(times(windowOf(at(1, 50, 100, 109), 60))).toEqual([50, 100, 109]);
-  expect(windowOf([], 60)).toEqual([]);
-});
-
-it('columns break lines where seconds are missing', () => {
-  expect(columns(at(1, 2, 9), [(m) => m.queue_depth, () => undefined], null)).toEqual([
-    [1, 2, 3, 9],
-    [1, 2, null, 9],
-    [null, null, null, null],
-  ]);
 });

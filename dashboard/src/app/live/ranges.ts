@@ -1,7 +1,7 @@
 import { ChangeDetectionStrategy, Component, computed, inject, input } from '@angular/core';
-import { count, percent, rate } from '../format';
+import { count, percent } from '../format';
 import { Store } from '../store/store';
-import { isRegression, qualityOf, RANGES } from './cards';
+import { QUALITY_RANGES, qualityOf } from './metrics';
 
 /** What labels say, each range of time beside the others: a label counts where
  * its prediction was made, however late it comes. */
@@ -14,7 +14,7 @@ import { isRegression, qualityOf, RANGES } from './cards';
         <caption class="unseen">Measured from labels, by when the predictions were made</caption>
         <thead><tr>
           <th scope="col">Predictions of</th>
-          <th scope="col">{{ regression() ? 'Mean absolute error' : 'Accuracy' }}</th>
+          <th scope="col">{{ measure()?.title }}</th>
           <th scope="col" title="Labelled rows as a share of the rows predicted in this time">Labelled</th>
           <th scope="col" title="The share of the rows predicted in this time that were not forgotten before their label came. Below 100 % late labels are missing from the accuracy: raise --remember">Complete</th>
         </tr></thead>
@@ -32,22 +32,19 @@ export class Ranges {
   readonly model = input<string>();
   private readonly live = inject(Store).live;
   private readonly focus = computed(() => this.model() ?? this.live.focus());
-  protected readonly regression = computed(() => {
-    const m = this.live.latest();
-    return m !== null && isRegression(m, this.focus());
-  });
+  protected readonly measure = computed(() => this.live.measureOf(this.focus()));
 
   protected readonly rows = computed(() => {
-    const m = this.live.latest(), model = this.focus();
-    if (!m) return [];
-    return RANGES.flatMap(({ id, label }) => {
+    const m = this.live.latest(), model = this.focus(), measure = this.measure();
+    if (!m || !measure) return [];
+    return QUALITY_RANGES.flatMap(({ id, label }) => {
       const q = qualityOf(m, model, id);
       if (!q) return [];
       const interval = q.accuracy_interval;
       return [{
         id, label, forgotten: q.forgotten,
-        value: this.regression() ? rate(q.mean_absolute_error) : q.accuracy === null ? '–' : `${percent(q.accuracy)} %`,
-        interval: interval && !this.regression() ? `${percent(interval[0])} to ${percent(interval[1])}` : '',
+        value: measure.text(measure.share ? q.accuracy : q.mean_absolute_error),
+        interval: interval && measure.share ? `${percent(interval[0])} to ${percent(interval[1])}` : '',
         labelled: `${count(q.labelled)} of ${count(q.predicted)}${q.coverage === null ? '' : `, ${percent(q.coverage)} %`}`,
         complete: q.completeness === null ? '–' : q.forgotten > 0 ? `${percent(q.completeness)} %, ${count(q.forgotten)} forgotten` : '100 %',
       }];

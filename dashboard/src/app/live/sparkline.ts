@@ -1,4 +1,5 @@
 import { ChangeDetectionStrategy, Component, computed, input } from '@angular/core';
+import type { Series } from './series';
 
 const WIDE = 120, HIGH = 28, SECONDS = 60;
 
@@ -16,13 +17,13 @@ const WIDE = 120, HIGH = 28, SECONDS = 60;
   `,
 })
 export class Sparkline {
-  /** Times in seconds, and beside them the values: null where there is none. */
-  readonly points = input.required<readonly (readonly (number | null)[])[]>();
+  /** One column. */
+  readonly points = input.required<Series>();
   readonly least = input(1);
   /** Whether the scale starts near the values instead of at zero. */
   readonly close = input(false);
 
-  protected readonly paths = computed(() => sparkline(this.points()[0]! as number[], this.points()[1]!, this.least(), this.close()));
+  protected readonly paths = computed(() => sparkline(this.points().times, this.points().columns[0]!, this.least(), this.close()));
 }
 
 export function sparkline(times: readonly number[], values: readonly (number | null)[], least: number, close: boolean): { line: string; area: string } {

@@ -1,7 +1,9 @@
 import { ChangeDetectionStrategy, Component, inject } from '@angular/core';
-import { bytes, count, duration, percent, rate } from '../format';
+import { bytes, count, duration, rate } from '../format';
+import { type ColumnInfo, type ModelFacts, outputsOf } from '../link/client';
+import { PAGES } from '../shell/pages';
 import { Store } from '../store/store';
-import type { ModelFacts } from './models.state';
+import { kindOf, KINDS } from '../views/kinds';
 
 /** A small number that does not break at its minus. */
 const power = (x: number, digits: number) => x.toExponential(digits).replace('-', '\u2011');
@@ -13,10 +15,11 @@ const power = (x: number, digits: number) => x.toExponential(digits).replace('-'
     <header class="bar"><h1>Models</h1></header>
     @if (store.models.problem(); as problem) { <p class="problem" role="alert">These facts are not fresh: {{ problem }}.</p> }
     @for (m of store.models.facts() ?? []; track m.name) {
-      <article class="model">
-        <h2>{{ m.name }} <span class="version">version {{ m.version }}</span>@if (m.default) { <span class="tag">default</span> }</h2>
+      <article class="model" [class.chosen]="store.view.model() === m.name && store.models.facts()!.length > 1">
+        <h2>{{ m.name }} <span class="version">version {{ m.version }}</span>@if (m.default) { <span class="tag">default</span> }
+          <span class="go">@for (p of pages; track p.id) { <a [href]="store.view.href(p.id, { model: m.name })" [attr.aria-label]="p.label + ', ' + m.name">{{ p.label }}</a> }</span></h2>
         <dl class="facts">
-          <div><dt>Task</dt><dd>{{ m.task }}<span class="note">{{ count(m.features) }} features{{ m.classes.length > 0 ? ', ' + m.classes.length + ' classes' : '' }}</span></dd></div>
+          <div><dt>Task</dt><dd>{{ words(m).task }}<span class="note">{{ shape(m) }}</span></dd></div>
           <div><dt>Engine</dt><dd>{{ m.engine || '–' }}<span class="note">{{ m.workers }} {{ m.workers === 1 ? 'worker' : 'workers' }}, batches of up to {{ m.max_batch }} rows</span></dd></div>
           <div><dt>Golden check</dt>
             <dd [class.good]="m.golden">{{ m.golden ? 'passed' : 'none' }}<span class="note">{{ golden(m) }}</span></dd></div>
@@ -26,7 +29,9 @@ const power = (x: number, digits: number) => x.toExponential(digits).replace('-'
         <dl class="rows">
           @if (m.file) { <div><dt>Weights</dt><dd><code>{{ m.file }}</code>, {{ bytes(m.bytes) }}</dd></div> }
           @if (m.sha256) { <div><dt>SHA-256</dt><dd><code class="hash">{{ m.sha256 }}</code></dd></div> }
-          @if (m.classes.length > 0) { <div><dt>Classes</dt><dd class="classes">@for (c of m.classes.slice(0, 200); track $index) { <bdi>{{ c }}</bdi> }@if (m.classes.length > 200) { and {{ m.classes.length - 200 }} more }</dd></div> }
+          @if (m.columns?.length) { <div><dt>Columns</dt><dd class="classes">@for (c of m.columns!.slice(0, 200); track $index) { <bdi [title]="column(c)">{{ c.name }}</bdi> }@if (m.columns!.length > 200) { and {{ m.columns!.length - 200 }} more }</dd></div> }
+          @if (outputs(m).length > 1) { <div><dt>Outputs</dt><dd class="classes">@for (o of outputs(m); track $index) { <span><bdi>{{ o.name }}</bdi>&ngsp;<small>{{ o.kind }} of {{ o.width }}</small></span> }</dd></div> }
+          @if (m.classes.length > 0) { <div><dt>{{ kind(m) === 'labels' ? 'Labels' : 'Classes' }}</dt><dd class="classes">@for (c of m.classes.slice(0, 200); track $index) { <bdi>{{ c }}</bdi> }@if (m.classes.length > 200) { and {{ m.classes.length - 200 }} more }</dd></div> }
         </dl>
       </article>
     } @empty { @if (!store.models.problem()) { <p class="none">Loading…</p> } }
@@ -39,6 +44,24 @@ export class ModelsPage {
   protected readonly duration = duration;
   protected readonly rate = rate;
 
+  protected readonly pages = PAGES.filter((p) => p.id !== 'models');
+  protected readonly outputs = outputsOf;
+  protected readonly kind = kindOf;
+
+  protected words(m: ModelFacts) {
+    return KINDS[kindOf(m)];
+  }
+
+  protected shape(m: ModelFacts): string {
+    const [first] = outputsOf(m);
+    const says = first?.classes ? `${count(first.classes.length)} ${first.kind === 'labels' ? 'labels' : 'classes'}` : `${count(first?.width)} ${first?.kind === 'vector' ? 'numbers' : first?.width === 1 ? 'value' : 'values'}`;
+    return `${count(m.features)} features${m.missing ? ', which may be missing' : ''}; ${says}`;
+  }
+
+  protected column(c: ColumnInfo): string {
+    return c.kind === 'category' ? `one of ${(c.categories ?? []).slice(0, 20).join(', ')}` : 'a number';
+  }
+
   protected live(name: string) {
     return this.store.live.latest()?.models[name] ?? null;
   }
@@ -50,9 +73,10 @@ export class ModelsPage {
   }
 
   protected accuracy(m: ModelFacts): string {
-    const now = this.live(m.name);
+    const now = this.live(m.name), { measure } = this.words(m);
+    if (!measure) return 'not measured';
     if (!now || now.labelled === 0) return 'no labels yet';
-    const so = m.task === 'regression' ? `mean absolute error ${rate(now.mean_absolute_error)}` : `accuracy ${percent(now.model_accuracy)} %`;
-    return `${so} of ${count(now.labelled)} ${now.labelled === 1 ? 'label' : 'labels'} since the start`;
+    const value = measure.text(measure.share ? now.model_accuracy : now.mean_absolute_error);
+    return `${measure.words} ${value} of ${count(now.labelled)} ${now.labelled === 1 ? 'label' : 'labels'} since the start`;
   }
 }

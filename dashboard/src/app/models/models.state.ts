@@ -1,21 +1,5 @@
 import { signal } from '@angular/core';
-
-/** One model, as /api/models describes it. */
-export interface ModelFacts {
-  name: string;
-  version: string;
-  default: boolean;
-  task: 'classification' | 'regression';
-  features: number;
-  classes: string[];
-  engine: string;
-  workers: number;
-  max_batch: number;
-  file: string | null;
-  bytes: number | null;
-  sha256: string | null;
-  golden: { rows: number; max_diff: number; tolerance: number; duration_ms: number } | null;
-}
+import type { ModelFacts } from '../link/client';
 
 /** What is loaded. */
 export class ModelsState {

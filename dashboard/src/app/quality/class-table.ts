@@ -1,6 +1,6 @@
 import { ChangeDetectionStrategy, Component, computed, input } from '@angular/core';
 import { count, percent } from '../format';
-import type { ModelQuality } from './quality.state';
+import type { ModelQuality } from '../link/client';
 import { classScores } from './scores';
 
 @Component({

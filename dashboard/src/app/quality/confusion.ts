@@ -1,6 +1,6 @@
 import { ChangeDetectionStrategy, Component, computed, input } from '@angular/core';
 import { count } from '../format';
-import type { ModelQuality } from './quality.state';
+import type { ModelQuality } from '../link/client';
 import { heat, mostConfused } from './scores';
 
 const MOST = 24; // classes in a matrix that can be read

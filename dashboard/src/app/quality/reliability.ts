@@ -1,6 +1,6 @@
 import { ChangeDetectionStrategy, Component, computed, input } from '@angular/core';
 import { count, percent } from '../format';
-import type { CalibrationBin, ModelQuality } from './quality.state';
+import type { CalibrationBin, ModelQuality } from '../link/client';
 
 const SIDE = 300;
 

@@ -1,64 +1,63 @@
-import { ChangeDetectionStrategy, Component, DestroyRef, effect, type ElementRef, inject, untracked, viewChild } from '@angular/core';
-import { AddressBar } from '../link/address-bar';
+import { afterNextRender, ChangeDetectionStrategy, Component, DestroyRef, effect, type ElementRef, inject, untracked, viewChild } from '@angular/core';
+import { RouterOutlet } from '@angular/router';
 import { ApiLink } from '../link/api-link';
 import { Clock } from '../link/clock';
 import { DashboardLink } from '../link/dashboard-link';
-import { PredictLink } from '../link/predict-link';
-import { LivePage } from '../live/live-page';
-import { ModelsPage } from '../models/models-page';
-import { QualityPage } from '../quality/quality-page';
 import { Store } from '../store/store';
-import { TryPage } from '../try/try-page';
 import { AlertBanner } from './alert-banner';
 import { Connection } from './connection';
-import { ROUTES } from './routes';
+import { Navigation } from './navigation';
+import { PAGES } from './pages';
+import { preload } from './routes';
+
+/** How long after the first page the others are fetched, in milliseconds. */
+const SOON = 2000;
 
 /** The frame around the pages: navigation, connection, what fires now. */
 @Component({
   selector: 'ps-app',
   changeDetection: ChangeDetectionStrategy.OnPush,
-  imports: [AlertBanner, Connection, LivePage, TryPage, QualityPage, ModelsPage],
+  imports: [AlertBanner, Connection, RouterOutlet],
   template: `
     <a class="skip" href="#main" (click)="skip($event)">Skip to the page</a>
     <header class="top">
       <p class="brand"><img src="icon.svg" alt="" width="22" height="22"> Penstock</p>
       <nav aria-label="Pages">
-        @for (r of routes; track r.id) {
-          <a [href]="'#/' + r.id" [attr.aria-current]="shell.route() === r.id ? 'page' : null">{{ r.label }}</a>
+        @for (p of pages; track p.id) {
+          <a [href]="view.href(p.id)" [attr.aria-current]="view.page() === p.id ? 'page' : null">{{ p.label }}</a>
         }
       </nav>
       <ps-connection />
     </header>
     <ps-alert-banner />
     <main id="main" tabindex="-1" #main>
-      @switch (shell.route()) {
-        @case ('live') { <ps-live-page /> }
-        @case ('try') { <ps-try-page /> }
-        @case ('quality') { <ps-quality-page /> }
-        @case ('models') { <ps-models-page /> }
-      }
+      <router-outlet />
     </main>
   `,
 })
 export class App {
-  protected readonly routes = ROUTES;
-  protected readonly shell = inject(Store).shell;
+  protected readonly pages = PAGES;
+  private readonly store = inject(Store);
+  protected readonly view = this.store.view;
   private readonly main = viewChild.required<ElementRef<HTMLElement>>('main');
 
   constructor() {
-    const links = [inject(AddressBar), inject(Clock), inject(DashboardLink), inject(PredictLink), inject(ApiLink)];
+    const links = [inject(Navigation), inject(Clock), inject(DashboardLink), inject(ApiLink)];
     for (const link of links) link.start();
-    inject(DestroyRef).onDestroy(() => { for (const link of links) link.stop(); });
-    let route = this.shell.route();
+    const destroyed = inject(DestroyRef);
+    destroyed.onDestroy(() => { for (const link of links) link.stop(); });
+    const { live: { banner }, shell } = this.store;
+    afterNextRender(() => { const timer = setTimeout(preload, SOON); destroyed.onDestroy(() => clearTimeout(timer)); });
+    let page = this.view.page();
     effect(() => {
-      if (this.shell.route() === route) return;
-      route = this.shell.route();
+      if (this.view.page() === page) return;
+      page = this.view.page();
       this.focusPage();
     });
-    const { banner } = inject(Store).live;
     effect(() => {
       const firing = banner().length;
-      const place = this.shell.word() === 'Live' ? this.shell.title() : this.shell.word();
+      const title = PAGES.find((p) => p.id === this.view.page())!.label;
+      const place = shell.word() === 'Live' ? title : shell.word();
       document.title = `${firing > 0 ? `(${firing}) ` : ''}${place} · Penstock`;
     });
   }

@@ -1,20 +1,27 @@
-/** The pages, in the order of the navigation. Their addresses are hashes, so
- * that the server serves one file and a reload stays where it was. */
-export const ROUTES = [
-  { id: 'live', label: 'Live' },
-  { id: 'try', label: 'Try it' },
-  { id: 'quality', label: 'Quality' },
-  { id: 'models', label: 'Models' },
-] as const;
+import type { Routes } from '@angular/router';
+import type { PageId } from './pages';
 
-export type Route = (typeof ROUTES)[number]['id'];
+/** Each page is a file of its own. */
+const LOAD = {
+  live: () => import('../live/live-page').then((m) => m.LivePage),
+  try: () => import('../try/try-page').then((m) => m.TryPage),
+  quality: () => import('../quality/quality-page').then((m) => m.QualityPage),
+  models: () => import('../models/models-page').then((m) => m.ModelsPage),
+} satisfies Record<PageId, unknown>;
 
-export function routeOf(hash: string): Route {
-  const [name] = hash.replace(/^#\/?/, '').split('?');
-  return ROUTES.find((r) => r.id === name)?.id ?? 'live';
-}
+/**
+ * The pages' addresses are hashes, so that the server serves one page and a
+ * reload stays where it was: #/live?minutes=10&model=digits&scale=log
+ */
+export const ROUTES: Routes = [
+  ...Object.entries(LOAD).map(([path, loadComponent]) => ({ path, loadComponent })),
+  { path: '**', redirectTo: 'live' },
+];
 
-/** What stands after the page's name in an address: how it is looked at. */
-export function paramsOf(hash: string): URLSearchParams {
-  return new URLSearchParams(hash.split('?')[1] ?? '');
+/**
+ * Fetches every page: they are there then when the server is not, and all of one
+ * build when it is replaced by another. What cannot be fetched now is when it is shown.
+ */
+export function preload(): void {
+  for (const load of Object.values(LOAD)) load().catch(() => undefined);
 }

@@ -1,12 +1,7 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import { routeOf } from './routes';
 import { ShellState } from './shell.state';
 
 afterEach(() => { vi.useRealTimers(); });
-
-it('reads its addresses', () => {
-  expect(['', '#/quality', '#try', '#/nowhere'].map(routeOf)).toEqual(['live', 'quality', 'try', 'live']);
-});
 
 it('counts down to the next attempt, and says when a living connection is silent', () => {
   vi.useFakeTimers({ now: 1_000_000 });

@@ -1,23 +1,18 @@
 import { computed, signal } from '@angular/core';
 import type { StatusInfo } from '../link/client';
-import { ROUTES, type Route, routeOf } from './routes';
 
 /** Seconds without a frame that are unusual: one comes every second. */
 const UNUSUAL = 4;
 
-/** Where we are, what time it is, and how the connection does. */
+/** What time it is, and how the connection does. */
 export class ShellState {
-  private readonly _route = signal<Route>('live');
   private readonly _status = signal<StatusInfo>({ status: 'reconnecting', attempt: 1, nextAttemptAt: null, reason: null });
   private readonly _now = signal(Date.now());
   private readonly _heard = signal<number | null>(null);
 
-  readonly route = this._route.asReadonly();
   readonly status = this._status.asReadonly();
   /** Milliseconds; moves once a second while the page is looked at. */
   readonly now = this._now.asReadonly();
-
-  readonly title = computed(() => ROUTES.find((r) => r.id === this._route())!.label);
 
   /** Whole seconds until the next attempt to connect; null when none is set. */
   readonly nextAttempt = computed(() => {
@@ -50,18 +45,14 @@ export class ShellState {
     }
   });
 
-  go(hash: string): void {
-    this._route.set(routeOf(hash));
-  }
-
   setStatus(status: StatusInfo): void {
     this._status.set(status);
     this._now.set(Date.now());
     if (status.status === 'connected') this._heard.set(Date.now()); // the history comes at once
   }
 
-  tick(): void {
-    this._now.set(Date.now());
+  tick(now = Date.now()): void {
+    this._now.set(now);
   }
 
   hear(): void {

@@ -1,6 +1,6 @@
 import { ChangeDetectionStrategy, Component, computed, inject } from '@angular/core';
 import { PredictLink } from '../link/predict-link';
-import { Store } from '../store/store';
+import { TRIAL } from './trial.state';
 
 const FIELDS = 16;
 
@@ -18,14 +18,14 @@ const FIELDS = 16;
           }
         </fieldset>
       }
-      <label for="row">{{ fields() ? 'or a pasted row' : 'A row' }} of {{ trial.model()?.features }} values, separated by commas, spaces or line breaks</label>
+      <label for="row">{{ fields() ? 'or a pasted row' : 'A row' }} of {{ trial.model()?.features }} values, separated by commas, spaces or line breaks{{ trial.model()?.missing ? '; null for one that is missing' : '' }}</label>
       <textarea id="row" rows="4" spellcheck="false" autocomplete="off" [value]="trial.row()" (input)="trial.setRow($any($event.target).value)"></textarea>
       <button type="submit" [disabled]="trial.status().status !== 'connected'">Ask the model</button>
     </form>
   `,
 })
 export class FeatureForm {
-  protected readonly trial = inject(Store).trial;
+  protected readonly trial = inject(TRIAL);
   private readonly link = inject(PredictLink);
 
   /** The row's values in as many fields as there are features; null for many. */

@@ -1,7 +1,6 @@
 import { ChangeDetectionStrategy, Component, inject } from '@angular/core';
 import { percent } from '../format';
-import { Store } from '../store/store';
-import type { Mistake } from './trial.state';
+import { type Mistake, TRIAL } from './trial.state';
 import { Thumbnail } from './thumbnail';
 
 /** What the model got wrong, newest first. */
@@ -20,7 +19,7 @@ import { Thumbnail } from './thumbnail';
   `,
 })
 export class Gallery {
-  protected readonly trial = inject(Store).trial;
+  protected readonly trial = inject(TRIAL);
 
   protected words(m: Mistake): string {
     return `A ${m.truth}, read as ${m.guess}, ${percent(m.confidence)} % sure`;

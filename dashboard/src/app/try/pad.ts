@@ -1,8 +1,8 @@
 import { ChangeDetectionStrategy, Component, DestroyRef, effect, type ElementRef, inject, signal, viewChild } from '@angular/core';
 import { Frames } from '../link/frames';
 import { Palette } from '../live/palette';
-import { Store } from '../store/store';
 import type { Dot } from './mnist';
+import { TRIAL } from './trial.state';
 
 /** Drawings are kept in a square of this side, whatever the screen. */
 export const PAPER = 280;
@@ -26,7 +26,7 @@ const STEP = 10;
   `,
 })
 export class Pad {
-  protected readonly trial = inject(Store).trial;
+  protected readonly trial = inject(TRIAL);
   protected readonly focused = signal(false);
   private readonly palette = inject(Palette);
   private readonly sheet = viewChild.required<ElementRef<HTMLCanvasElement>>('sheet');

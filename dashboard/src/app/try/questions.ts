@@ -1,10 +1,10 @@
-import type { Prediction } from '../link/client';
+import type { Features, Prediction, RowLabel } from '../link/client';
 import type { TrialState } from './trial.state';
 
 /** What answers: the client, or a stand-in for it. */
 export interface Oracle {
-  predict(features: Float32Array, options: { model: string; scores: true; timing: true; signal: AbortSignal }): Promise<Prediction>;
-  feedback(requestId: Prediction['requestId'], label: string | number): Promise<{ correct: boolean | null }>;
+  predict(features: Features, options: { model: string; scores: true; timing: true; outputs: boolean; signal: AbortSignal }): Promise<Prediction>;
+  feedbackRow(requestId: Prediction['requestId'], label: RowLabel): Promise<{ correct: boolean | null }>;
 }
 
 /** One thing asked, from then until its label was counted. */
@@ -12,7 +12,9 @@ interface Question {
   readonly id: number;
   readonly model: string;
   readonly sheet: number;
-  readonly features: Float32Array;
+  readonly features: Features;
+  /** Whether the model says more than one thing. */
+  readonly outputs: boolean;
   readonly pixels: Float32Array | null;
   readonly abort: AbortController;
   /** Settles with the answer; null when there is none. */
@@ -48,14 +50,14 @@ export class Questions {
   }
 
   /** Asks about the newest drawing or row. */
-  ask(features: Float32Array, pixels: Float32Array | null): void {
-    const model = this.trial.model()?.name;
-    if (model === undefined) return;
+  ask(features: Features, pixels: Float32Array | null): void {
+    const model = this.trial.model();
+    if (!model) return;
     this.drop((q) => !q.labelled);
     let settle: Question['settle'] = () => undefined;
     const answer = new Promise<Prediction | null>((resolve) => { settle = resolve; });
     this.waiting.push({
-      id: ++this.ids, model, sheet: this.trial.sheet(), features, pixels, abort: new AbortController(), answer, settle, labelled: false,
+      id: ++this.ids, model: model.name, sheet: this.trial.sheet(), features, outputs: (model.outputs?.length ?? 0) > 1, pixels, abort: new AbortController(), answer, settle, labelled: false,
     });
     if (this.flying && !this.current(this.flying) && !this.flying.labelled) this.flying.abort.abort();
     this.trial.setBusy(true);
@@ -71,18 +73,19 @@ export class Questions {
   }
 
   /** Tells the true answer to what is drawn now, once it was read. */
-  async label(label: string | number): Promise<void> {
+  async label(label: RowLabel): Promise<void> {
+    const words = Array.isArray(label) ? label.join(', ') || 'none' : String(label);
     const q = this.newest();
     if (!q || q.labelled || !this.oracle) return;
     q.labelled = true;
-    this.trial.labelSent(q.id, String(label));
+    this.trial.labelSent(q.id, words);
     this.pump(); // it need not wait for the next picture
     const prediction = await q.answer;
     try {
       if (!prediction) throw new Error('the question had no answer');
       if (!this.oracle) throw new Error('not connected');
-      const { correct } = await this.oracle.feedback(prediction.requestId, label);
-      this.trial.labelled({ question: q.id, prediction, pixels: q.pixels }, String(label), correct);
+      const { correct } = await this.oracle.feedbackRow(prediction.requestId, label);
+      this.trial.labelled({ question: q.id, prediction, pixels: q.pixels }, words, correct);
     } catch (error) {
       q.labelled = false;
       this.trial.labelFailed(q.id, message(error));
@@ -118,7 +121,7 @@ export class Questions {
 
   private async fly(q: Question, oracle: Oracle): Promise<void> {
     try {
-      const prediction = await oracle.predict(q.features, { model: q.model, scores: true, timing: true, signal: q.abort.signal });
+      const prediction = await oracle.predict(q.features, { model: q.model, scores: true, timing: true, outputs: q.outputs, signal: q.abort.signal });
       q.settle(prediction);
       if (!this.current(q)) return;
       this.answered = q;

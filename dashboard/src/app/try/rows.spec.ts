@@ -20,3 +20,7 @@ for (const [text, problem] of [
 ] as const) {
   it(`refuses ${JSON.stringify(text)}`, () => expect(parseRow(text, 3)).toEqual({ values: null, problem }));
 }
+
+it('reads null where a value may be missing', () => {
+  expect(parseRow('1, null, 3', 3, true)).toEqual({ values: [1, null, 3], problem: null });
+});

@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest';
+import type { ModelInfo } from '../link/client';
 import { MISTAKES_KEPT, TrialState } from './trial.state';
 
 const answer = (label: string, question = 1) => ({
   question,
-  prediction: { label, value: null, confidence: 0.9, model: 'digits', version: '1', requestId: 1, roundTripMs: 1 },
+  prediction: { kind: 'class' as const, label, value: null, confidence: 0.9, model: 'digits', version: '1', requestId: 1, roundTripMs: 1 },
   pixels: new Float32Array(784),
 });
 
@@ -57,16 +58,17 @@ it('undoing the last stroke clears the answer', () => {
   expect(trial.answer()).toBe(null);
 });
 
-it('a model of 784 features and ten classes is drawn for', () => {
+it('what a model takes says how a row is made for it', () => {
   const trial = new TrialState();
-  const hello = (features: number, classes: number) => ({
+  const hello = (features: number, classes: number, more: Partial<ModelInfo> = {}) => ({
     type: 'hello' as const, session: 's', limits: { window: 1, max_rows: 1, max_bytes: 1 },
-    models: [{ name: 'm', version: '1', task: 'classification' as const, features, classes: Array.from({ length: classes }, String) }],
+    models: [{ name: 'm', version: '1', task: 'classification' as const, features, classes: Array.from({ length: classes }, String), ...more }],
   });
-  trial.setHello(hello(784, 10));
-  expect(trial.drawable()).toBe(true);
-  trial.setHello(hello(784, 26));
-  expect(trial.drawable()).toBe(false);
-  trial.setHello(hello(4, 10));
-  expect(trial.drawable()).toBe(false);
+  for (const [features, classes, more, input] of [
+    [784, 10, {}, 'pad'], [784, 26, {}, 'row'], [4, 10, {}, 'row'], [2, 2, { columns: [{ name: 'a', kind: 'number' }] }, 'columns'],
+    [784, 10, { outputs: [{ name: 'o', kind: 'labels' as const, width: 10, classes: [] }] }, 'row'],
+  ] as const) {
+    trial.setHello(hello(features, classes, more as Partial<ModelInfo>));
+    expect(trial.input()).toBe(input);
+  }
 });

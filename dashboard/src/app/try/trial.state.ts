@@ -1,5 +1,9 @@
-import { computed, signal } from '@angular/core';
-import type { Hello, ModelInfo, Prediction, StatusInfo } from '../link/client';
+import { computed, inject, InjectionToken, signal } from '@angular/core';
+import { Store } from '../store/store';
+import { type Hello, type ModelInfo, outputsOf, type Prediction, type StatusInfo } from '../link/client';
+import { ViewState } from '../store/view.state';
+import { KINDS, kindOf } from '../views/kinds';
+import type { Field } from './columns';
 import { type Dot, rasterise, SIDE, type Stroke } from './mnist';
 
 export const MISTAKES_KEPT = 24;
@@ -28,14 +32,17 @@ export interface Answer {
   readonly pixels: Float32Array | null;
 }
 
+/** How a row is made for a model: drawn, filled in by the names of its columns, or typed as numbers. */
+export type InputKind = 'pad' | 'columns' | 'row';
+
 /** What the Try it page draws, asks and learns. */
 export class TrialState {
   private readonly _status = signal<StatusInfo>({ status: 'reconnecting', attempt: 1, nextAttemptAt: null, reason: null });
   private readonly _hello = signal<Hello | null>(null);
-  private readonly _name = signal<string | null>(null);
   private readonly _strokes = signal<readonly Stroke[]>([]);
   private readonly _sheet = signal(0);
   private readonly _row = signal('');
+  private readonly _fields = signal<ReadonlyMap<string, Field>>(new Map());
   private readonly _answer = signal<Answer | null>(null);
   private readonly _problem = signal<string | null>(null);
   private readonly _busy = signal(false);
@@ -44,29 +51,43 @@ export class TrialState {
   private readonly _tally = signal({ right: 0, wrong: 0 });
   private newest = 0; // id of a mistake
 
+  constructor(private readonly view = new ViewState()) {}
+
   readonly status = this._status.asReadonly();
-  /** The model that was asked for, whether or not there is one of this name. */
-  readonly chosen = this._name.asReadonly();
   readonly models = computed<readonly ModelInfo[]>(() => this._hello()?.models ?? []);
   readonly model = computed<ModelInfo | null>(() => {
     const models = this.models();
-    return models.find((m) => m.name === this._name()) ?? models[0] ?? null;
+    return models.find((m) => m.name === this.view.model()) ?? models[0] ?? null;
   });
-  readonly classes = computed<readonly string[]>(() => this.model()?.classes ?? []);
-  /** Whether the model reads drawn digits: 784 features, ten classes. */
-  readonly drawable = computed(() => this.model()?.features === SIDE * SIDE && this.classes().length === 10);
+  /** What the model says first, which is what labels are about. */
+  readonly output = computed(() => outputsOf(this.model() ?? undefined)[0] ?? null);
+  readonly kind = computed(() => { const m = this.model(); return m ? kindOf(m) : 'class'; });
+  readonly classes = computed<readonly string[]>(() => this.output()?.classes ?? []);
+  readonly input = computed<InputKind>(() => {
+    const m = this.model();
+    if (m?.columns?.length) return 'columns';
+    const digits = m?.features === SIDE * SIDE && this.kind() === 'class' && this.classes().length === 10;
+    return digits ? 'pad' : 'row';
+  });
 
   readonly strokes = this._strokes.asReadonly();
   /** Another number for every new drawing, and every other model. */
   readonly sheet = this._sheet.asReadonly();
   readonly pixels = computed(() => rasterise(this._strokes()));
   readonly row = this._row.asReadonly();
+  /** What was filled in, by the names of columns. */
+  readonly fields = this._fields.asReadonly();
 
   readonly answer = this._answer.asReadonly();
   readonly problem = this._problem.asReadonly();
   /** Whether an answer to what is there now is still to come. */
   readonly busy = this._busy.asReadonly();
   readonly labelling = this._labelling.asReadonly();
+  /** The label that was given to what is there now. */
+  readonly labelGiven = computed(() => {
+    const l = this._labelling();
+    return l.state === 'none' || l.state === 'failed' ? null : l.label;
+  });
   readonly mistakes = this._mistakes.asReadonly();
   readonly tally = this._tally.asReadonly();
 
@@ -78,9 +99,11 @@ export class TrialState {
     if (hello) this._hello.set(hello);
   }
 
-  choose(name: string): void {
-    this._name.set(name);
+  /** Forgets what was asked of another model. */
+  begin(): void {
     this.clear();
+    this._row.set('');
+    this._fields.set(new Map());
   }
 
   /** Sets the pen down. After a label it begins a new digit. */
@@ -111,6 +134,11 @@ export class TrialState {
     this._problem.set(null);
   }
 
+  setField(column: string, field: Field): void {
+    this._fields.update((old) => new Map(old).set(column, field));
+    this._problem.set(null);
+  }
+
   answered(answer: Answer): void {
     this._answer.set(answer);
     this._problem.set(null);
@@ -135,8 +163,8 @@ export class TrialState {
     if (correct === null) return;
     this._tally.update(({ right, wrong }) => (correct ? { right: right + 1, wrong } : { right, wrong: wrong + 1 }));
     if (correct || !answer.pixels) return;
-    const { label: guess, confidence } = answer.prediction;
-    const mistake = { id: ++this.newest, pixels: answer.pixels, guess: guess ?? '', truth: label, confidence };
+    const { prediction: p, pixels } = answer;
+    const mistake = { id: ++this.newest, pixels, guess: KINDS[p.kind].say(p).text, truth: label, confidence: p.confidence };
     this._mistakes.update((all) => [mistake, ...all].slice(0, MISTAKES_KEPT));
   }
 
@@ -150,3 +178,6 @@ export class TrialState {
     return l.state === 'sending' && l.question === question;
   }
 }
+
+/** The one of the page. */
+export const TRIAL = new InjectionToken<TrialState>('trial', { providedIn: 'root', factory: () => new TrialState(inject(Store).view) });

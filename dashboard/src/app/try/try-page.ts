@@ -1,54 +1,40 @@
-import { ChangeDetectionStrategy, Component, inject } from '@angular/core';
+import { ChangeDetectionStrategy, Component, computed, DestroyRef, inject } from '@angular/core';
 import { PredictLink } from '../link/predict-link';
-import { Store } from '../store/store';
-import { Bars } from './bars';
-import { FeatureForm } from './feature-form';
+import { ModelSelect } from '../shell/model-select';
+import { ANSWERS } from '../views/answers';
+import { INPUTS } from '../views/inputs';
+import { Part } from '../views/part';
 import { Gallery } from './gallery';
 import { Labelling } from './labelling';
-import { Pad } from './pad';
-import { Thumbnail } from './thumbnail';
 import { Verdict } from './verdict';
+import { TRIAL } from './trial.state';
 
 @Component({
   selector: 'ps-try-page',
   changeDetection: ChangeDetectionStrategy.OnPush,
-  imports: [Bars, FeatureForm, Gallery, Labelling, Pad, Thumbnail, Verdict],
+  imports: [Gallery, Labelling, ModelSelect, Part, Verdict],
   template: `
     <header class="bar">
       <h1>Try it</h1>
       @if (trial.model(); as m) {
-        @if (trial.models().length > 1) {
-          <label>Model
-            <select (change)="trial.choose($any($event.target).value)">
-              @for (o of trial.models(); track o.name) { <option [value]="o.name" [selected]="o.name === m.name">{{ o.name }}</option> }
-            </select>
-          </label>
-        } @else { <p class="sub">{{ m.name }} {{ m.version }}</p> }
+        <ps-model-select [names]="names()" [chosen]="m.name" />
+        @if (names().length === 1) { <p class="sub">{{ m.name }} {{ m.version }}</p> }
       }
       @if (trial.status().status !== 'connected') {
         <p class="sub" role="status">{{ trial.status().status === 'disconnected' ? 'Not connected.' : 'Connecting…' }}</p>
         @if (trial.status().status === 'disconnected') { <button type="button" class="small" (click)="link.reconnect()">Reconnect</button> }
       }
     </header>
-    @if (trial.model(); as m) {
+    @if (trial.model()) {
       <div class="trial">
-        <section class="ask" [attr.aria-label]="trial.drawable() ? 'Draw' : 'Ask'">
-          @if (trial.drawable()) {
-            <ps-pad />
-            <div class="under">
-              <button type="button" (click)="trial.undo()" [disabled]="trial.strokes().length === 0">Undo</button>
-              <button type="button" (click)="trial.clear()" [disabled]="trial.strokes().length === 0">Clear</button>
-              <span class="sees">The model sees <ps-thumbnail [pixels]="trial.pixels()" label="The drawing as the model sees it, 28 by 28 pixels" /></span>
-            </div>
-          } @else { <ps-feature-form /> }
-        </section>
+        <section class="ask" [attr.aria-label]="input().title"><ng-container [psPart]="input().component" /></section>
         <section class="read" aria-label="Answer" [attr.aria-busy]="trial.busy()">
           <ps-verdict />
-          @if (trial.classes().length > 0) { <ps-bars /> }
+          <ng-container [psPart]="answer()" />
         </section>
         <section class="tell" aria-label="Label">
           <ps-labelling />
-          @if (trial.drawable()) { <ps-gallery /> }
+          @if (input().pictures) { <ps-gallery /> }
         </section>
       </div>
     } @else {
@@ -57,6 +43,14 @@ import { Verdict } from './verdict';
   `,
 })
 export class TryPage {
-  protected readonly trial = inject(Store).trial;
+  protected readonly trial = inject(TRIAL);
   protected readonly link = inject(PredictLink);
+  protected readonly names = computed(() => this.trial.models().map((m) => m.name));
+  protected readonly input = computed(() => INPUTS[this.trial.input()]);
+  protected readonly answer = computed(() => ANSWERS[this.trial.kind()].answer);
+
+  constructor() {
+    this.link.start();
+    inject(DestroyRef).onDestroy(() => this.link.stop());
+  }
 }

@@ -1,8 +1,172 @@
-/**
- * What `/ws/dashboard` sends, as it stands on the wire: the field names are
- * those of the protocol's chapter on the dashboard, which a subscription uses
- * too. A number is null where nothing was measured.
- */
+// What the server says in JSON, as it stands on the wire: of its models, of
+// how right they are, and what /ws/dashboard sends. Field names are those of
+// the protocol; a number is null where nothing was measured. Fields that came
+// later are absent from older servers, and say so with a question mark.
+
+/** What an output of a model says of a row: a class, labels of which any number may hold, numbers, or a vector. */
+export type OutputKind = 'class' | 'labels' | 'values' | 'vector';
+
+/** One output of a model. */
+export interface OutputInfo {
+  name: string;
+  kind: OutputKind;
+  /** Its scores of a row; those of all outputs stand one after the other. */
+  width: number;
+  /** Of the kinds `class` and `labels`, in the order of scores. */
+  classes?: string[];
+  /** The probability from which each label holds; absent for 0.5. */
+  thresholds?: number[];
+}
+
+/** One feature of a model that gives its features names. */
+export interface ColumnInfo {
+  name: string;
+  /** `number` or `category`. */
+  kind: string;
+  /** What a category may be. */
+  categories?: string[];
+  /** Whether it may be missing. */
+  missing?: boolean;
+  /** What becomes of a category that is not listed: `refuse`, `missing` or `own`. */
+  unknown?: string;
+}
+
+/** A model as the server describes it. */
+export interface ModelInfo {
+  name: string;
+  version: string;
+  task: 'classification' | 'regression' | 'labels' | 'vector';
+  /** How many features a row has. */
+  features: number;
+  /** Classes in the order of scores; empty for a model that has none. */
+  classes: string[];
+  /** What it says of a row; the first is `prediction`. This and what follows is absent from older servers. */
+  outputs?: OutputInfo[];
+  /** Its features by name; empty where they have none. */
+  columns?: ColumnInfo[];
+  /** Whether some feature may be missing. */
+  missing?: boolean;
+}
+
+/** The server's greeting. */
+export interface Hello {
+  type: 'hello';
+  session: string;
+  /** The default comes first. */
+  models: ModelInfo[];
+  limits: {
+    /** Rows that this connection may have in flight. */
+    window: number;
+    /** Rows in one request. */
+    max_rows: number;
+    /** Bytes in one message. */
+    max_bytes: number;
+  };
+}
+
+/** What the server tells that answers no request. */
+export interface Notice {
+  type: 'notice';
+  /** `going_away`, `token_expiring`, `model_updated`, `alert`, or one of a newer server. */
+  code: string;
+  message: string;
+}
+
+/** One model in the answer of `GET /api/models`. */
+export interface ModelFacts extends ModelInfo {
+  default: boolean;
+  engine: string;
+  workers: number;
+  max_batch: number;
+  file: string | null;
+  bytes: number | null;
+  sha256: string | null;
+  golden: { rows: number; max_diff: number; tolerance: number; duration_ms: number } | null;
+}
+
+/** The answer of `GET /api/models`. */
+export type ModelsAnswer = { models: ModelFacts[] };
+
+/** A range of confidence, and how right the answers in it were. */
+export interface CalibrationBin {
+  lower: number;
+  upper: number;
+  count: number;
+  mean_confidence: number | null;
+  accuracy: number | null;
+}
+
+/** How right one label of the kind `labels` was told. */
+export interface LabelQuality {
+  label: string;
+  true_positive: number;
+  false_positive: number;
+  false_negative: number;
+  true_negative: number;
+  precision: number | null;
+  recall: number | null;
+  f1: number | null;
+}
+
+/** How far one of several numbers was from its truth. */
+export interface ValueQuality {
+  mean_absolute_error: number | null;
+  root_mean_square_error: number | null;
+}
+
+/** One model in the answer of `GET /api/quality`. */
+export interface ModelQuality {
+  name: string;
+  version: string;
+  task: ModelInfo['task'];
+  /** Of its first output. */
+  kind?: OutputKind;
+  classes: string[];
+  predicted: number;
+  labelled: number;
+  correct: number;
+  /** Of the kind `labels` the exact-match ratio: the share of rows of which every label was told right. */
+  accuracy: number | null;
+  /** Its 95 % Wilson interval. */
+  accuracy_interval: [number, number] | null;
+  label_coverage: number | null;
+  mean_absolute_error: number | null;
+  root_mean_square_error: number | null;
+  /** Rows are true classes, columns are guesses. */
+  confusion: number[][] | null;
+  calibration: CalibrationBin[] | null;
+  calibration_error: number | null;
+  label_delay_ms: { p50: number; p95: number; p99: number; max: number } | null;
+  /** Of the kind `labels`. */
+  labels?: LabelQuality[] | null;
+  micro_f1?: number | null;
+  macro_f1?: number | null;
+  /** The share of labels, over all rows, that were told wrong. */
+  hamming_loss?: number | null;
+  /** Of the kind `values` with more than one. */
+  values?: ValueQuality[] | null;
+}
+
+/** The answer of `GET /api/quality`. */
+export type QualityAnswer = { models: ModelQuality[] };
+
+/** An alert in the answer of `GET /api/alerts`: with the number of the frame of metrics in which it changed. */
+export type RecordedAlert = Alert & { seq: number };
+
+/** The answer of `GET /api/alerts`. */
+export type AlertsAnswer = { alerts: RecordedAlert[] };
+
+/** What a refused HTTP request answers, as `application/problem+json` (RFC 9457). */
+export interface Problem {
+  type?: string;
+  title?: string;
+  status?: number;
+  detail?: string;
+  /** The server's code of the error. */
+  code?: string;
+}
+
+/** What `/ws/dashboard` sends; a subscription names its fields as they are here. */
 export type DashboardFrame<M = Metrics> = History<M> | M | Alert | Note | Presence | Typing;
 
 /** Fields that every frame of metrics has. */
