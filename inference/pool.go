@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"penstock/lockorder"
 	"penstock/model"
 )
 
@@ -22,7 +23,7 @@ type Pool struct {
 	workers   []*worker
 	collector *collector // nil without a Registerer
 
-	mu          sync.Mutex
+	mu          lockorder.Mutex[lockorder.Pool]
 	empty       sync.Cond            // nothing is in flight
 	streams     map[*Stream]struct{} // open ones, to free their submitters
 	callers     map[string]*caller   // of the open streams

@@ -140,6 +140,28 @@ func TestCategoriesOfBinaryRows(t *testing.T) {
 	}
 }
 
+// A row that is refused takes no memory for those after it, however many there are.
+func TestRefusedRowsTakeNoMemory(t *testing.T) {
+	const columns = 10_000
+	named := make([]protocol.Column, columns)
+	for i := range named {
+		named[i] = protocol.Column{Name: fmt.Sprint(i), Kind: "number"}
+	}
+	row := protocol.Row{Features: columns, Columns: protocol.NewColumns(named)}
+	frame := []byte(`{"features":[` + strings.Repeat("{},", 1023) + `{}]}`)
+	var d protocol.Decoder
+	var a protocol.Ask
+	if err := d.Decode(frame, &a); err != nil {
+		t.Fatal(err)
+	}
+	if work := d.Work(&a, &row); work != 4*columns*1024 {
+		t.Errorf("Work is %d; want what the rows would take", work)
+	}
+	if err := d.Rows(&a, &row); err == nil || cap(a.Features) > 2*columns {
+		t.Errorf("%v, with memory for %d features; want an error about row 0, and memory for one", err, cap(a.Features))
+	}
+}
+
 func le32(x uint32) []byte { return []byte{byte(x), byte(x >> 8), byte(x >> 16), byte(x >> 24)} }
 
 // Rows by name and by place are the same rows, in whatever order the names come and

@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"math"
+	"slices"
 
 	"penstock/protocol/decimal"
 )
@@ -23,16 +24,22 @@ type Row struct {
 	Uint8Scale float64
 }
 
-// Work is about how many bytes Rows will look at, 0 where it hardly does anything.
+// Work is about how many bytes Rows will look at or make, 0 where it hardly does
+// anything.
 func (d *Decoder) Work(a *Ask, row *Row) int {
 	switch {
 	case a.Binary:
 		return len(a.values)
-	case d.named || d.hole != nil || row.Shift != nil || row.Columns.categories():
+	case d.named || d.hole != nil || row.Columns.categories():
+		// What is left out of an object is filled in: rows may be longer than the frame.
+		return max(len(d.s.b), bytesOfFloat*a.Rows*row.Features)
+	case row.Shift != nil:
 		return len(d.s.b)
 	}
 	return 0
 }
+
+const bytesOfFloat = 4
 
 // Rows makes a.Features the rows of a model: as many as a.Rows, each of row.Features
 // values. The frame that was given to Decode or DecodeBinary must still be there, and
@@ -109,18 +116,16 @@ func (r *Row) shifted(feature int, x float64) float32 {
 // they mean. That they are JSON was checked.
 func (d *Decoder) readRows(row *Row) *Error {
 	a := d.m
-	n := a.Rows * row.Features
-	if cap(a.Features) < n {
-		a.Features = make([]float32, n)
-	}
-	a.Features, a.Width = a.Features[:n], row.Features
+	a.Features, a.Width = a.Features[:0], row.Features
 	r := rowReader{decoder: d, s: &d.s, row: row}
 	i := d.featuresAt
 	if a.Many {
 		i = d.s.space(i + 1)
 	}
 	for r.at = range a.Rows {
-		r.into = a.Features[r.at*row.Features:][:row.Features]
+		// Row by row: one that is refused is the last that takes memory.
+		a.Features = slices.Grow(a.Features, row.Features)[:len(a.Features)+row.Features]
+		r.into = a.Features[len(a.Features)-row.Features:]
 		if d.s.peek(i) == '{' {
 			i = r.object(i)
 		} else {

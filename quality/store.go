@@ -18,10 +18,11 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/maphash"
-	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"penstock/lockorder"
 )
 
 // DefaultRemember is how many prediction rows a Store remembers when
@@ -77,7 +78,7 @@ type Store struct {
 	seed  maphash.Seed
 	key   [2]uint64
 
-	mu       sync.Mutex
+	mu       lockorder.Mutex[lockorder.Store]
 	memory   memory
 	listed   []*Series // in the order in which they were added
 	totals   map[string]*total

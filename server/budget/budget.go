@@ -18,9 +18,10 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
+
+	"penstock/lockorder"
 )
 
 // Budget is safe for concurrent use.
@@ -32,7 +33,7 @@ type Budget struct {
 	dropped atomic.Uint64 // messages
 	refused atomic.Uint64
 
-	mu       sync.Mutex
+	mu       lockorder.Mutex[lockorder.Budget]
 	byName   map[string]*Holder
 	messages map[*Message]struct{}
 	reading  int64        // bytes of messages

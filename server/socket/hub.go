@@ -3,10 +3,10 @@ package socket
 import (
 	"context"
 	"math/rand/v2"
-	"sync"
 	"sync/atomic"
 	"time"
 
+	"penstock/lockorder"
 	"penstock/protocol"
 	"penstock/server/budget"
 )
@@ -59,7 +59,7 @@ type Hub struct {
 	// chance to be heard, and no sweep counts for more than longestSweep.
 	clock atomic.Int64
 
-	mu       sync.Mutex
+	mu       lockorder.Mutex[lockorder.Hub]
 	reserved int            // places taken: connections, and handshakes under way
 	callers  map[string]int // of them, by caller
 	conns    map[*Conn]struct{}

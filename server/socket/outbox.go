@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"penstock/lockorder"
 	"penstock/server/budget"
 )
 
@@ -21,7 +22,7 @@ type Outbox struct {
 	panicked func(v any) // told of a panic in the writer
 	writer   func()      // write, made once: a method value a flush would be garbage
 
-	mu         sync.Mutex
+	mu         lockorder.Mutex[lockorder.Outbox]
 	account    account
 	unanswered int       // requests taken that have no answer here yet
 	frames     *buffer   // whole frames only; nil when there are none

@@ -4,11 +4,11 @@ import (
 	"slices"
 	"sort"
 	"strings"
-	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
 
+	"penstock/lockorder"
 	"penstock/protocol"
 	"penstock/server/manners"
 )
@@ -30,7 +30,7 @@ type board struct {
 	bus                   Bus
 	notesLeft, typingLeft *rate.Limiter // for all
 
-	mu       sync.Mutex
+	mu       lockorder.Mutex[lockorder.Board]
 	watchers []*watcher // in the order in which they came
 	notes    events
 	typing   events

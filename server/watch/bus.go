@@ -2,7 +2,8 @@ package watch
 
 import (
 	"slices"
-	"sync"
+
+	"penstock/lockorder"
 )
 
 // Bus carries what dashboards share. Those of one Bus see the same notes.
@@ -35,7 +36,7 @@ const (
 func NewBus() Bus { return new(localBus) }
 
 type localBus struct {
-	mu          sync.Mutex // held while frames are handed over: all see them in one order
+	mu          lockorder.Mutex[lockorder.Bus] // held while frames are handed over: all see them in one order
 	subscribers []*func(Frame)
 }
 

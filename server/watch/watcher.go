@@ -3,12 +3,12 @@ package watch
 import (
 	"math"
 	"math/rand/v2"
-	"sync"
 	"time"
 	"unicode/utf8"
 
 	"golang.org/x/time/rate"
 
+	"penstock/lockorder"
 	"penstock/monitor"
 	"penstock/protocol"
 	"penstock/server/manners"
@@ -31,7 +31,7 @@ type watcher struct {
 	notes   *rate.Limiter
 	typing  *rate.Limiter
 
-	mu       sync.Mutex // of what follows
+	mu       lockorder.Mutex[lockorder.Watcher] // of what follows
 	sub      *monitor.Subscription
 	filter   *filter
 	last     time.Time // of the metrics sent last, since the filter is that
