@@ -69,7 +69,7 @@ func TestRowsByName(t *testing.T) {
 			if err := d.Decode([]byte(`{"request_id":7,"features":`+c.features+`,"model":"m"}`), &a); err != nil {
 				t.Fatal(err)
 			}
-			got := ""
+			var got string
 			if err := d.Rows(&a, &c.row); err != nil {
 				if got = err.Message; err.Code != protocol.BadFeatures {
 					t.Errorf("code %v; want bad_features", err.Code)
@@ -128,7 +128,7 @@ func TestCategoriesOfBinaryRows(t *testing.T) {
 		if err := d.DecodeBinary(request(protocol.DTypeFloat32, 1, payload, 0), 0, &a); err != nil {
 			t.Fatal(err)
 		}
-		got := ""
+		var got string
 		if err := d.Rows(&a, &row); err != nil {
 			got = err.Message
 		} else {

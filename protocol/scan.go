@@ -121,17 +121,20 @@ func (s *scanner) count(i, depth, open int) (values, next int) {
 				}
 				break
 			}
-			if c != ']' && objects&1 == 0 {
-				return values, s.broken(i, "expected , or ] in an array")
-			}
-			if c != '}' && objects&1 != 0 {
-				return values, s.broken(i, "expected , or } in an object")
+			if expected := ends[objects&1]; c != expected.bracket {
+				return values, s.broken(i, expected.missing)
 			}
 			i++
 			open, objects = open-1, objects>>1
 		}
 	}
 }
+
+// ends are how an array and an object end.
+var ends = [2]struct {
+	bracket byte
+	missing string
+}{{']', "expected , or ] in an array"}, {'}', "expected , or } in an object"}}
 
 // key checks the key at i and returns the position of its value.
 func (s *scanner) key(i int) int {
