@@ -32,9 +32,9 @@ func TestDocumentedErrorCodes(t *testing.T) {
 			retryable = "yes"
 		}
 		names = append(names, code.String())
-		rows = append(rows, fmt.Sprintf("`%s` | %d | %s", code, code, retryable))
+		rows = append(rows, fmt.Sprintf("`%s` | %d | %s | %d", code, code, retryable, code.Status()))
 	}
-	documented := submatches(readDocument(t, "docs/protocol.md"), "(?m)^\\| (`[a-z_]+` \\| \\d+ \\| (?:yes|no)) \\|")
+	documented := submatches(readDocument(t, "docs/protocol.md"), "(?m)^\\| (`[a-z_]+` \\| \\d+ \\| (?:yes|no) \\| \\d{3}) \\|")
 	if !slices.Equal(documented, rows) {
 		t.Errorf("docs/protocol.md has the error codes\n%s\nexpected\n%s", strings.Join(documented, "\n"), strings.Join(rows, "\n"))
 	}
@@ -118,7 +118,7 @@ func TestDocumentedExamples(t *testing.T) {
 		}
 		switch side {
 		case "client":
-			if err := decoder.Decode([]byte(text), new(protocol.Message)); err != nil {
+			if err := decoder.Decode([]byte(text), new(protocol.Ask)); err != nil {
 				t.Errorf("%s: %v", text, err)
 			}
 		case "dashboard":
