@@ -186,8 +186,8 @@ func AppendError(dst []byte, id []byte, e *Error) []byte {
 }
 
 // AppendFeedbackOK appends the JSON that acknowledges labels. correct has one
-// entry per row and is nil for a regression, where right and wrong mean
-// nothing: null on the wire.
+// entry per row and is nil where no answer is simply right or wrong, as of numbers:
+// null on the wire.
 func AppendFeedbackOK(dst []byte, id []byte, correct []bool, many bool) []byte {
 	dst = append(dst, `{"type":"feedback_ok","request_id":`...)
 	dst = appendID(dst, id)

@@ -257,8 +257,11 @@ func (p *post) feedback(ask *protocol.Ask) ([]byte, *protocol.Error) {
 // its code.
 func writeRefusal(w http.ResponseWriter, id []byte, err *protocol.Error) {
 	h := w.Header()
-	if err.RetryAfter > 0 {
+	switch {
+	case err.RetryAfter > 0:
 		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(err.RetryAfter.Seconds()))))
+	case err.Code == protocol.Draining:
+		h.Set("Retry-After", "1") // as /readyz says
 	}
 	h.Set("Content-Type", "application/json")
 	h.Set("Cache-Control", "no-store")

@@ -28,7 +28,7 @@ type predictor struct {
 	decoder protocol.Decoder
 	ask     protocol.Ask
 	rows    *rows    // ask's features lie in it; nil between messages
-	order   []string // of models, as hello told it first: what a binary frame's index means
+	order   []string // of models, as hello told it last: what a binary frame's index means
 	wiring  *wiring  // of the catalog when the last message came
 
 	pending requestTable // guarded by the outbox's lock
@@ -112,6 +112,7 @@ func (c *predictor) converse(ask *protocol.Ask) {
 			c.sendError(address{}, err)
 			return
 		}
+		c.order = c.wiring.names()
 		c.Send(socket.Text, c.server.hello(c.session))
 	}
 }

@@ -45,7 +45,7 @@ func NewLedger(reg prometheus.Registerer) (*Ledger, error) {
 		{"predicted", "Requests answered with a prediction.", &l.ended[Predicted]},
 		{"failed", "Requests answered with a typed error other than overloaded.", &l.ended[Failed]},
 		{"shed", "Requests answered with overloaded.", &l.ended[Shed]},
-		{"undeliverable", "Requests whose socket was gone before their reply.", &l.ended[Undeliverable]},
+		{"undeliverable", "Requests whose client was gone before their reply.", &l.ended[Undeliverable]},
 	} {
 		if err := reg.Register(prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Name: "penstock_requests_" + c.name + "_total", Help: c.help,

@@ -28,7 +28,7 @@ func TestLedgerBalances(t *testing.T) {
 		t.Errorf("%+v; want %+v", got, want)
 	}
 	if err := testutil.GatherAndCompare(registry, strings.NewReader(`
-# HELP penstock_requests_undeliverable_total Requests whose socket was gone before their reply.
+# HELP penstock_requests_undeliverable_total Requests whose client was gone before their reply.
 # TYPE penstock_requests_undeliverable_total counter
 penstock_requests_undeliverable_total 3
 `), "penstock_requests_undeliverable_total"); err != nil {

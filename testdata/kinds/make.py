@@ -229,7 +229,7 @@ def several():
             {"name": "embedding", "kind": "vector", "width": 4},
         ],
         accuracy=round(metrics.accuracy_score(species, answers), 3), calibration={"temperature": temperature},
-        logits=True, pool={"workers": 1, "max_batch": 16, "queue_rows": 512},
+        logits=True, pool={"workers": 1, "max_batch": 16, "queue_rows": 4096},
     )
 
 
