@@ -28,7 +28,7 @@ type serveCmd struct {
 
 	Workers   int      `atleast:"0" atmost:"4096" help:"Batches that run at the same time. 0, the default, is the processors that the process may use." placeholder:"N"`
 	MaxBatch  int      `atleast:"1" atmost:"65536" default:"64" help:"Rows in a batch."`
-	QueueRows int      `atleast:"1" atmost:"1073741824" default:"16384" help:"Rows that may wait; beyond, requests are shed."`
+	QueueRows int      `atleast:"1" atmost:"1073741824" default:"16384" help:"Rows that may wait; beyond, requests are shed: refused with overloaded, without being run."`
 	Pool      []string `help:"Numbers of one model's own, in place of those of --workers, --max-batch and --queue-rows, such as digits:workers=2,max-batch=32,queue-rows=4096; repeatable." placeholder:"NAME:KEY=N,..." sep:"none"`
 
 	Window   int `atleast:"1" atmost:"1073741824" default:"1024" help:"Rows that one socket may have in flight; beyond, it is not read."`
