@@ -106,29 +106,3 @@ func TestSinksThatPanic(t *testing.T) {
 		}
 	})
 }
-
-// TestALeaderWhoseSinkPanics gives its worker back.
-func TestALeaderWhoseSinkPanics(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		in, bad := newInbox(), new(panicky)
-		m := &spy{Oracle: modeltest.Oracle{Features: 1}}
-		p := start(t, m, inference.Options{Workers: 1})
-		good, evil := p.Open(in, "good"), p.Open(bad, "evil")
-		defer good.Close()
-		defer evil.Close()
-		mustSubmit(t, good, m.rows(1, 1)) // so that the pool knows how fast it is
-		mustPredict(t, m, <-in)
-		synctest.Wait()
-		for n := range uint32(3) {
-			if _, err := evil.Lead(m.rows(n, 1)); err != nil {
-				t.Fatal(err)
-			}
-			synctest.Wait()
-		}
-		mustSubmit(t, good, m.rows(2, 1))
-		mustPredict(t, m, <-in)
-		if bad.replies.Load() != 3 {
-			t.Errorf("%d replies; want 3", bad.replies.Load())
-		}
-	})
-}

@@ -2,18 +2,17 @@ package inference
 
 import "time"
 
-// part is some consecutive rows of one request, in a worker's hands.
-type part struct {
+// span is some consecutive rows of one request, in a worker's hands.
+type span struct {
 	r     *Request
 	first int // index of the first row within the request
 	rows  int
 	fault error // set when the engine failed on one of these rows
-	away  bool  // fault is that the engine is away
 }
 
 // batch is what a worker runs at a time.
 type batch struct {
-	parts   []part
+	spans   []span
 	rows    int
 	expired []*Request // found past their deadline while the batch was formed
 	started time.Duration
@@ -22,9 +21,9 @@ type batch struct {
 // reset forgets what b held, so that nothing is seen of requests that belong to
 // their submitters again.
 func (b *batch) reset() {
-	clear(b.parts)
+	clear(b.spans)
 	clear(b.expired)
-	b.parts, b.expired, b.rows = b.parts[:0], b.expired[:0], 0
+	b.spans, b.expired, b.rows = b.spans[:0], b.expired[:0], 0
 }
 
 // form fills b with up to MaxBatch rows of those that wait. Each caller in the
@@ -73,7 +72,7 @@ func (p *Pool) takeFrom(s *Stream, b *batch, room int) {
 	for room > 0 && s.queue.head != nil {
 		r := s.queue.head
 		if r.due(b.started) {
-			if p.end(r, Expired, b.started) {
+			if p.resolve(r, Expired, b.started) {
 				b.expired = append(b.expired, r)
 			}
 			continue
@@ -82,7 +81,7 @@ func (p *Pool) takeFrom(s *Stream, b *batch, room int) {
 		if r.taken == 0 {
 			r.Result.Queue = b.started - r.arrived
 		}
-		b.parts = append(b.parts, part{r: r, first: r.taken, rows: n})
+		b.spans = append(b.spans, span{r: r, first: r.taken, rows: n})
 		b.rows += n
 		room -= n
 		r.taken += n
@@ -94,31 +93,34 @@ func (p *Pool) takeFrom(s *Stream, b *batch, room int) {
 	}
 }
 
-// finish takes back what w ran and puts into w.replies the requests that this
-// completed and that are still owed an answer.
-func (p *Pool) finish(w *worker) {
+// complete takes back what w ran, if it had any rows, resolves the requests whose last
+// rows these were, and puts into w.replies those to be delivered.
+func (p *Pool) complete(w *worker) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	b, now := &w.batch, p.now()
+	defer b.reset()
+	if b.rows == 0 {
+		return
+	}
 	p.stats.Batches++
 	p.stats.BatchRows += uint64(b.rows)
 	p.measureSpeed(now-b.started, b.rows)
-	for i := range b.parts {
-		part := &b.parts[i]
-		r := part.r
+	for i := range b.spans {
+		sp := &b.spans[i]
+		r := sp.r
 		r.running--
-		r.finished += part.rows
+		r.returned += sp.rows
 		if r.fault == nil {
-			r.fault, r.away = part.fault, part.away
+			r.fault = sp.fault
 		}
-		if r.answered || r.finished < r.Rows {
+		if r.resolved || r.returned < r.Rows {
 			continue
 		}
 		r.Result.Compute, r.Result.BatchRows = now-b.started, b.rows
-		if p.end(r, r.result(now), now) {
+		if p.resolve(r, r.outcome(now), now) {
 			w.replies = append(w.replies, r)
 		}
 	}
 	w.setBusy(false)
-	b.reset()
 }

@@ -122,3 +122,22 @@ func BenchmarkPoolLone(b *testing.B) {
 		replies.Wait()
 	}
 }
+
+// BenchmarkPoolLead measures a lone request that its submitter runs itself.
+func BenchmarkPoolLead(b *testing.B) {
+	m := &spy{Oracle: modeltest.Oracle{Features: 8, Classes: 4}}
+	p := start(b, &m.Oracle, inference.Options{})
+	replies := newInbox()
+	s := p.Open(replies, "")
+	defer s.Close()
+	r := m.rows(1, 1)
+	mustSubmit(b, s, r) // from which the pool knows how long a batch takes
+	<-replies
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := s.Lead(r); err != nil {
+			b.Fatal(err)
+		}
+		<-replies
+	}
+}

@@ -6,10 +6,10 @@ import (
 	"penstock/model"
 )
 
-// predict runs rows of the batch, the first of them being row first. When the
+// predictRows runs rows of the batch, the first of them being row first. When the
 // engine fails, it runs each half alone, and so finds the rows at fault
 // without failing their batch mates.
-func (w *worker) predict(first, rows int, features, scores []float32) {
+func (w *worker) predictRows(first, rows int, features, scores []float32) {
 	err := w.try(rows, features, scores)
 	switch {
 	case err == nil:
@@ -35,7 +35,7 @@ func (w *worker) halve(first, rows int, features, scores []float32) {
 func (w *worker) again(first, rows int, features, scores []float32) {
 	switch wanted := w.wanted(first, rows); {
 	case wanted == rows:
-		w.predict(first, rows, features, scores)
+		w.predictRows(first, rows, features, scores)
 	case wanted > 0:
 		w.halve(first, rows, features, scores)
 	}
@@ -43,19 +43,19 @@ func (w *worker) again(first, rows int, features, scores []float32) {
 
 // wanted counts the rows, among the given ones, of requests that can still be
 // predicted: none of their rows here is known to be at fault, and they were
-// not answered, abandoned or overtaken by their deadline meanwhile.
+// not resolved, abandoned or overtaken by their deadline meanwhile.
 func (w *worker) wanted(first, rows int) (n int) {
 	w.pool.mu.Lock()
 	defer w.pool.mu.Unlock()
 	now := w.pool.now()
-	at := 0 // the batch's row at which part starts
-	for i := range w.batch.parts {
-		part := &w.batch.parts[i]
-		r := part.r
-		if part.fault == nil && !r.answered && !r.stream.closed && !r.due(now) {
-			n += max(0, min(first+rows, at+part.rows)-max(first, at))
+	at := 0 // the batch's row at which the span starts
+	for i := range w.batch.spans {
+		sp := &w.batch.spans[i]
+		r := sp.r
+		if sp.fault == nil && !r.resolved && !r.stream.closed && !r.due(now) {
+			n += max(0, min(first+rows, at+sp.rows)-max(first, at))
 		}
-		at += part.rows
+		at += sp.rows
 	}
 	return n
 }
@@ -72,29 +72,29 @@ func (w *worker) checkFinite(first, rows int, scores []float32) {
 	}
 }
 
-// blameAll marks every request of the batch that has no fault yet, also those whose
-// rows were run in an earlier half: an engine that is away is not asked again for the
-// rest, which might wait for it.
+// blameAll marks every span of the batch that has no fault yet, also those that were
+// run in an earlier half: an engine that is away is not asked again for the rest, which
+// might wait for it.
 func (w *worker) blameAll(err error) {
 	w.pool.mu.Lock() // wanted reads faults under it
 	defer w.pool.mu.Unlock()
-	for i := range w.batch.parts {
-		if part := &w.batch.parts[i]; part.fault == nil {
-			part.fault, part.away = err, true
+	for i := range w.batch.spans {
+		if sp := &w.batch.spans[i]; sp.fault == nil {
+			sp.fault = err
 		}
 	}
 }
 
-// blame marks the request that has the batch's given row.
+// blame marks the span that has the batch's given row.
 func (w *worker) blame(row int, err error) {
-	for i := range w.batch.parts {
-		part := &w.batch.parts[i]
-		if row < part.rows {
-			if part.fault == nil {
-				part.fault = err
+	for i := range w.batch.spans {
+		sp := &w.batch.spans[i]
+		if row < sp.rows {
+			if sp.fault == nil {
+				sp.fault = err
 			}
 			return
 		}
-		row -= part.rows
+		row -= sp.rows
 	}
 }

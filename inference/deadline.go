@@ -7,7 +7,7 @@ import (
 )
 
 // deadlines is a heap of the requests that have one, soonest first, for
-// container/heap. Each request knows its place, so that an answered one leaves
+// container/heap. Each request knows its place, so that a resolved one leaves
 // at once.
 type deadlines []*Request
 
@@ -64,7 +64,7 @@ func (p *Pool) watch(ctx context.Context) {
 		case <-timer.C:
 		}
 		expired, next := p.expireDue()
-		p.deliver(expired, nil, nil)
+		p.deliver(expired, new([]*Stream), nil)
 		timer.Reset(next)
 	}
 }
@@ -76,7 +76,7 @@ func (p *Pool) expireDue() (expired []*Request, next time.Duration) {
 	defer p.mu.Unlock()
 	now := p.now()
 	for len(p.deadlines) > 0 && p.deadlines[0].due(now) {
-		if r := p.deadlines[0]; p.end(r, Expired, now) {
+		if r := p.deadlines[0]; p.resolve(r, Expired, now) {
 			expired = append(expired, r)
 		}
 	}
@@ -93,7 +93,7 @@ func (p *Pool) expireDue() (expired []*Request, next time.Duration) {
 // and, while there are such, on requests that have waited for as long.
 func (p *Pool) expireHung(now time.Duration, expired []*Request) []*Request {
 	give := func(r *Request) {
-		if !r.answered && p.end(r, Expired, now) {
+		if !r.resolved && p.resolve(r, Expired, now) {
 			expired = append(expired, r)
 		}
 	}
@@ -103,8 +103,8 @@ func (p *Pool) expireHung(now time.Duration, expired []*Request) []*Request {
 			continue
 		}
 		stuck = true
-		for i := range w.batch.parts {
-			give(w.batch.parts[i].r)
+		for i := range w.batch.spans {
+			give(w.batch.spans[i].r)
 		}
 	}
 	if !stuck {

@@ -22,33 +22,31 @@ func (s *Stream) Lead(r *Request) (led bool, err error) {
 	if err := s.checkShape(r); err != nil {
 		return false, err
 	}
-	w, err := s.admitAndBorrow(r, arrived)
-	if w == nil {
-		return false, err
+	l, led, err := s.admitAndBorrow(r, arrived)
+	if led {
+		l.run()
 	}
-	defer p.giveBack(w)
-	w.work(s)
-	return true, nil
+	return led, err
 }
 
-// admitAndBorrow queues the request and takes an idle worker to run it, with
-// its batch formed; nil when there is none, and none is needed.
-func (s *Stream) admitAndBorrow(r *Request, arrived time.Duration) (*worker, error) {
+// admitAndBorrow queues the request and leases an idle worker to run it; false when
+// there is none, or its own goroutine shall run it.
+func (s *Stream) admitAndBorrow(r *Request, arrived time.Duration) (l lease, led bool, err error) {
 	p := s.pool
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err := s.admit(r, arrived); err != nil {
-		return nil, err
+		return lease{}, false, err
 	}
 	if !p.short() {
 		p.wake()
-		return nil, nil
+		return lease{}, false, nil
 	}
 	w := p.takeIdle()
-	if w != nil {
-		p.begin(w)
+	if w == nil {
+		return lease{}, false, nil
 	}
-	return w, nil
+	return p.begin(w, s), true, nil
 }
 
 // short reports whether the next batch is likely to be over soon, by the speed
@@ -56,16 +54,4 @@ func (s *Stream) admitAndBorrow(r *Request, arrived time.Duration) (*worker, err
 func (p *Pool) short() bool {
 	rows := time.Duration(min(p.waiting, p.opt.MaxBatch))
 	return p.rowTime > 0 && p.rowTime*rows <= leadLimit && !p.model.Pinned()
-}
-
-// giveBack ends the borrowing of w: its own goroutine goes on with it if there
-// is work, or an end to see to.
-func (p *Pool) giveBack(w *worker) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.waiting > 0 || p.stopped {
-		w.woken <- struct{}{}
-		return
-	}
-	p.idle = append(p.idle, w)
 }

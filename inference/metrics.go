@@ -28,7 +28,7 @@ func (p *Pool) Stats() Stats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := p.stats
-	s.QueueRows, s.QueueLimit, s.InFlight = p.waiting, p.opt.QueueRows, p.inFlight
+	s.QueueRows, s.QueueLimit, s.InFlight = p.waiting, p.opt.QueueRows, p.unresolved
 	s.Workers, s.Panics, s.SinkPanics = len(p.workers), p.panics.Load(), p.sinkPanics.Load()
 	now := p.now()
 	busy := p.busyTime

@@ -32,7 +32,8 @@ type Options struct {
 	// as stuck. The pool looks every eighth of it. Default 10 s.
 	HangTimeout time.Duration
 	// Panicked is told what a Sink panicked with, on the goroutine that did: its
-	// stack is still there. Default: nobody is told, and it is counted.
+	// stack is still there. A panic of its own is dropped. Default: nobody is told, and
+	// it is counted.
 	Panicked func(v any)
 	// Registerer takes the pool's metrics. Default: none.
 	Registerer prometheus.Registerer

@@ -30,9 +30,9 @@ type Pool struct {
 	round       round[caller, *caller]
 	deadlines   deadlines
 	waiting     int           // rows that wait, over all streams
-	inFlight    int           // requests accepted and not yet answered
+	unresolved  int           // requests accepted and not yet resolved
 	idle        []*worker     // those with nothing to do, the latest to become so last
-	undelivered int           // replies decided and not yet with their sinks
+	undelivered int           // requests resolved whose replies the sinks do not have yet
 	nextLook    time.Duration // when the watch looks again, on the pool's clock
 	rowTime     time.Duration // per row of a batch, a moving average; zero before the first
 	draining    bool
@@ -92,7 +92,7 @@ func (p *Pool) Run(ctx context.Context) error {
 	defer group.Wait()
 	watching, stopWatch := context.WithCancel(context.Background())
 	defer stopWatch()
-	group.Go(func() { p.watch(watching) }) // until the workers have ended, so that deadlines hold
+	keep(&group, func() { p.watch(watching) }) // until the workers have ended, so that deadlines hold
 	stop := context.AfterFunc(ctx, p.stop)
 	defer stop()
 	p.runWorkers()
@@ -113,10 +113,10 @@ func (p *Pool) Drain(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.refuse()
-	for p.inFlight+p.undelivered > 0 && ctx.Err() == nil {
+	for p.unresolved+p.undelivered > 0 && ctx.Err() == nil {
 		p.empty.Wait()
 	}
-	if p.inFlight+p.undelivered > 0 {
+	if p.unresolved+p.undelivered > 0 {
 		return errors.Join(errors.New("inference: requests were still in flight"), context.Cause(ctx))
 	}
 	return nil
@@ -148,25 +148,25 @@ func (p *Pool) stop() {
 func (p *Pool) Abandon() int {
 	p.mu.Lock()
 	p.refuse()
-	left := p.endAll()
+	left := p.resolveAll()
 	p.mu.Unlock()
-	p.deliver(left, nil, nil)
+	p.deliver(left, new([]*Stream), nil)
 	return len(left)
 }
 
-// endAll ends all that is not answered, and returns what is to be delivered. The
-// caller holds p.mu.
-func (p *Pool) endAll() (left []*Request) {
+// resolveAll resolves all that is not, and returns what is to be delivered. The caller
+// holds p.mu.
+func (p *Pool) resolveAll() (left []*Request) {
 	now := p.now()
 	give := func(r *Request) {
-		if !r.answered && p.end(r, Stopped, now) {
+		if !r.resolved && p.resolve(r, Stopped, now) {
 			left = append(left, r)
 		}
 	}
 	for _, w := range p.workers {
 		if w.busy {
-			for i := range w.batch.parts {
-				give(w.batch.parts[i].r)
+			for i := range w.batch.spans {
+				give(w.batch.spans[i].r)
 			}
 		}
 	}
@@ -176,9 +176,9 @@ func (p *Pool) endAll() (left []*Request) {
 	return left
 }
 
-// next gives w its next batch, waiting for work if there is none; false means
+// next leases w to its own goroutine, waiting for work if there is none; false means
 // that the pool has stopped.
-func (p *Pool) next(w *worker) bool {
+func (p *Pool) next(w *worker) (l lease, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for p.waiting == 0 && !p.stopped {
@@ -188,19 +188,9 @@ func (p *Pool) next(w *worker) bool {
 		p.mu.Lock()
 	}
 	if p.stopped {
-		return false
+		return lease{}, false
 	}
-	p.begin(w)
-	return true
-}
-
-// begin gives w, which is not idle any more, what waits. The caller holds p.mu.
-func (p *Pool) begin(w *worker) {
-	p.form(&w.batch)
-	w.setBusy(w.batch.rows > 0)
-	if p.waiting > 0 {
-		p.wake() // a request may have rows for several workers
-	}
+	return p.begin(w, nil), true
 }
 
 // wake gets one idle worker to look at the queue. The caller holds p.mu.

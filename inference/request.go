@@ -70,12 +70,11 @@ type progress struct {
 	heapSlot   int           // 1 + index in the pool's deadline heap; zero if not there
 
 	taken    int   // rows handed to workers
-	running  int   // parts of it in workers' hands now
-	finished int   // rows that came back
+	running  int   // spans of it in workers' hands now
+	returned int   // rows that came back
 	fault    error // the first failure of the engine on its rows
-	away     bool  // fault is that the engine is away
-	answered bool
-	reusable bool // no worker had a part of it when it was answered
+	resolved bool  // see the package's documentation
+	reusable bool  // no worker had a span of it when it was resolved
 }
 
 // Reusable reports, inside Reply or after a successful Cancel, whether the
@@ -96,7 +95,8 @@ func (r *Request) prepare(s *Stream, arrived time.Duration) {
 func (r *Request) due(now time.Duration) bool { return r.expires > 0 && now >= r.expires }
 
 // Sink receives the replies of one stream. Its methods are called by several
-// goroutines of the pool at a time, and must not block or call the pool.
+// goroutines of the pool at a time, and must not block or call the pool. One that
+// panics loses that call alone; see Options.Panicked.
 type Sink interface {
 	// Reply ends a request that Submit accepted. Unless Reusable says no, the
 	// request is the submitter's again from this call on.

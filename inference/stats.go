@@ -24,15 +24,15 @@ type Stats struct {
 	RowsPredicted uint64
 	Batches       uint64
 	BatchRows     uint64 // rows of all batches; BatchRows/Batches is the mean
-	Panics        uint64 // calls of the engine that panicked; each replaced its worker's session
+	Panics        uint64 // calls of the engine that panicked or ended their goroutine; each replaced its worker's session
 
-	SinkPanics uint64 // calls of a Sink that panicked
+	SinkPanics uint64 // calls of a Sink that panicked or ended their goroutine
 
 	BusySeconds float64 // summed over workers, up to this moment
 
 	QueueRows    int // rows waiting now
 	QueueLimit   int // rows that may wait
-	InFlight     int // requests accepted and not yet answered
+	InFlight     int // requests accepted and not yet resolved
 	Workers      int
 	StuckWorkers int // workers whose batch has run longer than Options.HangTimeout
 }

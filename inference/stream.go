@@ -14,13 +14,12 @@ type Stream struct {
 	caller *caller
 
 	// All below is guarded by pool.mu.
-	queue    queue // requests of which rows wait, oldest first
-	waiting  int   // rows of them
-	inFlight int   // rows accepted and not yet answered
-	open     int   // requests accepted and not yet answered
-	turn     place[Stream]
-	closed   bool
-	room     sync.Cond // the window got room, the stream closed, or the pool drains
+	queue                      queue // requests of which rows wait, oldest first
+	waiting                    int   // rows of them
+	unresolved, unresolvedRows int   // requests accepted and not yet resolved, and their rows
+	turn                       place[Stream]
+	closed                     bool
+	room                       sync.Cond // the window got room, the stream closed, or the pool drains
 
 	touched atomic.Uint64 // the last delivery that replied to something here
 }
@@ -88,7 +87,7 @@ func (s *Stream) checkShape(r *Request) error {
 // The caller holds p.mu and sees to it that a worker comes.
 func (s *Stream) admit(r *Request, arrived time.Duration) error {
 	p := s.pool
-	for s.inFlight+r.Rows > p.opt.Window && !s.closed && !p.draining {
+	for s.unresolvedRows+r.Rows > p.opt.Window && !s.closed && !p.draining {
 		s.room.Wait()
 	}
 	switch {
@@ -103,9 +102,9 @@ func (s *Stream) admit(r *Request, arrived time.Duration) error {
 	}
 	r.prepare(s, arrived)
 	p.stats.Accepted++
-	p.inFlight++
-	s.inFlight += r.Rows
-	s.open++
+	p.unresolved++
+	s.unresolvedRows += r.Rows
+	s.unresolved++
 	s.queue.push(r)
 	s.wait(r.Rows)
 	if r.expires > 0 {
@@ -124,10 +123,10 @@ func (s *Stream) Cancel(r *Request) bool {
 	p := s.pool
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if r.answered || s.closed {
+	if r.resolved || s.closed {
 		return false
 	}
-	p.answer(r)
+	p.release(r)
 	p.stats.Cancelled++
 	return true
 }
@@ -147,9 +146,9 @@ func (s *Stream) Close() int {
 	delete(p.streams, s)
 	p.leave(s.caller)
 	s.room.Broadcast()
-	left := s.open
+	left := s.unresolved
 	for r := s.queue.head; r != nil; r = s.queue.head {
-		p.answer(r)
+		p.release(r)
 		p.stats.Discarded++
 	}
 	return left

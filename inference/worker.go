@@ -13,13 +13,17 @@ import (
 // infinity.
 var ErrNotFinite = errors.New("the model gave a score that is not a finite number")
 
+// errExited is the Err of the requests of a batch during which the engine called
+// runtime.Goexit: nothing can hold that up, so it is not known for which row.
+var errExited = errors.New("the engine ended the goroutine that it was called on")
+
 // PanicError is the Err of a request whose row made the engine panic.
 type PanicError struct{ Value any }
 
 func (e *PanicError) Error() string { return fmt.Sprintf("the engine panicked: %v", e.Value) }
 
 // worker runs one batch at a time with a session of its own. It belongs to the
-// goroutine of run, but while that sleeps, a submitter may borrow it; see lead.
+// goroutine of run, but while that sleeps, a submitter may borrow it; see lease.
 type worker struct {
 	pool    *Pool
 	woken   chan struct{} // ends the sleep of run; has room for one
@@ -28,7 +32,7 @@ type worker struct {
 	busy  bool // guarded by pool.mu, as batch is while busy is false
 	batch batch
 
-	features, scores []float32 // scratch for batches of several parts
+	features, scores []float32 // scratch for batches of several spans
 	replies          []*Request
 	touched          []*Stream
 }
@@ -48,69 +52,80 @@ func (w *worker) run() {
 		runtime.LockOSThread() // never unlocked: the thread ends with the worker
 	}
 	defer w.dropSession()
-	for w.pool.next(w) {
-		w.work(nil)
+	for {
+		l, ok := w.pool.next(w)
+		if !ok {
+			return
+		}
+		l.run()
 	}
 }
 
-// work runs the batch that w was given, and delivers what it answers. Replies
-// to the stream of leader are not flushed: it does that itself.
-func (w *worker) work(leader *Stream) {
-	w.touched = w.pool.deliver(w.batch.expired, w.touched, leader)
-	if w.batch.rows == 0 {
-		return
+// predict runs the engine on the batch. What it could not say anything of, because the
+// engine ended the goroutine, has failed.
+func (w *worker) predict() {
+	returned := false
+	defer func() {
+		if !returned {
+			w.blameAll(errExited)
+		}
+	}()
+	if w.batch.rows > 0 {
+		w.runBatch()
 	}
-	w.runBatch()
-	w.pool.finish(w)
-	w.touched = w.pool.deliver(w.replies, w.touched, leader)
-	clear(w.replies)
-	w.replies = w.replies[:0]
+	returned = true
 }
 
-// runBatch runs the engine on the batch and puts the scores where they belong.
+// runBatch runs the engine and puts the scores where they belong.
 // A request that is the whole batch is run where it lies, without a copy.
 func (w *worker) runBatch() {
 	b := &w.batch
 	nf, no := w.pool.features, w.pool.outputs
-	if len(b.parts) == 1 {
-		part := &b.parts[0]
-		lo, hi := part.first, part.first+part.rows
-		w.predict(0, part.rows, part.r.Features[lo*nf:hi*nf], part.r.Result.Scores[lo*no:hi*no])
+	if len(b.spans) == 1 {
+		sp := &b.spans[0]
+		lo, hi := sp.first, sp.first+sp.rows
+		w.predictRows(0, sp.rows, sp.r.Features[lo*nf:hi*nf], sp.r.Result.Scores[lo*no:hi*no])
 		return
 	}
 	row := 0
-	for i := range b.parts {
-		part := &b.parts[i]
-		copy(w.features[row*nf:], part.r.Features[part.first*nf:(part.first+part.rows)*nf])
-		row += part.rows
+	for i := range b.spans {
+		sp := &b.spans[i]
+		copy(w.features[row*nf:], sp.r.Features[sp.first*nf:(sp.first+sp.rows)*nf])
+		row += sp.rows
 	}
-	w.predict(0, row, w.features[:row*nf], w.scores[:row*no])
+	w.predictRows(0, row, w.features[:row*nf], w.scores[:row*no])
 	row = 0
-	for i := range b.parts {
-		part := &b.parts[i]
-		copy(part.r.Result.Scores[part.first*no:], w.scores[row*no:(row+part.rows)*no])
-		row += part.rows
+	for i := range b.spans {
+		sp := &b.spans[i]
+		copy(sp.r.Result.Scores[sp.first*no:], w.scores[row*no:(row+sp.rows)*no])
+		row += sp.rows
 	}
 }
 
-// try calls the engine once. After a panic the session is not trusted any
+// try calls the engine once. When it does not return, the session is not trusted any
 // more: it is dropped, and the next call makes a new one.
 func (w *worker) try(rows int, features, scores []float32) (err error) {
+	returned := false
 	defer func() {
-		if v := recover(); v != nil {
-			w.pool.countPanic()
-			w.dropSession()
-			err = &PanicError{Value: v}
+		if returned {
+			return
 		}
+		v := recover() // nil when the engine ends the goroutine
+		w.pool.countPanic()
+		w.dropSession()
+		err = &PanicError{Value: v}
 	}()
 	if w.session == nil {
 		session, err := w.pool.model.NewSession(w.pool.opt.MaxBatch)
 		if err != nil {
+			returned = true
 			return fmt.Errorf("no session: %w", err)
 		}
 		w.session = session
 	}
-	return w.session.Predict(scores, features, rows)
+	err = w.session.Predict(scores, features, rows)
+	returned = true
+	return err
 }
 
 func (w *worker) dropSession() {
@@ -130,7 +145,7 @@ func (w *worker) dropSession() {
 func (p *Pool) runWorkers() {
 	var group sync.WaitGroup
 	for _, w := range p.workers {
-		group.Go(w.run)
+		keep(&group, w.run)
 	}
 	group.Wait()
 }
