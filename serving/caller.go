@@ -51,10 +51,16 @@ var (
 	ErrExpired = errors.New("what the caller proved to be no longer holds")
 )
 
-// may reports why a caller may not do something at a moment; nil where it may.
-func (c *Caller) may(action Action, model string, now time.Time) error {
-	if !c.Until.IsZero() && !now.Before(c.Until) {
-		return ErrExpired
+// may reports why a caller may not do something at a moment, of which zero is now; nil
+// where it may.
+func (c *Caller) may(action Action, model string, at time.Time) error {
+	if !c.Until.IsZero() {
+		if at.IsZero() {
+			at = time.Now()
+		}
+		if !at.Before(c.Until) {
+			return ErrExpired
+		}
 	}
 	if c.Rights != nil && !c.Rights.Allow(action, model) {
 		return ErrForbidden
