@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"path"
-	"regexp"
 	"strconv"
 	"time"
 
@@ -144,7 +143,7 @@ func sessionName(query string) (string, error) {
 	if len(names) == 0 {
 		return "", nil
 	}
-	if len(names) > 1 || !validSession.MatchString(names[0]) {
+	if len(names) > 1 || !protocol.ValidSession(names[0]) {
 		return "", errors.New("expected one session, of 16 to 64 characters of A-Z, a-z, 0-9, _ and -; leave it out to have none")
 	}
 	return names[0], nil
@@ -210,5 +209,3 @@ func (s *Server) connect(w http.ResponseWriter, r *http.Request, endpoint socket
 	s.metrics.opened.WithLabelValues(r.URL.Path).Inc()
 	return conn, true
 }
-
-var validSession = regexp.MustCompile(`^[A-Za-z0-9_-]{16,64}$`)
