@@ -1,12 +1,14 @@
 package inference_test
 
 import (
+	"errors"
 	"math"
 	"time"
 
 	"pgregory.net/rapid"
 
 	"penstock/inference"
+	"penstock/model"
 	"penstock/model/modeltest"
 )
 
@@ -32,6 +34,7 @@ type ask struct {
 	cancel   time.Duration // after its admission; zero for never
 	lead     bool          // the submitter runs the batch itself, if it may
 	poisoned bool
+	away     bool // a batch with rows of it met an engine that was away; the play's mutex guards it
 
 	submitted time.Time // written before Submit
 }
@@ -81,16 +84,16 @@ func drawScript(t *rapid.T) *script {
 	return s
 }
 
-// poison gives some requests a row on which the engine fails.
+// poison gives some requests a row on which the engine fails, or is away.
 func (s *script) poison(t *rapid.T, a *ask) {
 	for i := range a.rows {
 		s.byNonce[a.first+uint32(i)] = a
 	}
-	fates := []modeltest.Fate{{Err: errPoison}, {Panic: "poison"}, {NaN: true}}
-	if kind := rapid.IntRange(0, 12).Draw(t, "poison"); kind < len(fates) {
+	fates := []modeltest.Fate{{Err: errPoison}, {Panic: "poison"}, {NaN: true}, {Err: errAway}}
+	if kind := rapid.IntRange(0, 14).Draw(t, "poison"); kind < len(fates) {
 		row := rapid.IntRange(0, a.rows-1).Draw(t, "poisoned row")
 		s.fates[a.first+uint32(row)] = fates[kind]
-		a.poisoned = true
+		a.poisoned = !errors.Is(fates[kind].Err, model.ErrUnavailable)
 	}
 }
 

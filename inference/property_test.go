@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -13,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"penstock/inference"
+	"penstock/model"
 	"penstock/model/modeltest"
 )
 
@@ -38,13 +38,14 @@ type play struct {
 
 	mu         sync.Mutex
 	call       int
+	batches    map[uint32]*batchRun // by the nonces of their rows
 	stopped    bool
 	free       []*inference.Request // of all streams
 	complaints []string
 }
 
 func newPlay(t *testing.T, s *script) *play {
-	p := &play{script: s}
+	p := &play{script: s, batches: make(map[uint32]*batchRun)}
 	p.model = &spy{
 		Oracle:  modeltest.Oracle{Features: 3, Classes: 2, OnRow: func(nonce uint32) modeltest.Fate { return s.fates[nonce] }},
 		predict: p.compute,
@@ -73,11 +74,58 @@ func (p *play) compute(nonces []uint32) {
 			p.complain("row %d is run %v after its submission; its deadline was %v", nonce, time.Since(a.submitted), a.deadline)
 		}
 	}
+	p.note(nonces)
 	p.mu.Lock()
 	took := p.calls[p.call%len(p.calls)]
 	p.call++
 	p.mu.Unlock()
 	time.Sleep(took) // the bubble's clock
+}
+
+// batchRun is one batch in the engine's hands. A row is in one batch only, whose first
+// call has all its rows.
+type batchRun struct {
+	asks []*ask
+	away bool // the engine was away for a call of it
+}
+
+// note tells apart the batches that calls belong to, and which of them met an engine
+// that is away: those must not be asked about any more.
+func (p *play) note(nonces []uint32) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	b := p.batches[nonces[0]]
+	if b == nil {
+		b = new(batchRun)
+		for _, nonce := range nonces {
+			if p.batches[nonce] != nil {
+				p.complaints = append(p.complaints, fmt.Sprintf("row %d is in two batches", nonce))
+			}
+			p.batches[nonce] = b
+			b.asks = append(b.asks, p.byNonce[nonce])
+		}
+	}
+	if b.away {
+		p.complaints = append(p.complaints, fmt.Sprintf("an engine that is away is asked again, for row %d", nonces[0]))
+	}
+	for _, nonce := range nonces { // the first row that stops the oracle decides
+		if fate := p.fates[nonce]; fate.Err != nil || fate.Panic != nil {
+			b.away = errors.Is(fate.Err, model.ErrUnavailable)
+			break
+		}
+	}
+	if b.away {
+		for _, a := range b.asks {
+			a.away = true
+		}
+	}
+}
+
+// metAway reports whether a was in a batch for which the engine was away.
+func (p *play) metAway(a *ask) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return a.away
 }
 
 func (p *play) perform(t *testing.T) []string {
@@ -147,7 +195,7 @@ func (p *play) settle(clients []*client) {
 	var want inference.Stats
 	for i, c := range clients {
 		c.close()
-		answered := c.seen.Predicted + c.seen.Failed + c.seen.Expired + c.seen.Stopped
+		answered := c.seen.Predicted + c.seen.Failed + c.seen.Unavailable + c.seen.Expired + c.seen.Stopped
 		if c.seen.Accepted != answered+c.seen.Cancelled+c.seen.Discarded {
 			p.complain("stream %d: %+v", i, c.seen)
 		}
@@ -160,6 +208,7 @@ func (p *play) settle(clients []*client) {
 		want.Accepted += c.seen.Accepted
 		want.Predicted += c.seen.Predicted
 		want.Failed += c.seen.Failed
+		want.Unavailable += c.seen.Unavailable
 		want.Expired += c.seen.Expired
 		want.Cancelled += c.seen.Cancelled
 		want.Stopped += c.seen.Stopped
@@ -170,7 +219,7 @@ func (p *play) settle(clients []*client) {
 	}
 	st := p.pool.Stats()
 	got := inference.Stats{
-		Accepted: st.Accepted, Predicted: st.Predicted, Failed: st.Failed, Expired: st.Expired, Cancelled: st.Cancelled,
+		Accepted: st.Accepted, Predicted: st.Predicted, Failed: st.Failed, Unavailable: st.Unavailable, Expired: st.Expired, Cancelled: st.Cancelled,
 		Stopped: st.Stopped, Discarded: st.Discarded, Shed: st.Shed, Refused: st.Refused, RowsPredicted: st.RowsPredicted,
 	}
 	if got != want || st.InFlight != 0 || st.QueueRows != 0 || st.StuckWorkers != 0 {
@@ -179,179 +228,4 @@ func (p *play) settle(clients []*client) {
 	if err := p.model.Close(); err != nil {
 		p.complain("%v", err)
 	}
-}
-
-// client is one stream's submitter and its sink.
-type client struct {
-	*play
-	stream *inference.Stream
-
-	clientMu  sync.Mutex
-	flying    map[*ask]*inference.Request
-	seen      inference.Stats
-	unflushed int
-}
-
-func (c *client) submit(asks []*ask) {
-	for _, a := range asks {
-		time.Sleep(a.pause)
-		r := c.request(a)
-		c.clientMu.Lock()
-		c.flying[a] = r
-		c.clientMu.Unlock()
-		a.submitted = time.Now()
-		err := c.hand(r, a.lead)
-
-		c.clientMu.Lock()
-		var overloaded *inference.OverloadedError
-		switch {
-		case err == nil:
-			c.seen.Accepted++
-			if a.cancel > 0 {
-				time.AfterFunc(a.cancel, func() { c.cancel(a) })
-			}
-		case errors.As(err, &overloaded):
-			c.seen.Shed++
-		case errors.Is(err, inference.ErrDraining):
-			c.seen.Refused++
-		case !errors.Is(err, inference.ErrStreamClosed):
-			c.complain("Submit: %v", err)
-		}
-		if err != nil {
-			delete(c.flying, a)
-			c.recycle(r)
-		}
-		c.clientMu.Unlock()
-	}
-}
-
-// hand gives the pool a request, and flushes after a batch that it led.
-func (c *client) hand(r *inference.Request, lead bool) error {
-	if !lead {
-		return c.stream.Submit(r)
-	}
-	led, err := c.stream.Lead(r)
-	if led {
-		c.Flush()
-	}
-	return err
-}
-
-// request fills a request, an old one if there is one.
-func (c *client) request(a *ask) *inference.Request {
-	r := new(inference.Request)
-	c.mu.Lock()
-	if last := len(c.free) - 1; last >= 0 {
-		r, c.free = c.free[last], c.free[:last]
-	}
-	c.mu.Unlock()
-	r.Rows, r.Deadline, r.Owner = a.rows, a.deadline, a
-	r.Features = r.Features[:0]
-	for i := range a.rows {
-		r.Features = append(r.Features, c.model.Row(a.first+uint32(i))...)
-	}
-	return r
-}
-
-// recycle spoils a request's memory and has the next submitter use it.
-func (c *client) recycle(r *inference.Request) {
-	for _, memory := range [][]float32{r.Features, r.Result.Scores} {
-		for i := range memory {
-			memory[i] = garbage
-		}
-	}
-	r.Rows, r.Owner = -1, nil
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.free = append(c.free, r)
-}
-
-func (c *client) cancel(a *ask) {
-	c.clientMu.Lock()
-	defer c.clientMu.Unlock()
-	r := c.flying[a]
-	if r == nil || !c.stream.Cancel(r) {
-		return
-	}
-	c.seen.Cancelled++
-	delete(c.flying, a)
-	if r.Reusable() {
-		c.recycle(r)
-	}
-}
-
-func (c *client) close() {
-	left := c.stream.Close()
-	c.clientMu.Lock()
-	defer c.clientMu.Unlock()
-	c.seen.Discarded += uint64(left)
-}
-
-func (c *client) Flush() {
-	c.clientMu.Lock()
-	defer c.clientMu.Unlock()
-	c.unflushed = 0
-}
-
-func (c *client) Reply(r *inference.Request) {
-	c.clientMu.Lock()
-	defer c.clientMu.Unlock()
-	a, known := r.Owner.(*ask)
-	if !known || c.flying[a] != r {
-		c.complain("a reply to a request that is not in flight here: %+v", a)
-		return
-	}
-	delete(c.flying, a)
-	c.unflushed++
-	if problem := c.judge(a, r); problem != "" {
-		c.complain("%s: %+v; outcome %v, error %v, total %v, reusable %t", problem, a, r.Result.Outcome, r.Result.Err, r.Result.Total, r.Reusable())
-	}
-	if r.Reusable() {
-		c.recycle(r)
-	}
-}
-
-// judge counts an answer and says what is wrong with it.
-func (c *client) judge(a *ask, r *inference.Request) (problem string) {
-	if r.Result.Total != time.Since(a.submitted) || r.Result.Queue > r.Result.Total || r.Result.BatchRows > c.opt.MaxBatch {
-		return "wrong measures"
-	}
-	if (r.Result.Err != nil) != (r.Result.Outcome == inference.Failed) {
-		return "error and outcome disagree"
-	}
-	overdue := a.deadline > 0 && r.Result.Total >= a.deadline
-	switch r.Result.Outcome {
-	case inference.Predicted:
-		c.seen.Predicted++
-		c.seen.RowsPredicted += uint64(a.rows)
-		var want []float32
-		for i := range a.rows {
-			want = append(want, c.model.Want(a.first+uint32(i))...)
-		}
-		if !slices.Equal(r.Result.Scores, want) || a.poisoned || overdue || !r.Reusable() {
-			return "should not be predicted so"
-		}
-	case inference.Failed:
-		c.seen.Failed++
-		var panicked *inference.PanicError
-		expected := errors.Is(r.Result.Err, errPoison) || errors.Is(r.Result.Err, inference.ErrNotFinite) || errors.As(r.Result.Err, &panicked) && panicked.Value == "poison"
-		if !a.poisoned || !expected || overdue {
-			return "should not have failed"
-		}
-	case inference.Expired:
-		c.seen.Expired++
-		if !overdue && r.Result.Total < c.opt.HangTimeout {
-			return "should not have expired"
-		}
-	case inference.Stopped:
-		c.seen.Stopped++
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if !c.stopped {
-			return "the pool was not stopped"
-		}
-	default:
-		return "no outcome"
-	}
-	return ""
 }

@@ -154,7 +154,7 @@ func mustRest(t testing.TB, s inference.Stats) {
 
 // balanced holds at any moment.
 func balanced(s inference.Stats) bool {
-	ended := s.Predicted + s.Failed + s.Expired + s.Cancelled + s.Discarded + s.Stopped
+	ended := s.Predicted + s.Failed + s.Unavailable + s.Expired + s.Cancelled + s.Discarded + s.Stopped
 	return s.Accepted == ended+uint64(s.InFlight)
 }
 
