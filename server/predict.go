@@ -28,7 +28,7 @@ type predictor struct {
 	decoder protocol.Decoder
 	ask     protocol.Ask
 	rows    *rows    // ask's features lie in it; nil between messages
-	order   []string // of models, as hello told it first: what a binary frame's index means
+	order   []string // of models, as hello told it last: what a binary frame's index means
 	wiring  *wiring  // of the catalog when the last message came
 
 	pending requestTable // guarded by the outbox's lock
@@ -57,10 +57,16 @@ func (s *Server) servePredict(w http.ResponseWriter, r *http.Request, session st
 		defer s.clients.leave(identity)
 		defer c.line.Close()
 		if greeted {
-			c.Send(socket.Text, s.hello(session))
+			c.greet()
 		}
 		c.Messages(socket.Handler{Message: c.handle, Idle: c.forget})
 	})
+}
+
+// greet tells what is served. From then on indices mean what it tells.
+func (c *predictor) greet() {
+	c.order = c.wiring.names()
+	c.Send(socket.Text, c.server.hello(c.session, c.wiring.snapshot))
 }
 
 // look takes the catalog as it is now.
@@ -112,7 +118,7 @@ func (c *predictor) converse(ask *protocol.Ask) {
 			c.sendError(address{}, err)
 			return
 		}
-		c.Send(socket.Text, c.server.hello(c.session))
+		c.greet()
 	}
 }
 
