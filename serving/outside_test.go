@@ -146,14 +146,16 @@ func (f gradeFormat) AppendPrediction(dst []byte, values, _, _ []float32) []byte
 	return strconv.AppendQuote(dst, f[int(values[0])])
 }
 
-func (f gradeFormat) AppendConfidence(dst []byte, _, _, _ []float32) []byte { return append(dst, "null"...) }
+func (f gradeFormat) AppendConfidence(dst []byte, _, _, _ []float32) []byte {
+	return append(dst, "null"...)
+}
 
 func (f gradeFormat) AppendTop(dst []byte, _ []float32, _ int, _ *[]uint64) ([]byte, bool) {
 	return dst, false
 }
 
 func (f gradeFormat) Longest() (prediction, confidence int) { return 64, 4 }
-func (f gradeFormat) LongestTop(int) int                       { return 0 }
+func (f gradeFormat) LongestTop(int) int                    { return 0 }
 
 func (f gradeFormat) Pair(values, _, _ []float32) (value, confidence float32) {
 	return values[0], float32(math.NaN())
@@ -177,8 +179,8 @@ func (f *letters) Answer(c *serving.Call) bool {
 	return true
 }
 
-func (f *letters) Flush()                         {}
-func (f *letters) Lose(*serving.Call, any)        { f.box <- "lost" }
+func (f *letters) Flush()                  {}
+func (f *letters) Lose(*serving.Call, any) { f.box <- "lost" }
 func (f *letters) post(d *serving.Deployment, id string, x float32) error {
 	return f.line.Submit(&serving.Call{
 		Request: inference.Request{Features: []float32{x}, Rows: 1}, Deployment: d, ID: []byte(id),
@@ -235,6 +237,7 @@ func TestFromOutside(t *testing.T) {
 	if counts.Labelled != 3 || counts.AbsoluteError != 3 {
 		t.Errorf("%+v; want 3 labelled rows that are 3 grades off together", counts)
 	}
+	must(t, d.Pool.Drain(t.Context())) // an answer is counted after it was given
 	f.line.Close()
 	if got := s.Ledger.Traffic(); got.Predicted != 3 {
 		t.Errorf("ledger %+v; want 3 predictions", got)
