@@ -85,7 +85,9 @@ func (p *peer) answeredBy(r *rig, index uint32, some ...*serving.Deployment) str
 // models are the names and versions that a message or an answer lists.
 func models(t testing.TB, text string) (list []string) {
 	t.Helper()
-	for _, m := range decode[struct{ Models []struct{ Name, Version string } }](t, text).Models {
+	for _, m := range decode[struct {
+		Models []struct{ Name, Version string }
+	}](t, text).Models {
 		list = append(list, m.Name+"@"+m.Version)
 	}
 	return list
