@@ -46,7 +46,7 @@ type measured struct {
 // predicted and labelled as often as every other, rows times in all.
 func (k *kindsServer) checkQuality(t *testing.T, rows uint64) {
 	t.Helper()
-	answer, err := http.Get("http://" + k.address + "/api/quality") //nolint:noctx // the program answers, or the test ends
+	answer, err := http.Get("http://" + k.address + "/api/quality")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -290,7 +290,7 @@ func TestKindsOutputs(t *testing.T) {
 // flag goes first.
 func TestKindsPools(t *testing.T) {
 	k := serveKinds(t, "--pool=labels:workers=2,max-batch=8", "--pool=several:max-batch=24", "--max-batch=48", "--workers=3")
-	answer, err := http.Get("http://" + k.address + "/api/models") //nolint:noctx // the program answers, or the test ends
+	answer, err := http.Get("http://" + k.address + "/api/models")
 	if err != nil {
 		t.Fatal(err)
 	}

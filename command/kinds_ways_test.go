@@ -319,11 +319,11 @@ func (b *kindBundle) labelValues(row int) (values []float32, wide bool) {
 		return []float32{float32(slices.Index(first.Classes, label))}, false
 	case []any:
 		if first.Kind == "labels" {
-			values = make([]float32, first.Width)
+			set := make([]float32, first.Width)
 			for _, name := range label {
-				values[slices.Index(first.Classes, name.(string))] = 1
+				set[slices.Index(first.Classes, name.(string))] = 1
 			}
-			return values, true
+			return set, true
 		}
 		for _, x := range label {
 			values = append(values, float32(x.(float64)))

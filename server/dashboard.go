@@ -14,7 +14,7 @@ import (
 func (s *Server) newDashboards() (*watch.Dashboards, error) {
 	return watch.New(watch.Options{
 		Monitor: s.opt.Monitor, Bus: s.opt.Bus, Registerer: s.opt.Registerer,
-		Hello:  func() []byte { return s.hello("") },
+		Hello:  func() []byte { return s.hello("", s.service.Catalog.Now()) },
 		Serves: func(model string) bool { return s.deployment(model) != nil },
 		AcceptBaseline: func(model string) *protocol.Error {
 			d := s.deployment(model)

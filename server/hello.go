@@ -1,14 +1,16 @@
 package server
 
-import "penstock/protocol"
+import (
+	"penstock/protocol"
+	"penstock/serving"
+)
 
-// hello tells a client what is served and within which limits.
-func (s *Server) hello(session string) []byte {
+// hello tells a client what is served at a moment and within which limits.
+func (s *Server) hello(session string, now *serving.Snapshot) []byte {
 	h := protocol.Hello{
 		Type: "hello", Session: session, Models: []protocol.HelloItem{},
 		Limits: protocol.HelloLimits{MaxRows: s.opt.MaxRows, MaxBytes: s.opt.MaxMessageBytes},
 	}
-	now := s.service.Catalog.Now()
 	if d := now.Default(); d != nil {
 		h.Limits.Window = d.Pool.Options().Window
 	}

@@ -57,10 +57,16 @@ func (s *Server) servePredict(w http.ResponseWriter, r *http.Request, session st
 		defer s.clients.leave(identity)
 		defer c.line.Close()
 		if greeted {
-			c.Send(socket.Text, s.hello(session))
+			c.greet()
 		}
 		c.Messages(socket.Handler{Message: c.handle, Idle: c.forget})
 	})
+}
+
+// greet tells what is served. From then on indices mean what it tells.
+func (c *predictor) greet() {
+	c.order = c.wiring.names()
+	c.Send(socket.Text, c.server.hello(c.session, c.wiring.snapshot))
 }
 
 // look takes the catalog as it is now.
@@ -112,8 +118,7 @@ func (c *predictor) converse(ask *protocol.Ask) {
 			c.sendError(address{}, err)
 			return
 		}
-		c.order = c.wiring.names()
-		c.Send(socket.Text, c.server.hello(c.session))
+		c.greet()
 	}
 }
 

@@ -236,6 +236,7 @@ func TestFromOutside(t *testing.T) {
 	if counts.Labelled != 3 || counts.AbsoluteError != 3 {
 		t.Errorf("%+v; want 3 labelled rows that are 3 grades off together", counts)
 	}
+	must(t, d.Pool.Drain(t.Context())) // an answer is counted after it was given
 	f.line.Close()
 	if got := s.Ledger.Traffic(); got.Predicted != 3 {
 		t.Errorf("ledger %+v; want 3 predictions", got)
