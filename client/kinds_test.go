@@ -40,14 +40,14 @@ func formatOf(o protocol.Output) protocol.NamedFormat {
 }
 
 func decidedOf(o protocol.Output, scores []float32) (values, confidences []float32) {
-	switch {
-	case o.Kind == "class":
+	switch o.Kind {
+	case "class":
 		if o.Width == 1 {
 			scores = []float32{1 - scores[0], scores[0]}
 		}
 		class := slices.Index(scores, slices.Max(scores))
 		return []float32{float32(class)}, []float32{scores[class]}
-	case o.Kind == "labels":
+	case "labels":
 		for i, p := range scores {
 			is := float32(0)
 			if float64(p) >= o.Thresholds[i] {
@@ -56,7 +56,7 @@ func decidedOf(o protocol.Output, scores []float32) (values, confidences []float
 			values = append(values, is)
 		}
 		return values, scores
-	case o.Kind == "values":
+	case "values":
 		return scores, nil
 	}
 	return nil, nil
