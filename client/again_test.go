@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -251,7 +252,7 @@ func TestAWindowFullIsSentAgain(t *testing.T) {
 // connection that it goes out on.
 func TestDrainedBinaryRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		got := make(chan protocol.BinaryMessage, 2)
+		got := make(chan protocol.Ask, 2)
 		c := newFakeServer(t, func(c *fakeConn) {
 			models := []protocol.HelloItem{{Name: "other", Version: "1"}, {Name: "m", Version: "2", Classes: []string{"x", "y"}}}
 			if c.n > 1 {
@@ -262,14 +263,19 @@ func TestDrainedBinaryRequests(t *testing.T) {
 			if err != nil {
 				return
 			}
-			var m protocol.BinaryMessage
-			if e := protocol.DecodeBinary(b, 0, &m); e != nil {
+			var m protocol.Ask
+			var d protocol.Decoder
+			if e := d.DecodeBinary(b, 0, &m); e != nil {
+				t.Error(e)
+			}
+			if e := d.Rows(&m, &protocol.Row{Features: 2, Uint8Scale: 1}); e != nil {
 				t.Error(e)
 			}
 			got <- m
-			reply := protocol.AppendBinaryError(nil, m.ID, protocol.Errorf(protocol.Draining, "going"))
+			reply := protocol.AppendBinaryError(nil, m.Number, protocol.Errorf(protocol.Draining, "going"))
 			if c.n > 1 {
-				reply = protocol.AppendBinaryPrediction(nil, m.ID, &protocol.Prediction{Rows: 1, Values: []float32{1}, Confidences: []float32{0.5}})
+				p := decided(0.5, 1)
+				reply = protocol.AppendBinaryPrediction(nil, m.Number, classes("x", "y"), &p)
 			}
 			_ = pause(t.Context(), time.Second)
 			_ = c.ws.Write(context.Background(), websocket.MessageBinary, reply)
@@ -280,7 +286,7 @@ func TestDrainedBinaryRequests(t *testing.T) {
 			t.Errorf("got %+v, %v", p, err)
 		}
 		first, second := <-got, <-got
-		if first.Model != 1 || second.Model != 0 || first.Deadline != time.Minute || second.Deadline >= 58*time.Second || string(second.Values) != "\x01\x02" {
+		if first.ModelIndex != 1 || second.ModelIndex != 0 || first.Deadline != time.Minute || second.Deadline >= 58*time.Second || !slices.Equal(second.Features, []float32{1, 2}) {
 			t.Errorf("sent %+v, then %+v", first, second)
 		}
 	})
@@ -296,7 +302,7 @@ func TestDeadlinesAreCapped(t *testing.T) {
 				if err != nil {
 					return
 				}
-				var m protocol.Message
+				var m protocol.Ask
 				var d protocol.Decoder
 				if kind == websocket.MessageBinary {
 					deadlines <- time.Duration(binary.LittleEndian.Uint32(b[16:])) * time.Microsecond

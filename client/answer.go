@@ -77,6 +77,13 @@ func (l *link) answer(r *reply) {
 			return
 		}
 		c.predicted(p, nil)
+	case r.kind == kindPrediction && c.kind == predictCall && r.rest != nil:
+		p, err := l.jsonPrediction(r, &c)
+		if err != nil {
+			c.fail(r.id, &ConnError{CloseCode: abnormal, Err: err})
+			return
+		}
+		c.predicted(p, nil)
 	case r.kind == kindPrediction && c.kind == predictCall:
 		c.predicted(r.prediction, nil)
 	case r.kind == kindFeedbackOK && c.kind == feedbackCall:

@@ -4,13 +4,13 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
-	"slices"
 
 	"penstock/protocol"
 )
 
 // Where things stand in binary frames; see docs/protocol.md.
 const (
+	binaryFlagsAt    = 2
 	binaryModelAt    = 20
 	binaryRowsAt     = 24 // of requests and predictions
 	binaryLabelsAt   = 16 // of labels and their answers
@@ -29,7 +29,7 @@ func appendBinary(dst []byte, r *Request) ([]byte, error) {
 		return dst, protocol.Errorf(protocol.BadMessage, "Request.Top cannot be asked for in a binary frame; ask for Scores, or use JSON")
 	}
 	var flags uint16
-	if r.Scores {
+	if r.Scores || r.Outputs { // each output's answer is read from its scores
 		flags |= protocol.FlagScores
 	}
 	if r.Timing {
@@ -54,58 +54,48 @@ func appendBinary(dst []byte, r *Request) ([]byte, error) {
 		return appendByteRows(dst, r.ByteRows)
 	case r.Rows != nil:
 		return appendBinaryRows(dst, r.Rows)
+	case r.Rows64 != nil:
+		return appendBinaryRows64(dst, r.Rows64)
+	case r.Features64 != nil:
+		return appendBinaryRow64(dst, r.Features64, 0)
 	}
 	return appendBinaryRow(dst, r.Features, 0)
-}
-
-func appendByteRows(dst []byte, rows [][]byte) ([]byte, error) {
-	for i, row := range rows {
-		if len(row) != len(rows[0]) {
-			return dst, ragged(i, len(rows[0]), len(row))
-		}
-		dst = append(dst, row...)
-	}
-	return dst, nil
-}
-
-func appendBinaryRows(dst []byte, rows [][]float32) (_ []byte, err error) {
-	for i, row := range rows {
-		if len(row) != len(rows[0]) {
-			return dst, ragged(i, len(rows[0]), len(row))
-		}
-		if dst, err = appendBinaryRow(dst, row, i); err != nil {
-			return dst, err
-		}
-	}
-	return dst, nil
-}
-
-func ragged(row, want, got int) error {
-	return protocol.WrongCount(protocol.BadFeatures, want, got, fmt.Sprintf("row %d is not as long as the first; rows of one binary frame are of one length", row))
-}
-
-func appendBinaryRow(dst []byte, features []float32, row int) ([]byte, error) {
-	start := len(dst)
-	dst = slices.Grow(dst, binaryFloatBytes*len(features))[:start+binaryFloatBytes*len(features)]
-	out := dst[start:]
-	for i, f := range features {
-		if f-f != 0 { // NaN or infinity
-			return dst, notFinite(row, i, f)
-		}
-		binary.LittleEndian.PutUint32(out[binaryFloatBytes*i:], math.Float32bits(f))
-	}
-	return dst, nil
 }
 
 // appendBinaryFeedback appends the frame that labels a request by the indexes
 // of its classes, or by its values.
 func appendBinaryFeedback(dst []byte, id ID, labels []float32) ([]byte, error) {
+	dst, err := appendFeedbackHeader(dst, id, 0, len(labels))
+	if err != nil {
+		return dst, err
+	}
+	return appendBinaryLabels(dst, labels)
+}
+
+// appendWideFeedback appends the frame that labels each row with several numbers.
+func appendWideFeedback(dst []byte, id ID, rows [][]float32) ([]byte, error) {
+	dst, err := appendFeedbackHeader(dst, id, protocol.FlagWide, len(rows))
+	for i := 0; i < len(rows) && err == nil; i++ {
+		if width := len(rows[0]); len(rows[i]) != width || width == 0 {
+			return dst, protocol.WrongCount(protocol.BadLabel, max(width, 1), len(rows[i]),
+				fmt.Sprintf("row %d has another number of labels than it should; send as many for each row, at least one", i))
+		}
+		dst, err = appendBinaryLabels(dst, rows[i])
+	}
+	return dst, err
+}
+
+func appendFeedbackHeader(dst []byte, id ID, flags uint16, rows int) ([]byte, error) {
 	if id.text != "" {
 		return dst, protocol.Errorf(protocol.BadRequestID, "a binary frame's request_id is a number, not %q; send the label with Feedback", id.text)
 	}
-	dst = append(dst, protocol.BinaryFeedback, 0, 0, 0)
-	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(labels)))
-	dst = binary.LittleEndian.AppendUint64(dst, id.number)
+	dst = append(dst, protocol.BinaryFeedback, 0)
+	dst = binary.LittleEndian.AppendUint16(dst, flags)
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(rows))
+	return binary.LittleEndian.AppendUint64(dst, id.number), nil
+}
+
+func appendBinaryLabels(dst []byte, labels []float32) ([]byte, error) {
 	for i, label := range labels {
 		if label-label != 0 { // NaN or infinity
 			return dst, protocol.Errorf(protocol.BadLabel, "label %d is %v; send a finite number", i, label)
@@ -120,3 +110,6 @@ func appendBinaryFeedback(dst []byte, id ID, labels []float32) ([]byte, error) {
 func (m *frame) setModel(index int) {
 	binary.LittleEndian.PutUint32(m.b[binaryModelAt:], uint32(index))
 }
+
+// askScores asks for the scores as well.
+func (m *frame) askScores() { m.b[binaryFlagsAt] |= protocol.FlagScores }

@@ -34,19 +34,19 @@ func TestBinaryRequestsAreReadByTheServer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var m protocol.BinaryMessage
-		if e := protocol.DecodeBinary(frame, 0, &m); e != nil {
+		var m protocol.Ask
+		var d protocol.Decoder
+		if e := d.DecodeBinary(frame, 0, &m); e != nil {
 			t.Fatal(e)
 		}
-		if m.Kind != protocol.BinaryPredict || m.ID != r.ID.number || m.Rows != n || m.Scores != r.Scores || m.Timing != r.Timing ||
-			m.Model != 0 || (m.Deadline == 0) != (r.Deadline == 0) || m.Deadline > max(r.Deadline, time.Microsecond) {
+		if m.Kind != protocol.KindPredict || m.Number != r.ID.number || m.Rows != n || m.Scores != r.Scores || m.Timing != r.Timing ||
+			m.ModelIndex != 0 || (m.Deadline == 0) != (r.Deadline == 0) || m.Deadline > max(r.Deadline, time.Microsecond) {
 			t.Fatalf("%+v was read as %+v", r, m)
 		}
-		got, e := m.AppendFeatures(nil, width, 0.5)
-		if e != nil {
+		if e := d.Rows(&m, &protocol.Row{Features: width, Uint8Scale: 0.5}); e != nil {
 			t.Fatal(e)
 		}
-		for i, f := range got {
+		for i, f := range m.Features {
 			if math.Float32bits(f) != math.Float32bits(want[i]) {
 				t.Fatalf("feature %d: %v was read as %v", i, want[i], f)
 			}
@@ -61,22 +61,24 @@ func TestServersBinaryPredictionsAreRead(t *testing.T) {
 		l := &link{hello: &protocol.Hello{Models: []protocol.HelloItem{{Name: "other"}, {Name: "m", Version: "3", Classes: classes}}}}
 		n := rapid.IntRange(1, 3).Draw(t, "rows")
 		c := &call{rows: n, many: n > 1, model: 1, frame: &frame{binary: true}}
-		p := protocol.Prediction{Rows: n}
+		p := protocol.Prediction{Rows: n, First: protocol.Decided{ValueWidth: 1}, Scores: rapid.SliceOfN(rapid.Float32(), 2*n, 2*n).Draw(t, "scores"),
+			WithScores: rapid.Bool().Draw(t, "with scores")}
+		format := protocol.ClassFormat(classes, 2)
+		if len(classes) == 0 {
+			format = protocol.ValuesFormat(1)
+		}
 		for range n {
 			value, confidence := float32(rapid.IntRange(0, max(len(classes)-1, 0)).Draw(t, "class")), rapid.Float32Range(0, 1).Draw(t, "confidence")
 			if len(classes) == 0 {
 				value, confidence = rapid.Float32().Draw(t, "value"), float32(math.NaN())
 			}
-			p.Values, p.Confidences = append(p.Values, value), append(p.Confidences, confidence)
-		}
-		if rapid.Bool().Draw(t, "scores") {
-			p.Scores = rapid.SliceOfN(rapid.Float32(), 2*n, 2*n).Draw(t, "scores")
+			p.First.Values, p.First.Confidences = append(p.First.Values, value), append(p.First.Confidences, confidence)
 		}
 		if rapid.Bool().Draw(t, "timing") {
 			p.Timing = &protocol.Timing{Queue: 3 * time.Microsecond, Compute: time.Second}
 		}
 		var r reply
-		if err := readBinary(protocol.AppendBinaryPrediction(nil, 9, &p), &r); err != nil {
+		if err := readBinary(protocol.AppendBinaryPrediction(nil, 9, protocol.NewReplyFormat("m", "3", []protocol.NamedFormat{{Width: 2, Format: format}}), &p), &r); err != nil {
 			t.Fatal(err)
 		}
 		got, err := l.binaryPrediction(r.frame, r.id, c)
@@ -94,18 +96,18 @@ func TestServersBinaryPredictionsAreRead(t *testing.T) {
 			t.Fatalf("got %+v", *got.Timing)
 		}
 		for i, row := range rows {
-			if len(classes) == 0 && (row.Value != float64(p.Values[i]) || row.Confidence != nil) {
-				t.Fatalf("row %d: got %+v, want %v", i, row, p.Values[i])
+			if len(classes) == 0 && (row.Value != float64(p.First.Values[i]) || row.Confidence != nil) {
+				t.Fatalf("row %d: got %+v, want %v", i, row, p.First.Values[i])
 			}
-			if len(classes) > 0 && (row.Label != classes[int(p.Values[i])] || float32(*row.Confidence) != p.Confidences[i]) {
-				t.Fatalf("row %d: got %+v, want %v", i, row, p.Values[i])
+			if len(classes) > 0 && (row.Label != classes[int(p.First.Values[i])] || float32(*row.Confidence) != p.First.Confidences[i]) {
+				t.Fatalf("row %d: got %+v, want %v", i, row, p.First.Values[i])
 			}
 			for j, score := range row.Scores {
 				if score != p.Scores[2*i+j] {
 					t.Fatalf("row %d: scores %v of %v", i, row.Scores, p.Scores)
 				}
 			}
-			if (row.Scores != nil) != (p.Scores != nil) {
+			if (row.Scores != nil) != p.WithScores {
 				t.Fatalf("row %d: scores %v of %v", i, row.Scores, p.Scores)
 			}
 		}
@@ -126,8 +128,9 @@ func TestBinaryErrorsAndLabelsAreRead(t *testing.T) {
 		t.Errorf("got %+v, %v", r, err)
 	}
 	frame, err := appendBinaryFeedback(nil, NumberID(7), []float32{3, 0.5})
-	var m protocol.BinaryMessage
-	if e := protocol.DecodeBinary(frame, 0, &m); err != nil || e != nil || m.Kind != protocol.BinaryFeedback || m.ID != 7 || m.Rows != 2 ||
+	var m protocol.Ask
+	var d protocol.Decoder
+	if e := d.DecodeBinary(frame, 0, &m); err != nil || e != nil || m.Kind != protocol.KindFeedback || m.Number != 7 || m.Rows != 2 ||
 		m.Floats()[0] != 3 || m.Floats()[1] != 0.5 {
 		t.Errorf("read as %+v, %v, %v", m, e, err)
 	}
@@ -135,11 +138,12 @@ func TestBinaryErrorsAndLabelsAreRead(t *testing.T) {
 
 // Whatever a server sends in a binary frame, it costs no panic.
 func FuzzReadBinary(f *testing.F) {
-	prediction := &protocol.Prediction{Rows: 2, Values: []float32{1, 0}, Confidences: []float32{1, 0}, Scores: []float32{1, 2, 3, 4}}
-	f.Add(protocol.AppendBinaryPrediction(nil, 9, prediction))
+	prediction := decided(1, 1, 0)
+	prediction.WithScores = true
+	f.Add(protocol.AppendBinaryPrediction(nil, 9, classes("a", "b"), &prediction))
 	f.Add(protocol.AppendBinaryFeedbackOK(nil, 9, 2, []bool{true, false}))
 	f.Add(protocol.AppendBinaryError(nil, 9, protocol.Errorf(protocol.Draining, "x")))
-	l := &link{hello: &protocol.Hello{Models: []protocol.HelloItem{{Classes: []string{"a", "b"}}, {}}}}
+	l := &link{hello: &protocol.Hello{Models: []protocol.HelloItem{{Classes: []string{"a", "b"}}, {}, {Outputs: allKinds}}}}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var r reply
 		if readBinary(b, &r) != nil || r.kind != kindPrediction {
@@ -147,7 +151,7 @@ func FuzzReadBinary(f *testing.F) {
 		}
 		for rows := range 3 {
 			for model := range l.hello.Models {
-				p, err := l.binaryPrediction(r.frame, r.id, &call{rows: rows, many: true, model: model, frame: &frame{binary: true}})
+				p, err := l.binaryPrediction(r.frame, r.id, &call{rows: rows, many: true, outputs: true, model: model, frame: &frame{binary: true}})
 				if err == nil && len(p.Rows) != rows {
 					t.Errorf("%d rows, expected %d", len(p.Rows), rows)
 				}
@@ -168,7 +172,7 @@ func TestRefusedBinaryRequests(t *testing.T) {
 		r    Request
 		want protocol.Code
 	}{
-		{"NaN", Request{Features: []float32{0, nan}}, protocol.BadFeatures},
+		{"infinity in a row", Request{Features: []float32{0, float32(math.Inf(1))}}, protocol.BadFeatures},
 		{"infinity", Request{Rows: [][]float32{{0}, {float32(math.Inf(-1))}}}, protocol.BadFeatures},
 		{"ragged", Request{Rows: [][]float32{{0, 1}, {0}}}, protocol.BadFeatures},
 		{"ragged bytes", Request{ByteRows: [][]byte{{0, 1}, {0}}}, protocol.BadFeatures},
@@ -208,7 +212,8 @@ func TestBinaryFramesTakeLittleMemory(t *testing.T) {
 	}
 	l := &link{hello: &protocol.Hello{Models: []protocol.HelloItem{{Classes: []string{"a", "b"}}}}}
 	c := &call{rows: 1, frame: &frame{binary: true}}
-	message := protocol.AppendBinaryPrediction(nil, 9, &protocol.Prediction{Rows: 1, Values: []float32{1}, Confidences: []float32{1}})
+	prediction := decided(1, 1)
+	message := protocol.AppendBinaryPrediction(nil, 9, classes("a", "b"), &prediction)
 	var r reply
 	n := testing.AllocsPerRun(100, func() {
 		if readBinary(message, &r) != nil {

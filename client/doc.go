@@ -26,7 +26,12 @@
 // on, since only their sender knows what they mean.
 //
 // Rows travel as JSON, or as binary frames: [Options].Binary, [WithBinary],
-// [Client.PredictBytes], [Client.FeedbackBinary].
+// [Client.PredictBytes], [Client.FeedbackBinary]. A row is numbers in the order of the
+// model's features, NaN for one that is missing, or values by the names of its columns:
+// [Client.PredictNamed]. What a model takes and gives, its columns and outputs, is in
+// [Client.Hello]; what an answer holds for each kind of output, and for all of them
+// ([WithOutputs]), see [Row]. The labels of the kinds are [Class], [Labels], [Number]
+// and [Numbers].
 //
 // [DialDashboard] reads the other socket, the one with the measurements.
 //

@@ -7,8 +7,9 @@ import (
 )
 
 // Feedback sends the true answers to a request, one per row, and waits until
-// the server has counted them. It tells per row whether the prediction was
-// right, or nothing for a regression. A label may be sent after a reconnect;
+// the server has counted them: Class, Number, Labels or Numbers, as the model's
+// first output is. It tells per row whether the prediction was right, of Labels
+// whether all of them were, or nothing for a regression. A label may be sent after a reconnect;
 // the session finds its prediction.
 //
 // When ctx ends, or the connection is lost, before the answer, the label may
@@ -24,6 +25,13 @@ func (c *Client) Feedback(ctx context.Context, id ID, labels ...protocol.Label) 
 // regression's rows means nothing.
 func (c *Client) FeedbackBinary(ctx context.Context, id ID, labels ...float32) ([]bool, error) {
 	return c.waitFeedback(ctx, func(done func([]bool, error)) (Ticket, error) { return c.labelBinary(ctx, id, labels, done) })
+}
+
+// FeedbackBinaryRows is FeedbackBinary with several numbers for each row, as many for
+// one as for the other: of labels one each, 0 or 1, in the order of the server's hello;
+// of a regression its values.
+func (c *Client) FeedbackBinaryRows(ctx context.Context, id ID, rows ...[]float32) ([]bool, error) {
+	return c.waitFeedback(ctx, func(done func([]bool, error)) (Ticket, error) { return c.labelWide(ctx, id, rows, done) })
 }
 
 func (c *Client) waitFeedback(ctx context.Context, submit func(func([]bool, error)) (Ticket, error)) ([]bool, error) {
@@ -62,6 +70,13 @@ func (c *Client) SubmitFeedbackBinary(ctx context.Context, id ID, labels []float
 	return err
 }
 
+// SubmitFeedbackBinaryRows sends labels as FeedbackBinaryRows does, and returns. The
+// rules of Submit apply to ctx and done.
+func (c *Client) SubmitFeedbackBinaryRows(ctx context.Context, id ID, rows [][]float32, done func(correct []bool, err error)) error {
+	_, err := c.labelWide(ctx, id, rows, done)
+	return err
+}
+
 func (c *Client) label(ctx context.Context, id ID, labels []protocol.Label, done func([]bool, error)) (Ticket, error) {
 	m := c.newFrame()
 	err := checkLabels(id, len(labels))
@@ -77,6 +92,16 @@ func (c *Client) labelBinary(ctx context.Context, id ID, labels []float32, done 
 	err := checkLabels(id, len(labels))
 	if err == nil {
 		m.b, err = appendBinaryFeedback(m.b, id, labels)
+	}
+	return c.sendLabels(ctx, id, m, done, err)
+}
+
+func (c *Client) labelWide(ctx context.Context, id ID, rows [][]float32, done func([]bool, error)) (Ticket, error) {
+	m := c.newFrame()
+	m.binary = true
+	err := checkLabels(id, len(rows))
+	if err == nil {
+		m.b, err = appendWideFeedback(m.b, id, rows)
 	}
 	return c.sendLabels(ctx, id, m, done, err)
 }

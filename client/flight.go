@@ -33,8 +33,10 @@ const (
 // call waits for one answer. One of the callbacks is set.
 type call struct {
 	kind      callKind
-	many      bool // answered with Rows, where a binary reply does not say
-	model     int  // of a binary request, its place in the link's hello
+	many      bool // answered with Rows, where a reply does not say
+	scores    bool // these details were asked for, where a binary reply does not say
+	outputs   bool
+	model     int // of a binary request, its place in the link's hello
 	rows      int
 	frame     *frame    // kept, since it may have to be sent again
 	from      *link     // that it was first sent on, which tickets know

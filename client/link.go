@@ -170,5 +170,12 @@ func (l *link) fit(c *call) error {
 		return protocol.Errorf(protocol.UnknownModel, "the server has no model %q", c.frame.model)
 	}
 	c.frame.setModel(c.model)
+	outputs := l.hello.Models[c.model].Outputs
+	if c.outputs && len(outputs) == 0 {
+		return protocol.Errorf(protocol.BadMessage, "the server's hello does not tell the outputs of model %q; ask for them by JSON", l.hello.Models[c.model].Name)
+	}
+	if len(outputs) > 0 && needsScores(&outputs[0]) {
+		c.frame.askScores()
+	}
 	return nil
 }

@@ -82,7 +82,7 @@ type Options struct {
 
 	// Binary sends rows of float32 as binary frames, which saves both sides the
 	// decimals, where the request has what these can say: an ID that is a number,
-	// and no Top. Default: as JSON. See Request.Binary.
+	// and neither Top nor names. Default: as JSON. See Request.Binary.
 	Binary bool
 
 	// MaxReply bounds one message from the server in bytes. A larger one costs

@@ -45,6 +45,17 @@ func (c *Client) PredictRows(ctx context.Context, rows [][]float32, opts ...Opti
 	return c.Do(ctx, Request{Rows: rows}, opts...)
 }
 
+// PredictNamed asks for the prediction of one row by the names of its columns; see
+// Request.Named.
+func (c *Client) PredictNamed(ctx context.Context, features map[string]any, opts ...Option) (Prediction, error) {
+	return c.Do(ctx, Request{Named: features}, opts...)
+}
+
+// PredictNamedRows asks for the predictions of many such rows in one request.
+func (c *Client) PredictNamedRows(ctx context.Context, rows []map[string]any, opts ...Option) (Prediction, error) {
+	return c.Do(ctx, Request{NamedRows: rows}, opts...)
+}
+
 // Do sends a request and waits for its reply, as Predict does.
 func (c *Client) Do(ctx context.Context, r Request, opts ...Option) (Prediction, error) {
 	for _, o := range opts {
@@ -105,7 +116,7 @@ func (c *Client) Submit(ctx context.Context, r Request, done func(Prediction, er
 		c.freeFrame(m)
 		return Ticket{}, err
 	}
-	waiting := call{kind: predictCall, many: r.many(), rows: r.rows(), frame: m, predicted: done}
+	waiting := call{kind: predictCall, many: r.many(), scores: r.Scores, outputs: r.Outputs, rows: r.rows(), frame: m, predicted: done}
 	if r.Deadline > 0 {
 		waiting.until = time.Now().Add(r.Deadline)
 	}

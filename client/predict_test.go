@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -103,14 +104,14 @@ func TestServerErrorIsTyped(t *testing.T) {
 
 func TestRefusedBeforeSending(t *testing.T) {
 	c := newFakeServer(t, honest(8)).client(Options{})
-	nan := float32(0)
-	nan /= nan
+	inf := float32(math.Inf(1))
 	for _, test := range []struct {
 		name string
 		do   func() error
 		want protocol.Code
 	}{
-		{"NaN", func() error { _, err := c.Predict(t.Context(), []float32{0, nan}); return err }, protocol.BadFeatures},
+		{"infinity", func() error { _, err := c.Predict(t.Context(), []float32{0, inf}); return err }, protocol.BadFeatures},
+		{"minus infinity", func() error { _, err := c.PredictRows(t.Context(), [][]float32{{0}, {-inf}}); return err }, protocol.BadFeatures},
 		{"id", func() error {
 			_, err := c.Predict(t.Context(), []float32{0}, WithID(StringID("a\nb")))
 			return err
@@ -123,7 +124,7 @@ func TestRefusedBeforeSending(t *testing.T) {
 		{"no label", func() error { _, err := c.Feedback(t.Context(), NumberID(1)); return err }, protocol.BadLabel},
 		{"no id", func() error { _, err := c.Feedback(t.Context(), ID{}, Class("a")); return err }, protocol.BadRequestID},
 		{"label", func() error {
-			_, err := c.Feedback(t.Context(), NumberID(1), Number(float64(nan)))
+			_, err := c.Feedback(t.Context(), NumberID(1), Number(math.NaN()))
 			return err
 		}, protocol.BadLabel},
 	} {

@@ -21,18 +21,43 @@ type Prediction struct {
 	Timing *Timing
 }
 
-// Row is the answer to one row.
+// Row is the answer to one row. Which of its fields says what was predicted
+// depends on the kind of the model's first output, which the server's hello tells:
+//
+//	class   Label and Confidence
+//	labels  Labels
+//	values  Value and, where there are several, Values
+//	vector  Vector
 type Row struct {
 	// Label is the class of a classification; Value the number of a
-	// regression, and zero for a classification.
+	// regression, the first where it has several, and zero for all else.
 	Label string
 	Value float64
 	// Confidence is in [0,1], or nil where the model gives none.
 	Confidence *float64
-	// Scores has one score per class, in the order of the server's hello, and
-	// Top the best classes first. They are there when they were asked for.
+	// Labels are those that the model holds for true, in the order of the server's
+	// hello: not nil, but perhaps empty, where the output is of this kind.
+	Labels []TrueLabel
+	// Values are the numbers of a regression that has more than one.
+	Values []float64
+	// Vector is an embedding. It may share its memory with Scores. By JSON, that of
+	// a model that is not in the latest hello is taken for Values.
+	Vector []float32
+	// Scores has one score per class, or whatever else the engine gave, all outputs
+	// one after the other in the order of the server's hello, and Top the best
+	// classes first. They are there when they were asked for.
 	Scores []float32
 	Top    []protocol.TopClass
+	// Outputs has what each output says, by its name, the first one's among them;
+	// there when they were asked for. Scores in there are the output's own; of Top
+	// and further Outputs there are none.
+	Outputs map[string]Row
+}
+
+// TrueLabel is one of a row's labels, of a model that tells several.
+type TrueLabel struct {
+	Name        string
+	Probability float64 // in [0,1]
 }
 
 // Timing tells where a request's time went, as the server measured it.

@@ -12,7 +12,8 @@ type reply struct {
 	kind replyKind
 	id   ID // zero when the message has none
 
-	prediction Prediction      // kindPrediction
+	prediction Prediction      // kindPrediction; without its rows where rest is given
+	rest       *protocol.Reply // kindPrediction that was not plain: the call tells what it means
 	correct    []bool          // kindFeedbackOK; nil for a regression
 	err        *protocol.Error // kindError
 	notice     protocol.Notice // kindNotice

@@ -71,19 +71,25 @@ func (l *link) binaryPrediction(b []byte, id ID, c *call) (Prediction, error) {
 		if err := readScores(b[binaryRowsAt+binaryPairBytes*n:], rows); err != nil {
 			return Prediction{}, err
 		}
+		if err := decideRows(model.Outputs, rows, c); err != nil {
+			return Prediction{}, err
+		}
 	}
 	p.Row = rows[0]
 	return p, nil
 }
 
-// readPairs reads each row's class or value, and its confidence.
+// readPairs reads each row's class or value, and its confidence. Of other kinds the
+// pair says nothing that the scores do not say better.
 func readPairs(b []byte, model *protocol.HelloItem, rows []Row) error {
+	kind := firstKind(model)
 	confidences := make([]float64, len(rows))
 	for i := range rows {
 		value, confidence := float32At(b, 2*i), float32At(b, 2*i+1)
 		switch class := int(value); {
-		case len(model.Classes) == 0:
+		case kind == kindValues:
 			rows[i].Value = float64(value)
+		case kind != kindClass:
 		case class < 0 || class >= len(model.Classes) || float32(class) != value:
 			return fmt.Errorf("the reply's class %v is none of the %d of model %s", value, len(model.Classes), model.Name)
 		default:

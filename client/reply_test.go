@@ -61,13 +61,25 @@ var replyCases = []struct {
 	{"newer kind", `{"type":"weather","request_id":7}`, false, reply{id: NumberID(7)}},
 }
 
+// readWhole reads a message, and of a prediction what the call has to tell first: that
+// it was of many rows, and what the model's outputs are.
+func readWhole(read func([]byte, *reply) error, b []byte, many bool, r *reply, outputs ...protocol.Output) error {
+	if err := read(b, r); err != nil || r.rest == nil {
+		return err
+	}
+	l := &link{hello: &protocol.Hello{Models: []protocol.HelloItem{{Name: r.prediction.Model, Outputs: outputs}}}}
+	p, err := l.jsonPrediction(r, &call{many: many})
+	r.prediction, r.rest = p, nil
+	return err
+}
+
 var compareReplies = cmp.AllowUnexported(reply{}, ID{})
 
 func TestReadReply(t *testing.T) {
 	for _, test := range replyCases {
 		rr := newReplyReader()
 		var got reply
-		if err := rr.read([]byte(test.message), &got); err != nil {
+		if err := readWhole(rr.read, []byte(test.message), test.want.prediction.Rows != nil, &got); err != nil {
 			t.Errorf("%s: %v", test.name, err)
 			continue
 		}
@@ -86,8 +98,10 @@ func TestBadReplies(t *testing.T) {
 		`{"type":"prediction","request_id":7,"prediction":{}}`,
 		`{"type":"prediction","request_id":7,"prediction":["a","b"],"confidence":[1]}`,
 	} {
-		if err := newReplyReader().read([]byte(message), new(reply)); err == nil {
-			t.Errorf("%q was taken", message)
+		for _, many := range []bool{false, true} {
+			if err := readWhole(newReplyReader().read, []byte(message), many, new(reply)); err == nil {
+				t.Errorf("%q was taken, many rows: %v", message, many)
+			}
 		}
 	}
 }
@@ -96,17 +110,19 @@ func TestBadReplies(t *testing.T) {
 func TestServersPredictionsAreRead(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		classes := rapid.SliceOfNDistinct(rapid.String(), 2, 5, rapid.ID).Draw(t, "classes")
-		format := protocol.NewReplyFormat(rapid.String().Draw(t, "model"), "1", classes)
+		format := protocol.NewReplyFormat(rapid.String().Draw(t, "model"), "1",
+			[]protocol.NamedFormat{{Name: "prediction", Width: len(classes), Format: protocol.ClassFormat(classes, len(classes))}})
 		rows := rapid.IntRange(1, 3).Draw(t, "rows")
-		p := protocol.Prediction{Rows: rows, Many: rows > 1 || rapid.Bool().Draw(t, "many")}
+		p := protocol.Prediction{Rows: rows, Many: rows > 1 || rapid.Bool().Draw(t, "many"), First: protocol.Decided{ValueWidth: 1},
+			Scores: make([]float32, rows*len(classes))}
 		id := NumberID(rapid.Uint64Min(1).Draw(t, "id"))
 		p.ID = appendID(nil, id)
 		for range rows {
-			p.Values = append(p.Values, float32(rapid.IntRange(0, len(classes)-1).Draw(t, "class")))
-			p.Confidences = append(p.Confidences, rapid.Float32Range(0, 1).Draw(t, "confidence"))
+			p.First.Values = append(p.First.Values, float32(rapid.IntRange(0, len(classes)-1).Draw(t, "class")))
+			p.First.Confidences = append(p.First.Confidences, rapid.Float32Range(0, 1).Draw(t, "confidence"))
 		}
 		var got reply
-		if err := newReplyReader().read(protocol.AppendPrediction(nil, format, &p), &got); err != nil {
+		if err := readWhole(newReplyReader().read, protocol.AppendPrediction(nil, format, &p), p.Many, &got); err != nil {
 			t.Fatal(err)
 		}
 		results := got.prediction.Rows
@@ -117,8 +133,8 @@ func TestServersPredictionsAreRead(t *testing.T) {
 			t.Fatalf("got %+v", got)
 		}
 		for i, row := range results {
-			if want := classes[int(p.Values[i])]; row.Label != asJSON(want) || float32(*row.Confidence) != p.Confidences[i] {
-				t.Fatalf("row %d: got %+v, want %q %v", i, row, want, p.Confidences[i])
+			if want := classes[int(p.First.Values[i])]; row.Label != asJSON(want) || float32(*row.Confidence) != p.First.Confidences[i] {
+				t.Fatalf("row %d: got %+v, want %q %v", i, row, want, p.First.Confidences[i])
 			}
 		}
 	})
@@ -140,10 +156,10 @@ func FuzzReadReply(f *testing.F) {
 		rr := newReplyReader()
 		var plain, full reply
 		if !rr.readPlain(b, &plain) {
-			_ = rr.readAny(b, &full)
+			_ = readWhole(rr.readAny, b, len(b)%2 == 0, &full)
 			return
 		}
-		if err := rr.readAny(b, &full); err != nil {
+		if err := readWhole(rr.readAny, b, false, &full); err != nil {
 			return // laxer than encoding/json: the server's fault, not a crash
 		}
 		if d := cmp.Diff(full, plain, compareReplies); d != "" {

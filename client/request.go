@@ -1,16 +1,17 @@
 package client
 
 import (
-	"math"
 	"strconv"
 	"time"
 
 	"penstock/protocol"
 )
 
-// Request is what Do and Submit send. Exactly one of Features, Rows, Bytes,
-// ByteRows and Encoded is given; they are read before the call returns and not
-// kept.
+// Request is what Do and Submit send. Exactly one of the fields with rows, Features
+// to Encoded, is given; they are read before the call returns and not kept.
+//
+// A NaN among the features stands for one that is missing, which the model must
+// allow; the server's hello tells whether some may be.
 type Request struct {
 	// ID is the request_id. Default: the next number of the session.
 	ID ID
@@ -19,11 +20,21 @@ type Request struct {
 	Rows     [][]float32 // many rows; the reply has one result for each
 	Bytes    []byte      // one row that the server scales; travels as a binary frame
 	ByteRows [][]byte    // many such rows
-	Encoded  *Encoded    // rows that were encoded before
+	// Features64 and Rows64 are rows whose digits are all sent as JSON, which matters
+	// for numbers that are large beside their differences. A binary frame has them
+	// rounded to float32.
+	Features64 []float64
+	Rows64     [][]float64
+	// Named and NamedRows are rows by the names of the model's columns, which the
+	// server's hello tells: numbers of any type, strings for categories, and nil, a
+	// nil pointer or nothing for what is missing. They travel as JSON.
+	Named     map[string]any
+	NamedRows []map[string]any
+	Encoded   *Encoded // rows that were encoded before
 
 	// Binary sends the rows as a binary frame, which saves both sides the
-	// decimals. It takes an ID that is a number, and no Top; of Timing, how many
-	// rows the batch had is not told. Default: as Options.Binary says.
+	// decimals. It takes an ID that is a number, and no Top and no names; of Timing,
+	// how many rows the batch had is not told. Default: as Options.Binary says.
 	Binary bool
 
 	// Model is a name from the server's hello. Default: the first there.
@@ -34,13 +45,15 @@ type Request struct {
 	// minutes in a binary frame.
 	Deadline time.Duration
 	// Scores asks for all of a row's scores, Top for its best classes, Timing
-	// for where the time went.
-	Scores bool
-	Top    int
-	Timing bool
+	// for where the time went, and Outputs for what each of the model's outputs
+	// says, beside the first.
+	Scores  bool
+	Top     int
+	Timing  bool
+	Outputs bool
 }
 
-// Option changes a request of Predict or PredictRows.
+// Option changes a request of Predict, PredictRows and the like.
 type Option func(*Request)
 
 // WithID gives the request_id.
@@ -64,6 +77,9 @@ func WithTop(k int) Option { return func(r *Request) { r.Top = k } }
 
 // WithTiming asks where the time went.
 func WithTiming() Option { return func(r *Request) { r.Timing = true } }
+
+// WithOutputs asks for what each of the model's outputs says; see Row.Outputs.
+func WithOutputs() Option { return func(r *Request) { r.Outputs = true } }
 
 // Encoded is a request's rows in the form of the wire. A source that sends the
 // same rows often, such as a load generator, encodes them once.
@@ -103,20 +119,23 @@ func EncodeBytes(rows [][]byte) (*Encoded, error) {
 // check refuses what would be sent as something else than it says.
 func (r *Request) check() error {
 	given := 0
-	for _, there := range []bool{r.Features != nil, r.Rows != nil, r.Bytes != nil, r.ByteRows != nil, r.Encoded != nil} {
+	for _, there := range []bool{r.Features != nil, r.Rows != nil, r.Bytes != nil, r.ByteRows != nil, r.Features64 != nil, r.Rows64 != nil,
+		r.Named != nil, r.NamedRows != nil, r.Encoded != nil} {
 		if there {
 			given++
 		}
 	}
 	switch {
 	case given > 1:
-		return protocol.Errorf(protocol.BadFeatures, "the request has rows in %d fields; give one of Features, Rows, Bytes, ByteRows and Encoded", given)
+		return protocol.Errorf(protocol.BadFeatures, "the request has rows in %d fields; give one of Features, Rows, Bytes, ByteRows, Features64, Rows64, Named, NamedRows and Encoded", given)
 	case r.Deadline < 0:
 		return protocol.Errorf(protocol.BadMessage, "Request.Deadline is %v; expected more than 0, or 0 for none", r.Deadline)
 	case r.Top < 0:
 		return protocol.Errorf(protocol.BadMessage, "Request.Top is %d; expected more than 0, or 0 for none", r.Top)
 	case r.Binary && r.Encoded != nil && r.Encoded.binary == nil:
 		return protocol.Errorf(protocol.BadFeatures, "these rows were encoded as JSON; use EncodeBinary or EncodeBytes for a binary frame")
+	case r.Binary && r.named():
+		return protocol.Errorf(protocol.BadFeatures, "a binary frame has no names; send Named and NamedRows as JSON, or Features and Rows in the order of the columns, categories by their index")
 	}
 	return nil
 }
@@ -127,12 +146,17 @@ func (r *Request) isBinary(preferred bool) bool {
 	if r.Encoded != nil {
 		return r.Encoded.binary != nil
 	}
+	if r.named() {
+		return false
+	}
 	return r.Binary || r.Bytes != nil || r.ByteRows != nil || preferred && r.ID.text == "" && r.Top == 0
 }
 
+func (r *Request) named() bool { return r.Named != nil || r.NamedRows != nil }
+
 // many reports whether the answer has Rows.
 func (r *Request) many() bool {
-	return r.Rows != nil || r.ByteRows != nil || r.Encoded != nil && r.Encoded.many
+	return r.Rows != nil || r.ByteRows != nil || r.Rows64 != nil || r.NamedRows != nil || r.Encoded != nil && r.Encoded.many
 }
 
 // Bytes is how many of a message the rows take.
@@ -147,6 +171,10 @@ func (r *Request) rows() int {
 		return len(r.Rows)
 	case r.ByteRows != nil:
 		return len(r.ByteRows)
+	case r.Rows64 != nil:
+		return len(r.Rows64)
+	case r.NamedRows != nil:
+		return len(r.NamedRows)
 	}
 	return 1
 }
@@ -171,6 +199,14 @@ func appendRequest(dst []byte, r *Request) (_ []byte, err error) {
 		dst = append(dst, r.Encoded.json...)
 	case r.Rows != nil:
 		dst, err = appendRows(dst, r.Rows)
+	case r.Features64 != nil:
+		dst, err = appendRow64(dst, r.Features64, 0)
+	case r.Rows64 != nil:
+		dst, err = appendRows64(dst, r.Rows64)
+	case r.Named != nil:
+		dst, err = appendNamed(dst, r.Named, 0)
+	case r.NamedRows != nil:
+		dst, err = appendNamedRows(dst, r.NamedRows)
 	default:
 		dst, err = appendRow(dst, r.Features, 0)
 	}
@@ -178,51 +214,19 @@ func appendRequest(dst []byte, r *Request) (_ []byte, err error) {
 }
 
 func appendDetail(dst []byte, r *Request) []byte {
-	switch {
-	case r.Scores && r.Timing:
-		return append(dst, `,"detail":["scores","timing"]`...)
-	case r.Scores:
-		return append(dst, `,"detail":["scores"]`...)
-	case r.Timing:
-		return append(dst, `,"detail":["timing"]`...)
+	if !r.Scores && !r.Timing && !r.Outputs {
+		return dst
 	}
+	dst = append(dst, `,"detail":[`...)
+	if r.Scores {
+		dst = append(dst, `"scores",`...)
+	}
+	if r.Timing {
+		dst = append(dst, `"timing",`...)
+	}
+	if r.Outputs {
+		dst = append(dst, `"outputs",`...)
+	}
+	dst[len(dst)-1] = ']' // for the last comma
 	return dst
-}
-
-func appendRows(dst []byte, rows [][]float32) (_ []byte, err error) {
-	dst = append(dst, '[')
-	for i, row := range rows {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		if dst, err = appendRow(dst, row, i); err != nil {
-			return dst, err
-		}
-	}
-	return append(dst, ']'), nil
-}
-
-// appendRow appends the shortest decimals that read back as the same float32.
-// JSON has no NaN and no infinity, so they are refused here.
-func appendRow(dst []byte, features []float32, row int) ([]byte, error) {
-	const exponent = 0xff << 23
-	dst = append(dst, '[')
-	for i, f := range features {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		if math.Float32bits(f) == 0 { // common in sparse rows, and much cheaper
-			dst = append(dst, '0')
-			continue
-		}
-		if math.Float32bits(f)&exponent == exponent { // NaN or infinity
-			return dst, notFinite(row, i, f)
-		}
-		dst = strconv.AppendFloat(dst, float64(f), 'g', -1, 32)
-	}
-	return append(dst, ']'), nil
-}
-
-func notFinite(row, entry int, f float32) error {
-	return protocol.Errorf(protocol.BadFeatures, "row %d, entry %d is %v; send finite numbers", row, entry, f)
 }

@@ -23,7 +23,7 @@ func TestRequestsAreReadByTheServer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var m protocol.Message
+		var m protocol.Ask
 		if e := decoder.Decode(frame, &m); e != nil {
 			t.Fatalf("%s: %v", frame, e)
 		}
@@ -42,7 +42,7 @@ func TestRequestsAreReadByTheServer(t *testing.T) {
 
 func TestFeedbackIsReadByTheServer(t *testing.T) {
 	var decoder protocol.Decoder
-	var m protocol.Message
+	var m protocol.Ask
 	frame, err := appendFeedback(nil, StringID("x"), []protocol.Label{Class("a"), Number(0.1)})
 	if err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/coder/websocket"
@@ -40,7 +41,21 @@ func cheapServer(b *testing.B) string {
 	return "ws://" + listener.Addr().String()
 }
 
-var cheapPrediction = protocol.Prediction{Rows: 1, Values: []float32{1}, Confidences: []float32{0.98765432}}
+// classes is the format of a model that has these.
+func classes(names ...string) *protocol.ReplyFormat {
+	return protocol.NewReplyFormat("m", "1", []protocol.NamedFormat{{Name: "prediction", Width: len(names), Format: protocol.ClassFormat(names, len(names))}})
+}
+
+// decided is what a model of two classes says of so many rows.
+func decided(confidence float32, values ...float32) protocol.Prediction {
+	return protocol.Prediction{Rows: len(values), Scores: make([]float32, 2*len(values)),
+		First: protocol.Decided{Values: values, Confidences: slices.Repeat([]float32{confidence}, len(values)), ValueWidth: 1}}
+}
+
+var (
+	cheapPrediction = decided(0.98765432, 1)
+	cheapFormat     = classes("a", "b")
+)
 
 // answerCheaply reads masked frames and answers each by the request_id at its
 // start.
@@ -71,7 +86,7 @@ func answerCheaply(conn net.Conn) {
 		}
 		if binaryFrame {
 			id := binary.LittleEndian.Uint64(start[8:])
-			reply = protocol.AppendBinaryPrediction(append(reply[:0], 0x82, 32), id, &cheapPrediction)
+			reply = protocol.AppendBinaryPrediction(append(reply[:0], 0x82, 32), id, cheapFormat, &cheapPrediction)
 			_, _ = out.Write(reply)
 			if _, err = in.Discard(n); err != nil {
 				return
