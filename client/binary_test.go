@@ -210,7 +210,8 @@ func TestBinaryFramesTakeLittleMemory(t *testing.T) {
 	if n := testing.AllocsPerRun(100, func() { buffer, _ = appendBinary(buffer[:0], request) }); n != 0 {
 		t.Errorf("writing: %v allocations", n)
 	}
-	l := &link{hello: &protocol.Hello{Models: []protocol.HelloItem{{Classes: []string{"a", "b"}}}}}
+	outputs := []protocol.Output{{Name: "prediction", Kind: "class", Width: 2, Classes: []string{"a", "b"}}}
+	l := &link{hello: &protocol.Hello{Models: []protocol.HelloItem{{Classes: outputs[0].Classes, Outputs: outputs}}}}
 	c := &call{rows: 1, frame: &frame{binary: true}}
 	prediction := decided(1, 1)
 	message := protocol.AppendBinaryPrediction(nil, 9, classes("a", "b"), &prediction)
