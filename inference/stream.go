@@ -131,6 +131,16 @@ func (s *Stream) Cancel(r *Request) bool {
 	return true
 }
 
+// CloseIdle closes the stream if nothing of it is in flight, and reports whether it
+// did. It is for who submits, which nobody else does meanwhile.
+func (s *Stream) CloseIdle() bool {
+	p := s.pool
+	p.mu.Lock()
+	idle := s.unresolved == 0
+	p.mu.Unlock()
+	return idle && s.Close() == 0
+}
+
 // Close ends the stream: rows that wait are dropped and rows that run come back
 // to nobody. It returns how many requests it left without an answer. Those that
 // were answered before may still be on their way: each gets its Reply, perhaps

@@ -11,7 +11,7 @@ import (
 )
 
 // refusal puts why a call was not accepted into the protocol's words.
-func refusal(err error) *protocol.Error {
+func (s *Server) refusal(err error) *protocol.Error {
 	var overloaded *inference.OverloadedError
 	var shape *inference.ShapeError
 	var rows *inference.RowsError
@@ -24,6 +24,11 @@ func refusal(err error) *protocol.Error {
 		return protocol.WrongCount(protocol.BadFeatures, shape.Expected, shape.Got, "wrong number of features")
 	case errors.As(err, &rows):
 		return protocol.WrongCount(protocol.TooManyRows, rows.Max, rows.Got, "too many rows in one request; split it")
+	case errors.Is(err, inference.ErrDraining) && !s.draining.Load():
+		// A version that left the catalog just after it was looked up.
+		err := protocol.Errorf(protocol.Unavailable, "this version of the model is going away; send again")
+		err.RetryAfter = time.Millisecond
+		return err
 	case errors.Is(err, inference.ErrDraining), errors.Is(err, inference.ErrStreamClosed):
 		return protocol.Errorf(protocol.Draining, "the server is going away; reconnect and send again")
 	case errors.Is(err, serving.ErrForbidden):

@@ -195,7 +195,7 @@ func (p *post) predict(r *http.Request, wiring *wiring, decoder *protocol.Decode
 	}
 	defer p.holder.Give(held)
 	if err := p.line.Submit(&req.Call); err != nil {
-		return nil, refusal(err)
+		return nil, p.server.refusal(err)
 	}
 	select {
 	case <-p.done:

@@ -172,6 +172,7 @@ func (c *predictor) forget() {
 		spareRows.Put(c.rows)
 	}
 	c.rows, c.ask = nil, protocol.Ask{}
+	c.wiring = nil // which holds models that may go meanwhile
 	c.decoder.Forget()
 }
 
@@ -228,7 +229,7 @@ func (c *predictor) submit(req *request) {
 	}
 	if err := c.hand(req); err != nil {
 		c.untake(req)
-		c.refuse(req.address, refusal(err))
+		c.refuse(req.address, c.server.refusal(err))
 		req.recycle()
 	}
 }

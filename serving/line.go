@@ -1,6 +1,7 @@
 package serving
 
 import (
+	"slices"
 	"time"
 
 	"penstock/inference"
@@ -36,6 +37,7 @@ type Line struct {
 	caller  *Caller
 	front   Front
 	lanes   []lane // of the deployments that were asked
+	closed  bool
 }
 
 // lane is the line's stream to one deployment.
@@ -77,6 +79,9 @@ func (l *Line) admit(c *Call) (*inference.Stream, error) {
 	if err := l.caller.may(Predict, c.Deployment.Spec.Name, c.Arrived); err != nil {
 		return nil, err
 	}
+	if l.closed {
+		return nil, inference.ErrStreamClosed
+	}
 	c.Owner = c
 	return l.stream(c.Deployment), nil
 }
@@ -84,26 +89,49 @@ func (l *Line) admit(c *Call) (*inference.Stream, error) {
 // stream returns the line's stream to a deployment, which it opens when it is first
 // asked. Lines ask one or two models: a search is faster than a map.
 func (l *Line) stream(d *Deployment) *inference.Stream {
-	for i := range l.lanes {
-		if l.lanes[i].deployment == d {
-			return l.lanes[i].stream
-		}
+	if stream := l.opened(d); stream != nil {
+		return stream
 	}
+	l.leaveOthers()
 	stream := d.Pool.Open(l, l.caller.Share)
 	l.lanes = append(l.lanes, lane{d, stream})
 	return stream
 }
 
+// opened is the line's stream to a deployment; nil where it has none.
+func (l *Line) opened(d *Deployment) *inference.Stream {
+	for i := range l.lanes {
+		if l.lanes[i].deployment == d {
+			return l.lanes[i].stream
+		}
+	}
+	return nil
+}
+
+// leaveOthers lets go of deployments that are not in the catalog any more, and owe
+// nothing: a line that lives for days would keep every version that it ever asked.
+func (l *Line) leaveOthers() {
+	now := l.service.Catalog.Now()
+	l.lanes = slices.DeleteFunc(l.lanes, func(one lane) bool {
+		return !slices.Contains(now.Deployments, one.deployment) && one.stream.CloseIdle()
+	})
+}
+
 // Cancel takes a call back that was accepted. When it returns true there will be no
 // Answer, and the front must answer it; false means that its answer is on its way.
-func (l *Line) Cancel(c *Call) bool { return l.stream(c.Deployment).Cancel(&c.Request) }
+func (l *Line) Cancel(c *Call) bool {
+	stream := l.opened(c.Deployment)
+	return stream != nil && stream.Cancel(&c.Request)
+}
 
 // Close ends the line: calls without an answer get none.
 func (l *Line) Close() {
+	l.closed = true
 	left := 0
 	for _, lane := range l.lanes {
 		left += lane.stream.Close()
 	}
+	l.lanes = nil
 	l.service.Ledger.Lost(left)
 }
 
