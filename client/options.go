@@ -147,7 +147,7 @@ func (o Options) validate() error {
 	if o.MaxReply < 0 {
 		return fmt.Errorf("client: Options.MaxReply is %d; expected more than 0, or 0 for the default", o.MaxReply)
 	}
-	if o.Session != "" && !validSession(o.Session) {
+	if o.Session != "" && !protocol.ValidSession(o.Session) {
 		return fmt.Errorf("client: Options.Session is %q; expected 16 to 64 of [A-Za-z0-9_-]", o.Session)
 	}
 	return nil

@@ -99,7 +99,7 @@ func TestSessionOutlivesTheConnection(t *testing.T) {
 			t.Fatal(err)
 		}
 		first, second := <-sessions, <-sessions
-		if first != second || !validSession(first) || first != c.Session() {
+		if first != second || !protocol.ValidSession(first) || first != c.Session() {
 			t.Errorf("sessions %q, %q", first, second)
 		}
 	})

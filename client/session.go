@@ -5,22 +5,9 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/url"
-)
 
-// validSession reports whether the server will take a session's name.
-func validSession(s string) bool {
-	if len(s) < 16 || len(s) > 64 {
-		return false
-	}
-	for _, c := range []byte(s) {
-		switch {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '_':
-		default:
-			return false
-		}
-	}
-	return true
-}
+	"penstock/protocol"
+)
 
 // newSession draws a name that nobody guesses: who knows it, and has the same
 // token, may label its predictions.
@@ -69,7 +56,7 @@ func chooseSession(inAddress []string, option string) (string, error) {
 		return option, nil
 	case len(inAddress) > 1:
 		return "", fmt.Errorf("client: the address names %d sessions; expected one", len(inAddress))
-	case !validSession(inAddress[0]):
+	case !protocol.ValidSession(inAddress[0]):
 		return "", fmt.Errorf("client: the session %q in the address is none; expected 16 to 64 of [A-Za-z0-9_-]", inAddress[0])
 	case option != "" && option != inAddress[0]:
 		return "", fmt.Errorf("client: Options.Session is %q, and the address says session=%s; give one of them", option, inAddress[0])

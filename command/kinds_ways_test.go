@@ -325,8 +325,9 @@ func (b *kindBundle) labelValues(row int) (values []float32, wide bool) {
 			}
 			return set, true
 		}
-		for _, x := range label {
-			values = append(values, float32(x.(float64)))
+		values = make([]float32, len(label))
+		for i, x := range label {
+			values[i] = float32(x.(float64))
 		}
 	}
 	return values, true

@@ -120,3 +120,16 @@ func TestExpiry(t *testing.T) {
 		h.mustBalance(t)
 	})
 }
+
+// A line that is closed takes nothing any more, from deployments it has asked and from
+// others.
+func TestClosedLine(t *testing.T) {
+	s := newService(t, nil)
+	d := s.add(t, &modeltest.Oracle{Features: 1})
+	line := s.Open(&serving.Caller{User: "somebody"}, new(letters))
+	line.Close()
+	err := line.Submit(&serving.Call{Request: inference.Request{Features: []float32{1}, Rows: 1}, Deployment: d})
+	if !errors.Is(err, inference.ErrStreamClosed) {
+		t.Errorf("error %v; want that the stream is closed", err)
+	}
+}
