@@ -122,5 +122,5 @@ func (p *Pool) complete(w *worker) {
 			w.replies = append(w.replies, r)
 		}
 	}
-	w.setBusy(false)
+	w.setBusy(false, now)
 }

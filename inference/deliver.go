@@ -24,11 +24,7 @@ func (p *Pool) delivered(replies int) {
 // had any, but for the leader's. It holds no lock meanwhile. touched is scratch, empty
 // before and after.
 func (p *Pool) handOver(replies []*Request, touched *[]*Stream, leader *Stream) {
-	defer func() {
-		clear(*touched)
-		*touched = (*touched)[:0]
-	}()
-	defer func() { p.flushAll(*touched) }()
+	defer p.flushAll(touched)
 	p.replyAll(replies, p.deliveries.Add(1), touched, leader)
 }
 
@@ -51,17 +47,17 @@ func (p *Pool) replyAll(replies []*Request, id uint64, touched *[]*Stream, leade
 	}
 }
 
-// flushAll flushes all, as replyAll replies.
-func (p *Pool) flushAll(streams []*Stream) {
-	next := 0
-	defer func() {
-		if next < len(streams) {
-			p.flushAll(streams[next:])
-		}
-	}()
-	for next < len(streams) {
-		next++
-		p.flush(streams[next-1])
+// flushAll flushes all, as replyAll replies, and takes them out of streams.
+func (p *Pool) flushAll(streams *[]*Stream) {
+	if len(*streams) == 0 {
+		return
+	}
+	defer p.flushAll(streams) // what is left
+	for last := len(*streams) - 1; last >= 0; last-- {
+		s := (*streams)[last]
+		(*streams)[last] = nil
+		*streams = (*streams)[:last]
+		p.flush(s)
 	}
 }
 

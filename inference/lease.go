@@ -57,7 +57,7 @@ func (l lease) giveBack() {
 // holds p.mu.
 func (p *Pool) begin(w *worker, leader *Stream) lease {
 	p.form(&w.batch)
-	w.setBusy(w.batch.rows > 0)
+	w.setBusy(w.batch.rows > 0, w.batch.started)
 	if p.waiting > 0 {
 		p.wake() // a request may have rows for several workers
 	}

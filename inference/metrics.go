@@ -44,11 +44,11 @@ func (p *Pool) Stats() Stats {
 	return s
 }
 
-// setBusy accounts the time that the worker spent on its batch. The caller
+// setBusy accounts the time that the worker spent on its batch, until now. The caller
 // holds p.mu.
-func (w *worker) setBusy(busy bool) {
+func (w *worker) setBusy(busy bool, now time.Duration) {
 	if w.busy && !busy {
-		w.pool.busyTime += w.pool.now() - w.batch.started
+		w.pool.busyTime += now - w.batch.started
 	}
 	w.busy = busy
 }

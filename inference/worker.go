@@ -61,25 +61,13 @@ func (w *worker) run() {
 	}
 }
 
-// predict runs the engine on the batch. What it could not say anything of, because the
-// engine ended the goroutine, has failed.
-func (w *worker) predict() {
-	returned := false
-	defer func() {
-		if !returned {
-			w.blameAll(errExited)
-		}
-	}()
-	if w.batch.rows > 0 {
-		w.runBatch()
-	}
-	returned = true
-}
-
-// runBatch runs the engine and puts the scores where they belong.
+// predict runs the engine on the batch and puts the scores where they belong.
 // A request that is the whole batch is run where it lies, without a copy.
-func (w *worker) runBatch() {
+func (w *worker) predict() {
 	b := &w.batch
+	if b.rows == 0 {
+		return // what waited had expired
+	}
 	nf, no := w.pool.features, w.pool.outputs
 	if len(b.spans) == 1 {
 		sp := &b.spans[0]
@@ -110,9 +98,12 @@ func (w *worker) try(rows int, features, scores []float32) (err error) {
 		if returned {
 			return
 		}
-		v := recover() // nil when the engine ends the goroutine
+		v := recover()
 		w.pool.countPanic()
 		w.dropSession()
+		if v == nil { // the engine ends the goroutine; nothing more is run of the batch
+			w.blameAll(errExited)
+		}
 		err = &PanicError{Value: v}
 	}()
 	if w.session == nil {

@@ -74,6 +74,7 @@ type requestMeaning struct {
 	ModelIndex int         `json:"model_index,omitempty"`
 	DeadlineMS float64     `json:"deadline_ms,omitempty"`
 	Scores     bool        `json:"scores,omitempty"`
+	Outputs    bool        `json:"outputs,omitempty"`
 	Timing     bool        `json:"timing,omitempty"`
 	TopK       int         `json:"top_k,omitempty"`
 	Labels     []any       `json:"labels,omitempty"`
@@ -126,7 +127,7 @@ func rawID(id []byte) json.RawMessage {
 func meaningOf(m *protocol.Ask) *requestMeaning {
 	meaning := &requestMeaning{
 		Type: m.Kind.String(), Many: m.Many || m.ManyLabels, Model: string(m.Model),
-		DeadlineMS: m.Deadline.Seconds() * 1000, Scores: m.Scores, Timing: m.Timing, TopK: m.TopK, Token: string(m.Token),
+		DeadlineMS: m.Deadline.Seconds() * 1000, Scores: m.Scores, Outputs: m.Outputs, Timing: m.Timing, TopK: m.TopK, Token: string(m.Token),
 	}
 	for row := range m.Rows {
 		meaning.Rows = append(meaning.Rows, m.Features[row*m.Width:(row+1)*m.Width])

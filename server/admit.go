@@ -25,9 +25,6 @@ const bodyTimeout = 5 * time.Second
 // compared with our own lists.
 func (s *Server) checkCaller(next http.Handler) http.Handler {
 	return s.CheckHost(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !isPosted(r.URL.Path) {
-			limitBody(w, r)
-		}
 		origin := r.Header.Get("Origin")
 		switch {
 		case len(r.Header.Values("Origin")) > 1:
@@ -54,12 +51,20 @@ func (s *Server) checkCaller(next http.Handler) http.Handler {
 }
 
 // limitBody closes the connection of a request with a body after a while:
-// nothing reads it, or needs it soon, but net/http would wait for it for ever.
+// nothing reads it, or needs it soon, but net/http would wait for it for ever, even
+// before it sends an answer. Who does read it says so: see expectBody.
 func limitBody(w http.ResponseWriter, r *http.Request) {
 	if r.ContentLength != 0 {
 		w.Header().Set("Connection", "close")
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout))
 	}
+}
+
+// expectBody gives the body of a request until a time to come whole, and keeps the
+// connection for the next.
+func expectBody(w http.ResponseWriter, until time.Time) {
+	w.Header().Del("Connection")
+	_ = http.NewResponseController(w).SetReadDeadline(until) // HTTP/1 over TCP always can
 }
 
 // probes reports whether a request asks after the server's health in the way in
@@ -84,12 +89,14 @@ func notFound(w http.ResponseWriter) {
 	problem(w, http.StatusNotFound, "not_found", "there is nothing at this path")
 }
 
-// CheckHost refuses requests that name a host we do not answer to. Whoever asks
+// CheckHost refuses requests that name a host we do not answer to, and has a body
+// that nobody reads end: see limitBody. Whoever asks
 // after the server's health may call it anything, or nothing: load balancers do,
 // and a page that calls it by a name of its own learns no more than that there is
 // a server.
 func (s *Server) CheckHost(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		limitBody(w, r)
 		if !s.knowsHost(r.Host) && !isHealth(r.URL.Path) {
 			s.quiet.Log(slog.LevelWarn, "requests that name a foreign host were refused",
 				"host", quietlog.Cut(r.Host), "remote", r.RemoteAddr)

@@ -25,10 +25,7 @@ func (s *Server) refusal(err error) *protocol.Error {
 	case errors.As(err, &rows):
 		return protocol.WrongCount(protocol.TooManyRows, rows.Max, rows.Got, "too many rows in one request; split it")
 	case errors.Is(err, inference.ErrDraining) && !s.draining.Load():
-		// A version that left the catalog just after it was looked up.
-		err := protocol.Errorf(protocol.Unavailable, "this version of the model is going away; send again")
-		err.RetryAfter = time.Millisecond
-		return err
+		return goingAway()
 	case errors.Is(err, inference.ErrDraining), errors.Is(err, inference.ErrStreamClosed):
 		return protocol.Errorf(protocol.Draining, "the server is going away; reconnect and send again")
 	case errors.Is(err, serving.ErrForbidden):
@@ -39,12 +36,23 @@ func (s *Server) refusal(err error) *protocol.Error {
 	return protocol.Errorf(protocol.Internal, "the request could not be accepted; send again")
 }
 
+// goingAway refuses a call to a version that left the catalog just after it was looked
+// up.
+func goingAway() *protocol.Error {
+	err := protocol.Errorf(protocol.Unavailable, "this version of the model is going away; send again")
+	err.RetryAfter = time.Millisecond
+	return err
+}
+
 // failure puts why a call has no prediction into the protocol's words.
-func failure(c *serving.Call) *protocol.Error {
+func (s *Server) failure(c *serving.Call) *protocol.Error {
 	switch c.Result.Outcome {
 	case inference.Expired:
 		return protocol.Errorf(protocol.DeadlineExceeded, "no answer within the deadline; allow more time or send less")
 	case inference.Stopped:
+		if !s.draining.Load() {
+			return goingAway()
+		}
 		return protocol.Errorf(protocol.Draining, "the server stopped before it got to this request; reconnect and send again")
 	case inference.Unavailable:
 		err := protocol.Errorf(protocol.Unavailable, "what runs the model is away at the moment; send again")

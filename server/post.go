@@ -6,9 +6,11 @@ import (
 	"log/slog"
 	"math"
 	"net/http"
+	"os"
 	"runtime/debug"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 	"unicode/utf8"
 
@@ -37,12 +39,17 @@ func (s *Server) servePost(kind protocol.Kind) http.HandlerFunc {
 		caller := s.postCaller(r, session)
 		p.line = s.service.Open(&caller, p)
 		defer p.line.Close() // first: who has gone is not waited for
+		defer func() { p.holder.Give(p.owed) }()
 		id, answer, refused := p.serve(w, r)
 		if refused != nil {
-			s.metrics.countError(refused.Code)
+			gone := p.gone || r.Context().Err() != nil
 			if p.counted {
-				s.service.Ledger.Answered(endingOfRefusal(refused, true))
+				s.service.Ledger.Answered(endingOfRefusal(refused, !gone))
 			}
+			if gone {
+				return
+			}
+			s.metrics.countError(refused.Code)
 			writeRefusal(w, id, refused)
 			return
 		}
@@ -70,7 +77,9 @@ type post struct {
 	came    time.Time
 	line    *serving.Line
 	holder  *budget.Holder
-	counted bool // in the ledger
+	counted bool  // in the ledger, and no line's to end there
+	gone    bool  // the client: its body broke off
+	owed    int64 // bytes of the answer, until it is written
 
 	// What follows is set before done is closed.
 	once   sync.Once
@@ -123,7 +132,7 @@ func (p *post) serve(w http.ResponseWriter, r *http.Request) (id, answer []byte,
 		MaxRows: p.server.opt.MaxRows, MaxFeatures: wiring.widest, MaxLabels: wiring.mostLabel, Default: p.kind,
 	}
 	var ask protocol.Ask
-	refused = p.decode(body, &decoder, &ask)
+	refused = p.decode(r, body, &decoder, &ask)
 	switch {
 	case refused != nil:
 		return ask.ID, nil, refused
@@ -153,21 +162,38 @@ func (p *post) room(r *http.Request) (size int64, refused *protocol.Error) {
 }
 
 func (p *post) read(w http.ResponseWriter, r *http.Request) ([]byte, *protocol.Error) {
-	_ = http.NewResponseController(w).SetReadDeadline(p.came.Add(postTimeout)) // HTTP/1 over TCP always can
+	expectBody(w, p.came.Add(postTimeout))
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(p.server.opt.MaxMessageBytes)))
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, protocol.Errorf(protocol.TooLarge, "the body has more than %d bytes; send fewer rows in a request", tooLarge.Limit)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
 		return nil, protocol.Errorf(protocol.BadMessage, "the body has not come whole within %v", postTimeout)
+	case err != nil:
+		p.gone = errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
+		return nil, protocol.Errorf(protocol.BadMessage, "the body cannot be read; send it with Content-Length, or in chunks that are well formed")
 	}
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 	return body, nil
 }
 
+// turn waits for the turn to work on something large, for as long as the client does.
+func (p *post) turn(r *http.Request, size int) (socket.Turn, *protocol.Error) {
+	turn, err := p.server.hub.Turn(r.Context(), size)
+	if err != nil {
+		return turn, lost() // which nobody reads
+	}
+	return turn, nil
+}
+
 // decode takes a turn where that takes long.
-func (p *post) decode(body []byte, decoder *protocol.Decoder, ask *protocol.Ask) *protocol.Error {
-	defer p.server.hub.Turn(len(body)).End()
+func (p *post) decode(r *http.Request, body []byte, decoder *protocol.Decoder, ask *protocol.Ask) *protocol.Error {
+	turn, refused := p.turn(r, len(body))
+	if refused != nil {
+		return refused
+	}
+	defer turn.End()
 	if !utf8.Valid(body) {
 		return protocol.Errorf(protocol.BadJSON, "the body is not UTF-8")
 	}
@@ -180,7 +206,7 @@ func (p *post) predict(r *http.Request, wiring *wiring, decoder *protocol.Decode
 	if refused != nil {
 		return nil, refused
 	}
-	if refused := p.readRows(model, decoder, ask); refused != nil {
+	if refused := p.readRows(r, model, decoder, ask); refused != nil {
 		return nil, refused
 	}
 	req := newRequest(model, ask)
@@ -193,7 +219,7 @@ func (p *post) predict(r *http.Request, wiring *wiring, decoder *protocol.Decode
 	if !p.holder.Take(held, false) {
 		return nil, noMemory()
 	}
-	defer p.holder.Give(held)
+	defer func() { p.holder.Give(held - p.owed) }()
 	if err := p.line.Submit(&req.Call); err != nil {
 		return nil, p.server.refusal(err)
 	}
@@ -207,26 +233,32 @@ func (p *post) predict(r *http.Request, wiring *wiring, decoder *protocol.Decode
 	case p.lost:
 		return nil, lost()
 	case req.Result.Outcome != inference.Predicted:
-		return nil, failure(&req.Call)
+		return nil, p.server.failure(&req.Call)
 	}
 	if p.answer == nil {
-		p.write(req)
+		p.write(r, req)
 	}
 	if p.lost {
 		return nil, lost()
 	}
 	req.recycle()
+	p.owed = min(int64(len(p.answer)), held) // until the client has it
 	return p.answer, nil
 }
 
 // write writes the answer down on the handler's goroutine, in a turn.
-func (p *post) write(req *request) {
+func (p *post) write(r *http.Request, req *request) {
 	defer func() {
 		if v := recover(); v != nil {
 			p.Lose(&req.Call, v)
 		}
 	}()
-	defer p.server.hub.Turn(req.replyBound()).End()
+	turn, refused := p.turn(r, req.replyBound())
+	if refused != nil {
+		p.lost = true
+		return
+	}
+	defer turn.End()
 	p.answer = req.appendPrediction(nil)
 }
 
@@ -235,12 +267,16 @@ func lost() *protocol.Error {
 }
 
 // readRows makes the message's rows those of a model.
-func (p *post) readRows(model *wired, decoder *protocol.Decoder, ask *protocol.Ask) *protocol.Error {
+func (p *post) readRows(r *http.Request, model *wired, decoder *protocol.Decoder, ask *protocol.Ask) *protocol.Error {
 	work := decoder.Work(ask, &model.row)
 	if work > 0 && !p.holder.Room(int64(ask.Rows*model.RowBytes()), false) {
 		return noMemory()
 	}
-	defer p.server.hub.Turn(work).End()
+	turn, refused := p.turn(r, work)
+	if refused != nil {
+		return refused
+	}
+	defer turn.End()
 	return decoder.Rows(ask, &model.row)
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"penstock/inference"
 	"penstock/model"
@@ -167,4 +168,40 @@ func TestPostToAFailingModel(t *testing.T) {
 		t.Error("503 without Retry-After")
 	}
 	r.post("/v1/predict", r.request("3", 3), 200, r.prediction("3", 3))
+}
+
+// TestPostRefusedUnread: who is refused before the body is read hears so at once,
+// whether or not the body ever comes; net/http would wait for it first.
+func TestPostRefusedUnread(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, setup{inMemory: true})
+		began := time.Now()
+		for _, head := range []string{
+			"PUT /v1/predict HTTP/1.1\r\nHost: localhost",
+			"GET /v1/feedback HTTP/1.1\r\nHost: localhost",
+			"POST /v1/predict?session=x HTTP/1.1\r\nHost: localhost",
+			"POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nOrigin: https://evil.example",
+			"OPTIONS /v1/predict HTTP/1.1\r\nHost: localhost\r\nOrigin: https://evil.example\r\nAccess-Control-Request-Method: POST",
+			"POST /v1/predict HTTP/1.1\r\nHost: evil.example",
+			"GET / HTTP/1.1\r\nHost: evil.example",
+			"GET /nowhere HTTP/1.1\r\nHost: localhost",
+		} {
+			for _, body := range []string{"Content-Length: 1000", "Transfer-Encoding: chunked"} {
+				response, answer := r.open().handshake(head + "\r\n" + body + "\r\n\r\n")
+				if waited := time.Since(began); response.StatusCode < 400 || !response.Close || waited > 0 {
+					t.Errorf("%s, %s: %s %s after %v; want a refusal at once, and the connection closed", head, body, response.Status, answer, waited)
+				}
+			}
+		}
+	})
+}
+
+// TestPostBrokenOff: who leaves in the middle of a body was never answered.
+func TestPostBrokenOff(t *testing.T) {
+	r := start(t, setup{})
+	w := r.open()
+	_, err := io.WriteString(w, "POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{")
+	r.must(err)
+	r.must(w.Close())
+	eventually(t, "an end in the ledger that nobody heard of", func() bool { return r.Traffic().Undeliverable == 1 })
 }

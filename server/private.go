@@ -13,7 +13,6 @@ import (
 // they say in plain text about errors becomes a problem.
 func (s *Server) CheckOperator(next http.Handler) http.Handler {
 	return s.CheckHost(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		limitBody(w, r)
 		switch {
 		case s.isForeign(r):
 			problem(w, http.StatusForbidden, "origin_not_allowed",

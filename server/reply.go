@@ -31,7 +31,7 @@ func (c *predictor) enter(req *request) (sent, kept bool) {
 		return false, false
 	case req.Result.Outcome != inference.Predicted:
 		c.untakeLocked(req)
-		c.appendError(req.address, failure(&req.Call))
+		c.appendError(req.address, c.server.failure(&req.Call))
 		return true, false
 	}
 	c.pending.remove(req)
@@ -136,7 +136,11 @@ func endingOfRefusal(err *protocol.Error, sent bool) serving.Ending {
 	}
 	return serving.Failed
 }
-func (c *predictor) tryError(to address, err *protocol.Error) bool {
+
+// sendError sends a typed error, on the reader's goroutine, and counts it
+// against a client whose fault it is. It reports whether the outbox was open.
+func (c *predictor) sendError(to address, err *protocol.Error) bool {
+	defer c.manners.Blame(err.Code)
 	c.outbox.Lock()
 	defer c.outbox.Unlock()
 	if !c.outbox.Open() {
@@ -145,12 +149,4 @@ func (c *predictor) tryError(to address, err *protocol.Error) bool {
 	c.appendError(to, err)
 	c.Appended()
 	return true
-}
-
-// sendError sends a typed error, on the reader's goroutine, and counts it
-// against a client whose fault it is. It reports whether the outbox was open.
-func (c *predictor) sendError(to address, err *protocol.Error) bool {
-	sent := c.tryError(to, err)
-	c.manners.Blame(err.Code)
-	return sent
 }

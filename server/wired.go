@@ -3,6 +3,8 @@ package server
 import (
 	"sync/atomic"
 
+	"bytes"
+
 	"penstock/model"
 	"penstock/protocol"
 	"penstock/serving"
@@ -111,7 +113,7 @@ func (w *wirings) of() *wiring {
 		}
 		is.wired[d] = one
 		is.widest = max(is.widest, d.Spec.Features)
-		is.mostLabel = max(is.mostLabel, d.First().Width)
+		is.mostLabel = max(is.mostLabel, d.Series.LabelWidth())
 	}
 	w.now.Store(is)
 	return is
@@ -143,6 +145,11 @@ func (w *wiring) named(name string) (*wired, *protocol.Error) {
 func (w *wiring) find(name []byte) (*wired, *protocol.Error) {
 	if d := w.snapshot.Find(name); d != nil {
 		return w.wired[d], nil
+	}
+	if bare, _, ok := bytes.Cut(name, []byte("@")); ok && len(bare) > 0 {
+		if d := w.snapshot.Find(bare); d != nil {
+			return nil, protocol.Errorf(protocol.UnknownModel, "that version of model %q is not served here; version %q is", d.Spec.Name, d.Spec.Version)
+		}
 	}
 	if d := w.snapshot.Default(); d != nil {
 		return nil, protocol.Errorf(protocol.UnknownModel, "no model of that name is served here; the default is %q", d.Spec.Name)

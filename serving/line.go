@@ -169,8 +169,8 @@ func ending(outcome inference.Outcome, sent bool) Ending {
 
 // lose counts a request whose answer could not be made.
 func (l *Line) lose(c *Call, panicked any) {
+	defer l.service.Ledger.Answered(Undeliverable) // even if the front panics again
 	l.front.Lose(c, panicked)
-	l.service.Ledger.Answered(Undeliverable)
 }
 
 func (l *Line) remember(c *Call) {

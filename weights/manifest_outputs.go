@@ -73,8 +73,10 @@ func readOutput(o *Object, only bool) (model.Output, error) {
 	case model.Values:
 		output.Width = 1
 		o.Optional("width", &output.Width)
-	default: // only whoever made it knows
+	case model.Vector: // only whoever made it knows
 		o.Required("width", &output.Width)
+	default: // which is refused
+		o.Optional("width", &output.Width)
 	}
 	return output, o.Done()
 }

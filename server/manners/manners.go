@@ -56,7 +56,8 @@ func (m *Meter) Hello() *protocol.Error {
 // is not going to stop by itself, and its connection is ended.
 func (m *Meter) Blame(code protocol.Code) {
 	switch code {
-	case protocol.Overloaded, protocol.DeadlineExceeded, protocol.Cancelled, protocol.ModelError, protocol.Draining, protocol.Internal:
+	case protocol.Overloaded, protocol.DeadlineExceeded, protocol.Cancelled, protocol.ModelError, protocol.Draining, protocol.Internal,
+		protocol.Unavailable:
 		return // not the client's doing
 	}
 	if !made(&m.errors, errorsPerSecond, errorsAtOnce).Allow() {

@@ -176,13 +176,19 @@ func (c *Conn) Asked(bytes int) {
 // reader's call, around what takes milliseconds:
 //
 //	defer conn.Turn(len(m.Payload)).End()
-func (c *Conn) Turn(size int) Turn { return c.hub.Turn(size) }
+func (c *Conn) Turn(size int) Turn {
+	turn, _ := c.hub.Turn(context.Background(), size) // which never ends
+	return turn
+}
 
-// Turn is Conn.Turn for messages that came in another way.
-func (h *Hub) Turn(size int) Turn {
+// Turn is Conn.Turn for messages that came in another way. It waits until ctx ends, and
+// returns its error then.
+func (h *Hub) Turn(ctx context.Context, size int) (Turn, error) {
 	if size < LargeMessage {
-		return Turn{}
+		return Turn{}, nil
 	}
-	h.turns.takeToRead()
-	return Turn{h.turns}
+	if err := h.turns.takeToRead(ctx); err != nil {
+		return Turn{}, err
+	}
+	return Turn{h.turns}, nil
 }

@@ -2,6 +2,7 @@ package socket
 
 import (
 	"runtime"
+	"context"
 	"sync/atomic"
 )
 
@@ -23,15 +24,20 @@ func newTurns() *turns {
 func (t *turns) take() { t.free <- struct{}{} }
 func (t *turns) give() { <-t.free }
 
-// takeToRead is take for the reader of a large message.
-func (t *turns) takeToRead() {
+// takeToRead is take for the reader of a large message, which waits until ctx ends.
+func (t *turns) takeToRead(ctx context.Context) error {
 	if t.reads.Add(1)-t.swept.Load() == rushTurns {
 		select {
 		case t.many <- struct{}{}:
 		default:
 		}
 	}
-	t.take()
+	select {
+	case t.free <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // LargeMessage is how many bytes take so long to read that readers take turns.

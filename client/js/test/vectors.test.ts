@@ -4,8 +4,10 @@ import { describe, expect, test } from 'vitest';
 import { decodeBinary, encodeBinary } from '../src/binary.js';
 import { errorFrom, type ErrorMessage, serverCodes } from '../src/error.js';
 import { predictionsOf, predictionsOfBinary, type RowMessage, type RowsMessage } from '../src/decode.js';
+import type { Prediction } from '../src/prediction.js';
 import { encodeCancel, encodeFeedback, encodeRequest, type Label, type RequestId } from '../src/request.js';
 import { reconnectable } from '../src/socket.js';
+import type { ModelInfo, OutputKind } from '../src/wire.js';
 
 // The vectors are written by the server's codec; see protocol/vectors_test.go.
 function vectors<T>(name: string): T {
@@ -26,6 +28,7 @@ interface Meaning {
   model_index?: number;
   deadline_ms?: number;
   scores?: boolean;
+  outputs?: boolean;
   timing?: boolean;
   top_k?: number;
   labels?: Label[];
@@ -51,6 +54,7 @@ describe('requests in JSON say what the server reads', () => {
     const kept = Object.entries(frame).filter(([key, value]) => known.includes(key) && value !== null);
     const round = (v: unknown): unknown => (Array.isArray(v) ? v.map(round) : Math.fround(v as number) + 0); // −0 is 0
     const features = frame['features'] === undefined ? {} : { features: round(frame['features']) };
+    if (Array.isArray(frame['detail'])) frame['detail'].sort(); // in any order
     return { type: 'predict', ...Object.fromEntries(kept), ...features };
   }
 
@@ -64,6 +68,7 @@ describe('requests in JSON say what the server reads', () => {
       model: m.model,
       deadlineMs: m.deadline_ms,
       scores: m.scores,
+      outputs: m.outputs,
       timing: m.timing,
       topK: m.top_k,
     });
@@ -126,19 +131,46 @@ interface ReplyVector {
 
 const replies = vectors<ReplyVector[]>('replies');
 
+/** A model whose first output is of a kind: what hello tells, and a vector does not. */
+function modelOf(kind: OutputKind, width: number, classes: string[] = []): ModelInfo {
+  const task = ({ class: 'classification', labels: 'labels', values: 'regression', vector: 'vector' } as const)[kind];
+  return { name: 'm', version: '1', task, features: 2, classes, outputs: [{ name: 'first', kind, width, classes }] };
+}
+
+/** Of the vectors whose form alone does not tell: the model, and whether the message is of many rows. */
+const models: Record<string, { model: ModelInfo; many: boolean }> = {
+  labels: { model: modelOf('labels', 3, ['a', 'b', 'c']), many: true },
+  'several values': { model: modelOf('values', 2), many: false },
+  'a vector': { model: modelOf('vector', 2), many: true },
+};
+
+/** What an answer says, as it is on the wire. */
+function prediction(p: Prediction): unknown {
+  switch (p.kind) {
+    case 'class':
+      return p.label;
+    case 'labels':
+      return p.labels;
+    case 'values':
+      return p.values.length === 1 ? p.value : p.values;
+    case 'vector':
+      return [...p.vector];
+  }
+}
+
 describe('replies in JSON are read whole', () => {
   const predictions = replies.filter((v) => v.json?.includes('"type":"prediction"'));
-  test.each(predictions)('$name', ({ json = '' }) => {
+  test.each(predictions)('$name', ({ name, json = '' }) => {
     const m = JSON.parse(json) as (RowMessage | RowsMessage) & { request_id: RequestId };
-    const many = Array.isArray(m.prediction);
+    const { model, many } = models[name] ?? { model: undefined, many: Array.isArray(m.prediction) };
     const got = predictionsOf(
       many ? { many, message: m as RowsMessage } : { many, message: m as RowMessage },
-      undefined,
+      model,
       { requestId: m.request_id, roundTripMs: 0 },
     );
-    const rows = <T>(field: T | T[]) => (Array.isArray(m.prediction) ? field : [field]) as T[];
-    expect(got.map((p) => p.label ?? p.value)).toEqual(rows(m.prediction));
-    expect(got.map((p) => p.confidence)).toEqual(rows(m.confidence));
+    const rows = <T>(field: T | T[]) => (many ? field : [field]) as T[];
+    expect(got.map(prediction)).toEqual(rows(m.prediction));
+    expect(got.map((p) => (p.kind === 'labels' ? p.confidences : p.confidence))).toEqual(rows(m.confidence));
     expect(got.map((p) => p.scores && [...p.scores])).toEqual(got.map((_, i) => m.scores && rows(m.scores as never)[i]));
     expect(got.map((p) => p.top)).toEqual(got.map((_, i) => m.top && rows(m.top as never)[i]));
   });
@@ -176,9 +208,13 @@ describe('binary replies are read whole', () => {
         });
         break;
       case 'prediction': {
-        const regression = name.includes('regression');
-        const model = { name: 'm', version: '1', task: 'classification', features: 2, classes: regression ? [] : classes } as const;
-        const asked = { model: { ...model, classes: [...model.classes] }, scores: true, timing: true, outputs: false, topK: 0 };
+        // Which labels hold is in the scores: the pair says how many do.
+        if (name === 'binary: labels') {
+          expect(reply.values).toEqual(Float32Array.of(want.values?.[0] ?? NaN, NaN));
+          break;
+        }
+        const model = name.includes('regression') ? modelOf('values', 1) : modelOf('class', 2, classes);
+        const asked = { model, scores: true, timing: true, outputs: false, topK: 0 };
         const got = predictionsOfBinary(reply, asked, { requestId: 1, roundTripMs: 0 });
         const float = (v: number | null) => (v === null ? null : Math.fround(v));
         expect(got.map((p) => p.value ?? classes.indexOf(p.label ?? ''))).toEqual(want.values?.map(float));
