@@ -307,7 +307,7 @@ func (a *App) announce() {
 	for _, m := range a.models {
 		s := m.Spec()
 		a.logger.Info("model ready", "name", s.Name, "version", s.Version, "engine", s.Engine,
-			"features", s.Features, "outputs", s.Width(), "golden_rows", m.GoldenRows, "loaded_in", m.took,
+			"features", s.Features, "scores", s.Width(), "golden_rows", m.GoldenRows, "loaded_in", m.took,
 			"workers", m.pool.Workers, "max_batch", m.pool.MaxBatch, "queue_rows", m.pool.QueueRows)
 		for _, text := range Cautions(s, a.options.MaxMessageBytes) {
 			a.logger.Warn(text, "model", s.Name)

@@ -77,7 +77,7 @@ func (c checkCmd) checkBundle(b *weights.Bundle, left *notChecked) error {
 		verdict = "NOT CHECKED: " + unproven
 		left.add(b.Name() + ": " + unproven)
 	}
-	fmt.Printf("%s: %s version %s, %s, %d features, %d outputs, engines %v (this build runs %v): %s\n",
+	fmt.Printf("%s: %s version %s, %s, %d features, %d scores, engines %v (this build runs %v): %s\n",
 		b.Name(), s.Name, s.Version, s.First().Kind, s.Features, s.Width(), b.Engines(), b.Loadable(), verdict)
 	for _, engine := range b.Unrun() {
 		fmt.Printf("%s: engine %s was not run: its file was compared with its hash alone, if it has one\n", b.Name(), engine)

@@ -62,11 +62,13 @@ func (s *Server) servePost(kind protocol.Kind) http.HandlerFunc {
 // postCaller is who sends a request by HTTP. Without a session, request ids are those
 // of everybody at the address: there is no connection whose they could be.
 func (s *Server) postCaller(r *http.Request, session string) serving.Caller {
-	name := session
-	if name == "" {
-		name = "@" + s.caller(r) // which is no session's name
+	if session != "" {
+		return s.callerOf(r, session)
 	}
-	return s.callerOf(r, name)
+	address := s.caller(r)
+	caller := s.callerOf(r, "@"+address) // which is no session's name
+	caller.Name = address
+	return caller
 }
 
 // post is the front of one request by HTTP: the handler's goroutine waits for the

@@ -17,6 +17,10 @@ type Service struct {
 
 // Front is answered. Its methods are called by several goroutines of pools at a time,
 // and must not block, nor ask for anything.
+//
+// What a front refuses itself no line has seen. So a front calls Ledger.Received for
+// every predict message that it takes in, and Ledger.Answered for each that Submit or
+// Lead did not accept or that Cancel gave back; what a line accepted the line counts.
 type Front interface {
 	// Answer ends a call that Submit or Lead accepted, once. What the call says is
 	// ready to be written: Result, and what was Decided. The call is the front's again,

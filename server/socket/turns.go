@@ -1,8 +1,8 @@
 package socket
 
 import (
-	"runtime"
 	"context"
+	"runtime"
 	"sync/atomic"
 )
 
