@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"penstock/model"
 	"penstock/model/modeltest"
 	"penstock/server"
+	"penstock/server/budget"
 )
 
 // post sends a body as curl does, and checks the status and, as matches does, the
@@ -204,4 +206,32 @@ func TestPostBrokenOff(t *testing.T) {
 	r.must(err)
 	r.must(w.Close())
 	eventually(t, "an end in the ledger that nobody heard of", func() bool { return r.Traffic().Undeliverable == 1 })
+}
+
+// TestPostAnswerUnread: an answer that the client does not read counts as its memory
+// until it is gone.
+func TestPostAnswerUnread(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := budget.New(1 << 20)
+		r := start(t, setup{inMemory: true, rigid: true, server: func(o *server.Options) { o.Budget = b }})
+		idle := b.Used()
+		nonces := make([]uint32, 200)
+		body := r.fill(`{"features":`) + r.rows(nonces...) + `,"detail":["scores"]}`
+		w := r.open()
+		fmt.Fprintf(w, "POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+		synctest.Wait()
+		answering := b.Used() - idle
+		response, err := http.ReadResponse(w.in, nil)
+		r.must(err)
+		answer, err := io.ReadAll(response.Body)
+		r.must(err)
+		r.must(response.Body.Close())
+		if response.StatusCode != http.StatusOK || len(answer) < 8<<10 || answering < int64(len(answer)) {
+			t.Errorf("%s with %d bytes, of which %d counted while nobody read them", response.Status, len(answer), answering)
+		}
+		synctest.Wait()
+		if left := b.Used() - idle; left != 0 {
+			t.Errorf("%d bytes count after the answer has gone", left)
+		}
+	})
 }
