@@ -11,7 +11,9 @@ type depth int
 // The ranks, outermost first: who holds a lock may take those that stand below its
 // rank, and none that stands above or has the same.
 const (
-	hub depth = iota
+	catalog depth = iota
+	answer
+	hub
 	watcher
 	bus
 	board
@@ -21,13 +23,21 @@ const (
 	budget
 )
 
+// Catalog is one change of serving's catalog, which takes models into the store of
+// outcomes.
+type Catalog struct{}
+
+// Answer is one of server's answers that are made once for many dashboards, from what
+// all the others hold.
+type Answer struct{}
+
 // Hub is the set of connections of server/socket, which speaks to many of them.
 type Hub struct{}
 
 // Watcher is one watcher of server/watch: it reads boards and fills outboxes.
 type Watcher struct{}
 
-// Bus is the event bus of server/watch, which asks the board who listens.
+// Bus is the event bus of server/watch, which hands frames to the board.
 type Bus struct{}
 
 // Board is server/watch's board of what watchers have seen.
@@ -40,12 +50,14 @@ type Outbox struct{}
 // Pool is the state of an inference pool, which calls nobody while it holds it.
 type Pool struct{}
 
-// Store is quality's store of outcomes, which calls nobody while it holds it.
+// Store is quality's store of predictions, which calls nobody while it holds it.
 type Store struct{}
 
 // Budget is server/budget's account of memory, the innermost of all.
 type Budget struct{}
 
+func (Catalog) depth() depth { return catalog }
+func (Answer) depth() depth  { return answer }
 func (Hub) depth() depth     { return hub }
 func (Watcher) depth() depth { return watcher }
 func (Bus) depth() depth     { return bus }

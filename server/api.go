@@ -2,9 +2,9 @@ package server
 
 import (
 	"net/http"
-	"sync"
 	"time"
 
+	"penstock/lockorder"
 	"penstock/protocol"
 	"penstock/serving"
 )
@@ -88,7 +88,7 @@ func (s *Server) serveAlerts(w http.ResponseWriter, _ *http.Request) {
 // fresh keeps an answer that is dear to make for a second, so that what many
 // dashboards ask for is made once.
 type fresh struct {
-	mu    sync.Mutex
+	mu    lockorder.Mutex[lockorder.Answer]
 	until time.Time
 	bytes []byte
 }

@@ -166,6 +166,25 @@ func TestCatalogChangesUnderConnections(t *testing.T) {
 	by(empty, 0, "unknown_model", newer)
 }
 
+// TestIndicesOfAnotherForm: a version with other columns is not asked by an index that
+// a client got before it came.
+func TestIndicesOfAnotherForm(t *testing.T) {
+	r := start(t, setup{})
+	p := r.connect("/ws/predict", protocol.Subprotocol)
+	p.receive()
+	first := r.service.Catalog.Now().Deployments[0]
+	columns := []model.Column{{Name: "a", Kind: model.Number}, {Name: "b", Kind: model.Number}, {Name: "c", Kind: model.Number}}
+	newer := r.serve(edition{&modeltest.Oracle{Features: 3, Classes: 10}, "oracle", "2", columns})
+	r.service.Catalog.Remove(first)
+	if got := p.answeredBy(r, 0, newer); got != "unknown_model" {
+		t.Errorf("index 0 is answered by %s; want unknown_model until the next hello", got)
+	}
+	p.ask(`{"type":"hello"}`, `{"type":"hello",…}`)
+	if got := p.answeredBy(r, 0, newer); got != "oracle@2" {
+		t.Errorf("after hello index 0 is answered by %s; want oracle@2", got)
+	}
+}
+
 // gone asks for a name that is not served, in both ways.
 func (r *rig) gone(p *peer, name string) {
 	r.t.Helper()

@@ -228,7 +228,8 @@ func (p *post) predict(r *http.Request, wiring *wiring, decoder *protocol.Decode
 	select {
 	case <-p.done:
 	case <-r.Context().Done():
-		return nil, nil // the line's end counts it
+		p.line.Close() // counts it; what waits in the pool is gone before its memory counts no more
+		return nil, nil
 	}
 	p.counted = false // the line has
 	switch {

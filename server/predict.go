@@ -27,9 +27,9 @@ type predictor struct {
 
 	decoder protocol.Decoder
 	ask     protocol.Ask
-	rows    *rows    // ask's features lie in it; nil between messages
-	order   []string // of models, as hello told it last: what a binary frame's index means
-	wiring  *wiring  // of the catalog when the last message came
+	rows    *rows   // ask's features lie in it; nil between messages
+	order   []told  // of models, as hello told it last: what a binary frame's index means
+	wiring  *wiring // of the catalog when the last message came
 
 	pending requestTable // guarded by the outbox's lock
 }
@@ -51,7 +51,7 @@ func (s *Server) servePredict(w http.ResponseWriter, r *http.Request, session st
 	c.caller = s.callerOf(r, strings.TrimPrefix(identity, serving.Anonymous+" "))
 	c.line = s.service.Open(&c.caller, c)
 	c.look()
-	c.order = c.wiring.names()
+	c.order = c.wiring.order
 	s.clients.enter(identity)
 	c.Start(func() {
 		defer s.clients.leave(identity)
@@ -65,7 +65,7 @@ func (s *Server) servePredict(w http.ResponseWriter, r *http.Request, session st
 
 // greet tells what is served. From then on indices mean what it tells.
 func (c *predictor) greet() {
-	c.order = c.wiring.names()
+	c.order = c.wiring.order
 	c.Send(socket.Text, c.server.hello(c.session, c.wiring.snapshot))
 }
 
@@ -201,7 +201,7 @@ func (c *predictor) model(ask *protocol.Ask) (*wired, *protocol.Error) {
 	if ask.ModelIndex >= len(c.order) {
 		return nil, protocol.WrongCount(protocol.UnknownModel, len(c.order)-1, ask.ModelIndex, "no model has this index; the order is that of hello")
 	}
-	return c.wiring.named(c.order[ask.ModelIndex])
+	return c.wiring.told(&c.order[ask.ModelIndex])
 }
 
 // readRows makes the message's rows those of a model; see decode about turns. What

@@ -1,9 +1,9 @@
 package server
 
 import (
-	"sync/atomic"
-
 	"bytes"
+	"fmt"
+	"sync/atomic"
 
 	"penstock/model"
 	"penstock/protocol"
@@ -16,6 +16,7 @@ type wired struct {
 	*serving.Deployment
 	row    protocol.Row
 	format *protocol.ReplyFormat
+	form   string // what a client must know to write binary frames and to read them
 }
 
 func wire(d *serving.Deployment) *wired {
@@ -39,6 +40,7 @@ func wire(d *serving.Deployment) *wired {
 		formats[i] = protocol.NamedFormat{Name: o.Name, Width: o.Width, Format: o.Format}
 	}
 	w.format = protocol.NewReplyFormat(spec.Name, spec.Version, formats)
+	w.form = fmt.Sprintf("%d %t %#v %#v", spec.Features, spec.Missing, columnsOf(spec), outputsOf(spec))
 	return w
 }
 
@@ -85,9 +87,13 @@ func outputsOf(spec *model.Spec) []protocol.Output {
 type wiring struct {
 	snapshot  *serving.Snapshot
 	wired     map[*serving.Deployment]*wired
-	widest    int // features of the model that takes most
-	mostLabel int // of a row, numbers or names that a label may have
+	order     []told // in the order of hello; nobody may change it
+	widest    int    // features of the model that takes most
+	mostLabel int    // of a row, numbers or names that a label may have
 }
+
+// told is what hello tells of a model that a binary frame calls by its index.
+type told struct{ name, form string }
 
 // wirings keeps the wiring of the newest snapshot that somebody asked for.
 type wirings struct {
@@ -115,30 +121,37 @@ func (w *wirings) of() *wiring {
 		is.widest = max(is.widest, d.Spec.Features)
 		is.mostLabel = max(is.mostLabel, d.Series.LabelWidth())
 	}
+	is.order = is.tell()
 	w.now.Store(is)
 	return is
 }
 
-// names are those of the models, in the order of hello. Of several versions of one
-// model all but the first have their version in it.
-func (w *wiring) names() []string {
-	names := make([]string, 0, len(w.snapshot.Deployments))
+// tell makes the order. Of several versions of one model all but the first have their
+// version in their name.
+func (w *wiring) tell() []told {
+	order := make([]told, 0, len(w.snapshot.Deployments))
 	for _, d := range w.snapshot.Deployments {
 		name := d.Spec.Name
 		if w.snapshot.Find([]byte(name)) != d {
 			name = d.Key
 		}
-		names = append(names, name)
+		order = append(order, told{name, w.wired[d].form})
 	}
-	return names
+	return order
 }
 
-// named is find for a name that hello told: its model may have gone since.
-func (w *wiring) named(name string) (*wired, *protocol.Error) {
-	if d := w.snapshot.Find([]byte(name)); d != nil {
-		return w.wired[d], nil
+// told is find for a model that hello told of. It may have gone since, or a version
+// with other columns or classes have come in its place: then its indices mean another
+// thing than the client was told.
+func (w *wiring) told(one *told) (*wired, *protocol.Error) {
+	d := w.snapshot.Find([]byte(one.name))
+	switch {
+	case d == nil:
+		return nil, protocol.Errorf(protocol.UnknownModel, "model %q is not served any more; say hello to see what is", one.name)
+	case w.wired[d].form != one.form:
+		return nil, protocol.Errorf(protocol.UnknownModel, "model %q has other columns or outputs since version %q; say hello to see them", one.name, d.Spec.Version)
 	}
-	return nil, protocol.Errorf(protocol.UnknownModel, "model %q is not served any more; say hello to see what is", name)
+	return w.wired[d], nil
 }
 
 // find returns the model that a message asks for by name, or by NAME@VERSION.

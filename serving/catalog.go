@@ -4,13 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"penstock/inference"
+	"penstock/lockorder"
 	"penstock/model"
 	"penstock/outputs"
 	"penstock/quality"
@@ -32,7 +32,7 @@ type CatalogOptions struct {
 type Catalog struct {
 	opt CatalogOptions
 
-	changing sync.Mutex // one change at a time
+	changing lockorder.Mutex[lockorder.Catalog] // one change at a time
 	now      atomic.Pointer[Snapshot]
 }
 
