@@ -69,14 +69,14 @@ test('the filter by model, and a bundle that reads no digits', async () => {
   await page.getByRole('button', { name: 'Send' }).click();
   await page.getByText('Counted.', { exact: false }).waitFor();
 
-  await page.goto(`${server.url}#/live`);
+  await page.visit('live');
   await page.getByRole('combobox', { name: 'Model' }).selectOption('pets');
   await page.locator('[data-card=accuracy]', { hasText: '1 label' }).waitFor();
   assert.equal(await page.locator('[data-card=accuracy] .value').innerText(), '0.0');
   assert.match(await page.locator('[data-card=cpu]').innerText(), /all models/);
   await page.getByRole('combobox', { name: 'Model' }).selectOption('price');
   await page.locator('[data-card=accuracy]', { hasText: 'mean absolute error' }).waitFor();
-  await page.goto(`${server.url}#/quality`);
+  await page.visit('quality');
   await page.getByRole('combobox', { name: 'Model' }).selectOption('price');
   await page.getByText('Root mean square error').waitFor();
   await page.leave();

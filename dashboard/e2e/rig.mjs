@@ -72,6 +72,12 @@ export async function open(url, { allow, ...options } = {}) {
   page.on('response', (r) => { if (r.status() >= 400) note(`answered ${r.status()}: ${r.url()}`); });
   page.on('dialog', (d) => { note(`dialog: ${d.message()}`); void d.dismiss(); });
   await page.goto(url);
+  // To another page of the dashboard, and waits until it is there: what is done to the
+  // page before would go to that one.
+  page.visit = async (route) => {
+    await page.goto(`${page.url().split('#')[0]}#/${route}`);
+    await page.locator(`a[aria-current=page][href*="#/${route}"]`).waitFor();
+  };
   page.mustBeClean = () => assert.deepEqual(problems, []);
   page.leave = async () => {
     page.mustBeClean();
