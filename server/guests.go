@@ -120,6 +120,8 @@ func (s *Server) refuseHTTP(w http.ResponseWriter, r *http.Request, err error) {
 	why := reasonOf(err)
 	s.turnedAway(why, r.URL.Path, r.RemoteAddr)
 	switch why {
+	case access.ManySockets:
+		s.tooBusy(w, r, refusedPerUser, err)
 	case access.Forbidden:
 		problem(w, http.StatusForbidden, "forbidden", err.Error()+"; see /api/me for what it does")
 	case access.RateLimited:

@@ -32,8 +32,8 @@ type Server struct {
 	proxies    accept.Proxies
 	dashboards *watch.Dashboards
 	assets     map[string]*asset // the dashboard's files by path
-	knocks     *access.Rates // handshakes and refused tokens, by address
-	strangers  atomic.Int64  // WebSockets of those who have not said who they are
+	knocks     *access.Rates     // handshakes and refused tokens, by address
+	strangers  atomic.Int64      // WebSockets of those who have not said who they are
 	draining   atomic.Bool
 
 	qualityAnswer fresh[[]qualityPart]
