@@ -26,7 +26,8 @@ func BenchmarkMessage(b *testing.B) {
 			defer s.Leave()
 			arrived := time.Now()
 			for b.Loop() {
-				if s.May(access.Predict, "digits", arrived) != nil || s.Spend(1, 500) != nil {
+				arrived = arrived.Add(time.Microsecond)
+				if s.May(access.Predict, "digits", arrived) != nil || s.Spend(1, 500, arrived) != nil {
 					b.Fatal("refused")
 				}
 			}

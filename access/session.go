@@ -98,7 +98,7 @@ func (g *Guard) enter(s *Session, id *Identity, share string) error {
 	defer g.mu.Unlock()
 	a := g.users[share]
 	if a == nil {
-		a = &account{user: user, share: share, sessions: make(map[*Session]struct{})}
+		a = &account{user: user, share: share, began: time.Now(), sessions: make(map[*Session]struct{})}
 		a.limit(g.limitsOf(a))
 		g.users[share] = a
 	}
@@ -185,25 +185,27 @@ func (s *Session) May(a Action, model string, at time.Time) error {
 	return nil
 }
 
-// Spend counts rows and bytes that the holder sends. The error is a *RateError, in
-// which case they do not count.
-func (s *Session) Spend(rows, bytes int) error {
+// Spend counts rows and bytes that the holder has sent at a time, of which zero is now.
+// The error is a *RateError, in which case they do not count.
+func (s *Session) Spend(rows, bytes int, at time.Time) error {
 	a := s.account
 	if a.rows.unbounded() && a.bytes.unbounded() {
 		return nil
 	}
-	now := time.Now()
-	taken, wait := a.rows.take(rows, now)
-	if wait > 0 {
-		return &RateError{What: "rows", RetryAfter: wait}
+	if at.IsZero() {
+		at = time.Now()
 	}
-	if _, wait = a.bytes.take(bytes, now); wait > 0 {
-		if taken != nil {
-			taken.CancelAt(now)
-		}
-		return &RateError{What: "bytes", RetryAfter: wait}
+	at = a.clock(at)
+	// Bytes are looked at before rows are counted: what is refused for one is not to
+	// count for the other, unless another socket of the user comes between.
+	switch {
+	case !a.bytes.has(bytes, at):
+	case !a.rows.take(rows, at):
+		return &RateError{What: "rows", RetryAfter: a.rows.wait(rows, at)}
+	case a.bytes.take(bytes, at):
+		return nil
 	}
-	return nil
+	return &RateError{What: "bytes", RetryAfter: a.bytes.wait(bytes, at)}
 }
 
 // Renew goes on with a new token of the same user. On an error all stays as it was:

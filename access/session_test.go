@@ -266,25 +266,25 @@ func TestRates(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGuard(t, func(o *access.Options) { o.Limits = access.Limits{RowsPerSecond: 100, BytesPerSecond: 1000} })
 		s := enter(t, g, good(t, nil), true)
-		must(t, s.Spend(60, 10))
+		must(t, s.Spend(60, 10, time.Time{}))
 		s.Leave()
 		s = enter(t, g, good(t, nil), true)
 		defer s.Leave()
 		var rate *access.RateError
-		if err := s.Spend(60, 10); !errors.As(err, &rate) || rate.What != "rows" || rate.RetryAfter != 200*time.Millisecond {
+		if err := s.Spend(60, 10, time.Time{}); !errors.As(err, &rate) || rate.What != "rows" || rate.RetryAfter != 200*time.Millisecond {
 			t.Errorf("more rows than may come: %#v", err)
 		}
-		if err := s.Spend(30, 1000); !errors.As(err, &rate) || rate.What != "bytes" || rate.RetryAfter != 10*time.Millisecond {
+		if err := s.Spend(30, 1000, time.Time{}); !errors.As(err, &rate) || rate.What != "bytes" || rate.RetryAfter != 10*time.Millisecond {
 			t.Errorf("more bytes than may come: %#v", err)
 		}
-		must(t, s.Spend(40, 980)) // what was refused did not count
+		must(t, s.Spend(40, 980, time.Time{})) // what was refused did not count
 		time.Sleep(time.Second)
-		must(t, s.Spend(5000, 1)) // more than a second has: a whole one
-		if err := s.Spend(1, 1); !errors.As(err, &rate) || rate.RetryAfter != 10*time.Millisecond {
+		must(t, s.Spend(5000, 1, time.Time{})) // more than a second has: a whole one
+		if err := s.Spend(1, 1, time.Time{}); !errors.As(err, &rate) || rate.RetryAfter != 10*time.Millisecond {
 			t.Errorf("after a large request: %#v", err)
 		}
 		bob := enter(t, g, good(t, jwt.MapClaims{"sub": "bob"}), true)
-		must(t, bob.Spend(100, 1))
+		must(t, bob.Spend(100, 1, time.Time{}))
 		bob.Leave()
 		var running sync.WaitGroup
 		ctx, cancel := contextOf(t)
@@ -316,8 +316,8 @@ func TestAnonymous(t *testing.T) {
 			t.Error("anybody may do what operators may")
 		}
 	}
-	must(t, open[0].Spend(1, 1))
-	if open[1].Spend(1, 1) == nil || open[2].Spend(1, 1) != nil {
+	must(t, open[0].Spend(1, 1, time.Time{}))
+	if open[1].Spend(1, 1, time.Time{}) == nil || open[2].Spend(1, 1, time.Time{}) != nil {
 		t.Error("who shares an address does not share its limit, or who does not does")
 	}
 }

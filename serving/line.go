@@ -87,7 +87,7 @@ func (l *Line) admit(c *Call) (*inference.Stream, error) {
 	if l.closed {
 		return nil, inference.ErrStreamClosed
 	}
-	if err := l.caller.spend(c.Rows, c.Bytes); err != nil {
+	if err := l.caller.spend(c.Rows, c.Bytes, c.Arrived); err != nil {
 		return nil, err
 	}
 	c.Owner = c
