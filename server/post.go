@@ -203,7 +203,7 @@ func (p *post) read(w http.ResponseWriter, r *http.Request) ([]byte, *protocol.E
 
 // turn waits for the turn to work on something large, for as long as the client does.
 func (p *post) turn(r *http.Request, size int) (socket.Turn, *protocol.Error) {
-	turn, err := p.server.hub.Turn(r.Context(), size)
+	turn, err := p.server.hub.Turn(r.Context(), p.guest.Share(), size)
 	if err != nil {
 		return turn, lost() // which nobody reads
 	}

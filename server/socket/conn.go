@@ -197,22 +197,23 @@ func (c *Conn) Asked(bytes int) {
 }
 
 // Turn waits until few enough others work on large messages, where size, in bytes
-// or what takes as long, is that of a large one. The turn must be ended. It is the
+// or what takes as long, is that of a large one. Those of one share of the budget wait
+// for each other first. The turn must be ended. It is the
 // reader's call, around what takes milliseconds:
 //
 //	defer conn.Turn(len(m.Payload)).End()
 func (c *Conn) Turn(size int) Turn {
-	turn, _ := c.hub.Turn(context.Background(), size) // which never ends
+	turn, _ := c.hub.Turn(context.Background(), c.place.holder.Name(), size) // which never ends
 	return turn
 }
 
-// Turn is Conn.Turn for messages that came in another way. It waits until ctx ends, and
-// returns its error then.
-func (h *Hub) Turn(ctx context.Context, size int) (Turn, error) {
+// Turn is Conn.Turn for messages that came in another way, from somebody of a share of
+// the budget. It waits until ctx ends, and returns its error then.
+func (h *Hub) Turn(ctx context.Context, share string, size int) (Turn, error) {
 	if size < LargeMessage {
 		return Turn{}, nil
 	}
-	if err := h.turns.takeToRead(ctx); err != nil {
+	if err := h.turns.takeToRead(ctx, share); err != nil {
 		return Turn{}, err
 	}
 	return Turn{h.turns}, nil
