@@ -235,3 +235,18 @@ func TestPostAnswerUnread(t *testing.T) {
 		}
 	})
 }
+
+// TestPostFaults: a caller whose requests are wrong one after the other is told to wait,
+// and heard again then; what it may not help counts for nothing.
+func TestPostFaults(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, setup{inMemory: true})
+		for range 500 {
+			r.post("/v1/predict", "{", 400, typedError("null", "bad_json"))
+		}
+		r.post("/v1/predict", r.request("1", 7), 429, `{"type":"error","request_id":null,"code":"rate_limited",…"retry_after_ms":#…}`)
+		time.Sleep(10 * time.Millisecond)
+		r.post("/v1/predict", r.request("1", 7), 200, r.prediction("1", 7))
+		r.stop()
+	})
+}
