@@ -96,6 +96,10 @@ func TestDocumentedFields(t *testing.T) {
 func jsonFields(of reflect.Type) []string {
 	var names []string
 	for i := range of.NumField() {
+		if of.Field(i).Anonymous { // whose fields stand beside the others
+			names = append(names, jsonFields(of.Field(i).Type)...)
+			continue
+		}
 		name, _, _ := strings.Cut(of.Field(i).Tag.Get("json"), ",")
 		names = append(names, name)
 	}
