@@ -11,10 +11,11 @@ import (
 type Caller struct {
 	// User is the name that somebody proved to have, or access.Anonymous.
 	User string
-	// Share is who shares with whom what is shared out equally: room in batches, in
-	// queues and in memory. Callers of one Share are one.
+	// Share is who shares with whom what is shared out: room in batches, in queues and
+	// in memory. Callers of one Share are one.
 	Share string
-	// Weight is the Share's part, beside that of others; below 1 is 1.
+	// Weight is how large a part of batches and queues that one gets: see
+	// inference.Share. Zero is 1.
 	Weight int
 	// Name is how people know the Scope: a session, or a connection's number.
 	Name string
