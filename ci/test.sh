@@ -17,3 +17,5 @@ go test -tags lockcheck -timeout 5m ./lockorder ./inference ./quality ./serving 
 ci/client-module.sh
 # Attacks on the real program, which want the machine for themselves.
 PENSTOCK_CHAOS=required go test -count=1 -timeout 10m ./chaos
+# Proxies before the real program, and tools against it; they mostly wait.
+PENSTOCK_OUTSIDE=required go test -count=1 -parallel 8 -timeout 5m ./outside

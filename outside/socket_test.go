@@ -66,11 +66,15 @@ func mustDial(t *testing.T, client *http.Client, url string, header ...string) *
 	return s
 }
 
-func (s *socket) send(text string) {
-	s.t.Helper()
+func (s *socket) write(text string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	must(s.t, s.ws.Write(ctx, websocket.MessageText, []byte(text)))
+	return s.ws.Write(ctx, websocket.MessageText, []byte(text))
+}
+
+func (s *socket) send(text string) {
+	s.t.Helper()
+	must(s.t, s.write(text))
 }
 
 func (s *socket) read() (a answer, err error) {
@@ -86,15 +90,21 @@ func (s *socket) read() (a answer, err error) {
 	return a, nil
 }
 
-// ask sends a question and checks its answer.
+// exchange sends a question and reads its answer, which must be a prediction.
+func (s *socket) exchange(id string) error {
+	if err := s.write(question(id)); err != nil {
+		return err
+	}
+	a, err := s.read()
+	if err == nil && (a.Type != "prediction" || a.RequestID != id || a.Prediction == "") {
+		err = fmt.Errorf("%q was answered with %+v; want a prediction", id, a)
+	}
+	return err
+}
+
 func (s *socket) ask(id string) {
 	s.t.Helper()
-	s.send(question(id))
-	a, err := s.read()
-	must(s.t, err)
-	if a.Type != "prediction" || a.RequestID != id || a.Prediction == "" {
-		s.t.Errorf("%q was answered with %+v; want a prediction", id, a)
-	}
+	must(s.t, s.exchange(id))
 }
 
 // closeCode is the code that a socket was closed with; 1006 when it was cut.
