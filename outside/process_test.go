@@ -104,7 +104,7 @@ type logLine struct{ Msg, URL, Caller string }
 func serve(t *testing.T, flags ...string) *penstock {
 	t.Helper()
 	p := &penstock{process: run(t, nil, program, append([]string{"serve", "--listen=127.0.0.1:0", "--admin-listen=", "--log-format=json"}, flags...)...)}
-	p.address = strings.TrimPrefix(p.logged("ready").URL, "http://")
+	_, p.address, _ = strings.Cut(p.logged("ready").URL, "://")
 	return p
 }
 
