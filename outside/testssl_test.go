@@ -20,7 +20,7 @@ func TestTLS(t *testing.T) {
 	cert := newCertificate(t)
 	p := serve(t, "--tls-cert="+cert.cert, "--tls-key="+cert.key, "--allow-host="+site)
 	report := filepath.Join(t.TempDir(), "report.json")
-	run(t, nil, tool, "--quiet", "--color", "0", "--warnings", "off", "-n", "none", "--jsonfile", report,
+	run(t, nil, tool, "--quiet", "--warnings", "off", "-n", "none", "--jsonfile", report,
 		"-p", "-s", "-f", "-S", "-U", p.address).well() // its status counts what it found, also in the certificate
 	file, err := os.ReadFile(report)
 	must(t, err)
