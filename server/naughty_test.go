@@ -2,12 +2,14 @@ package server_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -15,6 +17,7 @@ import (
 	"time"
 	"unicode"
 
+	"penstock/access"
 	"penstock/protocol"
 	"penstock/server"
 )
@@ -235,6 +238,86 @@ func TestNaughtyHandshakes(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// naughtyWay is one in which a token may come, in a handshake or after it.
+type naughtyWay struct{ request, message string }
+
+// fill puts a string into its place, spelt as that wants it.
+func (way naughtyWay) fill(t *testing.T, s string) (request, message string) {
+	t.Helper()
+	raw, encoded := strings.NewReplacer("\r", "", "\n", "").Replace(s), base64.RawURLEncoding.EncodeToString([]byte(s))
+	spelt, _ := asJSON(t, s)
+	fill := strings.NewReplacer("RAW", raw, "QUERY", url.QueryEscape(s), "BASE64", encoded, "TEXT", spelt)
+	return fill.Replace(way.request) + upgradeHeaders, fill.Replace(way.message)
+}
+
+// TestNaughtyTokens are refused in whichever way they come, and stand in no log.
+func TestNaughtyTokens(t *testing.T) {
+	list := naughtyStrings(t)
+	keys := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(keys, []byte(strings.Repeat("0123456789abcdef", 4)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const first = "GET /ws/predict HTTP/1.1\r\nHost: localhost\r\n"
+	for name, way := range map[string]naughtyWay{
+		"query":         {"GET /ws/predict?token=QUERY HTTP/1.1\r\nHost: localhost\r\n", ""},
+		"bearer":        {first + "Authorization: Bearer RAW\r\n", ""},
+		"subprotocol":   {first + "Sec-WebSocket-Protocol: penstock.v1, base64url.bearer.authorization.penstock.BASE64\r\n", ""},
+		"first message": {first, `{"type":"auth","token":TEXT}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var log bytes.Buffer // written while the test waits for the answer
+				r := start(t, setup{inMemory: true, server: func(o *server.Options) {
+					o.Logger = slog.New(slog.NewTextHandler(&log, nil))
+					guard, err := access.New(access.Options{Tokens: true, SecretFiles: []string{keys}, Log: o.Logger})
+					if err != nil {
+						t.Fatal(err)
+					}
+					o.Access = guard
+				}})
+				for _, s := range list {
+					time.Sleep(time.Second) // lines of a kind are one a second
+					r.mustRefuseToken(t, way, s)
+					synctest.Wait()
+					mustBeALine(t, s, log.String())
+					for _, spelling := range []string{s, base64.RawURLEncoding.EncodeToString([]byte(s)), url.QueryEscape(s)} {
+						if len(spelling) > 16 && strings.Contains(log.String(), spelling) {
+							t.Errorf("%q stands in the log: %s", spelling, log.String())
+						}
+					}
+					log.Reset()
+				}
+			})
+		})
+	}
+}
+
+// mustRefuseToken brings a token that nobody has signed.
+func (r *rig) mustRefuseToken(t *testing.T, way naughtyWay, s string) {
+	t.Helper()
+	request, message := way.fill(t, s)
+	w := r.open()
+	defer func() { _ = w.Close() }()
+	response, body := w.handshake(request)
+	if response.StatusCode == http.StatusBadRequest {
+		return // what HTTP does not allow in a header, net/http refuses
+	}
+	if response.StatusCode != http.StatusSwitchingProtocols {
+		t.Errorf("%q was answered with %s %s", s, response.Status, body)
+		return
+	}
+	want := protocol.ReasonUnauthorized
+	if message != "" {
+		w.mustWrite(masked(fin|text, message))
+		if s == "" {
+			want = protocol.ReasonAuth // none is not a wrong one
+		}
+	}
+	if code, reason, texts := w.end(); code != protocol.ClosePolicy || reason != want || len(texts) > 0 {
+		t.Errorf("%q was closed with %d %s after %q; want 1008 %s", s, code, reason, texts, want)
 	}
 }
 
