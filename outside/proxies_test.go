@@ -6,12 +6,10 @@ import (
 	"bufio"
 	"context"
 	"encoding/base64"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -26,7 +24,7 @@ const predictURL = "wss://" + site + "/ws/predict"
 func behind(t *testing.T, k kind, idle string) (*proxy, *penstock) {
 	t.Helper()
 	found(t, k.command[0])
-	p := serve(t, "--trusted-proxy=127.0.0.1", "--allow-host="+site)
+	p := serve(t, "--trusted-proxy=127.0.0.1", "--allow-host="+site, "--admin-listen=127.0.0.1:0")
 	return front(t, k, p.address, idle), p
 }
 
@@ -259,7 +257,7 @@ func TestProxiesKeepSilentSockets(t *testing.T) {
 	ofEach(t, func(t *testing.T, k kind) {
 		idle := ""
 		if k.idle != "" {
-			idle = "28s" // the server pings after 25
+			idle = "32s" // the server pings after 25
 		}
 		p, _ := behind(t, k, idle)
 		c := p.client("")
@@ -271,60 +269,10 @@ func TestProxiesKeepSilentSockets(t *testing.T) {
 			a, _ := s.read()
 			answered <- a
 		}()
-		pause(31 * time.Second)
+		pause(35 * time.Second)
 		s.send("ping")
 		if a := within(t, answered, "the pong"); a.Type != "pong" {
-			t.Errorf("after 31 s of silence: %+v; want pong", a)
+			t.Errorf("after 35 s of silence: %+v; want pong", a)
 		}
 	})
-}
-
-// TestProxiesPassTheGoodbye of a server that ends: the notice, every answer that is
-// owed, and 1001. Afterwards the proxy says that there is nobody.
-func TestProxiesPassTheGoodbye(t *testing.T) {
-	ofEach(t, func(t *testing.T, k kind) {
-		p, server := behind(t, k, "")
-		c := p.client("")
-		t.Cleanup(c.CloseIdleConnections)
-		const sockets, requests = 8, 50
-		ends := make(chan error, sockets)
-		for i := range sockets {
-			s := mustDial(t, c, predictURL, "Sec-WebSocket-Protocol", "penstock.v1")
-			for r := range requests {
-				s.send(question(fmt.Sprintf("%d-%d", i, r)))
-			}
-			go func() { ends <- s.outlive(requests) }()
-		}
-		must(t, server.cmd.Process.Signal(syscall.SIGTERM))
-		for range sockets {
-			if err := within(t, ends, "a socket to end"); err != nil {
-				t.Error(err)
-			}
-		}
-		server.mustEnd(patience)
-		if status, body := get(t, c, http.MethodGet, "/api/models", ""); status != http.StatusBadGateway && status != http.StatusServiceUnavailable {
-			t.Errorf("with no server behind: %d %.100s; want 502 or 503", status, body)
-		}
-	})
-}
-
-// outlive reads until the socket is closed, and says what was wrong on the way.
-func (s *socket) outlive(requests int) error {
-	answers, notices := map[string]bool{}, 0
-	for {
-		a, err := s.read()
-		switch {
-		case err != nil:
-			if code := closeCode(err); code != 1001 || notices != 1 || len(answers) != requests {
-				return fmt.Errorf("a socket ended with %w after %d notices and %d of %d answers; want 1001", err, notices, len(answers), requests)
-			}
-			return nil
-		case a.Type == "notice" && a.Code == "going_away":
-			notices++
-		case a.Type == "prediction" || a.Type == "error" && a.Code == "draining":
-			answers[a.RequestID] = true
-		case a.Type != "hello":
-			return fmt.Errorf("a socket got %+v", a)
-		}
-	}
 }

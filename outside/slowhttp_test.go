@@ -36,7 +36,7 @@ func TestSlowHTTP(t *testing.T) {
 			before := p.descriptors()
 			h := startHealthy(t, p)
 			slow := run(t, nil, tool, append(attack.flags, "-c", fmt.Sprint(slowConnections), "-r", fmt.Sprint(slowConnections),
-				"-l", "14", "-p", "5", "-u", "http://"+p.address+attack.path)...)
+				"-l", "60", "-p", "5", "-u", "http://"+p.address+attack.path)...)
 			eventually(t, "the attack to begin", func() bool { return p.descriptors() > before+slowConnections/2 })
 			began := time.Now()
 			eventually(t, "the program to let go of the attacker's connections", func() bool { return p.descriptors() < before+10 })
