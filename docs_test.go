@@ -146,3 +146,18 @@ func TestArchitectureNamesFiles(t *testing.T) {
 		}
 	}
 }
+
+// TestOperationsShowsWhatIsDeployed: the files in deploy/, which the tests in outside/
+// run, stand in the document as they are.
+func TestOperationsShowsWhatIsDeployed(t *testing.T) {
+	document := readDocument(t, "docs/operations.md")
+	files, err := os.ReadDir("deploy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if text := readDocument(t, "deploy/"+file.Name()); !strings.Contains(document, "\n"+text+"```\n") {
+			t.Errorf("docs/operations.md does not show deploy/%s as it is", file.Name())
+		}
+	}
+}

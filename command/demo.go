@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"penstock/bench"
+	"penstock/client"
 	"penstock/weights"
 )
 
@@ -19,6 +20,8 @@ type demoCmd struct {
 	LabelDelayMin time.Duration `default:"500ms" atleast:"0s" help:"Shortest delay of a label."`
 	LabelDelayMax time.Duration `default:"5s" above:"0s" help:"Longest delay of a label."`
 	ForModel      string        `help:"Name of the model. Default: the server's default." placeholder:"NAME"`
+
+	authorityFlag `embed:""`
 }
 
 // Run streams until the duration is over or ctx ends, and prints what it
@@ -28,7 +31,12 @@ func (c demoCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	config, err := c.config()
+	if err != nil {
+		return err
+	}
 	report, err := bench.Demo{
+		Client: client.Options{TLS: config},
 		URL: c.URL, Rows: rows, Connections: c.Connections, Rate: c.Rate, Duration: c.Duration,
 		LabelDelayMin: c.LabelDelayMin, LabelDelayMax: c.LabelDelayMax, Model: c.ForModel,
 		Progress: os.Stderr,

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"penstock/bench"
+	"penstock/client"
 )
 
 // loadCmd offers requests to a server.
@@ -24,6 +25,8 @@ type loadCmd struct {
 	Deadline    time.Duration  `atleast:"0s" help:"Deadline of each request. Default: none." placeholder:"TIME"`
 	ForModel    string         `help:"Name of the model. Default: the server's default." placeholder:"NAME"`
 
+	authorityFlag `embed:""`
+
 	Sweep  bool    `help:"Double the rate, from --rate or 1000 on, until the server breaks a limit, and stop there."`
 	MaxP99 float64 `name:"max-p99-ms" env:"PENSTOCK_MAX_P99_MS" default:"50" above:"0" help:"Limit of a search or a sweep: p99 latency in milliseconds."`
 	To     float64 `default:"1000000" above:"0" atmost:"1000000000" help:"Limit of a search or a sweep: the rate."`
@@ -35,7 +38,11 @@ func (c loadCmd) Run(ctx context.Context) error {
 	if c.InFlight != nil && (c.Rate != nil || c.Sweep) {
 		return errors.New("--in-flight is a closed loop, which has no rate: leave it out, or --rate and --sweep")
 	}
-	load := bench.Load{URL: c.URL, Connections: c.Connections, Duration: 10 * time.Second, Warmup: c.Warmup,
+	config, err := c.config()
+	if err != nil {
+		return err
+	}
+	load := bench.Load{Client: client.Options{TLS: config}, URL: c.URL, Connections: c.Connections, Duration: 10 * time.Second, Warmup: c.Warmup,
 		Rows: c.Rows, Deadline: c.Deadline, Model: c.ForModel}
 	tries := c.Sweep || c.Rate == nil && c.InFlight == nil
 	if tries {

@@ -56,7 +56,8 @@ type Endpoint struct {
 
 // Upgrade does the handshake in a place. On an error the response has been
 // written, and the place is the caller's still; else it is the connection's,
-// which the caller must Start.
+// which the caller must Start. Over TLS, the connection beneath must have a method
+// Divert as that of accept.Conn, or a peer that is slow for a moment is lost.
 func (h *Hub) Upgrade(w http.ResponseWriter, r *http.Request, place Place, endpoint Endpoint) (*Conn, error) {
 	c := &Conn{hub: h, place: place, notices: endpoint.Notices}
 	c.wire.conn = c
@@ -110,7 +111,7 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	}
 	c := h.conn
 	socket := socketOf(conn)
-	if tcp, ok := socket.(*net.TCPConn); ok {
+	if tcp, ok := beneath(socket).(*net.TCPConn); ok {
 		// A client that never reads would else have the kernel buffer megabytes.
 		_ = tcp.SetWriteBuffer(sendBuffer)
 	}

@@ -36,6 +36,9 @@ type Outbox struct {
 	dead       bool      // a write failed: what comes is thrown away
 	changed    sync.Cond
 	deadline   time.Time // set on the connection last
+	began      time.Time // to write what is being written
+	tooSlow    bool      // the peer has taken nothing for WriteTimeout
+	layered    bool      // the connection has a layer such as TLS; it never changes
 }
 
 func (o *Outbox) init(h *Hub, holder *budget.Holder, conn net.Conn) {
@@ -43,6 +46,7 @@ func (o *Outbox) init(h *Hub, holder *budget.Holder, conn net.Conn) {
 	o.turns, o.panicked = h.turns, h.opt.Panicked
 	o.account = account{holder: holder, limit: h.opt.MaxReplyBytes}
 	o.changed.L = &o.mu
+	o.divert()
 }
 
 // waiting returns how many bytes nobody writes yet. The caller holds o.mu.
