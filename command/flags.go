@@ -66,7 +66,7 @@ type serveCmd struct {
 
 	TLSCert        string `name:"tls-cert" help:"Certificate in PEM, followed by those that signed it: --listen then speaks TLS alone, and so does --admin-listen beyond loopback. Read again when it changes, as the files of the next three." placeholder:"FILE"`
 	TLSKey         string `name:"tls-key" help:"Private key of --tls-cert in PEM, without a passphrase." placeholder:"FILE"`
-	TLSClientCA    string `name:"tls-client-ca" help:"Certificates in PEM of those who sign certificates of clients. A client need not have one; one that another has signed is refused." placeholder:"FILE"`
+	TLSClientCA    string `name:"tls-client-ca" help:"Certificates in PEM of those who sign certificates of clients. A client that shows one, and no token, is the user that it names; one that another has signed is refused." placeholder:"FILE"`
 	AdminTokenFile string `help:"File with one token of at least 32 characters, which whoever asks --admin-listen must show: Authorization: Bearer TOKEN." placeholder:"FILE"`
 
 	DrainTimeout time.Duration `atleast:"0s" default:"20s" help:"Time to answer what was accepted after SIGTERM."`
