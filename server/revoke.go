@@ -74,6 +74,7 @@ func (s *Server) restore(w http.ResponseWriter, user string) {
 	case !was:
 		problem(w, http.StatusNotFound, "not_found", "this user is not revoked")
 	default:
+		s.quiet.Log(slog.LevelWarn, "a revocation was taken back", "user", user)
 		writeJSON(w, []byte(`{}`))
 	}
 }
