@@ -17,6 +17,7 @@ type reply struct {
 	correct    []bool          // kindFeedbackOK; nil for a regression
 	err        *protocol.Error // kindError
 	notice     protocol.Notice // kindNotice
+	told       *told           // kindTold, and of some notices what else they say
 	hello      *protocol.Hello // kindHello
 
 	frame []byte // of a binary answer, valid until the next read
@@ -25,12 +26,13 @@ type reply struct {
 type replyKind uint8
 
 const (
-	kindOther replyKind = iota // a newer server's, or pong and auth_ok
+	kindOther replyKind = iota // a newer server's, or pong
 	kindPrediction
 	kindFeedbackOK
 	kindError
 	kindNotice
 	kindHello
+	kindTold // an answer without an ID: auth_ok, joined, left
 )
 
 // replyReader reads the server's messages. The plain prediction, one row

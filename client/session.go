@@ -3,6 +3,7 @@ package client
 import (
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net/url"
 
@@ -32,11 +33,16 @@ func firstID(sessionIsNew bool) uint64 {
 func endpoint(address, path, option string) (u *url.URL, session string, err error) {
 	u, err = url.Parse(address)
 	if err != nil {
+		var bad *url.Error
+		if errors.As(err, &bad) { // which repeats the address, that may have a token
+			err = bad.Err
+		}
 		return nil, "", fmt.Errorf("client: the address is not a URL: %w", err)
 	}
 	switch u.Scheme {
 	case "ws", "wss", "http", "https":
 	default:
+		u.RawQuery, u.Fragment = "", ""
 		return nil, "", fmt.Errorf("client: the address %q does not start with ws:// or wss://", u.Redacted())
 	}
 	if u.Path == "" || u.Path == "/" {

@@ -11,7 +11,7 @@ import (
 // tend keeps a connection alive, gives up on a dead one, and says goodbye when
 // ctx ends. It runs until the reader has stopped, when alive ends as well.
 func (l *link) tend(ctx, alive context.Context) {
-	o := &l.c.opts
+	o := l.c.opts
 	beat := time.NewTicker(o.PingInterval)
 	defer beat.Stop()
 	var overdue <-chan time.Time // after a going_away notice
@@ -22,8 +22,6 @@ func (l *link) tend(ctx, alive context.Context) {
 		case <-ctx.Done():
 			l.goodbye()
 			return
-		case <-l.renew:
-			l.authenticate(alive)
 		case <-l.leaving:
 			if overdue == nil {
 				timer := time.NewTimer(o.DrainTimeout)
@@ -50,24 +48,6 @@ func (l *link) ping(alive context.Context) {
 		l.giveUp(&ConnError{CloseCode: abnormal,
 			Reason: fmt.Sprintf("no answer to a ping within %v", l.c.opts.PingTimeout)}, 0)
 	}
-}
-
-// authenticate sends a fresh token over the open connection. Without one the
-// server will close it.
-func (l *link) authenticate(ctx context.Context) {
-	if l.c.opts.Token == nil {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, l.c.opts.DialTimeout)
-	defer cancel()
-	token, err := l.c.opts.Token(ctx)
-	if err != nil {
-		return
-	}
-	m := l.c.newFrame()
-	m.b = append(m.b, `{"type":"auth","token":`...)
-	m.b = append(appendString(m.b, token), '}')
-	l.flight.say(m)
 }
 
 // goodbye closes in the orderly way, for as long as CloseTimeout.
