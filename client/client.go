@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"sync/atomic"
 
@@ -11,7 +12,7 @@ import (
 // Client is a connection to a Penstock server that comes back when it is lost.
 // Its methods may be called from any number of goroutines.
 type Client struct {
-	opts    *Options // not by value, so that printing a Client does not print them
+	opts    Options
 	address string
 	session string
 	ids     atomic.Uint64
@@ -60,7 +61,7 @@ func Dial(ctx context.Context, address string, o Options) (*Client, error) {
 	if session == "" {
 		session = newSession()
 	}
-	c := &Client{opts: &o, address: withSession(u, session), session: session,
+	c := &Client{opts: o, address: withSession(u, session), session: session,
 		groups: make(map[string]struct{}), changed: make(chan struct{}), done: make(chan struct{})}
 	if o.OnNotification != nil {
 		c.inbox = newInbox(o.OnNotification)
@@ -100,6 +101,12 @@ func (c *Client) Status() Status {
 
 // Session is the name under which labels find their predictions.
 func (c *Client) Session() string { return c.session }
+
+// Format implements fmt.Formatter for every verb, without what may be secret and
+// without what changes.
+func (c *Client) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "client of %s, %v", shown(c.address), c.Status())
+}
 
 // Hello is the latest greeting of the server: its models and limits. It must
 // not be changed.

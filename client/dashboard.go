@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"sync"
 	"time"
@@ -22,7 +23,7 @@ type Frame struct {
 
 // Dashboard reads the server's measurements.
 type Dashboard struct {
-	opts    *Options
+	opts    Options
 	address string
 	ctx     context.Context // ends with Close
 	stop    context.CancelFunc
@@ -48,7 +49,7 @@ func DialDashboard(ctx context.Context, address string, o Options) (*Dashboard, 
 	if err := takeToken(u, &o); err != nil {
 		return nil, err
 	}
-	d := &Dashboard{opts: &o, address: u.String()}
+	d := &Dashboard{opts: o, address: u.String()}
 	d.ctx, d.stop = context.WithCancel(context.Background())
 	if err := d.connect(ctx); err != nil {
 		d.stop()
@@ -62,6 +63,11 @@ func DialDashboard(ctx context.Context, address string, o Options) (*Dashboard, 
 func (d *Dashboard) Close() error {
 	d.stop()
 	return nil
+}
+
+// Format implements fmt.Formatter for every verb, without what may be secret.
+func (d *Dashboard) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "dashboard of %s", shown(d.address))
 }
 
 // Frames yields frames as they come, until ctx ends or Close is called. It is
@@ -107,7 +113,7 @@ func (d *Dashboard) connect(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, d.opts.DialTimeout)
 	defer cancel()
 	defer context.AfterFunc(d.ctx, cancel)()
-	s, err := dialSocket(ctx, d.opts, d.address)
+	s, err := dialSocket(ctx, &d.opts, d.address)
 	if err != nil {
 		return err
 	}
@@ -122,7 +128,7 @@ func (d *Dashboard) pump(ctx context.Context, yield func(*Frame, error) bool) *C
 	if d.s == nil {
 		return &ConnError{Final: true, Reason: "the dashboard's connection was given up"}
 	}
-	p := newDashboardPump(d.opts, d.s)
+	p := newDashboardPump(&d.opts, d.s)
 	defer func() { d.unhook(); d.s = nil; p.s.drop() }()
 	defer context.AfterFunc(ctx, func() { _ = p.s.raw.Close() })()
 	end := p.run(ctx, yield)

@@ -32,14 +32,14 @@ type link struct {
 func (c *Client) connect(ctx context.Context) (*link, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.opts.DialTimeout)
 	defer cancel()
-	s, err := dialSocket(ctx, c.opts, c.address, protocol.Subprotocol)
+	s, err := dialSocket(ctx, &c.opts, c.address, protocol.Subprotocol)
 	if err != nil {
 		return nil, err
 	}
 	l := &link{c: c, s: s, since: time.Now(), ended: make(chan struct{}),
 		leaving: make(chan struct{}, 1)}
 	l.asking = newAsking(c.opts.DialTimeout, l.say)
-	l.renewer = newRenewer(c.opts, s, l.asking, c.tokenFailed)
+	l.renewer = newRenewer(&c.opts, s, l.asking, c.tokenFailed)
 	// The context ends the wait by closing the connection beneath.
 	stop := context.AfterFunc(ctx, func() { _ = s.raw.Close() })
 	err = l.greet()

@@ -11,7 +11,7 @@ import (
 // tend keeps a connection alive, gives up on a dead one, and says goodbye when
 // ctx ends. It runs until the reader has stopped, when alive ends as well.
 func (l *link) tend(ctx, alive context.Context) {
-	o := l.c.opts
+	o := &l.c.opts
 	beat := time.NewTicker(o.PingInterval)
 	defer beat.Stop()
 	var overdue <-chan time.Time // after a going_away notice
