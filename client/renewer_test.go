@@ -372,7 +372,7 @@ func TestADashboardRenewsItsToken(t *testing.T) {
 					t.Error(failed)
 				}
 			case err != nil:
-				end, _ = err.(*ConnError)
+				_ = errors.As(err, &end)
 			case frame.Metrics == nil:
 				t.Errorf("got %+v", frame)
 			}
