@@ -44,23 +44,23 @@ func (l *link) handle(r *reply) {
 		}
 		l.asking.hear(r.told)
 	case kindNotice:
-		l.noticed(r)
+		l.notice(r.told)
 	}
 }
 
-func (l *link) noticed(r *reply) {
-	switch r.notice.Code {
+func (l *link) notice(t *told) {
+	switch t.Code {
 	case noticeGoingAway:
-		l.leave(r.notice.Message)
+		l.leave(t.Message)
 	case noticeExpiring:
-		l.renewer.warn(r.told)
+		l.renewer.warn(t)
 	case noticeNotification:
-		if l.c.inbox != nil && r.told != nil {
-			l.c.inbox.put(r.told.notification())
+		if l.c.inbox != nil {
+			l.c.inbox.put(t.notification())
 			return
 		}
 	}
-	l.c.notice(r.notice)
+	l.c.notice(protocol.Notice{Type: t.Type, Code: t.Code, Message: t.Message})
 }
 
 // leave sends what comes from now on to the next connection, and gives this one

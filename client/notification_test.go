@@ -24,7 +24,7 @@ func TestNotifications(t *testing.T) {
 		}).client(Options{OnNotification: func(n Notification) { got = append(got, n) },
 			OnNotice: func(n protocol.Notice) { notices = append(notices, n.Code) }})
 		synctest.Wait()
-		if len(got) != 2 {
+		if len(got) != 3 {
 			t.Fatalf("got %+v", got)
 		}
 		first, second := got[0], got[1]
@@ -35,7 +35,10 @@ func TestNotifications(t *testing.T) {
 		if second.Message != "hello" || second.Group != "" || !second.Time.IsZero() {
 			t.Errorf("got %+v", second)
 		}
-		if !slices.Equal(notices, []string{"weather", "notification"}) { // the last is none that can be read
+		if odd := got[2]; odd.Message != "odd" || odd.From != "" { // of which no more can be read
+			t.Errorf("got %+v", odd)
+		}
+		if !slices.Equal(notices, []string{"weather"}) {
 			t.Errorf("notices %v", notices)
 		}
 	})

@@ -49,10 +49,8 @@ func (r *renewer) warn(t *told) {
 	if r == nil {
 		return
 	}
-	if t != nil {
-		if at := moment(t.Expires); !at.IsZero() {
-			r.expires.Store(&at)
-		}
+	if at := moment(t.Expires); !at.IsZero() {
+		r.expires.Store(&at)
 	}
 	poke(r.expiring)
 }

@@ -16,8 +16,7 @@ type reply struct {
 	rest       *protocol.Reply // kindPrediction that was not plain: the call tells what it means
 	correct    []bool          // kindFeedbackOK; nil for a regression
 	err        *protocol.Error // kindError
-	notice     protocol.Notice // kindNotice
-	told       *told           // kindTold, and of some notices what else they say
+	told       *told           // kindNotice and kindTold
 	hello      *protocol.Hello // kindHello
 
 	frame []byte // of a binary answer, valid until the next read

@@ -40,9 +40,8 @@ func (rr *replyReader) readAny(b []byte, r *reply) error {
 		r.err = readError(&m)
 	case "notice":
 		r.kind = kindNotice
-		r.notice = protocol.Notice{Type: m.Type, Code: m.Code, Message: m.Message}
-		if m.Code == noticeExpiring || m.Code == noticeNotification {
-			r.told = readTold(b)
+		if r.told = readTold(b); r.told == nil {
+			r.told = &told{Type: m.Type, Code: m.Code, Message: m.Message}
 		}
 	case "auth_ok", "joined", "left":
 		if r.told = readTold(b); r.told != nil {

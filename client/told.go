@@ -28,9 +28,9 @@ const (
 	noticeNotification = "notification"
 )
 
-// readTold reads a message once more, for the fields that few messages have. One
-// whose fields are of other kinds is as good as none: what a newer server means by
-// it is not known.
+// readTold reads a message once more, for the fields that few messages have. It
+// returns nil for one whose fields are of other kinds: what a newer server means by
+// them is not known.
 func readTold(b []byte) *told {
 	t := new(told)
 	if json.Unmarshal(b, t) != nil {
