@@ -43,6 +43,21 @@ type Options struct {
 	MaxRows         int // in a request
 	MaxReplyBytes   int // that one socket may be owed
 
+	Auth           string // none, token
+	JWTSecretFiles []string
+	JWTPublicKeys  []string // files
+	JWKSURL        string
+	JWTIssuer      string
+	JWTAudience    string
+	APIKeysFile    string
+	Roles          string // file
+	DataDir        string // what outlives the process is kept there; empty: nothing does
+
+	MaxPerUser          int // sockets; 0: a quarter of MaxConnections
+	RowsPerSecond       int // of one user or, without tokens, address; 0: no limit
+	BytesPerSecond      int
+	HandshakesPerSecond int // of one address
+
 	MemoryLimit int64 // bytes; 0: GOMEMLIMIT, or 90 % of what machine, container and ulimit -v allow
 	Echo        *bool // /ws/echo; nil: on loopback only
 
@@ -68,6 +83,7 @@ func Defaults() Options {
 		Listen: "127.0.0.1:8080", AdminListen: "127.0.0.1:8081", Device: "cpu",
 		MaxBatch: 64, QueueRows: 16384, Window: 1024, Remember: 262144,
 		MaxConnections: 10000, MaxMessageBytes: 1 << 20, MaxRows: 1024, MaxReplyBytes: 2 << 20,
+		Auth: AuthNone, HandshakesPerSecond: 100,
 		DrainTimeout: 20 * time.Second,
 		Alerts: monitor.Thresholds{
 			ErrorRate: monitor.Level{Warning: 0.01, Critical: 0.05}, LatencyP99: monitor.Level{Warning: 100, Critical: 500},
@@ -78,6 +94,12 @@ func Defaults() Options {
 		Logger: slog.New(slog.DiscardHandler),
 	}
 }
+
+// The ways of Options.Auth.
+const (
+	AuthNone  = "none"  // everybody is anonymous
+	AuthToken = "token" // everybody proves who they are
+)
 
 // ServesEcho reports whether /ws/echo is served.
 func (o Options) ServesEcho() bool {
@@ -137,8 +159,8 @@ func (o Options) Validate() error {
 	if err := o.addresses(); err != nil {
 		return err
 	}
-	if err := loopbackOnly("--listen", o.Listen); err != nil && !o.AllowAnonymous {
-		return fmt.Errorf("%w: anybody who reaches it could use the models; add --allow-anonymous if that is meant", err)
+	if err := o.validateAccess(); err != nil {
+		return err
 	}
 	if o.AdminListen == "" {
 		return nil
@@ -160,6 +182,8 @@ func (o Options) validateNumbers() error {
 		{"max-connections", int64(o.MaxConnections), 1, 1 << 24}, {"max-per-address", int64(o.MaxPerAddress), 0, 1 << 24},
 		{"max-message-bytes", int64(o.MaxMessageBytes), 1, 1 << 30}, {"max-rows", int64(o.MaxRows), 1, 1 << 30},
 		{"max-reply-bytes", int64(o.MaxReplyBytes), 4096, 1 << 30},
+		{"max-per-user", int64(o.MaxPerUser), 0, 1 << 24}, {"rows-per-second", int64(o.RowsPerSecond), 0, 1 << 30},
+		{"bytes-per-second", int64(o.BytesPerSecond), 0, 1 << 40}, {"handshakes-per-second", int64(o.HandshakesPerSecond), 0, 1 << 24},
 	} {
 		if n.value < n.least || n.value > n.most {
 			return fmt.Errorf("--%s %d: expected at least %d and at most %d", n.flag, n.value, n.least, n.most)

@@ -21,10 +21,12 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"penstock/access"
 	"penstock/inference"
 	"penstock/monitor"
 	"penstock/monitor/webhook"
 	"penstock/quality"
+	"penstock/reload"
 	"penstock/server"
 	"penstock/server/accept"
 	"penstock/server/budget"
@@ -39,6 +41,8 @@ type App struct {
 	registry *prometheus.Registry
 	models   []*loadedModel
 	memory   memoryPlan
+	access   *access.Guard
+	keys     *reload.Files // nil without tokens
 	service  *serving.Service
 	server   *server.Server
 	monitor  *monitor.Monitor
@@ -95,6 +99,9 @@ func Prepare(options Options) (*App, error) {
 
 // wire makes the rooms, from the catalog up to the server.
 func (a *App) wire() error {
+	if err := a.guard(); err != nil {
+		return err
+	}
 	if err := a.serve(); err != nil {
 		return err
 	}
@@ -104,8 +111,9 @@ func (a *App) wire() error {
 	}
 	var err error
 	a.server, err = server.New(server.Options{
-		Service: a.service, Monitor: a.monitor, Clients: clients, Dashboard: a.options.Dashboard,
-		MaxConnections: a.plan.WebSockets, MaxPerAddress: a.options.perAddress(a.plan), TrustedProxies: a.options.proxies(),
+		Service: a.service, Monitor: a.monitor, Clients: clients, Access: a.access, Dashboard: a.options.Dashboard,
+		HandshakesPerSecond: a.options.HandshakesPerSecond,
+		MaxConnections:      a.plan.WebSockets, MaxPerAddress: a.options.perAddress(a.plan), TrustedProxies: a.options.proxies(),
 		MaxMessageBytes: a.options.MaxMessageBytes, MaxRows: a.options.MaxRows,
 		MaxReplyBytes: a.options.MaxReplyBytes, Budget: budget.New(a.memory.clients), Echo: a.options.ServesEcho(),
 		AllowOrigins: a.options.AllowOrigins, AllowHosts: a.options.AllowHosts,
@@ -208,6 +216,10 @@ func (a *App) Run(ctx context.Context) error {
 		running.Go(func() { _ = m.deployment.Pool.Run(inner) })
 	}
 	running.Go(func() { a.server.Run(inner) })
+	running.Go(func() { a.access.Run(inner) })
+	if a.keys != nil {
+		running.Go(func() { a.keys.Run(inner) })
+	}
 	if a.webhook != nil {
 		running.Go(func() { a.webhook.Run(inner) })
 	}
@@ -294,6 +306,7 @@ func (a *App) httpServer(h http.Handler, l *accept.Listener) *http.Server {
 // adminHandler holds what operators need and the public must not see.
 func (a *App) adminHandler() http.Handler {
 	mux := http.NewServeMux()
+	mux.HandleFunc("POST /v1/revoke", a.server.Revoke)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.registry, promhttp.HandlerOpts{Registry: a.registry}))
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)

@@ -23,6 +23,7 @@ type commands struct {
 	Load    loadCmd    `cmd:"" help:"Load a running server: find the highest rate at which it keeps its latency, or measure one rate."`
 	Check   checkCmd   `cmd:"" help:"Validate bundles, or the flags and config of serve."`
 	Health  healthCmd  `cmd:"" help:"Exit with 0 if a running server is ready, else with 1."`
+	Token   tokenCmd   `cmd:"" help:"Make a token for development, or an API key."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 

@@ -40,13 +40,28 @@ type serveCmd struct {
 	MaxRows         int `atleast:"1" atmost:"1073741824" default:"1024" help:"Rows in a request, at most the window."`
 	MaxReplyBytes   int `atleast:"4096" atmost:"1073741824" default:"2097152" help:"Bytes of replies that one socket may be owed; a request whose reply could not fit is refused with too_large."`
 
+	Auth          string   `default:"none" enum:"none,token" help:"token asks every client for one, and is what lets --listen be beyond loopback; with none everybody is anonymous."`
+	JWTSecretFile []string `name:"jwt-secret-file" help:"File of secrets for tokens signed with HS256, one a line of at least 32 bytes, the newest first; repeatable. Read again when it changes, as are the files of the next flags." placeholder:"FILE" sep:"none"`
+	JWTPublicKey  []string `name:"jwt-public-key" help:"PEM file of public keys or certificates for tokens signed with RS256, ES256 or EdDSA; repeatable." placeholder:"FILE" sep:"none"`
+	JWKSURL       string   `name:"jwks-url" help:"Where an identity provider publishes its keys as a JSON Web Key Set." placeholder:"URL"`
+	JWTIssuer     string   `name:"jwt-issuer" help:"The claim iss that tokens must have." placeholder:"NAME"`
+	JWTAudience   string   `name:"jwt-audience" help:"The claim aud that tokens must have." placeholder:"NAME"`
+	APIKeysFile   string   `name:"api-keys-file" help:"YAML file of hashed static keys, for clients without an identity provider; see penstock token --api-key." placeholder:"FILE"`
+	Roles         string   `help:"YAML file of roles, default rights, and limits of single users." placeholder:"FILE"`
+	DataDir       string   `help:"Folder for what must outlive the process: revocations." placeholder:"DIR"`
+
+	MaxPerUser          int `atleast:"0" atmost:"16777216" default:"0" help:"WebSockets and event streams of one user. 0 is a quarter of --max-connections."`
+	RowsPerSecond       int `atleast:"0" atmost:"1073741824" default:"0" help:"Rows a second of one user over all sockets or, without tokens, of one address; beyond, requests are refused with rate_limited. 0 is no limit."`
+	BytesPerSecond      int `atleast:"0" atmost:"1099511627776" default:"0" help:"Bytes of predict messages likewise."`
+	HandshakesPerSecond int `atleast:"0" atmost:"16777216" default:"100" help:"Handshakes and refused tokens a second of one address, five times as many at once; not for loopback. 0 is no limit."`
+
 	MemoryLimit byteSize `help:"Memory that the process may take, such as 2GiB; clients may make it hold half of what the models leave. Default: GOMEMLIMIT, or 90 % of what the machine, the container and ulimit -v allow." placeholder:"BYTES"`
 	Echo        *bool    `negatable:"" help:"Serve /ws/echo, which sends back whatever it is sent. Default: on loopback only."`
 
 	AllowOrigin    []string `help:"Origin whose pages may connect, such as https://example.org; repeatable. * allows every page that a user visits." placeholder:"ORIGIN" sep:"none"`
 	AllowHost      []string `help:"Name by which clients may call this server, besides localhost and addresses; repeatable." placeholder:"HOST" sep:"none"`
 	TrustedProxy   []string `help:"Address or range of a proxy in front, such as 10.0.0.0/8, which is believed in X-Forwarded-For and X-Forwarded-Proto, or Forwarded; repeatable." placeholder:"CIDR" sep:"none"`
-	AllowAnonymous bool     `help:"Listen beyond loopback although there is no authentication: whoever reaches the port may use the models."`
+	AllowAnonymous bool     `help:"Listen beyond loopback although --auth is none: whoever reaches the port may use the models."`
 	AllowOpenAdmin bool     `help:"Let --admin-listen be beyond loopback: whoever reaches that port may read the process's memory through pprof."`
 
 	DrainTimeout time.Duration `atleast:"0s" default:"20s" help:"Time to answer what was accepted after SIGTERM."`
@@ -104,6 +119,9 @@ func (c serveCmd) options() (app.Options, error) {
 		MaxConnections: c.MaxConnections, MaxPerAddress: c.MaxPerAddress, MaxMessageBytes: c.MaxMessageBytes,
 		MaxRows: c.MaxRows, MaxReplyBytes: c.MaxReplyBytes, MemoryLimit: int64(c.MemoryLimit), Echo: c.Echo,
 		AllowOrigins: c.AllowOrigin, AllowHosts: c.AllowHost, TrustedProxies: c.TrustedProxy,
+		Auth: c.Auth, JWTSecretFiles: c.JWTSecretFile, JWTPublicKeys: c.JWTPublicKey, JWKSURL: c.JWKSURL, JWTIssuer: c.JWTIssuer,
+		JWTAudience: c.JWTAudience, APIKeysFile: c.APIKeysFile, Roles: c.Roles, DataDir: c.DataDir, MaxPerUser: c.MaxPerUser,
+		RowsPerSecond: c.RowsPerSecond, BytesPerSecond: c.BytesPerSecond, HandshakesPerSecond: c.HandshakesPerSecond,
 		AllowAnonymous: c.AllowAnonymous, AllowOpenAdmin: c.AllowOpenAdmin, DrainTimeout: c.DrainTimeout,
 		Alerts: c.Alert.thresholds(), Webhook: c.Alert.Webhook,
 		Dashboard: dashboard.Files(), Logger: c.newLogger(os.Stderr),

@@ -20,6 +20,7 @@ const (
 	outbox
 	pool
 	store
+	guard
 	budget
 )
 
@@ -53,6 +54,9 @@ type Pool struct{}
 // Store is quality's store of predictions, which calls nobody while it holds it.
 type Store struct{}
 
+// Guard is access's list of who is in, which calls nobody while it holds it.
+type Guard struct{}
+
 // Budget is server/budget's account of memory, the innermost of all.
 type Budget struct{}
 
@@ -65,4 +69,5 @@ func (Board) depth() depth   { return board }
 func (Outbox) depth() depth  { return outbox }
 func (Pool) depth() depth    { return pool }
 func (Store) depth() depth   { return store }
+func (Guard) depth() depth   { return guard }
 func (Budget) depth() depth  { return budget }

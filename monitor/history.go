@@ -22,6 +22,16 @@ func (s *State) History() json.RawMessage {
 	return s.history
 }
 
+// HistoryAs is History with every frame as show shows it, for those who may not see
+// all. It is encoded for each who asks.
+func (s *State) HistoryAs(show func(Update) []byte) json.RawMessage {
+	points := make([]json.RawMessage, len(s.frames))
+	for i, f := range s.frames {
+		points[i] = show(f)
+	}
+	return protocol.Encode(protocol.History{Type: "history", Points: points})
+}
+
 // Since returns what was published after the tick seq, in its order, for a
 // client that comes back and names the last it saw. It reports false, and
 // nothing else, where that cannot be told without a gap: seq is older than the

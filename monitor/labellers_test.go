@@ -16,7 +16,7 @@ func (w *world) labelAs(caller string, n int) {
 	p := quality.Prediction{Series: w.series, Rows: 1, ID: []byte("1"), Scope: w.store.Scope("", "7"), Caller: caller, Values: []float32{0}}
 	for range n {
 		w.store.Remember(p)
-		if _, err := w.store.LabelIndices(p.Scope, p.ID, p.Values); err != nil {
+		if _, err := w.store.LabelIndices(p.Scope, p.ID, p.Values, nil); err != nil {
 			w.t.Fatal(err)
 		}
 	}

@@ -116,7 +116,7 @@ func (w *world) label(n, correct int) {
 		if i < correct {
 			truth = 0
 		}
-		if _, err := w.store.LabelIndices(quality.Scope{}, id, []float32{truth}); err != nil {
+		if _, err := w.store.LabelIndices(quality.Scope{}, id, []float32{truth}, nil); err != nil {
 			w.t.Fatal(err)
 		}
 	}

@@ -131,19 +131,22 @@ func WrongCount(code Code, expected, got int, message string) *Error {
 // Close codes of RFC 6455 that Penstock sends, and the reasons that go with
 // 1008.
 const (
-	CloseNormal       = 1000
-	CloseGoingAway    = 1001
-	CloseProtocol     = 1002
-	CloseUnsupported  = 1003
-	CloseInvalidText  = 1007
-	ClosePolicy       = 1008
-	CloseTooBig       = 1009
-	CloseInternal     = 1011
-	CloseTryLater     = 1013
-	ReasonAuth        = "auth_required"
-	ReasonExpired     = "token_expired"
-	ReasonSlow        = "slow_consumer"
-	ReasonTooManyErrs = "too_many_errors"
+	CloseNormal        = 1000
+	CloseGoingAway     = 1001
+	CloseProtocol      = 1002
+	CloseUnsupported   = 1003
+	CloseInvalidText   = 1007
+	ClosePolicy        = 1008
+	CloseTooBig        = 1009
+	CloseInternal      = 1011
+	CloseTryLater      = 1013
+	ReasonAuth         = "auth_required"
+	ReasonUnauthorized = "unauthorized"
+	ReasonForbidden    = "forbidden"
+	ReasonExpired      = "token_expired"
+	ReasonRevoked      = "revoked"
+	ReasonSlow         = "slow_consumer"
+	ReasonTooManyErrs  = "too_many_errors"
 )
 
 // Reconnectable reports whether a client should connect again after a close

@@ -46,14 +46,30 @@ type HelloLimits struct {
 // Notice tells a client something that answers no request.
 type Notice struct {
 	Type    string `json:"type"` // "notice"
-	Code    string `json:"code"` // going_away, token_expiring, model_updated, alert
+	Code    string `json:"code"` // going_away, token_expiring, model_updated, alert, notification
 	Message string `json:"message"`
+	Expires string `json:"expires,omitempty"` // of token_expiring, RFC 3339
 }
 
 // AuthOK answers an auth message.
 type AuthOK struct {
 	Type string `json:"type"` // "auth_ok"
-	User string `json:"user"`
+	Standing
+}
+
+// Standing is who somebody is, and what he may do.
+type Standing struct {
+	User   string   `json:"user"`
+	Scopes []string `json:"scopes"` // such as predict, or predict:digits for one model
+	Groups []string `json:"groups"` // that may be joined; * is every one
+	// Expires is when that ends, RFC 3339; null is never.
+	Expires *string `json:"expires"`
+}
+
+// Me is the answer of /api/me.
+type Me struct {
+	Authentication string `json:"authentication"` // none, token
+	Standing
 }
 
 // Encode returns the JSON of a message that is rare enough for encoding/json.

@@ -52,6 +52,7 @@ type WatchMessage struct {
 	IntervalMS int      `json:"interval_ms"`
 	Text       string   `json:"text"`
 	Model      string   `json:"model"` // whose baseline is accepted
+	Token      string   `json:"token"` // of auth
 }
 
 // Limits of a dashboard's subscription.
@@ -60,6 +61,9 @@ const (
 	maxWatchedModels  = 256
 	maxWatchedName    = 256 // bytes
 )
+
+// maxToken is the longest token in bytes that is looked at.
+const maxToken = 8 << 10
 
 // maxNoteText is the longest text in bytes that is looked at for a note: with
 // room to say how much one of a few pages is too long.
@@ -152,6 +156,8 @@ func (w *watchReader) field(key text, i int) int {
 		return w.text("text", i, maxNoteText, &w.m.Text)
 	case "model":
 		return w.text("model", i, maxWatchedName, &w.m.Model)
+	case "token":
+		return w.text("token", i, maxToken, &w.m.Token)
 	case "metrics":
 		return w.names("metrics", i, maxWatchedMetrics, &w.m.Metrics)
 	case "models":

@@ -159,7 +159,7 @@ func (l *plainList) label(t *rapid.T, scope, id int) {
 	default:
 		rows, r.done = r.rows, true
 	}
-	_, err := l.store.LabelIndices(scopeOf(scope), fmt.Append(nil, id), make([]float32, rows))
+	_, err := l.store.LabelIndices(scopeOf(scope), fmt.Append(nil, id), make([]float32, rows), nil)
 	if !errors.Is(err, want) {
 		t.Fatalf("label of %d: %v; expected %v", id, err, want)
 	}
@@ -192,7 +192,7 @@ func TestHogEvictsItself(t *testing.T) {
 			store.Remember(hog)
 		}
 		for i := range 50 {
-			if _, err := store.LabelIndices(scopeOf(1), fmt.Append(nil, i), []float32{1}); err != nil {
+			if _, err := store.LabelIndices(scopeOf(1), fmt.Append(nil, i), []float32{1}, nil); err != nil {
 				t.Errorf("%s: label %d: %v", name, i, err)
 			}
 		}

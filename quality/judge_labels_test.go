@@ -56,7 +56,7 @@ func TestLabelsAgainstTheirDefinitions(t *testing.T) {
 
 func sendLabels(store *testStore, id []byte, names []string, is []float32, binary bool) (quality.Result, error) {
 	if binary {
-		return store.LabelIndices(quality.Scope{}, id, is)
+		return store.LabelIndices(quality.Scope{}, id, is, nil)
 	}
 	var labels []quality.Label
 	for row := 0; row < len(is); row += len(names) {
@@ -68,7 +68,7 @@ func sendLabels(store *testStore, id []byte, names []string, is []float32, binar
 		}
 		labels = append(labels, one)
 	}
-	return store.Label(quality.Scope{}, id, labels)
+	return store.Label(quality.Scope{}, id, labels, nil)
 }
 
 // expectLabels computes all measures label by label, from the rows.
@@ -142,7 +142,7 @@ func TestLabelMeasuresOfScikitLearn(t *testing.T) {
 	store.Remember(quality.Prediction{ID: []byte("1"), Rows: 4, Values: []float32{1, 0, 0, 0, 1, 0, 0, 1, 1, 0, 0, 0}})
 	if _, err := store.Label(quality.Scope{}, []byte("1"), []quality.Label{
 		list(text("art"), number(1)), text("law"), list(text("law"), text("art")), list(),
-	}); err != nil {
+	}, nil); err != nil {
 		t.Fatal(err)
 	}
 	s := store.Snapshot()[0]
@@ -180,7 +180,7 @@ func TestLabelListsThatAreRefused(t *testing.T) {
 		store := newStore(t, c.model)
 		width := store.series[0].Width()
 		store.Remember(quality.Prediction{ID: []byte("1"), Rows: 1, Values: make([]float32, width)})
-		_, err := store.Label(quality.Scope{}, []byte("1"), c.labels)
+		_, err := store.Label(quality.Scope{}, []byte("1"), c.labels, nil)
 		var bad *quality.BadLabelError
 		if !errors.As(err, &bad) || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v; expected it to contain %s", name, err, c.want)
@@ -195,7 +195,7 @@ func TestBinaryLabelsThatAreRefused(t *testing.T) {
 	} {
 		store := newStore(t, topics)
 		store.Remember(quality.Prediction{ID: []byte("1"), Rows: 2, Values: make([]float32, 6)})
-		if _, err := store.LabelIndices(quality.Scope{}, []byte("1"), labels); err == nil || err.Error() != want {
+		if _, err := store.LabelIndices(quality.Scope{}, []byte("1"), labels, nil); err == nil || err.Error() != want {
 			t.Errorf("%v; expected %s", err, want)
 		}
 	}

@@ -49,17 +49,20 @@ type Result struct {
 // Label joins a prediction with its true answers, one per row. What they may be
 // is up to the judge of the prediction's series.
 //
-// The error is ErrUnknownRequest, ErrDuplicateFeedback or a *BadLabelError;
-// none of them counts anything, and after a *BadLabelError the prediction still
+// may is asked whether the prediction's series may be labelled by who sends this; it
+// does not block, nor call the store. Nil allows all.
+//
+// The error is ErrUnknownRequest, ErrDuplicateFeedback, a *BadLabelError, or what may
+// returned; none of them counts anything, and after the last two the prediction still
 // waits for its label.
-func (s *Store) Label(scope Scope, id []byte, labels []Label) (Result, error) {
-	return s.join(scope, id, sent{labels: labels})
+func (s *Store) Label(scope Scope, id []byte, labels []Label, may func(*Series) error) (Result, error) {
+	return s.join(scope, id, sent{labels: labels, may: may})
 }
 
 // LabelIndices is Label for binary frames: the label of a row is LabelWidth
 // numbers of its judge, such as the index of a class.
-func (s *Store) LabelIndices(scope Scope, id []byte, labels []float32) (Result, error) {
-	return s.join(scope, id, sent{numbers: labels, binary: true})
+func (s *Store) LabelIndices(scope Scope, id []byte, labels []float32, may func(*Series) error) (Result, error) {
+	return s.join(scope, id, sent{numbers: labels, binary: true, may: may})
 }
 
 // Remembers reports whether a label for this request would find a prediction.
@@ -75,6 +78,7 @@ type sent struct {
 	labels  []Label
 	numbers []float32
 	binary  bool
+	may     func(*Series) error
 }
 
 // read appends the truths of all rows.
@@ -119,6 +123,11 @@ func (s *Store) joinLocked(key key, now time.Duration, labels *sent) (Result, er
 		return Result{}, ErrDuplicateFeedback
 	}
 	series := s.memory.series.at(head.series)
+	if labels.may != nil {
+		if err := labels.may(series); err != nil {
+			return Result{}, err
+		}
+	}
 	rows := series.rows(head)
 	truths, err := labels.read(s.truths[:0], series.judge, rows)
 	if err != nil {
@@ -167,10 +176,12 @@ func (s *Store) countLabeller(head *kept, rows int, now time.Duration) {
 	s.callers.labelled(caller.key, caller.name, uint64(rows), now)
 }
 
-// feedbackCounts counts labels by what became of them, in requests.
+// feedbackCounts counts labels by what became of them, in requests. Those that somebody
+// had no right to send are not among them.
 type feedbackCounts struct{ joined, unknown, duplicate, bad uint64 }
 
 func (f *feedbackCounts) count(err error) {
+	var bad *BadLabelError
 	switch {
 	case err == nil:
 		f.joined++
@@ -178,7 +189,7 @@ func (f *feedbackCounts) count(err error) {
 		f.unknown++
 	case errors.Is(err, ErrDuplicateFeedback):
 		f.duplicate++
-	default:
+	case errors.As(err, &bad):
 		f.bad++
 	}
 }

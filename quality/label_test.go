@@ -38,7 +38,7 @@ func TestLabelsThatAreAccepted(t *testing.T) {
 			id := []byte(`"a"`)
 			values := slices.Repeat([]float32{3}, len(c.labels))
 			store.Remember(quality.Prediction{ID: id, Values: values})
-			got, err := store.Label(quality.Scope{}, id, c.labels)
+			got, err := store.Label(quality.Scope{}, id, c.labels, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -85,7 +85,7 @@ func TestNumbersMeanClasses(t *testing.T) {
 		for predicted, class := range c.classes {
 			store := newStore(t, served{Name: "m", Classes: c.classes})
 			store.Remember(quality.Prediction{ID: []byte("1"), Values: []float32{float32(predicted)}})
-			result, err := store.Label(quality.Scope{}, []byte("1"), []quality.Label{sent(c.label)})
+			result, err := store.Label(quality.Scope{}, []byte("1"), []quality.Label{sent(c.label)}, nil)
 			var bad *quality.BadLabelError
 			switch {
 			case c.want == "" || c.want == "several":
@@ -115,7 +115,7 @@ func TestEqualNumbersAreEqual(t *testing.T) {
 		b, _ := new(big.Rat).SetString(label)
 		store := newStore(t, served{Name: "m", Classes: []string{class, "other"}})
 		store.Remember(quality.Prediction{ID: []byte("1"), Values: []float32{0}})
-		_, err := store.Label(quality.Scope{}, []byte("1"), []quality.Label{{Text: label}})
+		_, err := store.Label(quality.Scope{}, []byte("1"), []quality.Label{{Text: label}}, nil)
 		if (err == nil) != (a.Cmp(b) == 0) {
 			t.Fatalf("%s for the class %s: %v", label, class, err)
 		}
@@ -151,7 +151,7 @@ func TestLabelsThatAreRefused(t *testing.T) {
 			id := []byte("1")
 			rows := max(1, len(c.labels))
 			store.Remember(quality.Prediction{ID: id, Values: make([]float32, rows)})
-			_, err := store.Label(quality.Scope{}, id, c.labels)
+			_, err := store.Label(quality.Scope{}, id, c.labels, nil)
 			var bad *quality.BadLabelError
 			if !errors.As(err, &bad) || !strings.Contains(err.Error(), c.want) {
 				t.Fatalf("error is %v; expected a BadLabelError with %q", err, c.want)
@@ -162,7 +162,7 @@ func TestLabelsThatAreRefused(t *testing.T) {
 			if counts := store.Counts(nil)[0]; counts.Labelled != 0 {
 				t.Errorf("%d rows counted", counts.Labelled)
 			}
-			if _, err := store.LabelIndices(quality.Scope{}, id, make([]float32, rows)); err != nil {
+			if _, err := store.LabelIndices(quality.Scope{}, id, make([]float32, rows), nil); err != nil {
 				t.Errorf("a valid label afterwards: %v", err)
 			}
 		})
@@ -173,13 +173,13 @@ func TestLabelIndices(t *testing.T) {
 	store := newStore(t, digits)
 	store.Remember(quality.Prediction{ID: []byte("1"), Values: []float32{3, 9}})
 	for _, bad := range []float32{-1, 10, 0.5, float32(math.NaN()), float32(math.Inf(1)), 3e38} {
-		_, err := store.LabelIndices(quality.Scope{}, []byte("1"), []float32{3, bad})
+		_, err := store.LabelIndices(quality.Scope{}, []byte("1"), []float32{3, bad}, nil)
 		var badLabel *quality.BadLabelError
 		if !errors.As(err, &badLabel) || badLabel.Expected != "a class index from 0 to 9" {
 			t.Errorf("index %v: %v", bad, err)
 		}
 	}
-	got, err := store.LabelIndices(quality.Scope{}, []byte("1"), []float32{3, 0})
+	got, err := store.LabelIndices(quality.Scope{}, []byte("1"), []float32{3, 0}, nil)
 	if err != nil || !slices.Equal(got.Correct, []bool{true, false}) {
 		t.Errorf("%v, %v", got.Correct, err)
 	}
@@ -190,17 +190,17 @@ func TestEachPredictionCountsOnceForItsOwner(t *testing.T) {
 	ann, bob := store.Scope("ann", "s"), store.Scope("bob", "s")
 	id := []byte(`"r1"`)
 	store.Remember(quality.Prediction{Scope: ann, ID: id, Values: []float32{1}})
-	if _, err := store.Label(bob, id, []quality.Label{text("1")}); !errors.Is(err, quality.ErrUnknownRequest) {
+	if _, err := store.Label(bob, id, []quality.Label{text("1")}, nil); !errors.Is(err, quality.ErrUnknownRequest) {
 		t.Errorf("someone else's prediction: %v", err)
 	}
-	if _, err := store.Label(ann, []byte("null"), nil); !errors.Is(err, quality.ErrUnknownRequest) {
+	if _, err := store.Label(ann, []byte("null"), nil, nil); !errors.Is(err, quality.ErrUnknownRequest) {
 		t.Errorf("no id: %v", err)
 	}
-	if _, err := store.Label(ann, id, []quality.Label{text("1")}); err != nil {
+	if _, err := store.Label(ann, id, []quality.Label{text("1")}, nil); err != nil {
 		t.Error(err)
 	}
 	for _, again := range []string{"1", "2", "no class"} {
-		if _, err := store.Label(ann, id, []quality.Label{text(again)}); !errors.Is(err, quality.ErrDuplicateFeedback) {
+		if _, err := store.Label(ann, id, []quality.Label{text(again)}, nil); !errors.Is(err, quality.ErrDuplicateFeedback) {
 			t.Errorf("again %q: %v", again, err)
 		}
 	}

@@ -18,7 +18,7 @@ func label(t testing.TB, store *testStore, caller, name string, rows int) {
 		ID: []byte("1"), Scope: store.Scope(caller, name), Caller: caller, Name: name, Values: make([]float32, rows),
 	}
 	store.Remember(p)
-	if _, err := store.LabelIndices(p.Scope, p.ID, p.Values); err != nil {
+	if _, err := store.LabelIndices(p.Scope, p.ID, p.Values, nil); err != nil {
 		t.Fatal(err)
 	}
 }

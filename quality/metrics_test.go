@@ -23,10 +23,10 @@ func TestMetrics(t *testing.T) {
 	for user := range 1_000 { // no client moves the number of series
 		scope, id := store.Scope(fmt.Sprint("user", user), ""), fmt.Append(nil, user)
 		store.Remember(quality.Prediction{Scope: scope, ID: id, Values: []float32{1}})
-		_, _ = store.Label(scope, id, []quality.Label{text(fmt.Sprint("label", user))})
-		_, _ = store.Label(scope, id, []quality.Label{text("1")})
-		_, _ = store.Label(scope, id, []quality.Label{text("1")})
-		_, _ = store.Label(scope, []byte("x"), nil)
+		_, _ = store.Label(scope, id, []quality.Label{text(fmt.Sprint("label", user))}, nil)
+		_, _ = store.Label(scope, id, []quality.Label{text("1")}, nil)
+		_, _ = store.Label(scope, id, []quality.Label{text("1")}, nil)
+		_, _ = store.Label(scope, []byte("x"), nil, nil)
 	}
 	if after := seriesCount(t, registry); after != before {
 		t.Errorf("%d series; %d before traffic", after, before)

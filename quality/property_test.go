@@ -32,11 +32,11 @@ func TestAccuracyIsAFunctionOfTheSetOfValidLabels(t *testing.T) {
 			}
 			for _, i := range order {
 				if noise {
-					_, _ = store.Label(quality.Scope{}, fmt.Append(nil, i), []quality.Label{text("no class")})
-					_, _ = store.Label(scopeOf(1), fmt.Append(nil, i), []quality.Label{text("0")})
+					_, _ = store.Label(quality.Scope{}, fmt.Append(nil, i), []quality.Label{text("no class")}, nil)
+					_, _ = store.Label(scopeOf(1), fmt.Append(nil, i), []quality.Label{text("0")}, nil)
 				}
 				if truths[i] >= 0 {
-					_, _ = store.LabelIndices(quality.Scope{}, fmt.Append(nil, i), []float32{float32(truths[i])})
+					_, _ = store.LabelIndices(quality.Scope{}, fmt.Append(nil, i), []float32{float32(truths[i])}, nil)
 				}
 			}
 			snapshot := store.Snapshot()[0]

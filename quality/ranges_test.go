@@ -29,7 +29,7 @@ func answer(t testing.TB, store *testStore, first, n int, right bool) {
 		truth = 0
 	}
 	for i := range n {
-		if _, err := store.LabelIndices(quality.Scope{}, fmt.Append(nil, first+i), []float32{truth}); err != nil {
+		if _, err := store.LabelIndices(quality.Scope{}, fmt.Append(nil, first+i), []float32{truth}, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -126,7 +126,7 @@ func TestRangesDependOnTheSetOfLabels(t *testing.T) {
 func TestRangesOfARegression(t *testing.T) {
 	store := newStore(t, digits, prices)
 	store.Remember(quality.Prediction{Series: store.series[1], ID: []byte("1"), Values: []float32{1, 2}})
-	if _, err := store.LabelIndices(quality.Scope{}, []byte("1"), []float32{1, 5}); err != nil {
+	if _, err := store.LabelIndices(quality.Scope{}, []byte("1"), []float32{1, 5}, nil); err != nil {
 		t.Fatal(err)
 	}
 	all := store.Ranges(nil)
@@ -177,7 +177,7 @@ func TestARegressionThatFalls(t *testing.T) {
 		for range n {
 			store.Remember(quality.Prediction{ID: []byte("1"), Values: []float32{100}})
 			truth := 100 + size*random.NormFloat64()
-			if _, err := store.Label(quality.Scope{}, []byte("1"), []quality.Label{number(truth)}); err != nil {
+			if _, err := store.Label(quality.Scope{}, []byte("1"), []quality.Label{number(truth)}, nil); err != nil {
 				t.Fatal(err)
 			}
 		}

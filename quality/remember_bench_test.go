@@ -100,7 +100,7 @@ func BenchmarkLabel(b *testing.B) {
 	for i := uint64(0); b.Loop(); i++ {
 		binary.LittleEndian.PutUint64(p.ID, i)
 		store.Remember(p)
-		if _, err := store.Label(p.Scope, p.ID, label); err != nil {
+		if _, err := store.Label(p.Scope, p.ID, label, nil); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -31,7 +31,7 @@ func TestPredictionsThatAreOnlyCounted(t *testing.T) {
 		if got := store.Counts(nil)[0].Predicted - before; got != uint64(len(p.Values)) {
 			t.Errorf("%s: %d rows counted", name, got)
 		}
-		if _, err := store.LabelIndices(quality.Scope{}, p.ID, p.Values); !errors.Is(err, quality.ErrUnknownRequest) {
+		if _, err := store.LabelIndices(quality.Scope{}, p.ID, p.Values, nil); !errors.Is(err, quality.ErrUnknownRequest) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -42,12 +42,12 @@ func TestLaterPredictionTakesThePlace(t *testing.T) {
 	id := []byte("1")
 	store.Remember(quality.Prediction{ID: id, Values: []float32{1}})
 	store.Remember(quality.Prediction{ID: id, Values: []float32{2, 2}})
-	got, err := store.LabelIndices(quality.Scope{}, id, []float32{2, 1})
+	got, err := store.LabelIndices(quality.Scope{}, id, []float32{2, 1}, nil)
 	if err != nil || got.Rows != 2 || !got.Correct[0] || got.Correct[1] {
 		t.Errorf("%+v, %v", got, err)
 	}
 	store.Remember(quality.Prediction{ID: id, Values: []float32{3}})
-	if _, err := store.LabelIndices(quality.Scope{}, id, []float32{3}); err != nil {
+	if _, err := store.LabelIndices(quality.Scope{}, id, []float32{3}, nil); err != nil {
 		t.Errorf("a new prediction waits for a label of its own: %v", err)
 	}
 }
@@ -62,7 +62,7 @@ func TestOldestIsForgottenFirst(t *testing.T) {
 		store.Remember(quality.Prediction{ID: fmt.Appendf(nil, "%d", i), Values: []float32{1, 1}})
 	}
 	for i := range 100 {
-		_, err := store.LabelIndices(quality.Scope{}, fmt.Appendf(nil, "%d", i), []float32{1, 1})
+		_, err := store.LabelIndices(quality.Scope{}, fmt.Appendf(nil, "%d", i), []float32{1, 1}, nil)
 		if forgotten := i < 100-bound/2; forgotten != errors.Is(err, quality.ErrUnknownRequest) {
 			t.Errorf("request %d: %v", i, err)
 		}
@@ -108,7 +108,7 @@ func TestManyWorkersAndLabels(t *testing.T) {
 			for i := range uint64(each) {
 				binary.LittleEndian.PutUint64(p.ID, i)
 				store.Remember(p)
-				if _, err := store.LabelIndices(p.Scope, p.ID, []float32{0, 1}); err != nil {
+				if _, err := store.LabelIndices(p.Scope, p.ID, []float32{0, 1}, nil); err != nil {
 					tooLate.Add(2)
 				}
 				_ = store.Counts(nil)

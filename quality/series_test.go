@@ -20,11 +20,11 @@ func TestSeveralValues(t *testing.T) {
 	store := newStore(t, served{Name: "place", judge: func() quality.Judge { return quality.NewValuesJudge(2) }})
 	store.Remember(quality.Prediction{ID: []byte("1"), Rows: 2, Values: []float32{1, 10, 2, 20}})
 	store.Remember(quality.Prediction{ID: []byte("2"), Rows: 1, Values: []float32{0, 0}})
-	got, err := store.Label(quality.Scope{}, []byte("1"), []quality.Label{list(number(2), number(10)), list(number(2), number(14))})
+	got, err := store.Label(quality.Scope{}, []byte("1"), []quality.Label{list(number(2), number(10)), list(number(2), number(14))}, nil)
 	if err != nil || got.Rows != 2 || got.Correct != nil {
 		t.Fatalf("%+v, %v", got, err)
 	}
-	if _, err := store.LabelIndices(quality.Scope{}, []byte("2"), []float32{3, 4}); err != nil {
+	if _, err := store.LabelIndices(quality.Scope{}, []byte("2"), []float32{3, 4}, nil); err != nil {
 		t.Fatal(err)
 	}
 	s := store.Snapshot()[0]
@@ -49,7 +49,7 @@ func TestAnOutputWithoutLabels(t *testing.T) {
 	}
 	for range 2 {
 		var bad *quality.BadLabelError
-		if _, err := store.LabelIndices(quality.Scope{}, []byte("1"), []float32{1}); !errors.As(err, &bad) {
+		if _, err := store.LabelIndices(quality.Scope{}, []byte("1"), []float32{1}, nil); !errors.As(err, &bad) {
 			t.Error(err)
 		}
 	}
@@ -95,12 +95,12 @@ func TestModelsComeAndGo(t *testing.T) {
 	if counts := store.Counts(nil); len(counts) != 3 || counts[0].Model != "prices" || counts[2].Predicted != 0 {
 		t.Errorf("%+v", counts)
 	}
-	got, err := store.LabelIndices(quality.Scope{}, []byte("0"), []float32{0})
+	got, err := store.LabelIndices(quality.Scope{}, []byte("0"), []float32{0}, nil)
 	if err != nil || got.Series != old || old.Snapshot().Correct != 1 || again.Snapshot().Labelled != 0 {
 		t.Errorf("a removed model's prediction: %+v, %v", got, err)
 	}
 	remember(store, 10, 1) // still comes for the removed one
-	if _, err := store.LabelIndices(quality.Scope{}, []byte("10"), []float32{0}); err != nil || old.Ranges().SinceStart.Correct != 2 {
+	if _, err := store.LabelIndices(quality.Scope{}, []byte("10"), []float32{0}, nil); err != nil || old.Ranges().SinceStart.Correct != 2 {
 		t.Errorf("%v, %+v", err, old.Ranges().SinceStart)
 	}
 	if err := testutil.GatherAndCompare(registry, strings.NewReader(`
@@ -135,7 +135,7 @@ func TestManyModelsInTurn(t *testing.T) {
 		store.Remember(quality.Prediction{Series: one, Rows: 1, ID: []byte("1"), Values: values})
 		store.Remove(one)
 		if i%2 == 0 {
-			if got, err := store.LabelIndices(quality.Scope{}, []byte("1"), values); err != nil || got.Series != one {
+			if got, err := store.LabelIndices(quality.Scope{}, []byte("1"), values, nil); err != nil || got.Series != one {
 				t.Fatal(i, got, err)
 			}
 		}
@@ -156,7 +156,7 @@ func TestModelsComeAndGoUnderLoad(t *testing.T) {
 				p.Series = one
 				binary.LittleEndian.PutUint64(p.ID, i)
 				store.Store.Remember(p)
-				if got, err := store.LabelIndices(p.Scope, p.ID, p.Values); err == nil && (got.Series != one || !got.Correct[1]) {
+				if got, err := store.LabelIndices(p.Scope, p.ID, p.Values, nil); err == nil && (got.Series != one || !got.Correct[1]) {
 					t.Errorf("%+v", got)
 				}
 			}
@@ -207,7 +207,7 @@ func TestLabelsAllocateTheirResultAlone(t *testing.T) {
 		next++
 		binary.LittleEndian.PutUint64(p.ID, next)
 		store.Remember(p)
-		if _, err := store.LabelIndices(quality.Scope{}, p.ID, p.Values); err != nil {
+		if _, err := store.LabelIndices(quality.Scope{}, p.ID, p.Values, nil); err != nil {
 			t.Fatal(err)
 		}
 	}

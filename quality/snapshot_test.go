@@ -33,8 +33,8 @@ func TestClassificationSnapshot(t *testing.T) {
 	})
 	store.Remember(quality.Prediction{ID: []byte("2"), Values: []float32{4}})
 	store.Remember(quality.Prediction{Values: []float32{4, 4, 4}})
-	_, _ = store.LabelIndices(quality.Scope{}, []byte("1"), []float32{3, 3, 8, 0})
-	_, _ = store.LabelIndices(quality.Scope{}, []byte("2"), []float32{4})
+	_, _ = store.LabelIndices(quality.Scope{}, []byte("1"), []float32{3, 3, 8, 0}, nil)
+	_, _ = store.LabelIndices(quality.Scope{}, []byte("2"), []float32{4}, nil)
 
 	s := store.Snapshot()[0]
 	if *s.Accuracy() != 0.8 || *s.Coverage() != 5.0/8 || s.Labelled != 5 {
@@ -59,7 +59,7 @@ func TestClassificationSnapshot(t *testing.T) {
 func TestRegressionSnapshot(t *testing.T) {
 	store := newStore(t, prices)
 	store.Remember(quality.Prediction{ID: []byte("1"), Values: []float32{1, -1, math.MaxFloat32}})
-	if _, err := store.LabelIndices(quality.Scope{}, []byte("1"), []float32{4, 3, math.MaxFloat32}); err != nil {
+	if _, err := store.LabelIndices(quality.Scope{}, []byte("1"), []float32{4, 3, math.MaxFloat32}, nil); err != nil {
 		t.Fatal(err)
 	}
 	s := store.Snapshot()[0]
@@ -77,12 +77,12 @@ func TestLabelDelay(t *testing.T) {
 		store.Remember(quality.Prediction{ID: []byte("1"), Values: []float32{1}, At: time.Now()})
 		store.Remember(quality.Prediction{ID: []byte("2"), Values: []float32{1}})
 		time.Sleep(10 * time.Second)
-		got, err := store.LabelIndices(quality.Scope{}, []byte("1"), []float32{1})
+		got, err := store.LabelIndices(quality.Scope{}, []byte("1"), []float32{1}, nil)
 		if err != nil || got.Delay != 10*time.Second {
 			t.Errorf("delay %v, %v", got.Delay, err)
 		}
 		time.Sleep(365 * 24 * time.Hour)
-		_, _ = store.LabelIndices(quality.Scope{}, []byte("2"), []float32{1})
+		_, _ = store.LabelIndices(quality.Scope{}, []byte("2"), []float32{1}, nil)
 		delay := store.Snapshot()[0].LabelDelay
 		if math.Abs(delay.P50.Seconds()-10) > 0.1 || delay.Max < 29*24*time.Hour || delay.Max > 31*24*time.Hour {
 			t.Errorf("%+v", delay)

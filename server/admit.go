@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strconv"
 	"time"
 
@@ -25,6 +27,7 @@ const bodyTimeout = 5 * time.Second
 // compared with our own lists.
 func (s *Server) checkCaller(next http.Handler) http.Handler {
 	return s.CheckHost(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = withProof(r)
 		origin := r.Header.Get("Origin")
 		switch {
 		case len(r.Header.Values("Origin")) > 1:
@@ -162,6 +165,9 @@ const (
 	refusedPerAddress = "per_address"
 	refusedDraining   = "draining"
 	refusedMemory     = "memory"
+	refusedPerUser    = "per_user"
+	refusedHandshakes = "handshakes"
+	refusedStrangers  = "unauthenticated"
 )
 
 var refusals = map[error]string{
@@ -169,23 +175,31 @@ var refusals = map[error]string{
 	socket.ErrClosed: refusedDraining, socket.ErrNoMemory: refusedMemory,
 }
 
+// refusedReasons are all of them.
+func refusedReasons() []string {
+	return append(slices.Collect(maps.Values(refusals)), refusedPerUser, refusedHandshakes, refusedStrangers)
+}
+
 // reserve takes a place for a connection, or says that there is none. A place
 // must be released.
-func (s *Server) reserve(w http.ResponseWriter, r *http.Request) (socket.Place, bool) {
-	visitor := s.visitor(r)
+func (s *Server) reserve(w http.ResponseWriter, r *http.Request, visitor socket.Visitor) (socket.Place, bool) {
 	place, err := s.enter(visitor)
 	if err != nil {
-		reason := refusals[err]
-		s.metrics.refused.WithLabelValues(reason).Inc()
-		if reason != refusedDraining {
-			s.quiet.Log(slog.LevelWarn, "handshakes were refused", "reason", reason, "remote", r.RemoteAddr, "caller", visitor.Caller,
-				"max_connections", s.opt.MaxConnections, "max_per_address", s.opt.MaxPerAddress)
-		}
-		// Jitter keeps refused clients from coming back all at once.
-		w.Header().Set("Retry-After", strconv.Itoa(1+rand.N(5)))
-		problem(w, http.StatusServiceUnavailable, "try_again_later", err.Error()+"; try again after the time in Retry-After")
+		s.tooBusy(w, r, refusals[err], err)
 	}
 	return place, err == nil
+}
+
+// tooBusy refuses a connection that may be welcome later.
+func (s *Server) tooBusy(w http.ResponseWriter, r *http.Request, reason string, err error) {
+	s.metrics.refused.WithLabelValues(reason).Inc()
+	if reason != refusedDraining {
+		s.quiet.Log(slog.LevelWarn, "handshakes were refused", "reason", reason, "remote", r.RemoteAddr, "caller", s.visitor(r).Caller,
+			"max_connections", s.opt.MaxConnections, "max_per_address", s.opt.MaxPerAddress)
+	}
+	// Jitter keeps refused clients from coming back all at once.
+	w.Header().Set("Retry-After", strconv.Itoa(1+rand.N(5)))
+	problem(w, http.StatusServiceUnavailable, "try_again_later", err.Error()+"; try again after the time in Retry-After")
 }
 
 // enter is the hub's, which closes only at the end of a drain.
@@ -198,8 +212,8 @@ func (s *Server) enter(visitor socket.Visitor) (socket.Place, error) {
 
 // connect takes a place and completes the handshake, or writes what was wrong
 // with it.
-func (s *Server) connect(w http.ResponseWriter, r *http.Request, endpoint socket.Endpoint) (*socket.Conn, bool) {
-	place, ok := s.reserve(w, r)
+func (s *Server) connect(w http.ResponseWriter, r *http.Request, visitor socket.Visitor, endpoint socket.Endpoint) (*socket.Conn, bool) {
+	place, ok := s.reserve(w, r, visitor)
 	if !ok {
 		return nil, false
 	}

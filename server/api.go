@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"penstock/access"
 	"penstock/lockorder"
 	"penstock/protocol"
 	"penstock/serving"
@@ -36,15 +37,19 @@ type apiGolden struct {
 	Duration  float64 `json:"duration_ms"`
 }
 
-// serveModels says what is served.
-func (s *Server) serveModels(w http.ResponseWriter, _ *http.Request) {
+// serveModels says what is served, of what the guest may know.
+func (s *Server) serveModels(w http.ResponseWriter, _ *http.Request, guest *access.Session) {
 	answer := struct {
 		Models []apiModel `json:"models"`
 	}{Models: []apiModel{}}
-	for i, d := range s.service.Catalog.Now().Deployments {
+	grants := guest.Grants()
+	for _, d := range s.service.Catalog.Now().Deployments {
+		if !grants.Knows(d.Spec.Name) {
+			continue
+		}
 		spec, pool := &d.Spec, d.Pool.Options()
 		a := apiModel{
-			Name: spec.Name, Version: spec.Version, Default: i == 0, Task: d.Task(),
+			Name: spec.Name, Version: spec.Version, Default: len(answer.Models) == 0, Task: d.Task(),
 			Features: spec.Features, Classes: notNil(spec.First().Classes),
 			Outputs: outputsOf(spec), Columns: columnsOf(spec), Missing: spec.AnyMissing(),
 			Engine: spec.Engine, Workers: pool.Workers, MaxBatch: pool.MaxBatch,
@@ -75,31 +80,34 @@ type apiAlert struct {
 
 // serveAlerts tells the last ten times that an alert fired, changed or
 // resolved, oldest first, to dashboards that were not there.
-func (s *Server) serveAlerts(w http.ResponseWriter, _ *http.Request) {
+func (s *Server) serveAlerts(w http.ResponseWriter, _ *http.Request, guest *access.Session) {
 	answer := struct {
 		Alerts []apiAlert `json:"alerts"`
 	}{Alerts: []apiAlert{}}
 	for _, u := range s.opt.Monitor.State().Recent() {
+		if u.Alert.Model != "" && !guest.Grants().Allow(access.Dashboard, u.Alert.Model) {
+			continue
+		}
 		answer.Alerts = append(answer.Alerts, apiAlert{u.Seq, u.Alert})
 	}
 	writeJSON(w, protocol.Encode(answer))
 }
 
-// fresh keeps an answer that is dear to make for a second, so that what many
-// dashboards ask for is made once.
-type fresh struct {
+// fresh keeps what is dear to make for a second, so that what many dashboards ask for
+// is made once.
+type fresh[T any] struct {
 	mu    lockorder.Mutex[lockorder.Answer]
 	until time.Time
-	bytes []byte
+	value T
 }
 
-func (f *fresh) get(build func() []byte) []byte {
+func (f *fresh[T]) get(build func() T) T {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if now := time.Now(); now.After(f.until) {
-		f.bytes, f.until = build(), now.Add(time.Second)
+		f.value, f.until = build(), now.Add(time.Second)
 	}
-	return f.bytes
+	return f.value
 }
 
 func writeJSON(w http.ResponseWriter, body []byte) {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/netip"
 
+	"penstock/access"
 	"penstock/server/accept"
 	"penstock/server/socket"
 	"penstock/serving"
@@ -19,9 +20,9 @@ func (s *Server) client(r *http.Request) (netip.Addr, bool) {
 	return s.proxies.Client(at.Addr().Unmap(), r.Header), true
 }
 
-// caller returns who asks, for whatever is shared out among callers: until
-// there are users, the address that the request comes from.
-func (s *Server) caller(r *http.Request) string {
+// address returns who sends a request, for whatever is shared out among those who have
+// not said who they are.
+func (s *Server) address(r *http.Request) string {
 	if address, ok := s.client(r); ok {
 		return accept.Caller(address)
 	}
@@ -39,18 +40,19 @@ func (s *Server) secure(r *http.Request) bool {
 
 // visitor tells whose a connection would be.
 func (s *Server) visitor(r *http.Request) socket.Visitor {
-	v := socket.Visitor{Share: s.caller(r)}
+	v := socket.Visitor{Share: s.address(r)}
 	if address, ok := s.client(r); ok && !s.proxies.Exempt(address) {
 		v.Caller = accept.Caller(address)
 	}
 	return v
 }
 
-// callerOf is who sends requests whose ids are known by a name: that of a session, or
-// what stands for one and cannot be one.
-func (s *Server) callerOf(r *http.Request, name string) serving.Caller {
+// callerOf is a guest who sends requests whose ids are known by a name: that of a
+// session, or what stands for one and cannot be one.
+func (s *Server) callerOf(guest *access.Session, name string) serving.Caller {
+	user := guest.User()
 	return serving.Caller{
-		User: serving.Anonymous, Share: s.caller(r), Name: name,
-		Scope: s.service.Quality.Scope(serving.Anonymous, name),
+		User: user, Share: guest.Share(), Weight: guest.Weight(), Name: name,
+		Scope: s.service.Quality.Scope(user, name), Rights: guest,
 	}
 }

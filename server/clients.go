@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"penstock/access"
 	"penstock/monitor"
 	"penstock/serving"
 )
@@ -57,14 +58,15 @@ func Watched(catalog *serving.Catalog) func() []monitor.Watched {
 	}
 }
 
-// identify returns the name under which a new connection counts, and which is
-// the scope of its request ids: a session lives as long as it is named, a
-// connection gets a number that no session can have.
-func (c *Clients) identify(user, session string) string {
-	if session != "" {
-		return user + " " + session
+// number names a connection that has no session, as no session can be named.
+func (c *Clients) number() string { return "#" + strconv.FormatUint(c.named.Add(1), 10) }
+
+// clientName is the name under which a connection counts: see Clients.
+func (s *Server) clientName(guest *access.Session, name string) string {
+	if s.opt.Access.Asks() {
+		return guest.User()
 	}
-	return user + " #" + strconv.FormatUint(c.named.Add(1), 10)
+	return name
 }
 
 func (c *Clients) enter(identity string) {

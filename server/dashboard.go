@@ -3,7 +3,9 @@ package server
 import (
 	"log/slog"
 	"net/http"
+	"time"
 
+	"penstock/access"
 	"penstock/protocol"
 	"penstock/server/socket"
 	"penstock/server/watch"
@@ -14,7 +16,9 @@ import (
 func (s *Server) newDashboards() (*watch.Dashboards, error) {
 	return watch.New(watch.Options{
 		Monitor: s.opt.Monitor, Bus: s.opt.Bus, Registerer: s.opt.Registerer,
-		Hello:  func() []byte { return s.hello("", s.service.Catalog.Now()) },
+		Hello:  func(guest *access.Session) []byte { return s.hello("", s.service.Catalog.Now(), guest.Grants()) },
+		Renew:  s.renew,
+		Refuse: s.accessRefusal,
 		Serves: func(model string) bool { return s.deployment(model) != nil },
 		AcceptBaseline: func(model string) *protocol.Error {
 			d := s.deployment(model)
@@ -38,26 +42,44 @@ func (s *Server) deployment(name string) *serving.Deployment {
 }
 
 func (s *Server) serveDashboard(w http.ResponseWriter, r *http.Request, _ string) {
-	conn, ok := s.connect(w, r, socket.Endpoint{
-		MaxMessageBytes: min(watch.MaxMessageBytes, s.opt.MaxMessageBytes), Notices: true,
+	needs := access.Dashboard
+	s.admit(w, r, visit{
+		endpoint: socket.Endpoint{MaxMessageBytes: min(watch.MaxMessageBytes, s.opt.MaxMessageBytes), Notices: true},
+		needs:    &needs,
+		serve:    s.dashboards.Serve,
 	})
-	if ok {
-		s.dashboards.Serve(conn, serving.Anonymous)
-	}
 }
 
-// serveEvents holds a place for a stream of events until the hub closes.
-func (s *Server) serveEvents(w http.ResponseWriter, r *http.Request) {
+// serveEvents holds a place for a stream of events until the hub closes, or the guest's
+// time is over.
+func (s *Server) serveEvents(w http.ResponseWriter, r *http.Request, _ *access.Session) {
 	if r.Method == http.MethodHead { // there is no end to wait for, and nothing to hold a place for
 		watch.EventHeaders(w.Header())
 		return
 	}
-	place, ok := s.reserve(w, r)
+	guest, err := s.guest(r, true)
+	if err != nil {
+		s.refuseHTTP(w, r, err)
+		return
+	}
+	defer guest.Leave()
+	place, ok := s.reserve(w, r, socket.Visitor{Share: guest.Share(), Caller: s.visitor(r).Caller})
 	if !ok {
 		return
 	}
 	defer place.Release()
 	ctx, cancel := s.hub.UntilClosing(r.Context())
 	defer cancel()
-	s.dashboards.ServeEvents(w, r.WithContext(ctx))
+	guest.Watch(listener(cancel))
+	s.dashboards.ServeEvents(w, r.WithContext(ctx), guest)
 }
+
+// listener ends a stream of events with its guest's time: there is no way to renew
+// that but to come again.
+type listener func()
+
+// Expiring implements access.Watcher.
+func (listener) Expiring(time.Time) {}
+
+// End implements access.Watcher.
+func (l listener) End(access.Reason) { l() }

@@ -28,10 +28,9 @@ func (s *Server) refusal(err error) *protocol.Error {
 		return goingAway()
 	case errors.Is(err, inference.ErrDraining), errors.Is(err, inference.ErrStreamClosed):
 		return protocol.Errorf(protocol.Draining, "the server is going away; reconnect and send again")
-	case errors.Is(err, serving.ErrForbidden):
-		return protocol.Errorf(protocol.Forbidden, "%s", err)
-	case errors.Is(err, serving.ErrExpired):
-		return protocol.Errorf(protocol.Unauthorized, "%s", err)
+	}
+	if refused := s.accessRefusal(err); refused != nil {
+		return refused
 	}
 	return protocol.Errorf(protocol.Internal, "the request could not be accepted; send again")
 }
@@ -72,7 +71,7 @@ func (s *Server) failure(c *serving.Call) *protocol.Error {
 const unavailableRetry = time.Second
 
 // labelRefusal puts why labels were not taken into the protocol's words.
-func labelRefusal(err error) *protocol.Error {
+func (s *Server) labelRefusal(err error) *protocol.Error {
 	code := protocol.Internal
 	var bad *quality.BadLabelError
 	switch {
@@ -82,10 +81,10 @@ func labelRefusal(err error) *protocol.Error {
 		code = protocol.DuplicateFeedback
 	case errors.As(err, &bad):
 		code = protocol.BadLabel
-	case errors.Is(err, serving.ErrForbidden):
-		code = protocol.Forbidden
-	case errors.Is(err, serving.ErrExpired):
-		code = protocol.Unauthorized
+	default:
+		if refused := s.accessRefusal(err); refused != nil {
+			return refused
+		}
 	}
 	return protocol.Errorf(code, "%s", err)
 }

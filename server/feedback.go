@@ -26,7 +26,7 @@ func (c *predictor) feedback(ask *protocol.Ask) {
 	case errors.Is(err, quality.ErrUnknownRequest) && c.waitsFor(to.value()):
 		c.sendError(to, protocol.Errorf(protocol.UnknownRequest, "the request with this request_id has no prediction yet; send its label after that has come"))
 	case err != nil:
-		c.sendError(to, labelRefusal(err))
+		c.sendError(to, c.server.labelRefusal(err))
 	case ask.Binary:
 		c.Send(socket.Binary, protocol.AppendBinaryFeedbackOK(nil, to.number, result.Rows, result.Correct))
 	default:

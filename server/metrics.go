@@ -3,6 +3,7 @@ package server
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
+	"penstock/access"
 	"penstock/monitor"
 	"penstock/protocol"
 )
@@ -11,6 +12,7 @@ import (
 type metrics struct {
 	refused    *prometheus.CounterVec
 	opened     *prometheus.CounterVec
+	turnedAway *prometheus.CounterVec
 	suppressed prometheus.Counter
 	codes      []prometheus.Counter // by protocol.Code
 }
@@ -19,7 +21,11 @@ func newMetrics(reg prometheus.Registerer, s *Server) (*metrics, error) {
 	m := &metrics{
 		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "penstock_refused_connections_total",
-			Help: "WebSockets and event streams refused: too many in all (limit) or of one caller (per_address), or the server was draining.",
+			Help: "WebSockets and event streams refused: too many in all (limit), of one address (per_address), of one user (per_user) or of those who have not sent a token (unauthenticated), too many handshakes of an address (handshakes), no memory left (memory), or the server was draining.",
+		}, []string{"reason"}),
+		turnedAway: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "penstock_access_refusals_total",
+			Help: "Callers refused or shown out, and requests that their rights or limits do not allow, by reason.",
 		}, []string{"reason"}),
 		suppressed: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "penstock_log_lines_suppressed_total",
@@ -38,14 +44,17 @@ func newMetrics(reg prometheus.Registerer, s *Server) (*metrics, error) {
 	for _, code := range protocol.Codes() {
 		m.codes[code] = byCode.WithLabelValues(code.String())
 	}
-	for _, reason := range refusals {
+	for _, reason := range refusedReasons() {
 		m.refused.WithLabelValues(reason)
+	}
+	for _, reason := range access.Reasons() {
+		m.turnedAway.WithLabelValues(string(reason))
 	}
 	if reg == nil {
 		return m, nil
 	}
 	b := s.opt.Budget
-	collectors := []prometheus.Collector{m.refused, m.opened, m.suppressed, byCode,
+	collectors := []prometheus.Collector{m.refused, m.turnedAway, m.opened, m.suppressed, byCode,
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "penstock_connections", Help: "WebSockets open now.",
 		}, func() float64 { return float64(s.hub.Count()) }),
@@ -72,6 +81,9 @@ func newMetrics(reg prometheus.Registerer, s *Server) (*metrics, error) {
 	}
 	return m, nil
 }
+
+// countRefusal counts why somebody was not let in, or may not do something.
+func (m *metrics) countRefusal(why access.Reason) { m.turnedAway.WithLabelValues(string(why)).Inc() }
 
 func (m *metrics) countError(code protocol.Code) { m.codes[code].Inc() }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"penstock/access"
 	"penstock/monitor"
 	"penstock/server/accept"
 	"penstock/server/budget"
@@ -26,6 +27,9 @@ type Options struct {
 	// Clients counts who is connected. It is made first, as the service's ledger is, so
 	// that Monitor can read both (see Clients.Traffic). Default: the server's own.
 	Clients *Clients
+	// Access lets callers in, and says what they may do. Default: one that lets everybody
+	// in as access.Anonymous.
+	Access *access.Guard
 	// Bus carries what dashboards share. Default: one of this server's own.
 	Bus watch.Bus
 
@@ -37,6 +41,10 @@ type Options struct {
 	// loopback addresses and for TrustedProxies themselves. Default: a quarter of
 	// MaxConnections, at least 1.
 	MaxPerAddress int
+	// HandshakesPerSecond is how many handshakes one caller may make, with tokens that
+	// were refused; five times as many at once. It does not hold for those for whom
+	// MaxPerAddress does not. Default: no limit.
+	HandshakesPerSecond int
 	// TrustedProxies are believed when they say in X-Forwarded-For and
 	// X-Forwarded-Proto whom they speak for. Default: nobody is.
 	TrustedProxies accept.Proxies
@@ -104,6 +112,9 @@ func (o Options) withDefaults() Options {
 	if o.Clients == nil {
 		o.Clients = NewClients()
 	}
+	if o.Access == nil {
+		o.Access, _ = access.New(access.Options{}) // which reads nothing
+	}
 	if o.Budget == nil {
 		o.Budget = budget.New(0)
 	}
@@ -121,6 +132,14 @@ func (o Options) withDefaults() Options {
 	}
 	return o
 }
+
+// handshakesAtOnce is how many seconds' handshakes may come at once: after a restart of
+// the server everybody at an address comes back.
+const handshakesAtOnce = 5
+
+// mostStrangers is how many WebSockets may be open of those who have not said who they
+// are.
+func (o Options) mostStrangers() int { return max(16, o.MaxConnections/10) }
 
 // deployments are those of the catalog as it is now.
 func (o Options) deployments() []*serving.Deployment {

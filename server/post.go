@@ -8,12 +8,12 @@ import (
 	"net/http"
 	"os"
 	"runtime/debug"
-	"strconv"
 	"sync"
 	"syscall"
 	"time"
 	"unicode/utf8"
 
+	"penstock/access"
 	"penstock/inference"
 	"penstock/protocol"
 	"penstock/server/budget"
@@ -33,41 +33,59 @@ func (s *Server) servePost(kind protocol.Kind) http.HandlerFunc {
 			problem(w, http.StatusBadRequest, "bad_session", err.Error())
 			return
 		}
-		p := &post{server: s, kind: kind, came: time.Now(), done: make(chan struct{})}
-		p.holder = s.opt.Budget.Enter(s.caller(r))
+		guest, err := s.guest(r, false)
+		if err != nil {
+			s.turnedAway(reasonOf(err), r.URL.Path, r.RemoteAddr)
+			refused := s.accessRefusal(err)
+			if refused.Code == protocol.Unauthorized {
+				challenge(w, reasonOf(err))
+			}
+			s.metrics.countError(refused.Code)
+			writeRefusal(w, nil, refused)
+			return
+		}
+		defer guest.Leave()
+		p := &post{server: s, kind: kind, guest: guest, came: time.Now(), done: make(chan struct{})}
+		p.holder = s.opt.Budget.Enter(guest.Share())
 		defer p.holder.Leave()
-		caller := s.postCaller(r, session)
+		caller := s.postCaller(guest, session)
 		p.line = s.service.Open(&caller, p)
 		defer p.line.Close() // first: who has gone is not waited for
 		defer func() { p.holder.Give(p.owed) }()
-		id, answer, refused := p.serve(w, r)
-		if refused != nil {
-			gone := p.gone || r.Context().Err() != nil
-			if p.counted {
-				s.service.Ledger.Answered(endingOfRefusal(refused, !gone))
-			}
-			if gone {
-				return
-			}
-			s.metrics.countError(refused.Code)
-			writeRefusal(w, id, refused)
+		p.answerTo(w, r)
+	}
+}
+
+// answerTo serves the request and writes its answer.
+func (p *post) answerTo(w http.ResponseWriter, r *http.Request) {
+	s := p.server
+	id, answer, refused := p.serve(w, r)
+	if refused != nil {
+		gone := p.gone || r.Context().Err() != nil
+		if p.counted {
+			s.service.Ledger.Answered(endingOfRefusal(refused, !gone))
+		}
+		if gone {
 			return
 		}
-		if answer != nil {
-			writeJSON(w, answer)
-		}
+		s.metrics.countError(refused.Code)
+		writeRefusal(w, id, refused)
+		return
+	}
+	if answer != nil {
+		writeJSON(w, answer)
 	}
 }
 
 // postCaller is who sends a request by HTTP. Without a session, request ids are those
-// of everybody at the address: there is no connection whose they could be.
-func (s *Server) postCaller(r *http.Request, session string) serving.Caller {
+// of the user or, without tokens, of everybody at the address: there is no connection
+// whose they could be.
+func (s *Server) postCaller(guest *access.Session, session string) serving.Caller {
 	if session != "" {
-		return s.callerOf(r, session)
+		return s.callerOf(guest, session)
 	}
-	address := s.caller(r)
-	caller := s.callerOf(r, "@"+address) // which is no session's name
-	caller.Name = address
+	caller := s.callerOf(guest, "@"+guest.Share()) // which is no session's name
+	caller.Name = guest.Share()
 	return caller
 }
 
@@ -76,11 +94,13 @@ func (s *Server) postCaller(r *http.Request, session string) serving.Caller {
 type post struct {
 	server  *Server
 	kind    protocol.Kind
+	guest   *access.Session
 	came    time.Time
 	line    *serving.Line
 	holder  *budget.Holder
 	counted bool  // in the ledger, and no line's to end there
 	gone    bool  // the client: its body broke off
+	size    int   // bytes of the body
 	owed    int64 // bytes of the answer, until it is written
 
 	// What follows is set before done is closed.
@@ -129,6 +149,7 @@ func (p *post) serve(w http.ResponseWriter, r *http.Request) (id, answer []byte,
 	if refused != nil {
 		return nil, nil, refused
 	}
+	p.size = len(body)
 	wiring := p.server.wirings.of()
 	decoder := protocol.Decoder{
 		MaxRows: p.server.opt.MaxRows, MaxFeatures: wiring.widest, MaxLabels: wiring.mostLabel, Default: p.kind,
@@ -204,7 +225,7 @@ func (p *post) decode(r *http.Request, body []byte, decoder *protocol.Decoder, a
 
 // predict asks the model and waits for its answer, or until the client has gone.
 func (p *post) predict(r *http.Request, wiring *wiring, decoder *protocol.Decoder, ask *protocol.Ask) ([]byte, *protocol.Error) {
-	model, refused := wiring.find(ask.Model)
+	model, refused := wiring.findFor(p.guest.Grants(), ask.Model)
 	if refused != nil {
 		return nil, refused
 	}
@@ -212,7 +233,7 @@ func (p *post) predict(r *http.Request, wiring *wiring, decoder *protocol.Decode
 		return nil, refused
 	}
 	req := newRequest(model, ask)
-	req.Arrived = p.came
+	req.Arrived, req.Bytes = p.came, p.size
 	bound := req.replyBound()
 	if most := p.server.opt.MaxReplyBytes; bound > most {
 		return nil, tooLarge(most, bound)
@@ -287,7 +308,7 @@ func (p *post) feedback(ask *protocol.Ask) ([]byte, *protocol.Error) {
 	to := addressOf(ask)
 	result, err := p.line.Label(to.value(), labelsOf(ask.Labels))
 	if err != nil {
-		return nil, labelRefusal(err)
+		return nil, p.server.labelRefusal(err)
 	}
 	return protocol.AppendFeedbackOK(nil, ask.ID, result.Correct, ask.ManyLabels), nil
 }
@@ -298,7 +319,7 @@ func writeRefusal(w http.ResponseWriter, id []byte, err *protocol.Error) {
 	h := w.Header()
 	switch {
 	case err.RetryAfter > 0:
-		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(err.RetryAfter.Seconds()))))
+		h.Set("Retry-After", retrySeconds(err.RetryAfter))
 	case err.Code == protocol.Draining:
 		h.Set("Retry-After", "1") // as /readyz says
 	}

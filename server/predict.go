@@ -3,10 +3,10 @@ package server
 import (
 	"crypto/rand"
 	"net/http"
-	"strings"
 	"sync"
 	"unicode/utf8"
 
+	"penstock/access"
 	"penstock/protocol"
 	"penstock/server/manners"
 	"penstock/server/socket"
@@ -22,11 +22,13 @@ type predictor struct {
 	manners manners.Meter
 	server  *Server
 	session string // the client's name for its stream; empty without
+	guest   *access.Session
 	caller  serving.Caller
 	line    *serving.Line
 
 	decoder protocol.Decoder
 	ask     protocol.Ask
+	size    int     // bytes of the message at hand
 	rows    *rows   // ask's features lie in it; nil between messages
 	order   []told  // of models, as hello told it last: what a binary frame's index means
 	wiring  *wiring // of the catalog when the last message came
@@ -35,38 +37,47 @@ type predictor struct {
 }
 
 func (s *Server) servePredict(w http.ResponseWriter, r *http.Request, session string) {
-	conn, ok := s.connect(w, r, socket.Endpoint{MaxMessageBytes: s.opt.MaxMessageBytes, Notices: true})
-	if !ok {
-		return
-	}
+	s.admit(w, r, visit{
+		endpoint: socket.Endpoint{MaxMessageBytes: s.opt.MaxMessageBytes, Notices: true},
+		serve:    func(conn *socket.Conn, guest *access.Session) { s.predicts(conn, guest, session) },
+	})
+}
+
+// predicts serves a connection to /ws/predict, on its reader's goroutine.
+func (s *Server) predicts(conn *socket.Conn, guest *access.Session, session string) {
 	greeted := conn.Subprotocol() != ""
 	if greeted && session == "" {
 		session = rand.Text()
 	}
 	c := &predictor{
-		Conn: conn, outbox: conn.Outbox(), manners: manners.Of(conn), server: s, session: session,
+		Conn: conn, outbox: conn.Outbox(), manners: manners.Of(conn), server: s, session: session, guest: guest,
 		decoder: protocol.Decoder{MaxRows: s.opt.MaxRows},
 	}
-	identity := s.clients.identify(serving.Anonymous, session)
-	c.caller = s.callerOf(r, strings.TrimPrefix(identity, serving.Anonymous+" "))
+	name := session
+	if name == "" {
+		name = s.clients.number()
+	}
+	c.caller = s.callerOf(guest, name)
 	c.line = s.service.Open(&c.caller, c)
+	defer c.line.Close()
+	client := s.clientName(guest, name)
+	s.clients.enter(client)
+	defer s.clients.leave(client)
 	c.look()
-	c.order = c.wiring.order
-	s.clients.enter(identity)
-	c.Start(func() {
-		defer s.clients.leave(identity)
-		defer c.line.Close()
-		if greeted {
-			c.greet()
-		}
-		c.Messages(socket.Handler{Message: c.handle, Idle: c.forget})
-	})
+	c.order = c.known()
+	if greeted {
+		c.greet()
+	}
+	c.Messages(socket.Handler{Message: c.handle, Idle: c.forget})
 }
+
+// known are the models that the guest knows of, in the order of hello.
+func (c *predictor) known() []told { return c.wiring.known(c.guest.Grants()) }
 
 // greet tells what is served. From then on indices mean what it tells.
 func (c *predictor) greet() {
-	c.order = c.wiring.order
-	c.Send(socket.Text, c.server.hello(c.session, c.wiring.snapshot))
+	c.order = c.known()
+	c.Send(socket.Text, c.server.hello(c.session, c.wiring.snapshot, c.guest.Grants()))
 }
 
 // look takes the catalog as it is now.
@@ -80,6 +91,7 @@ func (c *predictor) look() {
 // handle acts on one message.
 func (c *predictor) handle(received socket.Message) {
 	c.look()
+	c.size = len(received.Payload)
 	err := c.decode(received)
 	if err == errAnswered {
 		return
@@ -112,7 +124,7 @@ func (c *predictor) converse(ask *protocol.Ask) {
 	case protocol.KindPing:
 		c.Send(socket.Text, []byte(`{"type":"pong"}`))
 	case protocol.KindAuth:
-		c.Send(socket.Text, protocol.Encode(protocol.AuthOK{Type: "auth_ok", User: c.caller.User}))
+		c.renew(ask.Token)
 	case protocol.KindHello:
 		if err := c.manners.Hello(); err != nil {
 			c.sendError(address{}, err)
@@ -120,6 +132,19 @@ func (c *predictor) converse(ask *protocol.Ask) {
 		}
 		c.greet()
 	}
+}
+
+// renew answers an auth message.
+func (c *predictor) renew(token []byte) {
+	err := c.manners.Auth()
+	if err == nil {
+		var answer []byte
+		if answer, err = c.server.renew(c.guest, token); err == nil {
+			c.Send(socket.Text, answer)
+			return
+		}
+	}
+	c.sendError(address{}, err)
 }
 
 // errAnswered says that a message needs nothing more.
@@ -189,14 +214,14 @@ func (c *predictor) predict(ask *protocol.Ask) {
 		return
 	}
 	req := newRequest(model, ask)
-	req.Arrived = c.Arrived()
+	req.Arrived, req.Bytes = c.Arrived(), c.size
 	c.submit(req)
 }
 
 // model finds the model that a message asks for.
 func (c *predictor) model(ask *protocol.Ask) (*wired, *protocol.Error) {
 	if !ask.Binary {
-		return c.wiring.find(ask.Model)
+		return c.wiring.findFor(c.guest.Grants(), ask.Model)
 	}
 	if ask.ModelIndex >= len(c.order) {
 		return nil, protocol.WrongCount(protocol.UnknownModel, len(c.order)-1, ask.ModelIndex, "no model has this index; the order is that of hello")

@@ -1,8 +1,10 @@
 package server
 
 import (
+	"encoding/json"
 	"net/http"
 
+	"penstock/access"
 	"penstock/protocol"
 	"penstock/quality"
 	"penstock/serving"
@@ -72,17 +74,32 @@ type apiLabelDelay struct {
 
 // serveQuality tells what labels say about the models. A look costs the
 // predictions a moment, so it is taken at most once a second.
-func (s *Server) serveQuality(w http.ResponseWriter, _ *http.Request) {
-	writeJSON(w, s.qualityAnswer.get(func() []byte {
-		answer := struct {
-			Models []apiQuality `json:"models"`
-		}{Models: []apiQuality{}}
-		for _, d := range s.service.Catalog.Now().Deployments {
-			snapshot := d.Series.Snapshot()
-			answer.Models = append(answer.Models, describeQuality(d, &snapshot))
+func (s *Server) serveQuality(w http.ResponseWriter, _ *http.Request, guest *access.Session) {
+	grants := guest.Grants()
+	parts := s.qualityAnswer.get(s.describeQualities)
+	answer := struct {
+		Models []json.RawMessage `json:"models"`
+	}{Models: []json.RawMessage{}}
+	for _, part := range parts {
+		if grants.Allow(access.Dashboard, part.model) {
+			answer.Models = append(answer.Models, part.described)
 		}
-		return protocol.Encode(answer)
-	}))
+	}
+	writeJSON(w, protocol.Encode(answer))
+}
+
+// qualityPart is a model in the answer, encoded.
+type qualityPart struct {
+	model     string
+	described []byte
+}
+
+func (s *Server) describeQualities() (parts []qualityPart) {
+	for _, d := range s.service.Catalog.Now().Deployments {
+		snapshot := d.Series.Snapshot()
+		parts = append(parts, qualityPart{d.Spec.Name, protocol.Encode(describeQuality(d, &snapshot))})
+	}
+	return parts
 }
 
 func describeQuality(d *serving.Deployment, s *quality.Snapshot) apiQuality {

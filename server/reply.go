@@ -121,9 +121,14 @@ func (c *predictor) appendError(to address, err *protocol.Error) {
 	c.outbox.End(dst, to.kind())
 }
 
-// refuse answers a predict message that no pool has taken, or has given back.
+// refuse answers a predict message that no pool has taken, or has given back. Who sends
+// more than it may is slowed down, not shown out.
 func (c *predictor) refuse(to address, err *protocol.Error) {
-	c.server.service.Ledger.Answered(endingOfRefusal(err, c.sendError(to, err)))
+	send := c.sendError
+	if err.Code == protocol.RateLimited {
+		send = c.tellError
+	}
+	c.server.service.Ledger.Answered(endingOfRefusal(err, send(to, err)))
 }
 
 // endingOfRefusal is how a request ended that a typed error answered.
@@ -141,6 +146,11 @@ func endingOfRefusal(err *protocol.Error, sent bool) serving.Ending {
 // against a client whose fault it is. It reports whether the outbox was open.
 func (c *predictor) sendError(to address, err *protocol.Error) bool {
 	defer c.manners.Blame(err.Code)
+	return c.tellError(to, err)
+}
+
+// tellError sends a typed error that nobody is blamed for.
+func (c *predictor) tellError(to address, err *protocol.Error) bool {
 	c.outbox.Lock()
 	defer c.outbox.Unlock()
 	if !c.outbox.Open() {

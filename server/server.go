@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"penstock/access"
 	"penstock/protocol"
 	"penstock/server/accept"
 	"penstock/server/quietlog"
@@ -31,9 +32,11 @@ type Server struct {
 	proxies    accept.Proxies
 	dashboards *watch.Dashboards
 	assets     map[string]*asset // the dashboard's files by path
+	knocks     *access.Rates // handshakes and refused tokens, by address
+	strangers  atomic.Int64  // WebSockets of those who have not said who they are
 	draining   atomic.Bool
 
-	qualityAnswer fresh
+	qualityAnswer fresh[[]qualityPart]
 }
 
 // New makes a server. It starts nothing; see Run and Handler.
@@ -48,6 +51,7 @@ func New(opt Options) (*Server, error) {
 	s := &Server{
 		opt: opt, service: opt.Service, wirings: wirings{catalog: opt.Service.Catalog},
 		clients: opt.Clients, proxies: opt.TrustedProxies,
+		knocks: access.NewRates(opt.HandshakesPerSecond, handshakesAtOnce*opt.HandshakesPerSecond),
 	}
 	s.hub = socket.NewHub(socket.Options{
 		MaxConns: opt.MaxConnections, MaxPerCaller: opt.MaxPerAddress, MaxReplyBytes: opt.MaxReplyBytes,
@@ -92,16 +96,17 @@ func (s *Server) Handler() http.Handler {
 	if s.opt.Echo {
 		mux.HandleFunc("GET /ws/echo", s.webSocket(s.serveEcho))
 	}
-	mux.HandleFunc("GET /events", s.serveEvents)
+	mux.HandleFunc("GET /events", s.guarded(access.Dashboard, s.serveEvents))
 	for _, method := range []string{http.MethodGet, http.MethodOptions} { // see probes
 		mux.HandleFunc(method+" /livez", s.serveLive)
 		mux.HandleFunc(method+" /readyz", s.serveReady)
 	}
 	mux.HandleFunc("POST /v1/predict", s.servePost(protocol.KindPredict))
 	mux.HandleFunc("POST /v1/feedback", s.servePost(protocol.KindFeedback))
-	mux.HandleFunc("GET /api/models", s.serveModels)
-	mux.HandleFunc("GET /api/quality", s.serveQuality)
-	mux.HandleFunc("GET /api/alerts", s.serveAlerts)
+	mux.HandleFunc("GET /api/me", s.known(s.serveMe))
+	mux.HandleFunc("GET /api/models", s.known(s.serveModels))
+	mux.HandleFunc("GET /api/quality", s.guarded(access.Dashboard, s.serveQuality))
+	mux.HandleFunc("GET /api/alerts", s.guarded(access.Dashboard, s.serveAlerts))
 	mux.HandleFunc("GET /", s.servePage)
 	return s.checkCaller(mux)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync/atomic"
 
+	"penstock/access"
 	"penstock/model"
 	"penstock/protocol"
 	"penstock/serving"
@@ -140,6 +141,21 @@ func (w *wiring) tell() []told {
 	return order
 }
 
+// known are the models that somebody knows of, in the order of hello: those with which
+// something is granted.
+func (w *wiring) known(grants *access.Grants) []told {
+	if grants.KnowsAll() {
+		return w.order
+	}
+	var known []told
+	for i, d := range w.snapshot.Deployments { // as tell has them
+		if grants.Knows(d.Spec.Name) {
+			known = append(known, w.order[i])
+		}
+	}
+	return known
+}
+
 // told is find for a model that hello told of. It may have gone since, or a version
 // with other columns or classes have come in its place: then its indices mean another
 // thing than the client was told.
@@ -152,6 +168,19 @@ func (w *wiring) told(one *told) (*wired, *protocol.Error) {
 		return nil, protocol.Errorf(protocol.UnknownModel, "model %q has other columns or outputs since version %q; say hello to see them", one.name, d.Spec.Version)
 	}
 	return w.wired[d], nil
+}
+
+// findFor is find for somebody who may know some models alone: the default is the first
+// of these.
+func (w *wiring) findFor(grants *access.Grants, name []byte) (*wired, *protocol.Error) {
+	if len(name) == 0 && !grants.KnowsAll() {
+		for _, d := range w.snapshot.Deployments {
+			if grants.Knows(d.Spec.Name) {
+				return w.wired[d], nil
+			}
+		}
+	}
+	return w.find(name)
 }
 
 // find returns the model that a message asks for by name, or by NAME@VERSION.

@@ -20,6 +20,8 @@ type Call struct {
 	ID []byte
 	// Own is the front's own; nobody else looks at it.
 	Own any
+	// Bytes is how long the message was that asks.
+	Bytes int
 	// AllOutputs asks for the answers of all outputs, not of the first alone.
 	AllOutputs bool
 

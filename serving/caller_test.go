@@ -6,16 +6,41 @@ import (
 	"testing/synctest"
 	"time"
 
+	"penstock/access"
 	"penstock/inference"
 	"penstock/model/modeltest"
 	"penstock/quality"
 	"penstock/serving"
 )
 
-// rights allow what they list.
-type rights map[string]bool
+// rights allow what they list, until a time.
+type rights struct {
+	allowed map[string]bool
+	until   time.Time // zero: for ever
+}
 
-func (r rights) Allow(action serving.Action, model string) bool { return r[string(action)+" "+model] }
+func (r rights) May(action access.Action, model string, at time.Time) error {
+	if at.IsZero() {
+		at = time.Now()
+	}
+	switch {
+	case !r.until.IsZero() && !at.Before(r.until):
+		return access.ErrExpired
+	case r.allowed != nil && !r.allowed[action.String()+" "+model]:
+		return access.ErrForbidden
+	}
+	return nil
+}
+
+func (rights) Spend(int, int) error { return nil }
+
+func allow(list ...string) rights {
+	r := rights{allowed: map[string]bool{}}
+	for _, one := range list {
+		r.allowed[one] = true
+	}
+	return r
+}
 
 // TestRights: who has no right to a model is refused before the model's pool hears of
 // it, and who may not label before the store does.
@@ -31,11 +56,11 @@ func TestRights(t *testing.T) {
 		predict, label error
 	}{
 		"all":         {nil, nil, nil},
-		"both":        {rights{"predict oracle": true, "feedback ": true}, nil, nil},
-		"predict":     {rights{"predict oracle": true}, nil, serving.ErrForbidden},
-		"feedback":    {rights{"feedback ": true}, serving.ErrForbidden, nil},
-		"other model": {rights{"predict other": true, "feedback other": true}, serving.ErrForbidden, serving.ErrForbidden},
-		"nothing":     {rights{}, serving.ErrForbidden, serving.ErrForbidden},
+		"both":        {allow("predict oracle", "feedback ", "feedback oracle"), nil, nil},
+		"predict":     {allow("predict oracle"), nil, access.ErrForbidden},
+		"feedback":    {allow("feedback ", "feedback oracle"), access.ErrForbidden, nil},
+		"other model": {allow("predict other", "feedback ", "feedback other"), access.ErrForbidden, access.ErrForbidden},
+		"nothing":     {allow(), access.ErrForbidden, access.ErrForbidden},
 	} {
 		t.Run(name, func(t *testing.T) {
 			owner := h.open(serving.Caller{User: name})
@@ -92,7 +117,7 @@ func TestExpiry(t *testing.T) {
 		}}
 		d, err := h.add(o, inference.Options{Workers: 1})
 		must(t, err)
-		front := h.open(serving.Caller{User: "guest", Until: time.Now().Add(time.Hour)})
+		front := h.open(serving.Caller{User: "guest", Rights: rights{until: time.Now().Add(time.Hour)}})
 		defer front.line.Close()
 		submit := func(nonce uint32, id string, arrived time.Time) error {
 			c := ask(d, o, nonce, id)
@@ -106,11 +131,11 @@ func TestExpiry(t *testing.T) {
 		synctest.Wait()
 		time.Sleep(time.Nanosecond)
 		for name, arrived := range map[string]time.Time{"now": time.Now(), "of no time": {}} {
-			if err := submit(1, "3", arrived); !errors.Is(err, serving.ErrExpired) {
+			if err := submit(1, "3", arrived); !errors.Is(err, access.ErrExpired) {
 				t.Errorf("a request %s: %v; want ErrExpired", name, err)
 			}
 		}
-		if _, err := front.line.Label([]byte("1"), []quality.Label{{Text: "1", IsText: true}}); !errors.Is(err, serving.ErrExpired) {
+		if _, err := front.line.Label([]byte("1"), []quality.Label{{Text: "1", IsText: true}}); !errors.Is(err, access.ErrExpired) {
 			t.Errorf("a label: %v; want ErrExpired", err)
 		}
 		close(hold)

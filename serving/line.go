@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"penstock/access"
 	"penstock/inference"
 	"penstock/quality"
 )
@@ -60,7 +61,7 @@ func (l *Line) Caller() *Caller { return l.caller }
 
 // Submit hands a call to its deployment's pool. It waits while the caller's window
 // there is full. On an error the call was not accepted and is the front's still:
-// those of inference.Stream.Submit, ErrForbidden and ErrExpired.
+// those of inference.Stream.Submit and of Rights.
 func (l *Line) Submit(c *Call) error {
 	stream, err := l.admit(c)
 	if err != nil {
@@ -80,11 +81,14 @@ func (l *Line) Lead(c *Call) (led bool, err error) {
 }
 
 func (l *Line) admit(c *Call) (*inference.Stream, error) {
-	if err := l.caller.may(Predict, c.Deployment.Spec.Name, c.Arrived); err != nil {
+	if err := l.caller.may(access.Predict, c.Deployment.Spec.Name, c.Arrived); err != nil {
 		return nil, err
 	}
 	if l.closed {
 		return nil, inference.ErrStreamClosed
+	}
+	if err := l.caller.spend(c.Rows, c.Bytes); err != nil {
+		return nil, err
 	}
 	c.Owner = c
 	return l.stream(c.Deployment), nil
@@ -189,25 +193,31 @@ func (l *Line) remember(c *Call) {
 func (l *Line) Flush() { l.front.Flush() }
 
 // Label joins labels, one per row, to the prediction of an id. Errors are those of
-// quality.Store.Label, ErrForbidden and ErrExpired.
+// quality.Store.Label and of Rights.
 func (l *Line) Label(id []byte, labels []quality.Label) (quality.Result, error) {
-	if err := l.mayLabel(); err != nil {
+	if err := l.mayLabel(nil); err != nil {
 		return quality.Result{}, err
 	}
-	return l.service.Quality.Label(l.caller.Scope, id, labels)
+	return l.service.Quality.Label(l.caller.Scope, id, labels, l.mayLabel)
 }
 
 // LabelBinary is Label for numbers: see quality.Store.LabelIndices.
 func (l *Line) LabelBinary(id []byte, labels []float32) (quality.Result, error) {
-	if err := l.mayLabel(); err != nil {
+	if err := l.mayLabel(nil); err != nil {
 		return quality.Result{}, err
 	}
-	return l.service.Quality.LabelIndices(l.caller.Scope, id, labels)
+	return l.service.Quality.LabelIndices(l.caller.Scope, id, labels, l.mayLabel)
 }
 
-// mayLabel asks for the right to label at all: which model a label is about, only the
-// prediction tells.
-func (l *Line) mayLabel() error { return l.caller.may(Feedback, "", time.Now()) }
+// mayLabel asks for the right to label predictions of a series; of nil, whether there
+// are any that the caller may label: which they are, only the prediction tells.
+func (l *Line) mayLabel(series *quality.Series) error {
+	model := ""
+	if series != nil {
+		model = series.Name()
+	}
+	return l.caller.may(access.Feedback, model, time.Time{})
+}
 
 // Remembers reports whether a label for this id would find a prediction.
 func (l *Line) Remembers(id []byte) bool { return l.service.Quality.Remembers(l.caller.Scope, id) }

@@ -11,6 +11,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"penstock/access"
 	"penstock/inference"
 	"penstock/model/modeltest"
 	"penstock/serving"
@@ -129,7 +130,7 @@ func (m *market) abandon(t *rapid.T) {
 
 func (m *market) openStall(t *rapid.T) {
 	s := &stall{market: m}
-	caller := serving.Caller{User: serving.Anonymous, Share: rapid.SampledFrom([]string{"a", "b"}).Draw(t, "share"), Name: strconv.Itoa(len(m.stalls))}
+	caller := serving.Caller{User: access.Anonymous, Share: rapid.SampledFrom([]string{"a", "b"}).Draw(t, "share"), Name: strconv.Itoa(len(m.stalls))}
 	s.desk = m.open(caller)
 	s.line = m.Open(s.line.Caller(), s)
 	m.stalls = append(m.stalls, s)

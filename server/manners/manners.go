@@ -16,6 +16,7 @@ const (
 	errorsPerSecond, errorsAtOnce = 100, 500
 	pingsPerSecond, pingsAtOnce   = 100, 200
 	hellosPerSecond, hellosAtOnce = 10, 20
+	authsPerSecond, authsAtOnce   = 1, 5 // each is a signature to verify
 )
 
 // Meter follows how the peer of one connection behaves. It belongs to the
@@ -24,6 +25,7 @@ const (
 type Meter struct {
 	conn                  *socket.Conn
 	errors, pings, hellos *rate.Limiter
+	auths                 *rate.Limiter
 }
 
 // Of returns the meter of a connection.
@@ -50,6 +52,12 @@ func (m *Meter) Ping() bool {
 // where it gets none.
 func (m *Meter) Hello() *protocol.Error {
 	return Limited(made(&m.hellos, hellosPerSecond, hellosAtOnce), "too many hello messages")
+}
+
+// Auth counts a message with a token, and returns rate_limited where that is not looked
+// at.
+func (m *Meter) Auth() *protocol.Error {
+	return Limited(made(&m.auths, authsPerSecond, authsAtOnce), "too many auth messages")
 }
 
 // Blame counts an error that was sent. A client that causes one after the other

@@ -73,6 +73,13 @@ func (a *account) settle(replies, rows int) {
 	}
 }
 
+// move has the account kept with another holder.
+func (a *account) move(to *budget.Holder) {
+	a.holder.Give(int64(a.granted))
+	a.holder = to
+	to.Force(int64(a.granted))
+}
+
 // close gives back all that was granted. What is told of later does not count.
 func (a *account) close() {
 	if !a.closed {

@@ -36,6 +36,7 @@ type Conn struct {
 	unflushed bool    // it appended frames to the outbox
 	farewell  []byte  // the close frame that Part has made
 
+	ending  atomic.Pointer[[]byte]    // the close frame that End has made
 	pinged  ping                      // the sweep's own
 	pings   atomic.Pointer[pingMeter] // made by the reader with the first ping: most peers send none
 	notices bool                      // the peer understands what Hub.Announce sends
@@ -132,6 +133,30 @@ func (c *Conn) Start(serve func()) {
 		defer c.Contain()
 		serve()
 	}()
+}
+
+// SetMaxMessageBytes changes the largest message that the peer may send. It is the
+// reader's call, between messages.
+func (c *Conn) SetMaxMessageBytes(most int) {
+	c.inbox.limit = most
+	c.ws.SetReadLimit(int64(most))
+}
+
+// Belong has what the connection holds counted as another's share of the budget: of
+// who its peer turned out to be. It reports false, and has done nothing, where there is
+// no room. It is the reader's call, between messages.
+func (c *Conn) Belong(share string) bool {
+	to := c.hub.opt.Budget.Enter(share)
+	if !to.Take(Cost, true) {
+		to.Leave()
+		return false
+	}
+	c.outbox.belong(to)
+	from := c.place.holder
+	c.place.holder = to
+	from.Give(Cost)
+	from.Leave()
+	return true
 }
 
 // Subprotocol is the one that was chosen; empty for none.

@@ -31,6 +31,23 @@ func (c *Conn) partWith(frame []byte) {
 	}
 }
 
+// End is Part for who is not the reader: nothing that comes from now on is acted on,
+// requests that were taken get their answers, for as long as endTimeout, and then the
+// peer gets a close frame. Only the first call has an effect. Anybody may call it.
+func (c *Conn) End(code int, reason string) {
+	frame := closeFrame(code, reason)
+	if c.ending.CompareAndSwap(nil, &frame) {
+		c.stop()
+		time.AfterFunc(endTimeout, func() { c.Goodbye(code, reason) })
+	}
+}
+
+// endTimeout is for how long a connection that is to end waits for a model.
+const endTimeout = 900 * time.Millisecond
+
+// Tell sends a message that answers none, now. Anybody may call it.
+func (c *Conn) Tell(message []byte) { c.outbox.sendNow(Text, message) }
+
 // sayFarewell does what Part promised.
 func (c *Conn) sayFarewell() {
 	c.state.mark(acting) // the peer waits for us

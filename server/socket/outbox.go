@@ -152,6 +152,13 @@ func (o *Outbox) waitAnswered(most time.Duration) {
 	o.waitUntil(func() bool { return late || o.unanswered == 0 || !o.Open() })
 }
 
+// belong moves the account to another holder.
+func (o *Outbox) belong(to *budget.Holder) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.account.move(to)
+}
+
 // Busy reports whether a writer runs: the peer has not taken all yet.
 func (o *Outbox) Busy() bool {
 	o.mu.Lock()

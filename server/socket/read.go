@@ -38,28 +38,44 @@ type Handler struct {
 // It is what the function that is given to Start calls last.
 func (c *Conn) Messages(handler Handler) {
 	c.handler = handler
-	for {
-		m, err := c.next()
-		switch {
-		case c.farewell != nil:
-			c.sayFarewell()
-			return
-		case err != nil:
-			if c.state.now() == dropped {
-				c.Goodbye(protocol.CloseTryLater, "the server is short of memory")
-			}
-			return
-		case c.state.listens(): // after goodbye was said it only waits for the end
-			handler.Message(m)
-		}
-		c.used()
-		if c.farewell != nil {
-			c.sayFarewell()
-			return
-		}
-		// While too much waits to be written nothing is read, whoever has appended
-		// it: a request is answered and done with before the peer has read that.
-		c.outbox.waitBelow(longestBacklog)
+	for c.Message(handler.Message) {
+		continue
+	}
+}
+
+// Message reads one message and hands it over. It reports false when the connection is
+// to end; then the function that is given to Start returns.
+func (c *Conn) Message(handle func(Message)) bool {
+	m, err := c.next()
+	switch {
+	case c.farewell != nil:
+		c.sayFarewell()
+		return false
+	case err != nil:
+		c.sayWhy()
+		return false
+	case c.state.listens(): // after goodbye was said it only waits for the end
+		handle(m)
+	}
+	c.used()
+	if c.farewell != nil {
+		c.sayFarewell()
+		return false
+	}
+	// While too much waits to be written nothing is read, whoever has appended
+	// it: a request is answered and done with before the peer has read that.
+	c.outbox.waitBelow(longestBacklog)
+	return true
+}
+
+// sayWhy says goodbye where it was not the peer who ended the connection.
+func (c *Conn) sayWhy() {
+	switch frame := c.ending.Load(); {
+	case frame != nil:
+		c.farewell = *frame
+		c.sayFarewell()
+	case c.state.now() == dropped:
+		c.Goodbye(protocol.CloseTryLater, "the server is short of memory")
 	}
 }
 

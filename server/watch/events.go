@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"penstock/access"
 	"penstock/monitor"
 	"penstock/protocol"
 	"penstock/server/accept"
@@ -23,12 +24,12 @@ const (
 // ServeEvents carries the stream as server-sent events, until the request's context
 // ends or its peer does not read. A client that comes back with Last-Event-ID gets
 // what it missed, or, where that is forgotten, the history again.
-func (d *Dashboards) ServeEvents(w http.ResponseWriter, r *http.Request) {
+func (d *Dashboards) ServeEvents(w http.ResponseWriter, r *http.Request, guest *access.Session) {
 	EventHeaders(w.Header())
 	ctx := r.Context()
 	sub, state := d.opt.Monitor.Subscribe()
 	defer sub.Close()
-	out := &eventWriter{w: w, control: http.NewResponseController(w)}
+	out := &eventWriter{w: w, guest: guest, control: http.NewResponseController(w)}
 	out.begin(state, r.Header.Get("Last-Event-ID"))
 	if out.flush() != nil {
 		return
@@ -60,6 +61,7 @@ func resume(state *monitor.State, lastID string) ([]monitor.Update, bool) {
 // memory that all readers share.
 type eventWriter struct {
 	w       io.Writer
+	guest   *access.Session
 	control *http.ResponseController
 	err     error // of the first write that failed
 }
@@ -74,8 +76,9 @@ func (o *eventWriter) begin(state *monitor.State, lastID string) {
 		}
 		return
 	}
-	o.event(0, state.History())
-	for _, alert := range state.Firing() {
+	grants := o.guest.Grants()
+	o.event(0, history(state, grants))
+	for _, alert := range firing(state, grants) {
 		o.event(0, protocol.Encode(alert))
 	}
 }
@@ -101,11 +104,14 @@ func (o *eventWriter) next(ctx context.Context, sub *monitor.Subscription) bool 
 // client that goes away between two alerts of a tick then gets both again
 // rather than only the first.
 func (o *eventWriter) update(u monitor.Update) {
-	if u.Metrics == nil {
-		o.event(0, u.Encoded)
-		return
+	seen := sight(u, o.guest.Grants())
+	switch {
+	case seen == nil:
+	case u.Metrics == nil:
+		o.event(0, seen)
+	default:
+		o.event(u.Seq, seen)
 	}
-	o.event(u.Seq, u.Encoded)
 }
 
 // event writes one event, without an id when that is zero. Its data has no line

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"penstock/access"
 	"penstock/monitor"
 	"penstock/protocol"
 )
@@ -48,16 +49,18 @@ func (f *filter) due(last, now time.Time) bool {
 	return f.interval == 0 || now.Sub(last) >= f.interval*9/10
 }
 
-// apply returns the frame to send. Most watchers want all, and share one encoding.
-func (f *filter) apply(u monitor.Update) []byte {
-	if f.fields == nil && f.models == nil {
+// apply returns the frame to send to somebody with such grants. Most watchers want all,
+// and may see it, and share one encoding.
+func (f *filter) apply(u monitor.Update, grants *access.Grants) []byte {
+	all := grants.AllowAll(access.Dashboard)
+	if f.fields == nil && f.models == nil && all {
 		return u.Encoded
 	}
 	frame := *u.Metrics
-	if f.models != nil {
+	if f.models != nil || !all {
 		frame.Models = make(map[string]protocol.ModelMetrics)
 		for name, m := range u.Metrics.Models {
-			if f.models[name] {
+			if (f.models == nil || f.models[name]) && sees(grants, name) {
 				frame.Models[name] = m
 			}
 		}
@@ -66,14 +69,14 @@ func (f *filter) apply(u monitor.Update) []byte {
 	if f.fields == nil {
 		return encoded
 	}
-	all := make(map[string]json.RawMessage)
-	_ = json.Unmarshal(encoded, &all) // our own encoding
-	for name := range all {
+	fields := make(map[string]json.RawMessage)
+	_ = json.Unmarshal(encoded, &fields) // our own encoding
+	for name := range fields {
 		if !f.fields[name] {
-			delete(all, name)
+			delete(fields, name)
 		}
 	}
-	return protocol.Encode(all)
+	return protocol.Encode(fields)
 }
 
 // fieldNames returns the names of a metrics frame's fields.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"penstock/access"
 	"penstock/monitor"
 	"penstock/protocol"
 )
@@ -15,8 +16,12 @@ type Options struct {
 	Monitor *monitor.Monitor
 	// Bus carries what dashboards share. Default: one of their own.
 	Bus Bus
-	// Hello returns the message that answers hello. Required.
-	Hello func() []byte
+	// Hello returns the message that answers a guest's hello. Required.
+	Hello func(*access.Session) []byte
+	// Renew answers an auth message of a guest. Required.
+	Renew func(guest *access.Session, token []byte) ([]byte, *protocol.Error)
+	// Refuse puts an error of access into the protocol's words. Required.
+	Refuse func(error) *protocol.Error
 	// Serves reports whether a model of that name is served. Default: none is.
 	Serves func(model string) bool
 	// AcceptBaseline makes the present error of a model the one that is expected.
@@ -38,8 +43,8 @@ type Dashboards struct {
 
 // New makes Dashboards that nobody watches yet. See Run.
 func New(opt Options) (*Dashboards, error) {
-	if opt.Monitor == nil || opt.Hello == nil {
-		return nil, errors.New("watch: Monitor or Hello is nil; dashboards need frames, and an answer to hello")
+	if opt.Monitor == nil || opt.Hello == nil || opt.Renew == nil || opt.Refuse == nil {
+		return nil, errors.New("watch: Monitor, Hello, Renew or Refuse is nil; dashboards need frames, and answers")
 	}
 	if opt.Bus == nil {
 		opt.Bus = NewBus()

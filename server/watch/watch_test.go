@@ -13,7 +13,9 @@ import (
 	"github.com/coder/websocket"
 	"go.uber.org/goleak"
 
+	"penstock/access"
 	"penstock/monitor"
+	"penstock/protocol"
 	"penstock/server/socket"
 	"penstock/server/socket/pipe"
 	"penstock/server/watch"
@@ -38,7 +40,14 @@ func start(t *testing.T, bus watch.Bus) (connect func() *websocket.Conn) {
 	}
 	source, err := monitor.New(monitor.Options{Machine: machine{}})
 	must(err)
-	all, err := watch.New(watch.Options{Monitor: source, Bus: bus, Hello: func() []byte { return []byte(`{"type":"hello"}`) }})
+	all, err := watch.New(watch.Options{
+		Monitor: source, Bus: bus,
+		Hello:  func(*access.Session) []byte { return []byte(`{"type":"hello"}`) },
+		Renew:  func(*access.Session, []byte) ([]byte, *protocol.Error) { return []byte(`{"type":"auth_ok"}`), nil },
+		Refuse: func(err error) *protocol.Error { return protocol.Errorf(protocol.Forbidden, "%s", err) },
+	})
+	must(err)
+	guard, err := access.New(access.Options{})
 	must(err)
 	hub := socket.NewHub(socket.Options{MaxConns: 10, MaxReplyBytes: 1 << 20})
 	public := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -46,7 +55,12 @@ func start(t *testing.T, bus watch.Bus) (connect func() *websocket.Conn) {
 		must(err)
 		conn, err := hub.Upgrade(w, r, place, socket.Endpoint{MaxMessageBytes: watch.MaxMessageBytes})
 		must(err)
-		all.Serve(conn, "somebody")
+		guest, err := guard.Enter(guard.Anonymous(), access.Entry{Share: "somewhere"})
+		must(err)
+		conn.Start(func() {
+			defer guest.Leave()
+			all.Serve(conn, guest)
+		})
 	})}
 	pipes := pipe.Listen(pipe.New)
 	ctx, cancel := context.WithCancel(context.Background())

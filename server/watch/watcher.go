@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"errors"
 	"math"
 	"math/rand/v2"
 	"time"
@@ -8,6 +9,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"penstock/access"
 	"penstock/lockorder"
 	"penstock/monitor"
 	"penstock/protocol"
@@ -27,6 +29,7 @@ type watcher struct {
 	manners manners.Meter
 	all     *Dashboards
 	id      uint64 // random, not zero
+	guest   *access.Session
 	user    string
 	notes   *rate.Limiter
 	typing  *rate.Limiter
@@ -40,14 +43,15 @@ type watcher struct {
 	seen seen // guarded by the board's mutex
 }
 
-// Serve starts a connection as a dashboard of a user. Its messages are at most
-// MaxMessageBytes long.
-func (d *Dashboards) Serve(conn *socket.Conn, user string) {
+// Serve serves a connection as a dashboard of a guest, on its reader's goroutine, until
+// it ends. Its messages are at most MaxMessageBytes long.
+func (d *Dashboards) Serve(conn *socket.Conn, guest *access.Session) {
 	c := &watcher{
-		Conn: conn, outbox: conn.Outbox(), manners: manners.Of(conn), all: d, id: 1 + rand.Uint64N(math.MaxUint64), user: user,
+		Conn: conn, outbox: conn.Outbox(), manners: manners.Of(conn), all: d, id: 1 + rand.Uint64N(math.MaxUint64),
+		guest: guest, user: guest.User(),
 		notes: rate.NewLimiter(1, 5), typing: rate.NewLimiter(1, 2), filter: new(filter),
 	}
-	c.Start(c.watch)
+	c.watch()
 }
 
 // watch sends the history and reads until the connection ends. Meanwhile, once the
@@ -72,8 +76,9 @@ func (c *watcher) watch() {
 func (c *watcher) begin() *monitor.Subscription {
 	sub, state := c.all.opt.Monitor.Subscribe()
 	c.sub = sub
-	c.outbox.Append(socket.Text, state.History())
-	for _, alert := range state.Firing() {
+	grants := c.guest.Grants()
+	c.outbox.Append(socket.Text, history(state, grants))
+	for _, alert := range firing(state, grants) {
 		c.outbox.Append(socket.Text, protocol.Encode(alert))
 	}
 	c.outbox.Flush()
@@ -88,6 +93,11 @@ func (c *watcher) advance(now time.Time) {
 	if c.outbox.Busy() {
 		return
 	}
+	if errors.Is(c.guest.May(access.Dashboard, "", time.Time{}), access.ErrForbidden) { // any more
+		c.End(protocol.ClosePolicy, protocol.ReasonForbidden)
+		return
+	}
+	grants := c.guest.Grants()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	news, gone := c.all.board.news(c, nil)
@@ -98,10 +108,12 @@ func (c *watcher) advance(now time.Time) {
 	for update, ok := c.sub.Poll(); ok; update, ok = c.sub.Poll() {
 		switch {
 		case update.Metrics == nil: // alerts always pass
-			c.outbox.Append(socket.Text, update.Encoded)
+			if seen := sight(update, grants); seen != nil {
+				c.outbox.Append(socket.Text, seen)
+			}
 		case c.filter.due(c.last, now):
 			c.last = now
-			c.outbox.Append(socket.Text, c.filter.apply(update))
+			c.outbox.Append(socket.Text, c.filter.apply(update, grants))
 		}
 	}
 	if presence := c.all.board.present(); &presence[0] != c.presence {
@@ -143,12 +155,12 @@ func (c *watcher) act(m protocol.WatchMessage) *protocol.Error {
 	case "ping":
 		c.Send(socket.Text, []byte(`{"type":"pong"}`))
 	case "auth":
-		c.Send(socket.Text, protocol.Encode(protocol.AuthOK{Type: "auth_ok", User: c.user}))
+		return c.renew(m.Token)
 	case "hello":
 		if err := c.manners.Hello(); err != nil {
 			return err
 		}
-		c.Send(socket.Text, c.all.opt.Hello())
+		c.Send(socket.Text, c.all.opt.Hello(c.guest))
 	case "subscribe":
 		f, err := newFilter(m, c.all.opt.Serves)
 		if err != nil {
@@ -156,18 +168,46 @@ func (c *watcher) act(m protocol.WatchMessage) *protocol.Error {
 		}
 		c.subscribe(f)
 	case "note":
-		if err := manners.Limited(c.notes, "too many notes"); err != nil {
-			return err
-		}
-		return c.all.board.note(c.user, m.Text)
+		return c.note(m)
 	case "accept_baseline":
 		return c.acceptBaseline(m.Model)
 	case "typing":
-		if err := manners.Limited(c.typing, "typing too often"); err != nil {
-			return err
-		}
-		c.all.board.tell(c)
+		return c.types()
 	}
+	return nil
+}
+
+// renew answers an auth message.
+func (c *watcher) renew(token string) *protocol.Error {
+	if err := c.manners.Auth(); err != nil {
+		return err
+	}
+	answer, err := c.all.opt.Renew(c.guest, []byte(token))
+	if err == nil {
+		c.Send(socket.Text, answer)
+	}
+	return err
+}
+
+func (c *watcher) note(m protocol.WatchMessage) *protocol.Error {
+	if err := c.all.mayNot(c.guest, access.Notes, ""); err != nil {
+		return err
+	}
+	if err := manners.Limited(c.notes, "too many notes"); err != nil {
+		return err
+	}
+	return c.all.board.note(c.user, m.Text)
+}
+
+// types tells the others that this one writes a note.
+func (c *watcher) types() *protocol.Error {
+	if err := c.all.mayNot(c.guest, access.Notes, ""); err != nil {
+		return err
+	}
+	if err := manners.Limited(c.typing, "typing too often"); err != nil {
+		return err
+	}
+	c.all.board.tell(c)
 	return nil
 }
 
@@ -182,6 +222,9 @@ func (c *watcher) subscribe(f *filter) {
 // acceptBaseline makes the present error of a model the one that is expected. It
 // changes what all dashboards see, and so is limited as notes are.
 func (c *watcher) acceptBaseline(model string) *protocol.Error {
+	if err := c.all.mayNot(c.guest, access.Notes, model); err != nil {
+		return err
+	}
 	if err := manners.Limited(c.notes, "too many notes"); err != nil {
 		return err
 	}

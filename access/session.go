@@ -1,0 +1,311 @@
+package access
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// expiringBefore is when a session's holder is told that it ends.
+const expiringBefore = time.Minute
+
+// Watcher is told what becomes of a session. Its methods are called by goroutines of
+// their own, and do not block for long.
+type Watcher interface {
+	// Expiring says that the session ends at a time, a minute before; where it began
+	// with less, when half of that is left.
+	Expiring(until time.Time)
+	// End says that the session has ended, once, and why: Expired or Revoked.
+	End(why Reason)
+}
+
+// Session is what the holder of one connection, or the sender of one request, may do,
+// as long as that is open. It is safe for concurrent use.
+type Session struct {
+	guard   *Guard
+	account *account
+	socket  bool
+	now     atomic.Pointer[standing]
+
+	mu      sync.Mutex // of what follows; nothing is taken while it is held
+	watcher Watcher    // nil: nobody is told
+	timer   *time.Timer
+	left    bool
+	told    bool // that it has ended
+}
+
+// standing is what holds for a session at a moment.
+type standing struct {
+	identity *Identity
+	grants   *Grants
+	groups   []string
+	over     error // why it ended; nil while it has not
+}
+
+func (g *Guard) standing(id *Identity) *standing {
+	policy := g.policy.Load()
+	return &standing{identity: id, grants: policy.grants(id), groups: policy.groups(id)}
+}
+
+// Entry says what kind of way in a session is for.
+type Entry struct {
+	// Share is with whom the holder shares what is counted, where there are no tokens:
+	// an address. Users share with themselves.
+	Share string
+	// Socket says that it counts among the user's sockets.
+	Socket bool
+}
+
+// Enter opens a session. It must be left. The error is a *ManyError, or a
+// *RefusedError: the identity may have been revoked since it was verified.
+func (g *Guard) Enter(id *Identity, entry Entry) (*Session, error) {
+	s := &Session{guard: g, socket: entry.Socket}
+	s.now.Store(g.standing(id))
+	if err := g.enter(s, id, entry.Share); err != nil {
+		return nil, err
+	}
+	if g.opt.Tokens && g.revoked.hold(id) { // between then and now
+		s.Leave()
+		return nil, refuse(Revoked)
+	}
+	return s, nil
+}
+
+// Watch has a watcher told from now on what becomes of the session; where it has ended
+// already, at once.
+func (s *Session) Watch(w Watcher) {
+	s.mu.Lock()
+	s.watcher = w
+	s.mu.Unlock()
+	switch s.now.Load().over {
+	case nil:
+		s.arm()
+	case ErrExpired:
+		s.tellEnd(Expired)
+	default:
+		s.tellEnd(Revoked)
+	}
+}
+
+func (g *Guard) enter(s *Session, id *Identity, share string) error {
+	user := ""
+	if g.opt.Tokens {
+		user, share = id.User, "user "+id.User
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	a := g.users[share]
+	if a == nil {
+		a = &account{user: user, share: share, sessions: make(map[*Session]struct{})}
+		a.limit(g.limitsOf(a))
+		g.users[share] = a
+	}
+	if s.socket {
+		if most := int(a.most.Load()); most > 0 && a.sockets >= most {
+			return &ManyError{Limit: most}
+		}
+		a.sockets++
+	}
+	s.account = a
+	a.sessions[s] = struct{}{}
+	return nil
+}
+
+// Leave ends the session. Its watcher is told nothing any more.
+func (s *Session) Leave() {
+	s.mu.Lock()
+	s.left = true
+	if s.timer != nil {
+		s.timer.Stop()
+	}
+	s.mu.Unlock()
+	g, a := s.guard, s.account
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if _, here := a.sessions[s]; !here {
+		return
+	}
+	delete(a.sessions, s)
+	if s.socket {
+		a.sockets--
+	}
+	if len(a.sessions) == 0 {
+		a.gone = time.Now()
+	}
+}
+
+// Identity is who holds the session.
+func (s *Session) Identity() *Identity { return s.now.Load().identity }
+
+// User is the holder's name.
+func (s *Session) User() string { return s.Identity().User }
+
+// Share is with whom the holder shares room in batches, queues and memory: callers of
+// one share are one.
+func (s *Session) Share() string { return s.account.share }
+
+// Weight is the holder's part of batches and queues, beside that of others.
+func (s *Session) Weight() int { return int(s.account.weight.Load()) }
+
+// Grants are what the holder may do.
+func (s *Session) Grants() *Grants { return s.now.Load().grants }
+
+// Groups are those that the holder may join; * is every group.
+func (s *Session) Groups() []string { return s.now.Load().groups }
+
+// MayJoin reports whether the holder may join a group.
+func (s *Session) MayJoin(group string) bool {
+	groups := s.Groups()
+	return slices.Contains(groups, group) || slices.Contains(groups, allGroups)
+}
+
+// Expires is when the session ends, unless it is renewed; zero is never.
+func (s *Session) Expires() time.Time { return s.Identity().Until }
+
+// May reports why the holder may not do something with the model of a name, or with
+// any where that is empty: ErrForbidden, ErrExpired or ErrRevoked. A zero time is now.
+func (s *Session) May(a Action, model string, at time.Time) error {
+	now := s.now.Load()
+	if now.over != nil {
+		return now.over
+	}
+	if until := now.identity.Until; !until.IsZero() {
+		if at.IsZero() {
+			at = time.Now()
+		}
+		if !at.Before(until) {
+			return ErrExpired
+		}
+	}
+	if !now.grants.Allow(a, model) {
+		return ErrForbidden
+	}
+	return nil
+}
+
+// Spend counts rows and bytes that the holder sends. The error is a *RateError, in
+// which case they do not count.
+func (s *Session) Spend(rows, bytes int) error {
+	a := s.account
+	if a.rows.unbounded() && a.bytes.unbounded() {
+		return nil
+	}
+	now := time.Now()
+	taken, wait := a.rows.take(rows, now)
+	if wait > 0 {
+		return &RateError{What: "rows", RetryAfter: wait}
+	}
+	if _, wait = a.bytes.take(bytes, now); wait > 0 {
+		if taken != nil {
+			taken.CancelAt(now)
+		}
+		return &RateError{What: "bytes", RetryAfter: wait}
+	}
+	return nil
+}
+
+// Renew goes on with a new token of the same user. On an error all stays as it was:
+// *RefusedError, or ErrOther.
+func (s *Session) Renew(ctx context.Context, token string) error {
+	id, err := s.guard.Token(ctx, token)
+	if err != nil {
+		return err
+	}
+	if id.User != s.User() {
+		return ErrOther
+	}
+	if !s.stand(s.guard.standing(id)) {
+		return ErrRevoked
+	}
+	if s.guard.revoked.hold(id) { // between then and now
+		s.end(Revoked, ErrRevoked)
+		return ErrRevoked
+	}
+	s.arm()
+	return nil
+}
+
+// stand changes what holds, unless the session has ended.
+func (s *Session) stand(to *standing) bool {
+	for {
+		was := s.now.Load()
+		if was.over != nil {
+			return false
+		}
+		if s.now.CompareAndSwap(was, to) {
+			return true
+		}
+	}
+}
+
+// end ends the session for its holder, and reports whether it had not ended.
+func (s *Session) end(why Reason, err error) bool {
+	was := s.now.Load()
+	if !s.stand(&standing{identity: was.identity, grants: NoGrants, over: err}) {
+		return false
+	}
+	s.tellEnd(why)
+	return true
+}
+
+// tellEnd tells the watcher, once.
+func (s *Session) tellEnd(why Reason) {
+	s.mu.Lock()
+	w := s.watcher
+	if w == nil || s.left || s.told {
+		s.mu.Unlock()
+		return
+	}
+	s.told = true
+	s.mu.Unlock()
+	w.End(why)
+}
+
+// expiring tells the watcher that the end is near, unless the session was renewed.
+func (s *Session) expiring(until time.Time) {
+	s.mu.Lock()
+	w := s.watcher
+	gone := s.left || !s.Expires().Equal(until)
+	if !gone {
+		s.timer = time.AfterFunc(time.Until(until), func() { s.expire(until) })
+	}
+	s.mu.Unlock()
+	if !gone {
+		w.Expiring(until)
+	}
+}
+
+// arm sets the timer for what comes next: that the end is near, or the end.
+func (s *Session) arm() {
+	until := s.Expires()
+	left := time.Until(until)
+	before := expiringBefore
+	if left <= before {
+		before = left / 2
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.timer != nil {
+		s.timer.Stop()
+	}
+	if until.IsZero() || s.left || s.watcher == nil {
+		return
+	}
+	s.timer = time.AfterFunc(left-before, func() { s.expiring(until) })
+}
+
+// expire ends the session, unless it was renewed meanwhile.
+func (s *Session) expire(until time.Time) {
+	for {
+		was := s.now.Load()
+		if was.over != nil || !was.identity.Until.Equal(until) {
+			return
+		}
+		if s.now.CompareAndSwap(was, &standing{identity: was.identity, grants: NoGrants, over: ErrExpired}) {
+			s.tellEnd(Expired)
+			return
+		}
+	}
+}

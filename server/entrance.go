@@ -1,0 +1,224 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+	"unicode/utf8"
+
+	"penstock/access"
+	"penstock/protocol"
+	"penstock/server/socket"
+)
+
+const (
+	// provingTime is how long a client may take to send its token after a handshake
+	// without one.
+	provingTime = 5 * time.Second
+	// provingBytes is the largest message until then.
+	provingBytes = 4 << 10
+)
+
+// visit is a WebSocket on its way in: the handshake, and then, where it brought no
+// token, the first message, which must.
+type visit struct {
+	server   *Server
+	path     string
+	remote   string
+	address  string // who shares with whom until somebody has said who it is
+	endpoint socket.Endpoint
+	// needs is what the endpoint's guests must have the right to; nil: nothing.
+	needs *access.Action
+	// serve takes the connection over, on its reader's goroutine. It returns when that
+	// ends. The guest is left by others.
+	serve func(conn *socket.Conn, guest *access.Session)
+}
+
+// admit completes a handshake and finds out who is there, or says what is wrong.
+func (s *Server) admit(w http.ResponseWriter, r *http.Request, v visit) {
+	v.server, v.path, v.remote, v.address = s, r.URL.Path, r.RemoteAddr, s.address(r)
+	if !s.knock(r) {
+		s.tooBusy(w, r, refusedHandshakes, errors.New("too many handshakes from this address"))
+		return
+	}
+	id, err := s.identify(r)
+	if err != nil {
+		v.admitStranger(w, r, err)
+		return
+	}
+	guest, err := s.opt.Access.Enter(id, access.Entry{Share: v.address, Socket: true})
+	var many *access.ManyError
+	switch {
+	case errors.As(err, &many):
+		s.metrics.countRefusal(access.ManySockets)
+		s.tooBusy(w, r, refusedPerUser, err)
+		return
+	case err != nil: // revoked meanwhile
+		v.admitStranger(w, r, err)
+		return
+	}
+	conn, ok := s.connect(w, r, socket.Visitor{Share: guest.Share(), Caller: s.visitor(r).Caller}, v.endpoint)
+	if !ok {
+		guest.Leave()
+		return
+	}
+	conn.Start(func() { v.take(conn, guest) })
+}
+
+// take serves a guest until the connection ends.
+func (v *visit) take(conn *socket.Conn, guest *access.Session) {
+	defer guest.Leave()
+	if v.needs != nil {
+		if err := guest.May(*v.needs, "", time.Time{}); err != nil {
+			v.turnAway(conn, reasonOf(err), protocol.ReasonForbidden)
+			return
+		}
+	}
+	guest.Watch(&warden{v.server, conn})
+	v.serve(conn, guest)
+}
+
+// admitStranger completes the handshake of somebody who brought no token, or a bad
+// one: a browser tells its page nothing of a handshake that fails, but it does of a
+// close frame.
+func (v *visit) admitStranger(w http.ResponseWriter, r *http.Request, refused error) {
+	s := v.server
+	if int(s.strangers.Add(1)) > s.opt.mostStrangers() {
+		s.strangers.Add(-1)
+		s.tooBusy(w, r, refusedStrangers, errors.New("too many connections that have not sent a token; send it with the handshake"))
+		return
+	}
+	endpoint := v.endpoint
+	endpoint.MaxMessageBytes = min(endpoint.MaxMessageBytes, provingBytes)
+	conn, ok := s.connect(w, r, s.visitor(r), endpoint)
+	if !ok {
+		s.strangers.Add(-1)
+		return
+	}
+	conn.Start(func() {
+		if why := reasonOf(refused); why != access.Missing {
+			defer s.strangers.Add(-1)
+			v.turnAway(conn, why, protocol.ReasonUnauthorized)
+			return
+		}
+		guest := v.prove(conn)
+		s.strangers.Add(-1)
+		if guest != nil {
+			v.take(conn, guest)
+		}
+	})
+}
+
+// turnAway says goodbye to somebody who is not let in.
+func (v *visit) turnAway(conn *socket.Conn, why access.Reason, reason string) {
+	v.server.turnedAway(why, v.path, v.remote)
+	conn.Goodbye(protocol.ClosePolicy, reason)
+	conn.Messages(socket.Handler{Message: func(socket.Message) {}})
+}
+
+// prove reads the first message, which must be auth, and answers it. It returns nil
+// when the connection has ended.
+func (v *visit) prove(conn *socket.Conn) (guest *access.Session) {
+	limit := time.AfterFunc(provingTime, func() {
+		v.server.turnedAway(access.Missing, v.path, v.remote)
+		conn.End(protocol.ClosePolicy, protocol.ReasonAuth)
+	})
+	defer limit.Stop()
+	goesOn := conn.Message(func(m socket.Message) {
+		if !limit.Stop() {
+			return // too late
+		}
+		guest = v.first(conn, m)
+	})
+	switch {
+	case guest == nil && goesOn: // it is to end, and waits for its peer
+		conn.Messages(socket.Handler{Message: func(socket.Message) {}})
+		return nil
+	case guest == nil:
+		return nil
+	case !goesOn:
+		guest.Leave()
+		return nil
+	case !conn.Belong(guest.Share()):
+		guest.Leave()
+		conn.Goodbye(protocol.CloseTryLater, socket.ErrNoMemory.Error())
+		conn.Messages(socket.Handler{Message: func(socket.Message) {}})
+		return nil
+	}
+	conn.SetMaxMessageBytes(v.endpoint.MaxMessageBytes)
+	return guest
+}
+
+// first acts on the first message of somebody who has not said who he is. It returns
+// nil where that is not enough, and has said goodbye then.
+func (v *visit) first(conn *socket.Conn, m socket.Message) *access.Session {
+	away := func(why access.Reason, code int, reason string) *access.Session {
+		v.server.turnedAway(why, v.path, v.remote)
+		conn.Goodbye(code, reason)
+		return nil
+	}
+	frame := m.Plain()
+	var ask protocol.Ask
+	var decoder protocol.Decoder
+	if m.Kind != socket.Text || !utf8.Valid(frame) || decoder.Decode(frame, &ask) != nil || ask.Kind != protocol.KindAuth || len(ask.Token) == 0 {
+		return away(access.Missing, protocol.ClosePolicy, protocol.ReasonAuth)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), provingTime)
+	defer cancel()
+	id, err := v.server.opt.Access.Token(ctx, string(ask.Token))
+	if err != nil {
+		return away(reasonOf(err), protocol.ClosePolicy, protocol.ReasonUnauthorized)
+	}
+	guest, err := v.server.opt.Access.Enter(id, access.Entry{Share: v.address, Socket: true})
+	var many *access.ManyError
+	switch {
+	case errors.As(err, &many):
+		return away(access.ManySockets, protocol.CloseTryLater, err.Error())
+	case err != nil:
+		return away(reasonOf(err), protocol.ClosePolicy, protocol.ReasonUnauthorized)
+	}
+	conn.Send(socket.Text, authOK(guest))
+	return guest
+}
+
+func authOK(guest *access.Session) []byte {
+	return protocol.Encode(protocol.AuthOK{Type: "auth_ok", Standing: standing(guest)})
+}
+
+// renew answers an auth message of somebody who is in already.
+func (s *Server) renew(guest *access.Session, token []byte) (answer []byte, refused *protocol.Error) {
+	if !s.opt.Access.Asks() {
+		return authOK(guest), nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), provingTime)
+	defer cancel()
+	if err := guest.Renew(ctx, string(token)); err != nil {
+		return nil, s.accessRefusal(err)
+	}
+	return authOK(guest), nil
+}
+
+// warden tells a connection what becomes of its guest.
+type warden struct {
+	server *Server
+	conn   *socket.Conn
+}
+
+// Expiring implements access.Watcher.
+func (w *warden) Expiring(until time.Time) {
+	w.conn.Tell(protocol.Encode(protocol.Notice{
+		Type: "notice", Code: "token_expiring", Expires: until.UTC().Format(time.RFC3339),
+		Message: "the token expires soon; send auth with a new one to stay connected",
+	}))
+}
+
+// End implements access.Watcher.
+func (w *warden) End(why access.Reason) {
+	w.server.metrics.countRefusal(why)
+	reason := protocol.ReasonExpired
+	if why == access.Revoked {
+		reason = protocol.ReasonRevoked
+	}
+	w.conn.End(protocol.ClosePolicy, reason)
+}
