@@ -1,4 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+import { type Identity, isNotification, type Notice, type Notification } from './access.js';
 import { checkDuration } from './check.js';
 import { disposable } from './dispose.js';
 import { endpoint } from './endpoint.js';
@@ -35,6 +36,8 @@ export interface DashboardEvents<M = Metrics> {
   note: Note;
   presence: Presence;
   typing: Typing;
+  /** A message to this user, or to a group that was joined. */
+  notification: Notification;
   /** What the server refused, or what waited in vain for a connection. */
   error: PenstockError;
 }
@@ -59,6 +62,10 @@ const typingPauseMs = 3_000;
  */
 export class DashboardClient<F extends keyof Metrics = never> {
   readonly status: Value<StatusInfo>;
+  /** Who the server takes this client for, once a token was shown; null before, and after a refusal. */
+  readonly identity: Value<Identity | null>;
+  /** The groups that this connection is in. */
+  readonly groups: Value<readonly string[]>;
   /** The name of this client among those that the server counts. */
   readonly session: string;
 
@@ -73,6 +80,7 @@ export class DashboardClient<F extends keyof Metrics = never> {
     note: new Listeners(),
     presence: new Listeners(),
     typing: new Listeners(),
+    notification: new Listeners(),
     error: new Listeners(),
   };
   #subscription: string | null = null; // as it was sent last, and will be again
@@ -90,12 +98,15 @@ export class DashboardClient<F extends keyof Metrics = never> {
       opened: () => {
         if (this.#subscription) this.#link.send(this.#subscription);
       },
+      up: () => this.#sendWaiting(),
       message: (m) => this.#message(m),
       binary: () => undefined,
       lost: () => undefined,
       ended: (error) => this.#ended(error),
     });
     this.status = this.#link.status;
+    this.identity = this.#link.identity;
+    this.groups = this.#link.groups.joined;
     disposable(this);
     if (options.subscription) this.#subscribe(options.subscription);
     this.#link.connect();
@@ -142,9 +153,23 @@ export class DashboardClient<F extends keyof Metrics = never> {
     this.#link.send(this.#subscription);
   }
 
-  /** Leaves a note for everybody; it comes back as a `note`. Without a connection it waits, within bounds. */
-  note(text: string): void {
-    this.#tell({ type: 'note', text });
+  /** Leaves a note for everybody, or in a group; it comes back as a `note`. Without a connection it waits, within bounds. */
+  note(text: string, { group }: { group?: string | undefined } = {}): void {
+    this.#tell({ type: 'note', text, group });
+  }
+
+  /**
+   * Joins a group: its notifications and notes come too, also after a
+   * reconnect. Resolves when the server has agreed; rejects when it refuses, or
+   * when no connection came for it in time.
+   */
+  join(group: string): Promise<void> {
+    return this.#link.groups.join(group);
+  }
+
+  /** Leaves a group. */
+  leave(group: string): Promise<void> {
+    return this.#link.groups.leave(group);
   }
 
   /** Takes how right a model is now for what is expected of it: its alert ends, and fires again when it gets worse from here. Without a connection it waits, within bounds. */
@@ -184,19 +209,25 @@ export class DashboardClient<F extends keyof Metrics = never> {
   }
 
   #message(m: Incoming): void {
-    this.#greet();
+    // The server's first message says that it is there.
+    if (!this.#link.up && m.type !== 'auth_ok') this.#link.greeted();
     if (m.type === 'error') return this.#events.error.tell(errorFrom(m as unknown as ErrorMessage));
-    if (m.type === 'notice') return m['code'] === 'going_away' ? this.#link.drain(String(m['message'])) : undefined;
+    if (m.type === 'notice') return this.#noticed(m as unknown as Notice);
     if (!Object.hasOwn(this.#events, m.type)) return; // of a newer server
-    const frame = m as unknown as DashboardFrame<MetricsOf<F>>;
-    (this.#events[m.type as keyof DashboardEvents] as unknown as Listeners<DashboardFrame<MetricsOf<F>>>).tell(frame);
+    this.#tellAll(m.type as keyof DashboardEvents, m as unknown as DashboardFrame<MetricsOf<F>>);
+  }
+
+  #noticed(notice: Notice): void {
+    if (notice.code === 'going_away') this.#link.drain(notice.message);
+    if (isNotification(notice)) this.#tellAll('notification', notice);
+  }
+
+  #tellAll(event: keyof DashboardEvents, frame: DashboardFrame<MetricsOf<F>>): void {
+    (this.#events[event] as unknown as Listeners<DashboardFrame<MetricsOf<F>>>).tell(frame);
     for (const feed of this.#feeds) feed.push(frame);
   }
 
-  /** The server's first message says that it is there. */
-  #greet(): void {
-    if (this.#link.up) return;
-    this.#link.greeted();
+  #sendWaiting(): void {
     for (let next = this.#waiting.first(); next && this.#link.up; next = this.#waiting.first()) {
       this.#waiting.remove(next);
       this.#link.send(next.text);

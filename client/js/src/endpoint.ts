@@ -9,7 +9,7 @@ export function endpoint(address: string, path: string, session: string | undefi
   const url = new URL(address, globalThis.location?.href);
   url.protocol = url.protocol.replace(/^http/, 'ws');
   if (url.protocol !== 'ws:' && url.protocol !== 'wss:') {
-    throw new TypeError(`the address ${address} does not start with ws:// or wss://`);
+    throw new TypeError(`the address of ${url.host || url.protocol} does not start with ws:// or wss://`); // whole, it may hold a secret
   }
   if (url.pathname === '/') url.pathname = path;
   const named = session ?? url.searchParams.get('session');

@@ -65,6 +65,8 @@ export interface ErrorDetails {
   retryAfterMs?: number | undefined;
   expected?: number | undefined;
   got?: number | undefined;
+  closeCode?: number | null | undefined;
+  reason?: string | null | undefined;
   /** What led to it, to be found as the error's `cause`. */
   cause?: unknown;
 }
@@ -80,6 +82,10 @@ export class PenstockError extends Error {
   /** Counts, where the error is about a count. */
   readonly expected: number | null;
   readonly got: number | null;
+  /** Of a connection that ended: its close code, such as 1008; null where there was none. */
+  readonly closeCode: number | null;
+  /** What the server gave as the reason, such as `token_expired`; null where it gave none. */
+  readonly reason: string | null;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -88,6 +94,8 @@ export class PenstockError extends Error {
     this.retryAfterMs = details.retryAfterMs ?? null;
     this.expected = details.expected ?? null;
     this.got = details.got ?? null;
+    this.closeCode = details.closeCode ?? null;
+    this.reason = details.reason || null;
   }
 }
 

@@ -1,3 +1,4 @@
+export type { Identity, Me, Notice, Notification } from './access.js';
 export type { Clock } from './clock.js';
 export {
   DashboardClient,
@@ -24,7 +25,7 @@ export type {
   VectorAnswer,
   VectorPrediction,
 } from './prediction.js';
-export { PredictClient } from './predict.js';
+export { PredictClient, type PredictEvents } from './predict.js';
 export type { FeedbackOptions, PredictOptions, RequestOptions } from './predict-options.js';
 export { predictEach, type PredictEachOptions } from './predict-each.js';
 export type { Features, Label, NamedFeatures, RequestId, RowLabel } from './request.js';
@@ -51,7 +52,6 @@ export type {
   ModelQuality,
   ModelsAnswer,
   Note,
-  Notice,
   OutputInfo,
   OutputKind,
   Presence,

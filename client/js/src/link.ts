@@ -1,10 +1,14 @@
+import type { AuthOk, Identity } from './access.js';
+import { Asks } from './asks.js';
 import { Backoff } from './backoff.js';
 import { PenstockError } from './error.js';
+import { Groups } from './groups.js';
 import { Heartbeat } from './heartbeat.js';
 import type { Settings } from './options.js';
-import { abnormal, protocols, reconnectable, type WebSocketLike } from './socket.js';
+import { SignIn, unauthorized } from './sign-in.js';
+import { abnormal, reconnectable, subprotocol, type WebSocketLike } from './socket.js';
 import type { StatusInfo } from './status.js';
-import { State } from './value.js';
+import { State, type Value } from './value.js';
 import { onWake } from './wake.js';
 
 /** A JSON message from the server. */
@@ -15,8 +19,10 @@ export interface Incoming {
 
 /** What the owner of a link does with it. */
 export interface LinkOwner {
-  /** The socket is open; the server has not spoken yet. */
+  /** The socket is open, and the token shown; the server has not spoken yet. */
   opened(): void;
+  /** From now on messages are taken. */
+  up(): void;
   message(message: Incoming): void;
   binary(frame: ArrayBuffer): void;
   /** What was sent and not answered never will be. */
@@ -26,7 +32,7 @@ export interface LinkOwner {
 }
 
 /**
- * - `connecting`: an attempt is under way, up to the server's first message.
+ * - `connecting`: an attempt is under way, up to the server's greeting and its yes to the token.
  * - `up`: messages may be sent.
  * - `draining`: the server is going away; it still answers what it took.
  * - `waiting`: for the next attempt.
@@ -35,12 +41,6 @@ export interface LinkOwner {
 type Phase = 'connecting' | 'up' | 'draining' | 'waiting' | 'ended' | 'closed';
 
 const drainTimeoutMs = 30_000;
-
-/** Whether a token function says that nobody is signed in: asking again would not help. */
-function unauthorized(error: unknown): boolean {
-  const { code, status } = (error ?? {}) as { code?: unknown; status?: unknown };
-  return code === 'unauthorized' || code === 'forbidden' || status === 401 || status === 403;
-}
 
 /** A WebSocket that comes back by itself. */
 export class Link {
@@ -51,16 +51,21 @@ export class Link {
     reason: null,
     closeCode: null,
   });
+  readonly identity: Value<Identity | null>;
+  readonly groups: Groups;
   readonly #url: string;
   readonly #settings: Settings;
   readonly #owner: LinkOwner;
   readonly #backoff: Backoff;
   readonly #heartbeat: Heartbeat;
+  readonly #asks = new Asks();
+  readonly #signIn: SignIn;
   readonly #stopWaking: () => void;
 
   #phase: Phase = 'waiting';
   #socket: WebSocketLike | null = null;
   #open = false; // the socket's handshake is done
+  #greeted = false; // the server has greeted
   #timer: unknown; // of the phase: the end of an attempt, a drain or a pause
   #round = 0; // counts attempts, so that a late token is not used
   #failures = 0; // attempts in a row that came to nothing
@@ -69,6 +74,7 @@ export class Link {
   #manualAt = -Infinity;
   #reason: string | null = null;
   #closeCode: number | null = null;
+  #closeReason: string | null = null; // in the server's own words
   #cause: unknown; // of the reason, where an error is
 
   constructor(url: string, settings: Settings, owner: LinkOwner) {
@@ -76,6 +82,10 @@ export class Link {
     this.#settings = settings;
     this.#owner = owner;
     const { clock } = settings;
+    const send = (text: string) => this.send(text);
+    this.#signIn = new SignIn(settings, this.#asks, send, () => this.#tell(this.status.value.nextAttemptAt));
+    this.identity = this.#signIn.identity;
+    this.groups = new Groups(settings, this.#asks, this);
     this.#backoff = new Backoff(settings.backoffMinMs, settings.backoffMaxMs, settings.random);
     this.#heartbeat = new Heartbeat(
       clock,
@@ -91,15 +101,21 @@ export class Link {
     return this.#phase === 'up';
   }
 
+  /** Whether what is sent reaches the socket. */
+  get open(): boolean {
+    return this.#open;
+  }
+
   /** Whether no connection will come by itself, and why. */
   get final(): PenstockError | null {
     if (this.#phase === 'closed') return new PenstockError('closed', 'the client was closed');
-    if (this.#phase === 'ended') return new PenstockError('disconnected', this.#reason ?? 'refused', { cause: this.#cause });
-    return null;
+    if (this.#phase !== 'ended') return null;
+    const [closeCode, reason] = [this.#closeCode, this.#closeReason];
+    return new PenstockError('disconnected', this.#reason ?? 'refused', { cause: this.#cause, closeCode, reason });
   }
 
   connect(): void {
-    const { clock, connectTimeoutMs, token } = this.#settings;
+    const { clock, connectTimeoutMs } = this.#settings;
     const round = ++this.#round;
     this.#phase = 'connecting';
     this.#triedAt = clock.monotonic();
@@ -107,22 +123,23 @@ export class Link {
     this.#tell(null);
     const current = () => round === this.#round && this.#phase === 'connecting';
     if (!current()) return; // whoever was told has closed the client
-    if (typeof token !== 'function') return this.#dial(token);
-    new Promise<string>((resolve) => resolve(token())).then(
-      (got) => current() && this.#dial(got),
+    if (!this.#signIn.asks) return this.#dial(this.#settings.token as string | undefined);
+    this.#signIn.fetch().then(
+      (token) => current() && this.#dial(token),
       (error: unknown) => {
         if (!current()) return;
         const why = `no token: ${String(error)}`;
         if (!unauthorized(error)) return this.#lose(abnormal, why, error);
-        this.#closeCode = null;
+        this.#closed(null);
         this.#end(why, error);
       },
     );
   }
 
-  /** Says that the server has greeted: from now on messages are taken. */
+  /** Says that the server has greeted: from now on messages are taken, unless it has yet to take the token. */
   greeted(): void {
-    if (this.#phase !== 'connecting') return;
+    this.#greeted = true;
+    if (this.#phase !== 'connecting' || this.#signIn.pending) return;
     this.#phase = 'up';
     this.#cause = undefined;
     this.#failures = 0;
@@ -130,6 +147,7 @@ export class Link {
     this.#settings.clock.clearTimeout(this.#timer);
     this.#heartbeat.start();
     this.#tell(null);
+    if (this.up) this.#owner.up(); // unless whoever was told has closed the client
   }
 
   /** Says that the server will close after what it owes. */
@@ -144,19 +162,6 @@ export class Link {
   /** Sends on the socket of now; without an open one it does nothing. */
   send(data: string | ArrayBuffer): void {
     if (this.#open) this.#socket?.send(data);
-  }
-
-  /** Shows a fresh token before the old one expires. */
-  async renewToken(): Promise<void> {
-    const { token } = this.#settings;
-    if (typeof token !== 'function') return;
-    const round = this.#round;
-    try {
-      const fresh = await token();
-      if (round === this.#round) this.send(JSON.stringify({ type: 'auth', token: fresh }));
-    } catch {
-      // The server closes when the old one has expired, and says why.
-    }
   }
 
   /** Waits until messages may be sent; rejects when no connection will come by itself, or the signal says so. */
@@ -192,7 +197,7 @@ export class Link {
     if (this.#phase === 'ended') this.#failures = 0;
     if (this.#socket) {
       this.#reason = 'reconnect() was called';
-      this.#closeCode = null;
+      this.#closed(null);
       this.#drop(this.#reason);
       this.#owner.lost(new PenstockError('connection_lost', this.#reason));
     }
@@ -203,7 +208,7 @@ export class Link {
     if (this.#phase === 'closed') return;
     this.#phase = 'closed';
     this.#reason = 'closed by the client';
-    this.#closeCode = null;
+    this.#closed(null);
     this.#stopWaking();
     this.#drop('');
     this.#finish();
@@ -212,15 +217,17 @@ export class Link {
   #dial(token: string | undefined): void {
     let socket: WebSocketLike;
     try {
-      socket = new this.#settings.WebSocket(this.#url, protocols(token));
+      socket = new this.#settings.WebSocket(this.#url, [subprotocol]);
     } catch (error) {
-      this.#closeCode = null;
+      this.#closed(null);
       return this.#end(`the WebSocket was refused: ${String(error)}`, error); // such as ws:// from a page of https://
     }
     this.#socket = socket;
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => {
       this.#open = true;
+      this.#signIn.open(token);
+      this.groups.opened();
       this.#owner.opened();
     };
     socket.onmessage = (event: { data: unknown }) => this.#receive(event.data);
@@ -238,7 +245,14 @@ export class Link {
       return this.#lose(abnormal, 'the server sent what is no JSON');
     }
     if (message?.type === 'ping') this.send('{"type":"pong"}');
-    else if (typeof message?.type === 'string' && message.type !== 'pong') this.#owner.message(message);
+    else if (typeof message?.type === 'string' && message.type !== 'pong') this.#heard(message);
+  }
+
+  #heard(m: Incoming): void {
+    if (m.type === 'auth_ok') this.#signIn.accepted(m as unknown as AuthOk);
+    if (m.type === 'notice' && m['code'] === 'token_expiring') void this.#signIn.renew();
+    if (!this.#asks.heard(m)) this.#owner.message(m);
+    if (m.type === 'auth_ok' && this.#greeted) this.greeted();
   }
 
   /** The connection ended, or an attempt came to nothing. */
@@ -249,10 +263,10 @@ export class Link {
     else this.#backoff.lived(clock.monotonic() - this.#upSince);
     this.#drop(why);
     this.#reason = `${why || lost} (${code})`;
-    this.#closeCode = code;
+    this.#closed(code, why);
     if (!reconnectable(code)) return this.#end(this.#reason, cause);
     if (this.#failures >= maxAttempts) return this.#end(`gave up after ${this.#failures} attempts: ${this.#reason}`, cause);
-    this.#owner.lost(new PenstockError('connection_lost', this.#reason, { cause }));
+    this.#owner.lost(new PenstockError('connection_lost', this.#reason, { cause, closeCode: code, reason: why }));
     this.#pause(this.#backoff.next());
   }
 
@@ -272,6 +286,8 @@ export class Link {
 
   #finish(): void {
     const error = this.final as PenstockError;
+    this.#signIn.identity.set(null);
+    this.groups.ended(error);
     this.#owner.lost(error);
     this.#owner.ended(error);
     this.#tell(null);
@@ -280,6 +296,10 @@ export class Link {
   /** Lets go of the socket: nothing that it does from now on matters. */
   #drop(why: string): void {
     this.#heartbeat.stop();
+    this.#signIn.stop();
+    this.#asks.lost();
+    this.groups.lost();
+    this.#greeted = false;
     this.#settings.clock.clearTimeout(this.#timer);
     const socket = this.#socket;
     if (!socket) return;
@@ -308,6 +328,13 @@ export class Link {
     const final = this.#phase === 'ended' || this.#phase === 'closed';
     const status = this.up ? 'connected' : final ? 'disconnected' : 'reconnecting';
     const attempt = status === 'reconnecting' ? this.#failures + 1 : 0;
-    this.status.set({ status, attempt, nextAttemptAt, reason: this.#reason, closeCode: this.#closeCode });
+    const [reason, closeCode, closeReason, renewal] = [this.#reason, this.#closeCode, this.#closeReason, this.#signIn.problem];
+    this.status.set({ status, attempt, nextAttemptAt, reason, closeCode, closeReason, renewal });
+  }
+
+  /** Keeps what the last connection ended with. */
+  #closed(code: number | null, reason?: string): void {
+    this.#closeCode = code;
+    this.#closeReason = reason || null;
   }
 }

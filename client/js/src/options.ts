@@ -12,10 +12,11 @@ export interface ConnectionOptions {
   session?: string | undefined;
   /**
    * A bearer token, or what returns one: it is asked before every connection,
-   * and when the server says that the token expires. When it fails the client
-   * tries again later, unless the error says that nobody is signed in: with a
-   * `code` of `unauthorized` or `forbidden`, or a `status` of 401 or 403.
-   * Default: none is sent.
+   * and before the token expires. It is shown as the first message of each
+   * connection, never in an address. When it fails the client tries again
+   * later, unless the error says that nobody is signed in: with a `code` of
+   * `unauthorized` or `forbidden`, or a `status` of 401 or 403. Default: none is
+   * sent.
    */
   token?: string | (() => string | Promise<string>) | undefined;
   /** Bounds of the pause before a reconnect. Default: 1,000 and 30,000. Smaller ones turn a server's restart into a stampede. */
@@ -70,6 +71,9 @@ export function settings(o: ConnectionOptions) {
   }
   if (filled.backoffMaxMs < filled.backoffMinMs) {
     throw new RangeError(`option backoffMaxMs is ${filled.backoffMaxMs}; expected at least backoffMinMs, ${filled.backoffMinMs}`);
+  }
+  if (o.token !== undefined && typeof o.token !== 'function' && !(typeof o.token === 'string' && o.token !== '')) {
+    throw new TypeError(`option token is ${o.token === '' ? 'an empty string' : typeof o.token}; expected a token, a function that returns one, or nothing`);
   }
   const WebSocket = o.WebSocket ?? (globalThis.WebSocket as WebSocketConstructor | undefined);
   if (!WebSocket) {

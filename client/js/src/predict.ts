@@ -1,13 +1,15 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { askScores, type BinaryPrediction, chooseModel, decodeBinary, encodeBinary, isBytes } from './binary.js';
-import { checkCount, checkDuration } from './check.js';
-import { needsScores, predictionsOf, predictionsOfBinary, type RowMessage, type RowsMessage } from './decode.js';
+import { type Identity, isNotification, type Notice, type Notification } from './access.js';
+import { type BinaryPrediction, decodeBinary, encodeBinary } from './binary.js';
+import { checkDuration } from './check.js';
+import { predictionsOf, predictionsOfBinary, type RowMessage, type RowsMessage } from './decode.js';
 import { disposable } from './dispose.js';
 import { endpoint } from './endpoint.js';
 import { errorFrom, type ErrorMessage, PenstockError } from './error.js';
 import type { FeedbackResult } from './feedback.js';
 import { type Call, Flight } from './flight.js';
-import type { Hello, ModelInfo, Notice } from './wire.js';
+import { checkFits, serving } from './greeting.js';
+import type { Hello, ModelInfo } from './wire.js';
 import { type Incoming, Link } from './link.js';
 import { type Settings, settings } from './options.js';
 import type { Prediction } from './prediction.js';
@@ -20,14 +22,20 @@ import {
   encodeRequest,
   type Features,
   hasMissing,
-  isNamed,
   type Label,
   type RequestId,
   type RowLabel,
 } from './request.js';
 import { firstId } from './session.js';
 import type { StatusInfo } from './status.js';
-import { State, type Value } from './value.js';
+import { travelsBinary } from './travel.js';
+import { Listeners, State, type Value } from './value.js';
+
+/** What handlers are called with. */
+export interface PredictEvents {
+  /** A message to this user, or to a group that was joined. */
+  notification: Notification;
+}
 
 /** What the server says to a call. */
 type Reply = { message: Incoming } | { frame: BinaryPrediction };
@@ -54,11 +62,16 @@ export class PredictClient {
   readonly hello: Value<Hello | null>;
   /** What the server told last that answers no request. */
   readonly notice: Value<Notice | null>;
+  /** Who the server takes this client for, once a token was shown; null before, and after a refusal. */
+  readonly identity: Value<Identity | null>;
+  /** The groups that this connection is in. */
+  readonly groups: Value<readonly string[]>;
   /** The name under which labels find their predictions, also after a reconnect. */
   readonly session: string;
 
   readonly #hello = new State<Hello | null>(null);
   readonly #notice = new State<Notice | null>(null);
+  readonly #events: { [E in keyof PredictEvents]: Listeners<PredictEvents[E]> } = { notification: new Listeners() };
   readonly #settings: Settings;
   readonly #link: Link;
   readonly #queue: Queue<Call<Reply>>;
@@ -77,6 +90,7 @@ export class PredictClient {
     this.#queue = new Queue(this.#settings);
     this.#link = new Link(at.url, this.#settings, {
       opened: () => undefined, // the server speaks first
+      up: () => this.#sendWaiting(),
       message: (m) => this.#message(m),
       binary: (frame) => this.#binary(frame),
       lost: (error) => this.#flight.failAll(error),
@@ -85,6 +99,8 @@ export class PredictClient {
     this.status = this.#link.status;
     this.hello = this.#hello;
     this.notice = this.#notice;
+    this.identity = this.#link.identity;
+    this.groups = this.#link.groups.joined;
     disposable(this);
     this.#link.connect();
   }
@@ -93,6 +109,25 @@ export class PredictClient {
   async ready(options: { signal?: AbortSignal | undefined } = {}): Promise<Hello> {
     await this.#link.ready(options.signal);
     return this.#hello.value as Hello;
+  }
+
+  /** Calls a handler with each event of a kind, until the function that it returns is called. */
+  on<E extends keyof PredictEvents>(event: E, handler: (value: PredictEvents[E]) => void): () => void {
+    return this.#events[event].add(handler);
+  }
+
+  /**
+   * Joins a group: its notifications come too, also after a reconnect. Resolves
+   * when the server has agreed; rejects when it refuses, or when no connection
+   * came for it in time.
+   */
+  join(group: string): Promise<void> {
+    return this.#link.groups.join(group);
+  }
+
+  /** Leaves a group. */
+  leave(group: string): Promise<void> {
+    return this.#link.groups.leave(group);
   }
 
   /** Asks for the prediction of one row. The array may be reused at once. */
@@ -146,21 +181,7 @@ export class PredictClient {
 
   async #ask(rows: readonly Features[], many: boolean, o: RequestOptions): Promise<Prediction[]> {
     const { model, deadlineMs, scores = false, timing = false, outputs = false, topK } = o;
-    if (deadlineMs !== undefined) checkDuration('deadlineMs', deadlineMs);
-    if (topK !== undefined) checkCount('topK', topK);
-    if (rows.length === 0) throw new PenstockError('too_many_rows', 'a request needs at least one row', { got: 0 });
-    const someBytes = rows.some(isBytes);
-    const typed = rows.every((row) => isBytes(row) || row instanceof Float32Array);
-    const binary = o.binary ?? (typed && typeof o.requestId !== 'string');
-    if (someBytes && !(binary && rows.every(isBytes))) {
-      throw new PenstockError(
-        'bad_features',
-        'bytes are scaled by the server, and go in binary requests of bytes alone; make numbers of them, or let requestId be a number',
-      );
-    }
-    if (binary && rows.some(isNamed)) {
-      throw new PenstockError('bad_features', 'features by name go in JSON; leave out the option binary, or send them in order');
-    }
+    const binary = travelsBinary(rows, o);
     const requestId = o.requestId ?? this.#freeId();
     checkId(requestId, binary);
     if (this.#open.predict.has(requestId)) {
@@ -216,11 +237,11 @@ export class PredictClient {
         rows,
         bytes: typeof message === 'string' ? new TextEncoder().encode(message).length : message.byteLength,
         send: () => {
-          model = this.#serving(modelName, message);
+          model = serving(this.#hello.value, modelName, message);
           if (missing && model && !model.missing) {
             throw new PenstockError('bad_features', `a value is null, and of the model ${model.name} none may be missing`);
           }
-          this.#fits(call.bytes);
+          checkFits(this.#hello.value, call.bytes);
           sentAt = clock.monotonic();
           waitedMs += sentAt - waitsSince;
           this.#link.send(message);
@@ -281,26 +302,6 @@ export class PredictClient {
     }
   }
 
-  /** The model that will answer, named in the message if that is binary. */
-  #serving(name: string | undefined, message: string | ArrayBuffer): ModelInfo | undefined {
-    const models = this.#hello.value?.models ?? [];
-    const index = name === undefined ? 0 : models.findIndex((m) => m.name === name);
-    if (message instanceof ArrayBuffer) {
-      if (!models[index]) throw new PenstockError('unknown_model', `the server has no model ${name}; it has ${models.map((m) => m.name).join()}`);
-      chooseModel(message, index);
-      if (needsScores(models[index])) askScores(message);
-    }
-    return models[index];
-  }
-
-  /** The server would close the connection over a message that is too big. */
-  #fits(bytes: number): void {
-    const limit = this.#hello.value?.limits.max_bytes ?? Infinity;
-    if (bytes > limit) {
-      throw new PenstockError('message_too_big', 'the server takes no message of this size; send fewer rows, or binary ones', { expected: limit, got: bytes });
-    }
-  }
-
   #message(m: Incoming): void {
     const id = m['request_id'] as RequestId;
     switch (m.type) {
@@ -342,7 +343,7 @@ export class PredictClient {
   #noticed(notice: Notice): void {
     if (notice.code === 'going_away') this.#link.drain(notice.message);
     if (notice.code === 'model_updated') this.#link.send('{"type":"hello"}');
-    if (notice.code === 'token_expiring') void this.#link.renewToken();
     this.#notice.set(notice);
+    if (isNotification(notice)) this.#events.notification.tell(notice);
   }
 }

@@ -152,7 +152,7 @@ function closed(error: unknown): boolean {
   return error instanceof PenstockError && error.code === 'closed';
 }
 
-const kinds = ['history', 'metrics', 'alert', 'note', 'presence', 'typing'] as const;
+const kinds = ['history', 'metrics', 'alert', 'note', 'presence', 'typing', 'notification'] as const;
 
 function all<F extends keyof Metrics>(client: DashboardClient<F>, fn: (frame: DashboardFrame<MetricsOf<F>>) => void): () => void {
   const stops = kinds.map((kind) => client.on(kind, fn));

@@ -14,14 +14,6 @@ export type WebSocketConstructor = new (url: string, protocols: string[]) => Web
 /** What every client asks for; see the protocol's chapter on greeting. */
 export const subprotocol = 'penstock.v1';
 
-/** Offers a token to the server where no header can be set and no URL should tell it. */
-export function protocols(token: string | null | undefined): string[] {
-  if (token === undefined || token === null) return [subprotocol];
-  const binary = String.fromCharCode(...new TextEncoder().encode(token));
-  const base64url = btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
-  return [subprotocol, `base64url.bearer.authorization.penstock.${base64url}`];
-}
-
 /** The close code that stands for a connection lost without one. */
 export const abnormal = 1006;
 

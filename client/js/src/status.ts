@@ -21,4 +21,11 @@ export interface StatusInfo {
    * and where there was no connection to end.
    */
   closeCode?: number | null;
+  /** The reason that came with it, such as `token_expired`; null where none came. */
+  closeReason?: string | null;
+  /**
+   * Why the token of this connection could not be renewed, in words; null while
+   * nothing is wrong. The connection stands until the token ends.
+   */
+  renewal?: string | null;
 }

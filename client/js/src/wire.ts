@@ -1,7 +1,9 @@
 // What the server says in JSON, as it stands on the wire: of its models, of
 // how right they are, and what /ws/dashboard sends. Field names are those of
 // the protocol; a number is null where nothing was measured. Fields that came
-// later are absent from older servers, and say so with a question mark.
+// later are absent from older servers, and say so with a question mark. Who one
+// is, and notices, stand in access.ts.
+import type { Notification } from './access.js';
 
 /** What an output of a model says of a row: a class, labels of which any number may hold, numbers, or a vector. */
 export type OutputKind = 'class' | 'labels' | 'values' | 'vector';
@@ -62,14 +64,6 @@ export interface Hello {
     /** Bytes in one message. */
     max_bytes: number;
   };
-}
-
-/** What the server tells that answers no request. */
-export interface Notice {
-  type: 'notice';
-  /** `going_away`, `token_expiring`, `model_updated`, `alert`, or one of a newer server. */
-  code: string;
-  message: string;
 }
 
 /** One model in the answer of `GET /api/models`. */
@@ -167,7 +161,7 @@ export interface Problem {
 }
 
 /** What `/ws/dashboard` sends; a subscription names its fields as they are here. */
-export type DashboardFrame<M = Metrics> = History<M> | M | Alert | Note | Presence | Typing;
+export type DashboardFrame<M = Metrics> = History<M> | M | Alert | Note | Presence | Typing | Notification;
 
 /** Fields that every frame of metrics has. */
 type Always = 'type' | 'seq' | 'timestamp';
@@ -332,6 +326,8 @@ export interface Note {
   author: string;
   /** RFC 3339. */
   time: string;
+  /** The group that it was left in; absent where it is for everybody. */
+  group?: string;
 }
 
 /** Who watches; the first hundred users by name. */

@@ -37,10 +37,10 @@ async function bundle(code: string): Promise<string> {
 const kilobytes = (code: string) => gzipSync(code, { level: 9 }).length / 1024;
 
 test.each([
-  ['everything', `export * from 'penstock-client'`, 10],
-  ['predictions', `export { PredictClient } from 'penstock-client'`, 9],
-  ['the dashboard', `export { DashboardClient } from 'penstock-client'`, 5.5],
-  ['the dashboard for rxjs', `export { fromDashboard } from 'penstock-client/rxjs'`, 6],
+  ['everything', `export * from 'penstock-client'`, 11.5],
+  ['predictions', `export { PredictClient } from 'penstock-client'`, 10.5],
+  ['the dashboard', `export { DashboardClient } from 'penstock-client'`, 6.75],
+  ['the dashboard for rxjs', `export { fromDashboard } from 'penstock-client/rxjs'`, 7.25],
 ])('%s is small', async (name, code, limit) => {
   const size = kilobytes(await bundle(code));
   console.info(`${name}: ${size.toFixed(2)} KiB`);

@@ -14,7 +14,7 @@ test('the server says what it serves', async () => {
     models: [{ name: 'digits', task: 'classification', features: 784 }],
     limits: { window: expect.any(Number), max_rows: expect.any(Number), max_bytes: expect.any(Number) },
   });
-  expect(client.status.value).toEqual({ status: 'connected', attempt: 0, nextAttemptAt: null, reason: null, closeCode: null });
+  expect(client.status.value).toEqual({ status: 'connected', attempt: 0, nextAttemptAt: null, reason: null, closeCode: null, closeReason: null, renewal: null });
 });
 
 describe.each(digits())('the digit $label', ({ label, numbers, floats, bytes, scores }) => {

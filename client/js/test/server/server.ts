@@ -1,6 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -13,12 +13,15 @@ export class Server {
   #process: ChildProcess | null = null;
   readonly #folder = mkdtempSync(join(tmpdir(), 'penstock-run-'));
 
+  /** Further flags, all names relative to the server's own folder. */
+  constructor(readonly flags: readonly string[] = []) {}
+
   get url(): string {
     return `ws://${this.address}`;
   }
 
   async start(): Promise<void> {
-    const flags = ['--listen', this.address, '--admin-listen', '', '--log-format', 'json', '--drain-timeout', '5s'];
+    const flags = ['--listen', this.address, '--admin-listen', '', '--log-format', 'json', '--drain-timeout', '5s', ...this.flags];
     const process = spawn(inject('penstock'), ['serve', ...flags], { cwd: this.#folder, stdio: ['ignore', 'ignore', 'pipe'] });
     this.#process = process;
     const log: string[] = [];
@@ -31,6 +34,16 @@ export class Server {
       return;
     }
     throw new Error(`the server did not start:\n${log.join('\n')}`);
+  }
+
+  /** A token signed with the secret in the file `secret`. */
+  token(...flags: string[]): string {
+    return execFileSync(inject('penstock'), ['token', '--secret-file', 'secret', ...flags], { cwd: this.#folder, encoding: 'utf8' }).trim();
+  }
+
+  /** Writes a file into the server's folder. */
+  write(name: string, text: string): void {
+    writeFileSync(join(this.#folder, name), text);
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -52,8 +65,9 @@ export class Server {
 }
 
 /** A server for the tests of a file. */
-export async function serve(): Promise<Server> {
-  const server = new Server();
+export async function serve(flags: readonly string[] = [], before: (server: Server) => void = () => undefined): Promise<Server> {
+  const server = new Server(flags);
+  before(server);
   await server.start();
   afterAll(async () => {
     await server.stop();

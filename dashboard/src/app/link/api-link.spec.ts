@@ -21,6 +21,7 @@ function begin(page: string) {
   TestBed.configureTestingModule({ providers: [provideZonelessChangeDetection(), { provide: FETCH, useValue: stand }] });
   const store = TestBed.inject(Store);
   store.view.look(page, new URLSearchParams());
+  store.access.enter(null);
   const made = (link = TestBed.inject(ApiLink));
   TestBed.runInInjectionContext(() => made.start());
   TestBed.tick();

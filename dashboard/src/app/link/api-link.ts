@@ -13,6 +13,8 @@ const QUALITY_EVERY = 2000; // ms
 export class ApiLink {
   private readonly store = inject(Store);
   private readonly api = inject(Api);
+  /** Whether the server lets one ask. */
+  private readonly mayAsk = computed(() => this.store.access.session() > 0 && this.store.access.may('dashboard'));
   private readonly connected = computed(() => this.store.shell.status().status === 'connected');
   private readonly timer = new Later();
   private ended = new AbortController();
@@ -25,10 +27,12 @@ export class ApiLink {
       effect(() => {
         const page = view.page();
         const connected = this.connected(); // after a reconnect it may be another server
+        this.store.access.session(); // another may see other models
+        if (!this.mayAsk()) return;
         if (page === 'models' || page === 'quality' || (page === 'live' && connected)) untracked(() => void this.models());
       }),
       effect(() => {
-        const looking = view.page() === 'quality';
+        const looking = view.page() === 'quality' && this.mayAsk();
         untracked(() => (looking ? void this.quality() : this.timer.drop()));
       }),
     ];
@@ -52,7 +56,7 @@ export class ApiLink {
     } catch (error) {
       if (!signal.aborted) quality.fail(reason(error));
     }
-    if (!signal.aborted && view.page() === 'quality') next(() => void this.quality(), QUALITY_EVERY);
+    if (!signal.aborted && view.page() === 'quality' && this.mayAsk()) next(() => void this.quality(), QUALITY_EVERY);
   }
 
   private async models(): Promise<void> {

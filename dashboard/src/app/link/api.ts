@@ -1,5 +1,8 @@
 import { inject, Injectable, InjectionToken } from '@angular/core';
-import type { AlertsAnswer, ModelsAnswer, Problem, QualityAnswer } from './client';
+import { refusal } from '../access/words';
+import { Store } from '../store/store';
+import type { AlertsAnswer, Me, ModelsAnswer, Problem, QualityAnswer } from './client';
+import { bearer, Credentials } from './credentials';
 
 /** The browser's fetch, or a stand-in for it. */
 export const FETCH = new InjectionToken<typeof fetch>('fetch', { providedIn: 'root', factory: () => (...args) => fetch(...args) });
@@ -20,6 +23,13 @@ export class ApiError extends Error {
 @Injectable({ providedIn: 'root' })
 export class Api {
   private readonly fetch = inject(FETCH);
+  private readonly credentials = inject(Credentials);
+  private readonly access = inject(Store).access;
+
+  /** Who the holder of a token is; of none, where that is nobody or anybody. */
+  me(token: string | null, signal: AbortSignal): Promise<Me> {
+    return this.ask('api/me', token, signal);
+  }
 
   models(signal: AbortSignal): Promise<ModelsAnswer> {
     return this.get('api/models', signal);
@@ -34,7 +44,21 @@ export class Api {
   }
 
   private async get<T>(path: string, signal: AbortSignal): Promise<T> {
-    const answer = await this.fetch(path, { signal, headers: { Accept: 'application/json' } });
+    const session = this.access.session();
+    try {
+      return await this.ask(path, this.credentials.show(), signal);
+    } catch (error) {
+      const refused = error instanceof ApiError && error.status === 401;
+      // An answer may be to a token of before.
+      if (refused && session > 0 && session === this.access.session()) {
+        this.access.lose(refusal({ closeCode: 1008, closeReason: this.credentials.show() === null ? 'auth_required' : 'unauthorized' })!);
+      }
+      throw error;
+    }
+  }
+
+  private async ask<T>(path: string, token: string | null, signal: AbortSignal): Promise<T> {
+    const answer = await this.fetch(path, { signal, headers: { Accept: 'application/json', ...bearer(token) } });
     if (answer.ok) return (await answer.json()) as T;
     const problem: Problem = answer.headers.get('Content-Type')?.startsWith('application/problem+json')
       ? await answer.json().catch(() => ({}))

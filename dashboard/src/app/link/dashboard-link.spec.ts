@@ -17,6 +17,7 @@ it('brings frames into the store, and the alerts of before with their times', as
   const handlers = new Map<string, (event: never) => void>();
   const client = {
     status: { subscribe: () => () => undefined },
+    groups: { subscribe: () => () => undefined },
     on: (event: string, handler: (event: never) => void) => { handlers.set(event, handler); return () => undefined; },
     close: vi.fn(),
   };
@@ -28,13 +29,19 @@ it('brings frames into the store, and the alerts of before with their times', as
       { provide: DASHBOARD_CLIENT, useValue: () => client as unknown as DashboardClient },
     ],
   });
-  const link = TestBed.inject(DashboardLink), { live } = TestBed.inject(Store);
-  link.start();
+  const link = TestBed.inject(DashboardLink), { access, inbox, live } = TestBed.inject(Store);
+  TestBed.runInInjectionContext(() => link.start());
+  TestBed.tick();
+  expect(handlers.size).toBe(0); // nobody was let in
+  access.enter(null);
+  TestBed.tick();
   const say = (event: string, what: unknown) => handlers.get(event)!(what as never);
   say('history', { type: 'history', points: [frame(1), frame(2)] });
   say('metrics', frame(3));
   expect(live.latest()?.seq).toBe(3);
   await vi.waitFor(() => expect(live.alerts()).toMatchObject([{ firing: false, until: time(2) }]));
+  say('notification', { type: 'notice', code: 'notification', message: 'hello', time: time(4), from: 'boss' });
+  expect(inbox.shown()).toMatchObject([{ text: 'hello', from: 'boss', group: null }]);
   link.stop();
   expect(client.close).toHaveBeenCalledOnce();
 });

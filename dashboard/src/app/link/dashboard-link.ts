@@ -1,16 +1,21 @@
-import { inject, Injectable, InjectionToken } from '@angular/core';
+import { effect, type EffectRef, inject, Injectable, InjectionToken, untracked } from '@angular/core';
+import { mustSignIn } from '../access/words';
 import { KEPT } from '../live/points';
 import { Store } from '../store/store';
 import { SESSION, socketAddress } from './address';
 import { Api } from './api';
 import { DashboardClient, type Metrics } from './client';
+import { Credentials } from './credentials';
 import { Frames } from './frames';
 import { Notifier } from './notifier';
 
 /** Opens the dashboard's socket, or a stand-in for it. */
 export const DASHBOARD_CLIENT = new InjectionToken<() => DashboardClient>('dashboard client', {
   providedIn: 'root',
-  factory: () => () => new DashboardClient(socketAddress('ws/dashboard'), { session: SESSION }),
+  factory: () => {
+    const credentials = inject(Credentials);
+    return () => new DashboardClient(socketAddress('ws/dashboard'), { session: SESSION, token: credentials.show() ?? undefined });
+  },
 });
 
 /** How long after its begin a connection tells what it told before, in milliseconds. */
@@ -19,6 +24,7 @@ const SETTLED = 2000;
 /**
  * Brings what /ws/dashboard sends into the store. Metrics go there in animation
  * frames: a hidden tab keeps the newest ten minutes aside and draws nothing.
+ * There is a socket for each time that somebody was let in who may see it.
  */
 @Injectable({ providedIn: 'root' })
 export class DashboardLink {
@@ -31,12 +37,35 @@ export class DashboardLink {
   private readonly notifier = inject(Notifier);
   private waiting: Metrics[] = [];
   private connected = 0;
+  private opening: EffectRef | null = null;
+  /** The groups that are joined on every socket. */
+  private readonly groups = new Set<string>();
 
   start(): void {
-    const { live, shell } = this.store;
+    const { access } = this.store;
+    this.opening = effect(() => {
+      const session = access.session();
+      const mayLook = access.may('dashboard');
+      untracked(() => {
+        this.close();
+        if (session > 0 && mayLook) this.open();
+      });
+    });
+  }
+
+  private open(): void {
+    const { access, inbox, live, shell } = this.store;
     const client = this.make();
     this.client = client;
-    client.status.subscribe((status) => shell.setStatus(status));
+    client.status.subscribe((status) => {
+      if (client !== this.client) return;
+      shell.setStatus(status);
+      const why = mustSignIn(status);
+      if (why) access.lose(why);
+    });
+    client.groups.subscribe((groups) => client === this.client && live.setGroups(groups));
+    for (const group of this.groups) this.join(group).catch(() => undefined); // it is not among those that are shown as joined
+    client.on('notification', (notification) => inbox.add(notification));
     client.on('history', (history) => {
       this.flush();
       this.connected = performance.now();
@@ -57,19 +86,36 @@ export class DashboardLink {
   }
 
   stop(): void {
+    this.opening?.destroy();
+    this.close();
+  }
+
+  private close(): void {
     this.frames.drop(this);
+    this.flush();
     this.recalling?.abort();
-    this.client?.close();
-    this.client = null;
+    const { client } = this;
+    this.client = null; // what it says from now on is not heard
+    client?.close();
   }
 
   reconnect(): void {
     this.client?.reconnect();
   }
 
-  note(text: string): void {
+  note(text: string, group: string | null): void {
     this.store.live.noteSent(text);
-    this.client?.note(text);
+    this.client?.note(text, { group: group ?? undefined });
+  }
+
+  async join(group: string): Promise<void> {
+    await this.client?.join(group);
+    this.groups.add(group);
+  }
+
+  async leave(group: string): Promise<void> {
+    this.groups.delete(group);
+    await this.client?.leave(group);
   }
 
   /** Takes a model's error of now for what is normal. */

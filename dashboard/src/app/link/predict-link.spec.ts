@@ -23,12 +23,14 @@ function rig(models: Hello['models']) {
     status: value<StatusInfo>({ status: 'connected', attempt: 0, nextAttemptAt: null, reason: null, closeCode: null } as StatusInfo),
     hello: value<Hello>({ type: 'hello', session: 's', models, limits: { window: 1, max_rows: 1, max_bytes: 1 } }),
     predict: (features: Features, { model }: { model: string }) => { asked.push({ features, model }); return new Promise(() => undefined); },
+    on: () => () => undefined,
     close: vi.fn(),
   };
   TestBed.configureTestingModule({
     providers: [provideZonelessChangeDetection(), { provide: PREDICT_CLIENT, useValue: () => client as unknown as PredictClient }],
   });
   link = TestBed.inject(PredictLink);
+  TestBed.inject(Store).access.enter(null);
   TestBed.runInInjectionContext(() => link!.start());
   TestBed.tick();
   return { view: TestBed.inject(Store).view, trial: TestBed.inject(TRIAL), asked, client, link };

@@ -1,22 +1,29 @@
 import { effect, type EffectRef, inject, Injectable, InjectionToken, untracked } from '@angular/core';
 import { PredictClient } from 'penstock-client/predict';
+import { mustSignIn } from '../access/words';
+import { Store } from '../store/store';
 import { Questions } from '../try/questions';
 import { readColumns } from '../try/columns';
 import { parseRow } from '../try/rows';
 import { TRIAL } from '../try/trial.state';
 import { SESSION, socketAddress } from './address';
 import type { RowLabel } from './client';
+import { Credentials } from './credentials';
 import { Frames } from './frames';
 
 /** Opens the socket for predictions, or a stand-in for it. */
 export const PREDICT_CLIENT = new InjectionToken<() => PredictClient>('predict client', {
   providedIn: 'root',
-  factory: () => () => new PredictClient(socketAddress('ws/predict'), { session: SESSION }),
+  factory: () => {
+    const credentials = inject(Credentials);
+    return () => new PredictClient(socketAddress('ws/predict'), { session: SESSION, token: credentials.show() ?? undefined });
+  },
 });
 
 /** Streams what is drawn to the model while the Try it page is open, which starts and stops it. */
 @Injectable({ providedIn: 'root' })
 export class PredictLink {
+  private readonly store = inject(Store);
   private readonly trial = inject(TRIAL);
   private readonly frames = inject(Frames);
   private readonly make = inject(PREDICT_CLIENT);
@@ -27,9 +34,17 @@ export class PredictLink {
 
   start(): void {
     const { trial } = this;
-    this.open();
+    const { access } = this.store;
     let model = trial.model()?.name;
     this.effects = [
+      effect(() => {
+        const session = access.session();
+        const mayAsk = access.may('predict');
+        untracked(() => {
+          this.close(); // one socket for each time that somebody was let in
+          if (session > 0 && mayAsk) this.open();
+        });
+      }),
       effect(() => {
         const name = trial.model()?.name;
         if (name !== model) untracked(() => trial.begin());
@@ -48,6 +63,7 @@ export class PredictLink {
     this.effects = [];
     this.frames.drop(this);
     this.close();
+    this.trial.clear();
   }
 
   reconnect(): void {
@@ -70,16 +86,19 @@ export class PredictLink {
   }
 
   private open(): void {
-    if (this.client) return;
     const { trial } = this;
+    const { access, inbox } = this.store;
     const client = this.make();
     this.client = client;
     this.leave = [
       client.status.subscribe((status) => {
         trial.setStatus(status);
+        const why = mustSignIn(status);
+        if (why) access.lose(why);
         this.questions.connect(status.status === 'connected' ? client : null);
       }),
       client.hello.subscribe((hello) => trial.setHello(hello)),
+      client.on('notification', (notification) => inbox.add(notification)),
     ];
   }
 
@@ -89,6 +108,5 @@ export class PredictLink {
     this.questions.connect(null);
     this.client?.close();
     this.client = null;
-    this.trial.clear();
   }
 }

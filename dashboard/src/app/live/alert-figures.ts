@@ -1,4 +1,5 @@
 import { ChangeDetectionStrategy, Component, computed, inject, input } from '@angular/core';
+import { lacks } from '../access/words';
 import { millis, NONE, number, percent, rate } from '../format';
 import { DashboardLink } from '../link/dashboard-link';
 import { Store } from '../store/store';
@@ -12,8 +13,8 @@ import type { AlertEntry } from './live.state';
   template: `
     @if (figures(); as text) { <span class="figures">{{ text }}</span> }
     @if (model(); as name) {
-      <button type="button" class="small" [disabled]="shell.status().status !== 'connected'" (click)="link.acceptBaseline(name)"
-        title="The model's error of now counts as normal from here on, and the alert ends">Accept as the new baseline</button>
+      <button type="button" class="small" [disabled]="shell.status().status !== 'connected' || !access.may('notes', name)" (click)="link.acceptBaseline(name)"
+        [title]="access.may('notes', name) ? 'The error of now counts as normal from here on, and the alert ends' : lacks('notes', name)">Accept as the new baseline</button>
     }
   `,
 })
@@ -21,6 +22,8 @@ export class AlertFigures {
   readonly entry = input.required<AlertEntry>();
   private readonly store = inject(Store);
   protected readonly shell = this.store.shell;
+  protected readonly access = this.store.access;
+  protected readonly lacks = lacks;
   protected readonly link = inject(DashboardLink);
 
   protected readonly figures = computed(() => {

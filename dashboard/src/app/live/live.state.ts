@@ -41,6 +41,7 @@ export class LiveState {
   private readonly _noteProblem = signal<string | null>(null);
   private readonly _pendingNote = signal<string | null>(null);
   private readonly _problem = signal<string | null>(null);
+  private readonly _groups = signal<readonly string[]>([]);
   private readonly _cursor = signal<number | null>(null);
   private readonly _zoom = signal<readonly [number, number] | null>(null);
   private readonly _kinds = signal<ReadonlyMap<string, OutputKind>>(new Map());
@@ -89,6 +90,8 @@ export class LiveState {
   /** What the server said was wrong with something else than a note. */
   readonly problem = this._problem.asReadonly();
   readonly presence = this._presence.asReadonly();
+  /** The groups that the dashboard's socket is in. */
+  readonly groups = this._groups.asReadonly();
   readonly typing = computed(() => [...this._typing().keys()]);
 
   readonly marks = computed<readonly Mark[]>(() => {
@@ -157,7 +160,7 @@ export class LiveState {
   }
 
   note(note: Note): void {
-    const key = `${note.time} ${note.author} ${note.text}`;
+    const key = `${note.time} ${note.author} ${note.group ?? ''} ${note.text}`;
     this._typing.update((old) => without(old, note.author));
     if (note.text === this._pendingNote()) {
       this._pendingNote.set(null);
@@ -192,6 +195,10 @@ export class LiveState {
 
   setPresence(presence: Presence | null): void {
     this._presence.set(presence);
+  }
+
+  setGroups(groups: readonly string[]): void {
+    this._groups.set(groups);
   }
 
   startTyping(user: string, now: number): void {

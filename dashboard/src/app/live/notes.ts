@@ -1,4 +1,5 @@
 import { ChangeDetectionStrategy, Component, computed, effect, inject, signal } from '@angular/core';
+import { lacks } from '../access/words';
 import { clock } from '../format';
 import { DashboardLink } from '../link/dashboard-link';
 import { Store } from '../store/store';
@@ -10,20 +11,28 @@ import { Store } from '../store/store';
   template: `
     <h2>Notes</h2>
     <p class="who">{{ watching() }}</p>
+    @if (store.access.may('notes')) {
     <form (submit)="send($event)">
       <label for="note">Leave a note on the timeline</label>
       <div class="compose">
+        @if (live.groups().length > 0) {
+          <select aria-label="For whom" (change)="group.set($any($event.target).value || null)">
+            <option value="" [selected]="to() === null">for all</option>
+            @for (g of live.groups(); track g) { <option [value]="g" [selected]="to() === g">{{ g }}</option> }
+          </select>
+        }
         <input id="note" type="text" maxlength="500" autocomplete="off" [value]="draft()" (input)="type($event)" [attr.aria-describedby]="live.noteProblem() ? 'note-problem' : null">
         <button type="submit" [disabled]="!draft().trim() || live.pendingNote() !== null || shell.status().status !== 'connected'">Add</button>
       </div>
       @if (live.noteProblem(); as problem) { <p class="problem" id="note-problem" role="alert">{{ problem }}</p> }
     </form>
+    } @else { <p class="none">{{ lacks('notes') }}</p> }
     <p class="typing" aria-live="polite">{{ typing() }}</p>
     @if (live.notes().length === 0) { <p class="none">No notes yet. They are shown to everybody who watches, and marked in the charts.</p> }
     <ol class="log notes">
       @for (n of live.notes(); track n.key) {
         <li class="entry note">
-          <p class="head"><span class="tag">{{ n.author }}</span> <time [attr.datetime]="n.time">{{ clock(n.time) }}</time></p>
+          <p class="head"><bdi class="tag">{{ n.author }}</bdi> @if (n.group; as g) { <span class="group">in <bdi>{{ g }}</bdi></span>{{ ' ' }}}<time [attr.datetime]="n.time">{{ clock(n.time) }}</time></p>
           <p dir="auto">{{ n.text }}</p>
         </li>
       }
@@ -31,11 +40,15 @@ import { Store } from '../store/store';
   `,
 })
 export class Notes {
-  private readonly store = inject(Store);
+  protected readonly store = inject(Store);
   private readonly link = inject(DashboardLink);
   protected readonly live = this.store.live;
   protected readonly shell = this.store.shell;
   protected readonly draft = signal('');
+  protected readonly group = signal<string | null>(null);
+  /** The group that the note goes to, for as long as it is joined. */
+  protected readonly to = computed(() => (this.live.groups().includes(this.group() ?? '') ? this.group() : null));
+  protected readonly lacks = lacks;
   protected readonly clock = clock;
 
   protected readonly watching = computed(() => {
@@ -71,6 +84,6 @@ export class Notes {
 
   protected send(event: Event): void {
     event.preventDefault();
-    if (this.draft().trim() && !this.live.pendingNote()) this.link.note(this.draft());
+    if (this.draft().trim() && !this.live.pendingNote()) this.link.note(this.draft(), this.to());
   }
 }

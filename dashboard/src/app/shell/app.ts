@@ -1,8 +1,13 @@
-import { afterNextRender, ChangeDetectionStrategy, Component, DestroyRef, effect, type ElementRef, inject, untracked, viewChild } from '@angular/core';
+import { afterNextRender, ChangeDetectionStrategy, Component, computed, DestroyRef, effect, type ElementRef, inject, untracked, viewChild } from '@angular/core';
 import { RouterOutlet } from '@angular/router';
+import { Account } from '../access/account';
+import { Inbox } from '../access/inbox';
+import { SignIn } from '../access/sign-in';
+import { lacks } from '../access/words';
 import { ApiLink } from '../link/api-link';
 import { Clock } from '../link/clock';
 import { DashboardLink } from '../link/dashboard-link';
+import { Gate } from '../link/gate';
 import { Store } from '../store/store';
 import { AlertBanner } from './alert-banner';
 import { Connection } from './connection';
@@ -17,32 +22,45 @@ const SOON = 2000;
 @Component({
   selector: 'ps-app',
   changeDetection: ChangeDetectionStrategy.OnPush,
-  imports: [AlertBanner, Connection, RouterOutlet],
+  imports: [Account, AlertBanner, Connection, Inbox, RouterOutlet, SignIn],
   template: `
     <a class="skip" href="#main" (click)="skip($event)">Skip to the page</a>
     <header class="top">
       <p class="brand"><img src="icon.svg" alt="" width="22" height="22"> Penstock</p>
-      <nav aria-label="Pages">
-        @for (p of pages; track p.id) {
-          <a [href]="view.href(p.id)" [attr.aria-current]="view.page() === p.id ? 'page' : null">{{ p.label }}</a>
-        }
-      </nav>
-      <ps-connection />
+      @if (!access.asks()) {
+        <nav aria-label="Pages">
+          @for (p of pages; track p.id) {
+            <a [href]="view.href(p.id)" [attr.aria-current]="view.page() === p.id ? 'page' : null">{{ p.label }}</a>
+          }
+        </nav>
+        @if (access.may('dashboard')) { <ps-connection /> }
+        @if (access.signedIn()) { <ps-account /> }
+      }
     </header>
-    <ps-alert-banner />
+    @if (!access.asks()) { <ps-alert-banner /> }
     <main id="main" tabindex="-1" #main>
-      <router-outlet />
+      @if (access.asks()) { <ps-sign-in /> }
+      @else if (barred(); as why) { <section class="blank"><h1>{{ title() }}</h1><p>{{ why }}</p></section> }
+      <div class="page" [hidden]="access.asks() || barred() !== null"><router-outlet /></div>
     </main>
+    @if (!access.asks()) { <ps-inbox /> }
   `,
 })
 export class App {
   protected readonly pages = PAGES;
   private readonly store = inject(Store);
   protected readonly view = this.store.view;
+  protected readonly access = this.store.access;
+  protected readonly title = computed(() => PAGES.find((p) => p.id === this.view.page())!.label);
+  /** Why the page is not shown. */
+  protected readonly barred = computed(() => {
+    const needs = this.view.page() === 'try' ? 'predict' : 'dashboard';
+    return this.access.may(needs) ? null : lacks(needs);
+  });
   private readonly main = viewChild.required<ElementRef<HTMLElement>>('main');
 
   constructor() {
-    const links = [inject(Navigation), inject(Clock), inject(DashboardLink), inject(ApiLink)];
+    const links = [inject(Gate), inject(Navigation), inject(Clock), inject(DashboardLink), inject(ApiLink)];
     for (const link of links) link.start();
     const destroyed = inject(DestroyRef);
     destroyed.onDestroy(() => { for (const link of links) link.stop(); });
@@ -56,8 +74,8 @@ export class App {
     });
     effect(() => {
       const firing = banner().length;
-      const title = PAGES.find((p) => p.id === this.view.page())!.label;
-      const place = shell.word() === 'Live' ? title : shell.word();
+      const title = this.title();
+      const place = this.access.asks() ? 'Sign in' : shell.word() === 'Live' || !this.access.may('dashboard') ? title : shell.word();
       document.title = `${firing > 0 ? `(${firing}) ` : ''}${place} · Penstock`;
     });
   }

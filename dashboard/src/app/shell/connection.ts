@@ -1,5 +1,6 @@
 import { ChangeDetectionStrategy, Component, computed, inject } from '@angular/core';
 import { DashboardLink } from '../link/dashboard-link';
+import { refusal } from '../access/words';
 import { ago } from '../format';
 import { Store } from '../store/store';
 
@@ -25,6 +26,7 @@ export class Connection {
   protected readonly detail = computed(() => {
     const age = this.shell.age(), wait = this.shell.nextAttempt();
     const parts = [
+      this.shell.status().status === 'connected' ? null : refusal(this.shell.status()),
       age === null ? null : `last data ${ago(age)}`,
       wait === null ? null : wait > 0 ? `next attempt in ${wait} s` : 'trying now',
     ].filter((part) => part !== null);

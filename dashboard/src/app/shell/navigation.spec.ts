@@ -16,9 +16,9 @@ afterEach(() => {
   history.replaceState(null, '', '#');
 });
 
-async function begin(hash: string) {
+async function begin(hash: string, slow?: Promise<boolean>) {
   history.replaceState(null, '', hash);
-  const routes = [...PAGES.map(({ id }) => ({ path: id, component: Empty })), { path: '**', redirectTo: 'live' }];
+  const routes = [...PAGES.map(({ id }) => ({ path: id, component: Empty, resolve: slow && id !== 'live' ? { slow: () => slow } : {} })), { path: '**', redirectTo: 'live' }];
   TestBed.configureTestingModule({ providers: [provideZonelessChangeDetection(), provideRouter(routes, withHashLocation()), { provide: PlatformLocation, useClass: BrowserPlatformLocation }] });
   navigation = TestBed.inject(Navigation);
   navigation.start();
@@ -57,4 +57,21 @@ it('a choice goes into the address, one model for all pages, and back again', as
   path.back();
   for (let i = 0; i < 50 && view.minutes() !== 5; i++) await settled();
   expect([view.page(), view.minutes(), view.model(), view.log()]).toEqual(['live', 5, 'a&b', true]);
+});
+
+it('a choice while another page is on its way is about that page, and does not keep it from coming', async () => {
+  let arrive: (there: boolean) => void = () => undefined;
+  const slow = new Promise<boolean>((resolve) => { arrive = resolve; });
+  const { view, nav, router, location: path, settled } = await begin('#/live?minutes=10', slow);
+  const visit = router.navigateByUrl('/try?minutes=10');
+  await settled();
+  expect(view.page()).toBe('live');
+  nav.choose({ model: 'price' });
+  arrive(true);
+  await visit;
+  for (let i = 0; i < 50 && view.page() !== 'try'; i++) await settled();
+  expect([view.page(), view.model(), location.hash]).toEqual(['try', 'price', '#/try?minutes=10&model=price']);
+  path.back();
+  for (let i = 0; i < 50 && view.page() !== 'live'; i++) await settled();
+  expect([view.page(), view.model(), view.minutes()]).toEqual(['live', null, 10]);
 });

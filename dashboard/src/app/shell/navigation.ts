@@ -1,9 +1,9 @@
 import { Location } from '@angular/common';
 import { inject, Injectable } from '@angular/core';
-import { NavigationEnd, Router } from '@angular/router';
+import { NavigationEnd, Router, type UrlTree } from '@angular/router';
 import { filter, type Subscription } from 'rxjs';
 import { Store } from '../store/store';
-import type { View } from '../store/view.state';
+import { type View, ViewState } from '../store/view.state';
 
 /**
  * Keeps what is looked at in the page's address, to be kept, sent around and
@@ -32,11 +32,22 @@ export class Navigation {
   /** Looks at the page otherwise. The way back leads here, unless the choice is about looks alone. */
   choose(change: Partial<View>): void {
     const looks = Object.keys(change).every((key) => key === 'log');
-    void this.router.navigate([], { queryParams: this.view.params(change), replaceUrl: looks });
+    const pending = this.router.currentNavigation();
+    if (!pending) {
+      void this.router.navigateByUrl(this.view.href(this.view.page(), change).slice(1), { replaceUrl: looks });
+      return;
+    }
+    // Another page is on its way, which this would cancel: the choice is about that one.
+    const next = new ViewState();
+    look(next, pending.finalUrl ?? pending.extractedUrl);
+    void this.router.navigateByUrl(next.href(next.page(), change).slice(1), { replaceUrl: pending.extras.replaceUrl ?? false });
   }
 
   private read(url: string): void {
-    const { root, queryParamMap } = this.router.parseUrl(url);
-    this.view.look(root.children['primary']?.segments[0]?.path ?? '', queryParamMap);
+    look(this.view, this.router.parseUrl(url));
   }
+}
+
+function look(view: ViewState, { root, queryParamMap }: UrlTree): void {
+  view.look(root.children['primary']?.segments[0]?.path ?? '', queryParamMap);
 }

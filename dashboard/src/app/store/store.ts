@@ -1,4 +1,6 @@
 import { Injectable } from '@angular/core';
+import { AccessState } from '../access/access.state';
+import { InboxState } from '../access/inbox.state';
 import { LiveState } from '../live/live.state';
 import { ModelsState } from '../models/models.state';
 import { QualityState } from '../quality/quality.state';
@@ -13,6 +15,8 @@ import { ViewState } from './view.state';
 @Injectable({ providedIn: 'root' })
 export class Store {
   readonly view = new ViewState();
+  readonly access = new AccessState();
+  readonly inbox = new InboxState();
   readonly shell = new ShellState();
   readonly live = new LiveState(this.view);
   readonly quality = new QualityState(this.view);

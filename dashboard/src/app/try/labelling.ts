@@ -1,4 +1,6 @@
 import { ChangeDetectionStrategy, Component, computed, inject } from '@angular/core';
+import { lacks } from '../access/words';
+import { Store } from '../store/store';
 import { ANSWERS } from '../views/answers';
 import { Part } from '../views/part';
 import { TRIAL } from './trial.state';
@@ -15,13 +17,20 @@ import { TRIAL } from './trial.state';
         <ng-container [psPart]="component" />
       </fieldset>
     } @else { <p class="none">No label tells whether a vector is right, so none is asked for.</p> }
+    @if (barred(); as why) { <p class="none">{{ why }}</p> }
     <p class="outcome" role="status">{{ outcome() }}</p>
   `,
 })
 export class Labelling {
   protected readonly trial = inject(TRIAL);
   protected readonly view = computed(() => ANSWERS[this.trial.kind()].label);
-  protected readonly open = computed(() => this.trial.answer() !== null && ['none', 'failed'].includes(this.trial.labelling().state));
+  private readonly access = inject(Store).access;
+  /** Why no label may be given. */
+  protected readonly barred = computed(() => {
+    const model = this.trial.model()?.name;
+    return this.access.may('feedback', model) || !this.view() ? null : lacks('feedback', model);
+  });
+  protected readonly open = computed(() => this.barred() === null && this.trial.answer() !== null && ['none', 'failed'].includes(this.trial.labelling().state));
 
   protected readonly outcome = computed(() => {
     const l = this.trial.labelling();
@@ -32,7 +41,7 @@ export class Labelling {
       case 'sending': return 'Sending…';
       case 'failed': return `The label was not counted: ${l.problem}`;
       case 'counted': return (l.correct === null ? 'Counted.' : l.correct ? 'Counted: right.' : 'Counted: wrong.') + score;
-      default: return this.trial.answer() && this.view() ? 'Your answer counts in the measured accuracy.' + score : score.trim();
+      default: return this.trial.answer() && this.view() && !this.barred() ? 'Your answer counts in the measured accuracy.' + score : score.trim();
     }
   });
 }

@@ -85,7 +85,8 @@ export class Questions {
       if (!prediction) throw new Error('the question had no answer');
       if (!this.oracle) throw new Error('not connected');
       const { correct } = await this.oracle.feedbackRow(prediction.requestId, label);
-      this.trial.labelled({ question: q.id, prediction, pixels: q.pixels }, words, correct);
+      // Of a model that is not looked at any more, it counts on the server alone.
+      if (q.model === this.trial.model()?.name) this.trial.labelled({ question: q.id, prediction, pixels: q.pixels }, words, correct);
     } catch (error) {
       q.labelled = false;
       this.trial.labelFailed(q.id, message(error));

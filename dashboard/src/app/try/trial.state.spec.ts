@@ -48,6 +48,14 @@ it('an answer to an older drawing leaves the label of the newest alone', () => {
   expect(trial.labelling()).toEqual({ state: 'none' });
 });
 
+it('counts for one model alone', () => {
+  const trial = new TrialState();
+  trial.labelled(answer('1'), '7', false);
+  expect([trial.tally(), trial.mistakes().length]).toEqual([{ right: 0, wrong: 1 }, 1]);
+  trial.begin(); // another model was chosen
+  expect([trial.tally(), trial.mistakes().length]).toEqual([{ right: 0, wrong: 0 }, 0]);
+});
+
 it('undoing the last stroke clears the answer', () => {
   const trial = new TrialState();
   trial.penDown({ x: 1, y: 1 });

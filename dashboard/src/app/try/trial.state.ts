@@ -104,6 +104,8 @@ export class TrialState {
     this.clear();
     this._row.set('');
     this._fields.set(new Map());
+    this._tally.set({ right: 0, wrong: 0 });
+    this._mistakes.set([]);
   }
 
   /** Sets the pen down. After a label it begins a new digit. */

@@ -1,6 +1,7 @@
 import { ChangeDetectionStrategy, Component, computed, DestroyRef, inject } from '@angular/core';
 import { PredictLink } from '../link/predict-link';
 import { ModelSelect } from '../shell/model-select';
+import { refusal } from '../access/words';
 import { ANSWERS } from '../views/answers';
 import { INPUTS } from '../views/inputs';
 import { Part } from '../views/part';
@@ -21,7 +22,7 @@ import { TRIAL } from './trial.state';
         @if (names().length === 1) { <p class="sub">{{ m.name }} {{ m.version }}</p> }
       }
       @if (trial.status().status !== 'connected') {
-        <p class="sub" role="status">{{ trial.status().status === 'disconnected' ? 'Not connected.' : 'Connecting…' }}</p>
+        <p class="sub" role="status">{{ trial.status().status === 'disconnected' ? 'Not connected.' : 'Connecting…' }} {{ refusal(trial.status()) }}</p>
         @if (trial.status().status === 'disconnected') { <button type="button" class="small" (click)="link.reconnect()">Reconnect</button> }
       }
     </header>
@@ -45,6 +46,7 @@ import { TRIAL } from './trial.state';
 export class TryPage {
   protected readonly trial = inject(TRIAL);
   protected readonly link = inject(PredictLink);
+  protected readonly refusal = refusal;
   protected readonly names = computed(() => this.trial.models().map((m) => m.name));
   protected readonly input = computed(() => INPUTS[this.trial.input()]);
   protected readonly answer = computed(() => ANSWERS[this.trial.kind()].answer);
