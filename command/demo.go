@@ -37,7 +37,7 @@ func (c demoCmd) Run(ctx context.Context) error {
 	}
 	report, err := bench.Demo{
 		Client: client.Options{TLS: config},
-		URL: c.URL, Rows: rows, Connections: c.Connections, Rate: c.Rate, Duration: c.Duration,
+		URL:    c.URL, Rows: rows, Connections: c.Connections, Rate: c.Rate, Duration: c.Duration,
 		LabelDelayMin: c.LabelDelayMin, LabelDelayMax: c.LabelDelayMax, Model: c.ForModel,
 		Progress: os.Stderr,
 	}.Run(ctx)
