@@ -85,8 +85,8 @@ func (a *account) clock(at time.Time) time.Time {
 
 // limit takes limits that may have changed.
 func (a *account) limit(l Limits) {
-	a.weight.Store(int32(min(l.Weight, mostWeight))) //nolint:gosec // it fits
-	a.most.Store(int32(min(l.Sockets, 1<<30)))       //nolint:gosec // it fits
+	a.weight.Store(int32(min(l.Weight, mostWeight)))
+	a.most.Store(int32(min(l.Sockets, 1<<30)))
 	a.rows.set(l.RowsPerSecond)
 	a.bytes.set(l.BytesPerSecond)
 }

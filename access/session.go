@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -79,10 +80,10 @@ func (s *Session) Watch(w Watcher) {
 	s.mu.Lock()
 	s.watcher = w
 	s.mu.Unlock()
-	switch s.now.Load().over {
-	case nil:
+	switch over := s.now.Load().over; {
+	case over == nil:
 		s.arm()
-	case ErrExpired:
+	case errors.Is(over, ErrExpired):
 		s.tellEnd(Expired)
 	default:
 		s.tellEnd(Revoked)

@@ -69,7 +69,7 @@ func (r *rig) connectWith(path, header, value string, subprotocols ...string) *p
 	if header != "" {
 		options.HTTPHeader.Set(header, value)
 	}
-	ws, _, err := websocket.Dial(ctx, "ws://localhost"+path, options) //nolint:bodyclose // there is none after an upgrade
+	ws, _, err := websocket.Dial(ctx, "ws://localhost"+path, options)
 	r.must(err)
 	ws.SetReadLimit(1 << 24)
 	r.t.Cleanup(func() { _ = ws.CloseNow() })

@@ -220,7 +220,7 @@ func (p *post) read(w http.ResponseWriter, r *http.Request) ([]byte, *protocol.E
 		n, err := source.Read(body[len(body):cap(body)])
 		body = body[:len(body)+n]
 		switch {
-		case err == io.EOF: //nolint:errorlint // readers return it bare
+		case err == io.EOF:
 			if p.kept = count.Keep(); p.kept == 0 && len(body) > 0 {
 				return nil, noMemory()
 			}

@@ -39,7 +39,7 @@ func (s *Server) Revoke(w http.ResponseWriter, r *http.Request) {
 		_, err = decoder.Token()
 	}
 	switch {
-	case err != io.EOF: //nolint:errorlint // the decoder returns it bare
+	case err != io.EOF:
 		problem(w, http.StatusBadRequest, "bad_message", `expected one JSON object, {"user": NAME} or {"jti": ID}, with "until": TIME if it is to be forgotten, or {"user": NAME, "restore": true}`)
 	case (ask.User == "") == (ask.JTI == ""), ask.Restore && ask.User == "":
 		problem(w, http.StatusBadRequest, "bad_message", "expected either user or jti; restore takes user")
