@@ -67,11 +67,23 @@ func (g *Guard) Enter(id *Identity, entry Entry) (*Session, error) {
 	if err := g.enter(s, id, entry.Share); err != nil {
 		return nil, err
 	}
-	if g.opt.Tokens && g.revoked.hold(id) { // between then and now
+	// What was read or revoked between then and now has not found the session.
+	s.stand(g.standing(id))
+	if g.opt.Tokens && (g.revoked.hold(id) || !g.knows(id)) {
 		s.Leave()
 		return nil, refuse(Revoked)
 	}
 	return s, nil
+}
+
+// knows reports whether the API key that proved an identity is still one.
+func (g *Guard) knows(id *Identity) bool {
+	is := g.proofs.Load()
+	if id.key == "" || is == nil {
+		return true
+	}
+	now := is.keys[id.key]
+	return now != nil && now.User == id.User
 }
 
 // Watch has a watcher told from now on what becomes of the session; where it has ended
