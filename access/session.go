@@ -46,6 +46,13 @@ type standing struct {
 }
 
 func (g *Guard) standing(id *Identity) *standing {
+	if g.nobody != nil {
+		return g.nobody // whose rights never change
+	}
+	return g.stands(id)
+}
+
+func (g *Guard) stands(id *Identity) *standing {
 	policy := g.policy.Load()
 	return &standing{identity: id, grants: policy.grants(id), groups: policy.groups(id)}
 }

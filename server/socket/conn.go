@@ -34,12 +34,11 @@ type Conn struct {
 	inMessage bool
 	message   *buffer // what readMessage read
 	unflushed bool    // it appended frames to the outbox
-	farewell  []byte  // the close frame that Part has made
 
-	ending  atomic.Pointer[[]byte]    // the close frame that End has made
-	pinged  ping                      // the sweep's own
-	pings   atomic.Pointer[pingMeter] // made by the reader with the first ping: most peers send none
-	notices bool                      // the peer understands what Hub.Announce sends
+	farewell atomic.Pointer[[]byte]    // the close frame that Part or End has made
+	pinged   ping                      // the sweep's own
+	pings    atomic.Pointer[pingMeter] // made by the reader with the first ping: most peers send none
+	notices  bool                      // the peer understands what Hub.Announce sends
 }
 
 // Endpoint is how connections of a kind are served.

@@ -34,11 +34,11 @@ type Outbox struct {
 	closing    bool      // a close frame was appended: nothing may follow it
 	draining   bool      // the connection ends: drain has set the last deadline
 	dead       bool      // a write failed: what comes is thrown away
+	tooSlow    bool      // the peer has taken nothing for WriteTimeout
+	layered    bool      // the connection has a layer such as TLS; it never changes
 	changed    sync.Cond
 	deadline   time.Time // set on the connection last
 	began      time.Time // to write what is being written
-	tooSlow    bool      // the peer has taken nothing for WriteTimeout
-	layered    bool      // the connection has a layer such as TLS; it never changes
 }
 
 func (o *Outbox) init(h *Hub, holder *budget.Holder, conn net.Conn) {
