@@ -161,6 +161,7 @@ func TestRefusedWhileReconnecting(t *testing.T) {
 			c := s.client(Options{Token: StaticToken(canary)})
 			_, _ = c.Predict(t.Context(), []float32{1})
 			_, err := c.Predict(t.Context(), []float32{1})
+			<-c.done
 			var e *ConnError
 			if !errors.As(err, &e) || e.HTTPStatus != status || e.Reason != "the token is not good here" || !e.Final || c.Status() != Disconnected {
 				t.Errorf("%d: %#v, %v", status, err, c.Status())

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"penstock/bench"
 )
 
 // healthCmd asks a running server whether it is ready: the health check of a
@@ -16,8 +18,7 @@ type healthCmd struct {
 	Listen  string `default:"127.0.0.1:8080" help:"Where the server listens: what serve is told, by environment and config too."`
 	TLSCert string `name:"tls-cert" help:"What serve is told: with it the server is asked by TLS. The file is not read, nor is the server's certificate checked: it is for the name that clients use, which a machine that asks itself does not." placeholder:"FILE"`
 	URL     string `name:"url" env:"PENSTOCK_HEALTH_URL" help:"What to ask instead, where https checks the certificate. Default: /readyz on this machine, where the server listens." placeholder:"URL"`
-
-	authorityFlag `embed:""`
+	CA      string `name:"ca" help:"PEM file of the authorities that may vouch for the server. Default: those of the system." placeholder:"FILE"`
 }
 
 // Run returns an error unless the server answers that it is ready.
@@ -59,7 +60,8 @@ func (c healthCmd) config() (*tls.Config, error) {
 	if c.URL == "" && c.CA == "" {
 		return &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12}, nil //nolint:gosec // as is said above
 	}
-	return c.authorityFlag.config()
+	options, err := bench.Reach{CA: c.CA}.Options()
+	return options.TLS, named(err)
 }
 
 // url is what to ask: a server that listens on all addresses is asked on loopback.
