@@ -96,6 +96,10 @@ func TestDocumentedFields(t *testing.T) {
 func jsonFields(of reflect.Type) []string {
 	var names []string
 	for i := range of.NumField() {
+		if of.Field(i).Anonymous { // whose fields stand beside the others
+			names = append(names, jsonFields(of.Field(i).Type)...)
+			continue
+		}
 		name, _, _ := strings.Cut(of.Field(i).Tag.Get("json"), ",")
 		names = append(names, name)
 	}
@@ -139,6 +143,21 @@ func TestArchitectureNamesFiles(t *testing.T) {
 	for _, name := range named {
 		if _, err := os.Stat(name); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// TestOperationsShowsWhatIsDeployed: the files in deploy/, which the tests in outside/
+// run, stand in the document as they are.
+func TestOperationsShowsWhatIsDeployed(t *testing.T) {
+	document := readDocument(t, "docs/operations.md")
+	files, err := os.ReadDir("deploy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if text := readDocument(t, "deploy/"+file.Name()); !strings.Contains(document, "\n"+text+"```\n") {
+			t.Errorf("docs/operations.md does not show deploy/%s as it is", file.Name())
 		}
 	}
 }

@@ -12,10 +12,14 @@ import (
 type account struct {
 	user     string // empty without tokens
 	share    string
-	sessions map[*Session]struct{} // guarded by Guard.mu, as are sockets and gone
+	sessions map[*Session]struct{} // guarded by Guard.mu, as is all up to gone
+	anybody  *Session              // without tokens, that of all
+	open     int                   // sessions
 	sockets  int
 	gone     time.Time // when the last session went
 
+	began       time.Time
+	latest      atomic.Int64 // when what was counted last came, since began
 	weight      atomic.Int32
 	most        atomic.Int32 // sockets; 0 is no limit
 	rows, bytes meter
@@ -39,26 +43,52 @@ func (m *meter) set(perSecond int) {
 	}
 }
 
-// take counts n, or returns how long to wait until they may come. What is more than a
+// take counts n, and reports false where so much may not come now. What is more than a
 // second may have counts as that: it waits for a whole one.
-func (m *meter) take(n int, now time.Time) (r *rate.Reservation, wait time.Duration) {
+func (m *meter) take(n int, now time.Time) bool {
+	l := m.limiter.Load()
+	return l == nil || l.AllowN(now, min(n, l.Burst()))
+}
+
+// has reports whether take would say yes.
+func (m *meter) has(n int, now time.Time) bool {
+	l := m.limiter.Load()
+	return l == nil || l.TokensAt(now) >= float64(min(n, l.Burst()))
+}
+
+// wait is how long n would have to wait now; zero where they would not.
+func (m *meter) wait(n int, now time.Time) time.Duration {
 	l := m.limiter.Load()
 	if l == nil {
-		return nil, 0
+		return 0
 	}
-	r = l.ReserveN(now, min(n, l.Burst()))
-	if wait = r.DelayFrom(now); wait > 0 {
-		r.CancelAt(now)
-	}
-	return r, wait
+	r := l.ReserveN(now, min(n, l.Burst()))
+	defer r.CancelAt(now)
+	return r.DelayFrom(now)
 }
 
 func (m *meter) unbounded() bool { return m.limiter.Load() == nil }
 
+// clock returns a time that does not go back, for what came at a time: messages that
+// waited are counted after younger ones, and a limiter would give the time between to
+// their sender again.
+func (a *account) clock(at time.Time) time.Time {
+	since := int64(at.Sub(a.began))
+	for {
+		latest := a.latest.Load()
+		if since <= latest {
+			return a.began.Add(time.Duration(latest))
+		}
+		if a.latest.CompareAndSwap(latest, since) {
+			return at
+		}
+	}
+}
+
 // limit takes limits that may have changed.
 func (a *account) limit(l Limits) {
-	a.weight.Store(int32(min(l.Weight, mostWeight))) //nolint:gosec // it fits
-	a.most.Store(int32(min(l.Sockets, 1<<30)))       //nolint:gosec // it fits
+	a.weight.Store(int32(min(l.Weight, mostWeight)))
+	a.most.Store(int32(min(l.Sockets, 1<<30)))
 	a.rows.set(l.RowsPerSecond)
 	a.bytes.set(l.BytesPerSecond)
 }
@@ -83,7 +113,7 @@ func (g *Guard) forget() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for share, a := range g.users {
-		if len(a.sessions) == 0 && time.Since(a.gone) >= forgetAfter {
+		if a.open == 0 && time.Since(a.gone) >= forgetAfter {
 			delete(g.users, share)
 		}
 	}

@@ -44,6 +44,7 @@ type Guard struct {
 	policy  atomic.Pointer[Policy]
 	issuer  *issuer // nil without JWKSURL
 	revoked *revocations
+	nobody  *standing // of everybody, where nobody is asked
 
 	mu    lockorder.Mutex[lockorder.Guard]
 	users map[string]*account // by their share
@@ -71,6 +72,7 @@ func New(opt Options) (*Guard, error) {
 		return nil, fmt.Errorf("--data-dir: %w", err)
 	}
 	if !opt.Tokens {
+		g.nobody = g.standing(anonymous())
 		return g, nil
 	}
 	if opt.JWKSURL != "" {
@@ -177,7 +179,12 @@ func (g *Guard) Run(ctx context.Context) {
 func (g *Guard) Asks() bool { return g.opt.Tokens }
 
 // Anonymous is who everybody is where nobody is asked.
-func (g *Guard) Anonymous() *Identity { return anonymous() }
+func (g *Guard) Anonymous() *Identity {
+	if g.nobody == nil {
+		return anonymous()
+	}
+	return g.nobody.identity
+}
 
 // Token returns who a token or an API key is about. Errors are *RefusedError, whatever
 // is wrong with it.

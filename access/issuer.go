@@ -31,7 +31,7 @@ const (
 type issuer struct {
 	url    string
 	log    *slog.Logger
-	store  *jwkset.MemoryJWKSet
+	store  jwkset.Storage
 	finder keyfunc.Keyfunc
 
 	unknown *rate.Limiter // of readings for names that are not known
@@ -48,7 +48,7 @@ func newIssuer(address string, log *slog.Logger) (*issuer, error) {
 	if ip := net.ParseIP(u.Hostname()); u.Scheme == "http" && u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
 		return nil, errors.New("expected https: whoever can change what comes by http could sign tokens; http is taken from this machine alone")
 	}
-	store := jwkset.NewMemoryStorage()
+	store := signers{jwkset.NewMemoryStorage()}
 	finder, err := keyfunc.New(keyfunc.Options{Storage: store})
 	if err != nil {
 		return nil, err

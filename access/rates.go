@@ -45,6 +45,20 @@ func (r *Rates) Take(name string) (wait time.Duration) {
 	return wait
 }
 
+// Wait is how long Take would say to wait. It counts nothing.
+func (r *Rates) Wait(name string) time.Duration {
+	now := time.Now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	l := r.byName[name]
+	if l == nil {
+		return 0
+	}
+	taken := l.ReserveN(now, 1)
+	defer taken.CancelAt(now)
+	return taken.DelayFrom(now)
+}
+
 // forget drops names at rest, of which nothing would be known anew either. The caller
 // holds r.mu.
 func (r *Rates) forget(now time.Time) {

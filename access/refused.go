@@ -28,12 +28,14 @@ const (
 	ManySockets Reason = "many_sockets"
 	Forbidden   Reason = "forbidden"
 	RateLimited Reason = "rate_limited"
+	Origin      Reason = "origin" // a page of a site that may not use this server
+	Host        Reason = "host"   // a name that this server does not answer to
 )
 
 // Reasons are all of them.
 func Reasons() []Reason {
 	return []Reason{Missing, TooLong, Malformed, Algorithm, UnknownKey, Signature, Expired, NotYet, Lifetime, Issuer, Audience,
-		Subject, Revoked, ManySockets, Forbidden, RateLimited}
+		Subject, Revoked, ManySockets, Forbidden, RateLimited, Origin, Host}
 }
 
 // RefusedError refuses a token. What it says is the same for every reason: who tries

@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -61,47 +62,90 @@ type Entry struct {
 // Enter opens a session. It must be left. The error is a *ManyError, or a
 // *RefusedError: the identity may have been revoked since it was verified.
 func (g *Guard) Enter(id *Identity, entry Entry) (*Session, error) {
+	if g.nobody != nil {
+		return g.anybody(entry.Share), nil
+	}
 	s := &Session{guard: g, socket: entry.Socket}
 	s.now.Store(g.standing(id))
-	if err := g.enter(s, id, entry.Share); err != nil {
+	if err := g.enter(s, id); err != nil {
 		return nil, err
 	}
-	if g.opt.Tokens && g.revoked.hold(id) { // between then and now
+	// What was read or revoked between then and now has not found the session.
+	s.stand(g.standing(id))
+	if g.revoked.hold(id) || !g.knows(id) {
 		s.Leave()
 		return nil, refuse(Revoked)
 	}
 	return s, nil
 }
 
+// account returns the account of a share. The caller holds g.mu.
+func (g *Guard) account(share, user string) *account {
+	a := g.users[share]
+	if a == nil {
+		a = &account{user: user, share: share, began: time.Now()}
+		a.limit(g.limitsOf(a))
+		g.users[share] = a
+	}
+	return a
+}
+
+// anybody opens a session where nobody is asked who he is: those of one share have one
+// together, since nothing tells them apart.
+func (g *Guard) anybody(share string) *Session {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	a := g.account(share, "")
+	if a.anybody == nil {
+		a.anybody = &Session{guard: g, account: a}
+		a.anybody.now.Store(g.nobody)
+	}
+	a.open++
+	return a.anybody
+}
+
+// leave is the opposite of anybody.
+func (g *Guard) leave(a *account) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if a.open--; a.open == 0 {
+		a.gone = time.Now()
+	}
+}
+
+// knows reports whether the API key that proved an identity is still one.
+func (g *Guard) knows(id *Identity) bool {
+	is := g.proofs.Load()
+	if id.key == "" || is == nil {
+		return true
+	}
+	now := is.keys[id.key]
+	return now != nil && now.User == id.User
+}
+
 // Watch has a watcher told from now on what becomes of the session; where it has ended
 // already, at once.
 func (s *Session) Watch(w Watcher) {
+	if s.guard.nobody != nil {
+		return // it never ends, and is that of others too
+	}
 	s.mu.Lock()
 	s.watcher = w
 	s.mu.Unlock()
-	switch s.now.Load().over {
-	case nil:
+	switch over := s.now.Load().over; {
+	case over == nil:
 		s.arm()
-	case ErrExpired:
+	case errors.Is(over, ErrExpired):
 		s.tellEnd(Expired)
 	default:
 		s.tellEnd(Revoked)
 	}
 }
 
-func (g *Guard) enter(s *Session, id *Identity, share string) error {
-	user := ""
-	if g.opt.Tokens {
-		user, share = id.User, "user "+id.User
-	}
+func (g *Guard) enter(s *Session, id *Identity) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	a := g.users[share]
-	if a == nil {
-		a = &account{user: user, share: share, sessions: make(map[*Session]struct{})}
-		a.limit(g.limitsOf(a))
-		g.users[share] = a
-	}
+	a := g.account("user "+id.User, id.User)
 	if s.socket {
 		if most := int(a.most.Load()); most > 0 && a.sockets >= most {
 			return &ManyError{Limit: most}
@@ -109,12 +153,20 @@ func (g *Guard) enter(s *Session, id *Identity, share string) error {
 		a.sockets++
 	}
 	s.account = a
+	if a.sessions == nil {
+		a.sessions = make(map[*Session]struct{})
+	}
 	a.sessions[s] = struct{}{}
+	a.open++
 	return nil
 }
 
 // Leave ends the session. Its watcher is told nothing any more.
 func (s *Session) Leave() {
+	if s.guard.nobody != nil {
+		s.guard.leave(s.account)
+		return
+	}
 	s.mu.Lock()
 	s.left = true
 	if s.timer != nil {
@@ -131,7 +183,7 @@ func (s *Session) Leave() {
 	if s.socket {
 		a.sockets--
 	}
-	if len(a.sessions) == 0 {
+	if a.open--; a.open == 0 {
 		a.gone = time.Now()
 	}
 }
@@ -185,25 +237,27 @@ func (s *Session) May(a Action, model string, at time.Time) error {
 	return nil
 }
 
-// Spend counts rows and bytes that the holder sends. The error is a *RateError, in
-// which case they do not count.
-func (s *Session) Spend(rows, bytes int) error {
+// Spend counts rows and bytes that the holder has sent at a time, of which zero is now.
+// The error is a *RateError, in which case they do not count.
+func (s *Session) Spend(rows, bytes int, at time.Time) error {
 	a := s.account
 	if a.rows.unbounded() && a.bytes.unbounded() {
 		return nil
 	}
-	now := time.Now()
-	taken, wait := a.rows.take(rows, now)
-	if wait > 0 {
-		return &RateError{What: "rows", RetryAfter: wait}
+	if at.IsZero() {
+		at = time.Now()
 	}
-	if _, wait = a.bytes.take(bytes, now); wait > 0 {
-		if taken != nil {
-			taken.CancelAt(now)
-		}
-		return &RateError{What: "bytes", RetryAfter: wait}
+	at = a.clock(at)
+	// Bytes are looked at before rows are counted: what is refused for one is not to
+	// count for the other, unless another socket of the user comes between.
+	switch {
+	case !a.bytes.has(bytes, at):
+	case !a.rows.take(rows, at):
+		return &RateError{What: "rows", RetryAfter: a.rows.wait(rows, at)}
+	case a.bytes.take(bytes, at):
+		return nil
 	}
-	return nil
+	return &RateError{What: "bytes", RetryAfter: a.bytes.wait(bytes, at)}
 }
 
 // Renew goes on with a new token of the same user. On an error all stays as it was:

@@ -23,7 +23,7 @@ func (o Options) validateAccess() error {
 		}{
 			{"--jwt-secret-file", len(o.JWTSecretFiles) > 0}, {"--jwt-public-key", len(o.JWTPublicKeys) > 0}, {"--jwks-url", o.JWKSURL != ""},
 			{"--jwt-issuer", o.JWTIssuer != ""}, {"--jwt-audience", o.JWTAudience != ""}, {"--api-keys-file", o.APIKeysFile != ""},
-			{"--roles", o.Roles != ""}, {"--max-per-user", o.MaxPerUser > 0},
+			{"--roles", o.Roles != ""}, {"--max-per-user", o.MaxPerUser > 0}, {"--tls-client-ca", o.TLSClientCA != ""},
 		} {
 			if f.set {
 				return fmt.Errorf("%s is for --auth token, and --auth is none: nobody would be asked for a token", f.flag)
@@ -44,7 +44,7 @@ func (a *App) guard() (err error) {
 	o := &a.options
 	a.access, err = access.New(access.Options{
 		Tokens: o.Auth == AuthToken, SecretFiles: o.JWTSecretFiles, PublicKeyFiles: o.JWTPublicKeys, JWKSURL: o.JWKSURL,
-		Issuer: o.JWTIssuer, Audience: o.JWTAudience, APIKeysFile: o.APIKeysFile, PolicyFile: o.Roles, DataDir: o.DataDir,
+		Certificates: o.TLSClientCA != "", Issuer: o.JWTIssuer, Audience: o.JWTAudience, APIKeysFile: o.APIKeysFile, PolicyFile: o.Roles, DataDir: o.DataDir,
 		Limits: access.Limits{
 			Sockets: o.perUser(a.plan), RowsPerSecond: o.RowsPerSecond, BytesPerSecond: o.BytesPerSecond,
 		},

@@ -22,12 +22,12 @@ func (a *App) listen() (err error) {
 			"advice", "raise the limit (ulimit -n), or lower --max-connections")
 	}
 	if a.public, err = a.listener("--listen", a.options.Listen, accept.Options{
-		Name: "public", Places: a.plan.Places, PerAddress: a.options.perAddress(a.plan) + plainPerAddress, Proxies: a.options.proxies(),
+		Name: "public", TLS: a.doors.tls(true), Places: a.plan.Places, PerAddress: a.options.perAddress(a.plan) + plainPerAddress, Proxies: a.options.proxies(),
 	}); err != nil || a.options.AdminListen == "" {
 		return err
 	}
 	a.admin, err = a.listener("--admin-listen", a.options.AdminListen, accept.Options{
-		Name: "admin", Places: accept.AdminPlaces, PerAddress: accept.AdminPlaces / 2,
+		Name: "admin", TLS: a.doors.tls(a.options.adminTLS()), Places: accept.AdminPlaces, PerAddress: accept.AdminPlaces / 2,
 	})
 	return err
 }

@@ -65,7 +65,14 @@ type Options struct {
 	AllowHosts     []string
 	TrustedProxies []string // addresses or ranges
 	AllowAnonymous bool     // listen beyond loopback
-	AllowOpenAdmin bool     // AdminListen beyond loopback
+	AllowOpenAdmin bool     // AdminListen beyond loopback, for everybody
+
+	// TLSCert and TLSKey are files in PEM, both or neither. With them Listen speaks TLS
+	// alone, and so does AdminListen beyond loopback. They are read again when they
+	// change, and so are the two below.
+	TLSCert, TLSKey string
+	TLSClientCA     string // file in PEM: who signs certificates of clients; empty: none is asked for
+	AdminTokenFile  string // with the token that whoever asks AdminListen must have; empty: none
 
 	DrainTimeout time.Duration // for Run, from the end of its context
 
@@ -156,6 +163,9 @@ func (o Options) Validate() error {
 	if err := validateAlerts(o.Alerts); err != nil {
 		return err
 	}
+	if err := o.validateDoors(); err != nil {
+		return err
+	}
 	if err := o.addresses(); err != nil {
 		return err
 	}
@@ -165,8 +175,9 @@ func (o Options) Validate() error {
 	if o.AdminListen == "" {
 		return nil
 	}
-	if err := loopbackOnly("--admin-listen", o.AdminListen); err != nil && !o.AllowOpenAdmin {
-		return fmt.Errorf("%w: anybody who reaches it could read memory through pprof; add --allow-open-admin if that is meant", err)
+	if err := loopbackOnly("--admin-listen", o.AdminListen); err != nil && o.AdminTokenFile == "" && !o.AllowOpenAdmin {
+		return fmt.Errorf("%w: anybody who reaches it could read memory through pprof; "+
+			"ask for a token with --admin-token-file, or add --allow-open-admin if that is meant", err)
 	}
 	return nil
 }

@@ -7,7 +7,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log" //nolint:depguard // net/http takes no other logger
 	"log/slog"
 	"net"
@@ -48,6 +47,7 @@ type App struct {
 	monitor  *monitor.Monitor
 	webhook  *webhook.Hook // nil without --alert-webhook
 	threads  *threads
+	doors    doors
 
 	plan          accept.Plan
 	public, admin *accept.Listener
@@ -107,6 +107,9 @@ func (a *App) wire() error {
 	}
 	clients := server.NewClients()
 	if err := a.watch(clients); err != nil {
+		return err
+	}
+	if err := a.readDoors(); err != nil {
 		return err
 	}
 	var err error
@@ -223,6 +226,7 @@ func (a *App) Run(ctx context.Context) error {
 	if a.webhook != nil {
 		running.Go(func() { a.webhook.Run(inner) })
 	}
+	a.doors.run(inner, &running)
 	running.Go(func() {
 		if err := a.monitor.Run(inner); err != nil {
 			a.logger.Error("monitor stopped; dashboards stand still", "err", err)
@@ -290,6 +294,8 @@ func shutdown(ctx context.Context, s *http.Server) {
 }
 
 func (a *App) httpServer(h http.Handler, l *accept.Listener) *http.Server {
+	http1 := new(http.Protocols)
+	http1.SetHTTP1(true) // which WebSockets need
 	return &http.Server{
 		ConnState:         l.Track,
 		ConnContext:       l.Context,
@@ -298,6 +304,7 @@ func (a *App) httpServer(h http.Handler, l *accept.Listener) *http.Server {
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          log.New(a.server.QuietLog().HTTP(), "", 0),
+		Protocols:         http1,
 
 		DisableGeneralOptionsHandler: true, // OPTIONS * is answered as all else
 	}
@@ -313,7 +320,7 @@ func (a *App) adminHandler() http.Handler {
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
-	return a.server.CheckOperator(mux)
+	return a.server.CheckOperator(mux, a.doors.token)
 }
 
 func (a *App) announce() {
@@ -327,8 +334,8 @@ func (a *App) announce() {
 		}
 	}
 	if a.admin != nil {
-		a.logger.Info("admin", "url", "http://"+a.admin.Addr().String())
+		a.announceAdmin()
 	}
 	a.logger.Info("memory", "limit_mib", a.memory.limit>>20, "from", a.memory.from, "clients_mib", a.memory.clients>>20)
-	a.logger.Info("ready", "url", fmt.Sprintf("http://%s", a.public.Addr()), "workers", a.models[0].pool.Workers)
+	a.logger.Info("ready", "url", url(a.public.Addr(), a.options.TLSCert != ""), "workers", a.models[0].pool.Workers)
 }

@@ -45,7 +45,7 @@ func (r returned) Flush()                       {}
 func feed(b *testing.B, pool *inference.Pool, requests int) {
 	const inFlight = 32
 	sink := make(returned, inFlight)
-	stream := pool.Open(sink, "")
+	stream := pool.Open(sink, inference.Share{})
 	defer stream.Close()
 	for range inFlight {
 		sink <- &inference.Request{Features: make([]float32, pool.Spec().Features), Rows: 1}

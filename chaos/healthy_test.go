@@ -32,7 +32,8 @@ type healthy struct {
 	t         *testing.T
 	v         *victim
 	questions []question
-	mayShed   bool // overloaded is what the attack is answered with
+	mayShed   bool                    // overloaded is what the attack is answered with
+	token     func(number int) string // of a client, all of whom are at the attacker's address then; nil: none
 	attacked  atomic.Bool
 	stopped   atomic.Bool
 	running   sync.WaitGroup
@@ -53,7 +54,12 @@ type client struct {
 // startHealthy connects them and has them ask for a moment before it returns.
 func startHealthy(v *victim, q []question, mayShed bool) *healthy {
 	v.t.Helper()
-	h := &healthy{t: v.t, v: v, questions: q, mayShed: mayShed}
+	return (&healthy{t: v.t, v: v, questions: q, mayShed: mayShed}).start()
+}
+
+func (h *healthy) start() *healthy {
+	v := h.v
+	v.t.Helper()
 	for i := range healthyClients {
 		c := &client{of: h, number: i, before: hdrhistogram.New(1, 60_000_000, 3), during: hdrhistogram.New(1, 60_000_000, 3)}
 		if err := c.dial(); err != nil {
@@ -117,9 +123,14 @@ func (c *client) dial() error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, byte(2+c.number))}}
+	header := http.Header{}
+	if c.of.token != nil {
+		dialer.LocalAddr = &net.TCPAddr{IP: net.ParseIP(attackerFrom)}
+		header.Set("Authorization", "Bearer "+c.of.token(c.number))
+	}
 	transport := &http.Transport{DialContext: dialer.DialContext}
 	ws, response, err := websocket.Dial(ctx, "ws://"+c.of.v.address+"/ws/predict", &websocket.DialOptions{
-		HTTPClient: &http.Client{Transport: transport}, CompressionMode: websocket.CompressionDisabled,
+		HTTPClient: &http.Client{Transport: transport}, HTTPHeader: header, CompressionMode: websocket.CompressionDisabled,
 	})
 	if err != nil {
 		return err

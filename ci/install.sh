@@ -13,9 +13,21 @@ command -v gcc >/dev/null || missing+=(gcc libc6-dev) # Go's race detector
 command -v npm >/dev/null || missing+=(npm)
 /usr/bin/python3 -c 'import websockets' 2>/dev/null || missing+=(python3-websockets)
 command -v shellcheck >/dev/null || missing+=(shellcheck)
+# Programs in front of the server, and against it; see outside/.
+PATH=$PATH:/usr/sbin command -v nginx >/dev/null || missing+=(nginx)
+PATH=$PATH:/usr/sbin command -v haproxy >/dev/null || missing+=(haproxy)
+command -v caddy >/dev/null || missing+=(caddy)
+command -v slowhttptest >/dev/null || missing+=(slowhttptest)
+command -v testssl >/dev/null || missing+=(testssl.sh)
+command -v systemd-analyze >/dev/null || missing+=(systemd)
 
 if ((${#missing[@]})); then
 	if [[ $(id -u) -eq 0 ]] && command -v apt-get >/dev/null; then
+		# No package may start its service: the tests start programs of their own.
+		if [[ ! -e /usr/sbin/policy-rc.d ]]; then
+			trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+			install -m 755 /dev/stdin /usr/sbin/policy-rc.d <<<$'#!/bin/sh\nexit 101'
+		fi
 		apt-get update -qq
 		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 	else
@@ -29,3 +41,6 @@ ci/npm-ci.sh ci/node
 weights/recipe/run.sh --data-only
 
 ci/tools.sh
+
+# Test vectors that come as Go modules.
+(cd ci/suites && GOWORK=off go mod download)

@@ -18,6 +18,7 @@ done
 for module in bench/rivals model/dense/avo; do
 	(cd "$module" && go mod tidy -diff && GOWORK=off go vet ./...)
 done
+(cd ci/suites && GOWORK=off go mod tidy -diff)
 
 ci/tools.sh
 GOLANGCI_LINT_CACHE=$PWD/.tools/cache .tools/golangci-lint run ./... ./client/... ./protocol/...

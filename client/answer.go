@@ -32,17 +32,35 @@ func (l *link) read() error {
 
 func (l *link) handle(r *reply) {
 	switch r.kind {
-	case kindPrediction, kindFeedbackOK, kindError:
+	case kindPrediction, kindFeedbackOK:
 		l.answer(r)
-	case kindNotice:
-		switch r.notice.Code {
-		case "going_away":
-			l.leave(r.notice.Message)
-		case "token_expiring":
-			poke(l.renew)
+	case kindError:
+		if !r.id.IsZero() || !l.asking.refuse(r.err) {
+			l.answer(r)
 		}
-		l.c.notice(r.notice)
+	case kindTold:
+		if r.told.Type == "auth_ok" {
+			l.renewer.learn(r.told)
+		}
+		l.asking.hear(r.told)
+	case kindNotice:
+		l.notice(r.told)
 	}
+}
+
+func (l *link) notice(t *told) {
+	switch t.Code {
+	case noticeGoingAway:
+		l.leave(t.Message)
+	case noticeExpiring:
+		l.renewer.warn(t)
+	case noticeNotification:
+		if l.c.inbox != nil {
+			l.c.inbox.put(t.notification())
+			return
+		}
+	}
+	l.c.notice(protocol.Notice{Type: t.Type, Code: t.Code, Message: t.Message})
 }
 
 // leave sends what comes from now on to the next connection, and gives this one

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"sync/atomic"
 
@@ -20,14 +21,17 @@ type Client struct {
 	link atomic.Pointer[link] // nil while there is none to send on
 	now  atomic.Pointer[link] // the one that is read, also when it takes no more
 
-	calling sync.Mutex // held through callbacks of calls, which come one at a time; taken before mu
+	calling sync.Mutex // held through callbacks of calls, which come one at a time; taken before telling
+	telling sync.Mutex // held through OnStatus and OnNotice; taken before mu
+	inbox   *inbox     // nil without OnNotification
 
 	mu      sync.Mutex
 	status  Status
 	hello   *protocol.Hello
-	end     *ConnError    // why there is no connection now
-	again   []*drained    // for the next connection
-	changed chan struct{} // closed and replaced with every change of link or end
+	end     *ConnError          // why there is no connection now
+	again   []*drained          // for the next connection
+	groups  map[string]struct{} // that are joined, and will be again
+	changed chan struct{}       // closed and replaced with every change of link or end
 
 	stop context.CancelFunc
 	done chan struct{} // closed when run has returned
@@ -38,7 +42,9 @@ type Client struct {
 // which is tried once.
 //
 // Dial starts one goroutine, which keeps the connection and starts two more
-// while there is one; Close stops them all and waits for them.
+// while there is one, with Options.Token a third, after a reconnect one that joins
+// the groups again, and with OnNotification one of its own; Close stops them all and
+// waits for them.
 func Dial(ctx context.Context, address string, o Options) (*Client, error) {
 	o = o.withDefaults()
 	if err := o.validate(); err != nil {
@@ -48,12 +54,18 @@ func Dial(ctx context.Context, address string, o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := takeToken(u, &o); err != nil {
+		return nil, err
+	}
 	session := named
 	if session == "" {
 		session = newSession()
 	}
 	c := &Client{opts: o, address: withSession(u, session), session: session,
-		changed: make(chan struct{}), done: make(chan struct{})}
+		groups: make(map[string]struct{}), changed: make(chan struct{}), done: make(chan struct{})}
+	if o.OnNotification != nil {
+		c.inbox = newInbox(o.OnNotification)
+	}
 	c.ids.Store(firstID(named == ""))
 	c.frames.New = func() any { return &frame{b: make([]byte, 0, 512)} }
 
@@ -89,6 +101,12 @@ func (c *Client) Status() Status {
 
 // Session is the name under which labels find their predictions.
 func (c *Client) Session() string { return c.session }
+
+// Format implements fmt.Formatter for every verb, without what may be secret and
+// without what changes.
+func (c *Client) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "client of %s, %v", shown(c.address), c.Status())
+}
 
 // Hello is the latest greeting of the server: its models and limits. It must
 // not be changed.

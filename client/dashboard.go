@@ -2,10 +2,12 @@ package client
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"iter"
+	"sync"
 	"time"
+
+	"github.com/coder/websocket"
 
 	"penstock/protocol"
 )
@@ -15,6 +17,8 @@ type Frame struct {
 	History *protocol.History // the first frame: what was measured before
 	Metrics *protocol.Metrics // every second
 	Alert   *protocol.Alert   // a value crossed its threshold, or came back
+	// Notification is a message to this user.
+	Notification *Notification
 }
 
 // Dashboard reads the server's measurements.
@@ -32,7 +36,7 @@ type Dashboard struct {
 
 // DialDashboard connects to the server at address; without a path it means
 // /ws/dashboard. The context bounds the first connection alone. It starts no
-// goroutine. Of the options it uses those about the connection.
+// goroutine. Of the options it uses those about the connection and the token.
 func DialDashboard(ctx context.Context, address string, o Options) (*Dashboard, error) {
 	o = o.withDefaults()
 	if err := o.validate(); err != nil {
@@ -40,6 +44,9 @@ func DialDashboard(ctx context.Context, address string, o Options) (*Dashboard, 
 	}
 	u, _, err := endpoint(address, "/ws/dashboard", "")
 	if err != nil {
+		return nil, err
+	}
+	if err := takeToken(u, &o); err != nil {
 		return nil, err
 	}
 	d := &Dashboard{opts: o, address: u.String()}
@@ -58,11 +65,20 @@ func (d *Dashboard) Close() error {
 	return nil
 }
 
+// Format implements fmt.Formatter for every verb, without what may be secret.
+func (d *Dashboard) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "dashboard of %s", shown(d.address))
+}
+
 // Frames yields frames as they come, until ctx ends or Close is called. It is
 // for one goroutine, and leaving the loop ends the connection. A lost connection
 // is yielded as an error (a *ConnError); going on with the loop waits, with the backoff of Options, and connects again, unless the
 // error is final, which ends it. Frames of kinds that this client does not
 // know are passed over.
+//
+// With Options.Token the loop has a goroutine beside it that renews the token, as
+// long as it runs. A renewal that fails is yielded as a *TokenError beside the next
+// frame; the connection stays.
 func (d *Dashboard) Frames(ctx context.Context) iter.Seq2[*Frame, error] {
 	return func(yield func(*Frame, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
@@ -109,47 +125,92 @@ func (d *Dashboard) connect(ctx context.Context) error {
 // pump yields the frames of one connection. It returns nil when the loop is
 // over.
 func (d *Dashboard) pump(ctx context.Context, yield func(*Frame, error) bool) *ConnError {
-	s := d.s
-	if s == nil {
+	if d.s == nil {
 		return &ConnError{Final: true, Reason: "the dashboard's connection was given up"}
 	}
-	defer func() { d.unhook(); d.s = nil; s.drop() }()
-	defer context.AfterFunc(ctx, func() { _ = s.raw.Close() })()
+	p := newDashboardPump(&d.opts, d.s)
+	defer func() { d.unhook(); d.s = nil; p.s.drop() }()
+	defer context.AfterFunc(ctx, func() { _ = p.s.raw.Close() })()
+	end := p.run(ctx, yield)
+	if end == nil {
+		return nil
+	}
+	return p.renewer.explain(end)
+}
+
+// dashboardPump is one connection of a Dashboard while its frames are read.
+type dashboardPump struct {
+	s       *socket
+	silence time.Duration // that means that nobody is there: a frame comes every second
+	asking  *asking
+	renewer *renewer // nil without tokens
+	failed  chan *TokenError
+}
+
+func newDashboardPump(o *Options, s *socket) *dashboardPump {
+	p := &dashboardPump{s: s, silence: plus(o.PingInterval, o.PingTimeout), failed: make(chan *TokenError, 1)}
+	p.asking = newAsking(o.DialTimeout, func(message []byte) error {
+		return s.ws.Write(context.Background(), websocket.MessageText, message)
+	})
+	p.renewer = newRenewer(o, s, p.asking, func(err *TokenError) {
+		select {
+		case p.failed <- err:
+		default: // who is slow to read has one to read already
+		}
+	})
+	return p
+}
+
+// run reads until the connection ends, or the loop: then it returns nil. Its
+// renewer has ended when it returns.
+func (p *dashboardPump) run(ctx context.Context, yield func(*Frame, error) bool) *ConnError {
+	if p.renewer != nil {
+		alive, stop := context.WithCancel(ctx)
+		var beside sync.WaitGroup
+		beside.Go(func() { p.renewer.run(alive) })
+		defer beside.Wait()
+		defer stop()
+		defer func() { _ = p.s.raw.Close() }() // ends a write that is under way
+	}
 	for {
-		// A frame comes every second: silence means that nobody is there.
-		_ = s.raw.SetReadDeadline(time.Now().Add(plus(d.opts.PingInterval, d.opts.PingTimeout)))
-		_, b, err := s.read()
+		_ = p.s.raw.SetReadDeadline(time.Now().Add(p.silence))
+		_, b, err := p.s.read()
 		if err != nil {
 			return ended(err)
 		}
-		frame, err := readFrame(b)
+		frame, t, err := readFrame(b)
 		if err != nil {
 			return &ConnError{CloseCode: abnormal, Err: err}
+		}
+		if t != nil {
+			frame = p.told(t)
 		}
 		if frame != nil && !yield(frame, nil) {
 			return nil
 		}
+		select {
+		case err := <-p.failed:
+			if !yield(nil, err) {
+				return nil
+			}
+		default:
+		}
 	}
 }
 
-// readFrame returns nil for a frame of a kind that it does not know.
-func readFrame(b []byte) (frame *Frame, err error) {
-	var kind struct{ Type string }
-	if err = json.Unmarshal(b, &kind); err == nil {
-		switch kind.Type {
-		case "history":
-			frame = &Frame{History: new(protocol.History)}
-			err = json.Unmarshal(b, frame.History)
-		case "metrics":
-			frame = &Frame{Metrics: new(protocol.Metrics)}
-			err = json.Unmarshal(b, frame.Metrics)
-		case "alert":
-			frame = &Frame{Alert: new(protocol.Alert)}
-			err = json.Unmarshal(b, frame.Alert)
-		}
+// told takes what is no measurement, and returns the frame that it makes, if any.
+func (p *dashboardPump) told(t *told) *Frame {
+	switch {
+	case t.Type == "auth_ok":
+		p.renewer.learn(t)
+		p.asking.hear(t)
+	case t.Type == "error":
+		p.asking.refuse(t.failure())
+	case t.Code == noticeExpiring:
+		p.renewer.warn(t)
+	case t.Code == noticeNotification:
+		n := t.notification()
+		return &Frame{Notification: &n}
 	}
-	if err != nil {
-		return nil, fmt.Errorf("the server sent what is not a dashboard frame: %w", err)
-	}
-	return frame, nil
+	return nil
 }

@@ -25,6 +25,17 @@
 // after 1000, 1008, all other codes, and those that nobody registered, from 4000
 // on, since only their sender knows what they mean.
 //
+// With [Options].Token every handshake has a fresh bearer token, and a connection's
+// token is renewed before it expires, while its requests go on; a renewal that fails
+// is told to OnStatus (*[TokenError]). Close code 1008 and a handshake refused with
+// 401 or 403 end the client for good: whatever waits fails at once with a *[ConnError]
+// whose Reason says why (auth_required, unauthorized, token_expired, revoked,
+// slow_consumer, too_many_errors, or a refusal's text), and only a new Dial connects
+// again. [RetryAfter] is how long a busy server asked to be left alone.
+//
+// Messages to the user, and to the groups of [Client.Join], go to
+// [Options].OnNotification.
+//
 // Rows travel as JSON, or as binary frames: [Options].Binary, [WithBinary],
 // [Client.PredictBytes], [Client.FeedbackBinary]. A row is numbers in the order of the
 // model's features, NaN for one that is missing, or values by the names of its columns:

@@ -60,12 +60,27 @@ func (e *ConnError) Retryable() bool { return !e.Final }
 // Retryable reports whether sending the request that failed with err once more
 // can help: the server said so, or the connection was lost and comes back.
 func Retryable(err error) bool {
+	var conn *ConnError
+	if errors.As(err, &conn) { // first, since its cause may be an error of the wire
+		return conn.Retryable()
+	}
+	var wire *protocol.Error
+	return errors.As(err, &wire) && wire.Code.Retryable()
+}
+
+// RetryAfter is how long the server asked to wait before what failed with err is
+// sent once more: with the codes overloaded and rate_limited, and when it refused a
+// connection. Zero where it did not say.
+func RetryAfter(err error) time.Duration {
 	var wire *protocol.Error
 	if errors.As(err, &wire) {
-		return wire.Code.Retryable()
+		return wire.RetryAfter
 	}
 	var conn *ConnError
-	return errors.As(err, &conn) && conn.Retryable()
+	if errors.As(err, &conn) {
+		return conn.RetryAfter
+	}
+	return 0
 }
 
 // ended makes a ConnError of what ended a socket.
@@ -84,7 +99,7 @@ func ended(err error) *ConnError {
 // refused makes a ConnError of a handshake that failed. Only an answer about
 // who we are is final: anything else may come from a proxy in the middle of a
 // roll-out.
-func refused(resp *http.Response, err error) *ConnError {
+func refused(resp *http.Response, err error, used secret) *ConnError {
 	if resp == nil || resp.StatusCode == http.StatusSwitchingProtocols {
 		return &ConnError{Err: err}
 	}
@@ -97,6 +112,7 @@ func refused(resp *http.Response, err error) *ConnError {
 		if e.Reason == "" {
 			e.Reason = problem.Title
 		}
+		e.Reason = used.hide(e.Reason)
 	}
 	return e
 }

@@ -148,6 +148,7 @@ type fakeMessage struct {
 	Label    json.RawMessage
 	Labels   json.RawMessage
 	Token    string
+	Group    string
 }
 
 func (c *fakeConn) read() (fakeMessage, error) {

@@ -20,9 +20,11 @@ type link struct {
 	flight *flight
 	since  time.Time
 
+	asking  *asking
+	renewer *renewer // nil without tokens
+
 	ended   chan struct{} // closed when the reader has stopped
 	leaving chan struct{} // holds a token after a going_away notice
-	renew   chan struct{} // holds a token after a token_expiring notice
 	cause   atomic.Pointer[ConnError]
 }
 
@@ -35,7 +37,9 @@ func (c *Client) connect(ctx context.Context) (*link, error) {
 		return nil, err
 	}
 	l := &link{c: c, s: s, since: time.Now(), ended: make(chan struct{}),
-		leaving: make(chan struct{}, 1), renew: make(chan struct{}, 1)}
+		leaving: make(chan struct{}, 1)}
+	l.asking = newAsking(c.opts.DialTimeout, l.say)
+	l.renewer = newRenewer(&c.opts, s, l.asking, c.tokenFailed)
 	// The context ends the wait by closing the connection beneath.
 	stop := context.AfterFunc(ctx, func() { _ = s.raw.Close() })
 	err = l.greet()
@@ -58,18 +62,24 @@ func (l *link) greet() error {
 	if l.s.ws.Subprotocol() != protocol.Subprotocol {
 		return &ConnError{Reason: "the server does not speak " + protocol.Subprotocol}
 	}
-	_, b, err := l.s.read()
-	if err != nil {
-		return ended(err)
+	for l.hello == nil {
+		_, b, err := l.s.read()
+		if err != nil {
+			return l.renewer.explain(ended(err))
+		}
+		var r reply
+		if err := newReplyReader().read(b, &r); err != nil {
+			return &ConnError{CloseCode: abnormal, Err: err}
+		}
+		switch {
+		case r.kind == kindTold && r.told.Type == "auth_ok": // comes first where the server sends one
+			l.renewer.learn(r.told)
+		case r.kind == kindHello:
+			l.hello = r.hello
+		default:
+			return &ConnError{CloseCode: abnormal, Reason: "the server's first message is not hello"}
+		}
 	}
-	var r reply
-	if err := newReplyReader().read(b, &r); err != nil {
-		return &ConnError{CloseCode: abnormal, Err: err}
-	}
-	if r.kind != kindHello {
-		return &ConnError{CloseCode: abnormal, Reason: "the server's first message is not hello"}
-	}
-	l.hello = r.hello
 	return nil
 }
 
@@ -77,13 +87,20 @@ func (l *link) greet() error {
 // why. When it returns its goroutines have stopped; calls may still be in the
 // air.
 func (l *link) serve(ctx context.Context) *ConnError {
-	// Two goroutines beside this one, both ended by the reader's end: one
-	// writes, one keeps the connection alive or says goodbye.
+	// Beside this goroutine, and all ended by the reader's end: one writes, one
+	// keeps the connection alive or says goodbye, one renews its token, and one
+	// joins the groups of the connection before.
 	var beside sync.WaitGroup
 	beside.Go(l.write)
 	alive, stop := context.WithCancel(ctx)
 	defer stop()
 	beside.Go(func() { l.tend(ctx, alive) })
+	if l.renewer != nil {
+		beside.Go(func() { l.renewer.run(alive) })
+	}
+	if groups := l.c.joinedGroups(); len(groups) > 0 {
+		beside.Go(func() { l.rejoin(alive, groups) })
+	}
 	err := l.read()
 	close(l.ended)
 	stop()
@@ -95,7 +112,15 @@ func (l *link) serve(ctx context.Context) *ConnError {
 	if first := l.cause.Load(); first != nil && (first.Final || end.CloseCode == abnormal) {
 		return first // what we did ourselves, unless the server told its reason
 	}
-	return end
+	return l.renewer.explain(end)
+}
+
+// say sends a message that takes no room.
+func (l *link) say(message []byte) error {
+	m := l.c.newFrame()
+	m.b = append(m.b, message...)
+	l.flight.say(m)
+	return nil
 }
 
 // giveUp records why the connection ends and lets the reader end it. The
@@ -142,9 +167,10 @@ func (l *link) writeBatch(batch []*frame) (err error) {
 	return err
 }
 
-// lose fails every call that is still in the air. Their frames may still be
+// lose fails every call that is still in the air, and every question. Their frames may still be
 // with the writer's, and are left to the collector.
 func (l *link) lose(err error) {
+	l.asking.end(err)
 	l.c.calling.Lock()
 	defer l.c.calling.Unlock()
 	for id, c := range l.flight.empty() {

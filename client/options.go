@@ -21,23 +21,30 @@ type Options struct {
 	// the scope of their request ids and may label each other's predictions.
 	Session string
 
-	// Token returns a bearer token. It is called before every connection, and
-	// when the server tells that the token in use is about to expire. When it
-	// fails it is asked again after a pause, unless its error is, or wraps, a
-	// *protocol.Error with the code Unauthorized or Forbidden: then the client
-	// stays away. Default: none is sent.
+	// Token returns a bearer token; see StaticToken for one that stays the same. It
+	// is called before every connection, and before the token in use expires: when
+	// the server tells that it is about to, or ahead of that where the server has
+	// told when it will. When it fails it is asked again after a pause, unless its
+	// error is, or wraps, a *protocol.Error with the code Unauthorized or Forbidden:
+	// then the client stays away. A renewal that fails is told to OnStatus as a
+	// *TokenError. It must return when its context ends, and its error must not have
+	// the token. Beyond the machine itself tokens are for wss alone: over ws they can
+	// be read on the way. Default: the token in the query of the address, which is
+	// sent as a header instead; else none.
 	Token func(context.Context) (string, error)
 
 	// Header is sent with every handshake. Default: empty.
 	Header http.Header
 
-	// TLS configures wss. Default: the system's roots.
+	// TLS configures wss: RootCAs for a private authority, Certificates for a
+	// client's own. Default: the system's roots.
 	TLS *tls.Config
 
 	// DialContext makes the TCP connection. Default: a net.Dialer.
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
 
-	// DialTimeout bounds one attempt to connect, up to the server's hello.
+	// DialTimeout bounds one attempt to connect, up to the server's hello, and also
+	// one call of Token, and the server's answer to a renewal, Join or Leave.
 	// Default: 10 s.
 	DialTimeout time.Duration
 
@@ -90,13 +97,20 @@ type Options struct {
 	MaxReply int64
 
 	// OnStatus is told of every change of Status after Dial, with the reason
-	// for a loss, in order and from one goroutine. It must not block and must
-	// not call Close.
+	// for a loss, and, the status being what it was, of each failure to renew the
+	// token, with a *TokenError. Calls of it and of OnNotice come in order and one
+	// at a time. It must not block and must not call Close.
 	OnStatus func(Status, error)
 
 	// OnNotice is told what the server says that answers no request. The rules
 	// of OnStatus apply.
 	OnNotice func(protocol.Notice)
+
+	// OnNotification is told of messages to this user and to the groups that were
+	// joined, in order and from one goroutine of its own. While it is busy, 64 wait
+	// and older ones are dropped; Notification.Missed counts them. It must not call
+	// Close, which waits for it. Default: they are notices, told to OnNotice.
+	OnNotification func(Notification)
 }
 
 func (o Options) withDefaults() Options {

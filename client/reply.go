@@ -16,7 +16,7 @@ type reply struct {
 	rest       *protocol.Reply // kindPrediction that was not plain: the call tells what it means
 	correct    []bool          // kindFeedbackOK; nil for a regression
 	err        *protocol.Error // kindError
-	notice     protocol.Notice // kindNotice
+	told       *told           // kindNotice and kindTold
 	hello      *protocol.Hello // kindHello
 
 	frame []byte // of a binary answer, valid until the next read
@@ -25,12 +25,13 @@ type reply struct {
 type replyKind uint8
 
 const (
-	kindOther replyKind = iota // a newer server's, or pong and auth_ok
+	kindOther replyKind = iota // a newer server's, or pong
 	kindPrediction
 	kindFeedbackOK
 	kindError
 	kindNotice
 	kindHello
+	kindTold // an answer without an ID: auth_ok, joined, left
 )
 
 // replyReader reads the server's messages. The plain prediction, one row

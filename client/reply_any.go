@@ -40,7 +40,13 @@ func (rr *replyReader) readAny(b []byte, r *reply) error {
 		r.err = readError(&m)
 	case "notice":
 		r.kind = kindNotice
-		r.notice = protocol.Notice{Type: m.Type, Code: m.Code, Message: m.Message}
+		if r.told = readTold(b); r.told == nil {
+			r.told = &told{Type: m.Type, Code: m.Code, Message: m.Message}
+		}
+	case "auth_ok", "joined", "left":
+		if r.told = readTold(b); r.told != nil {
+			r.kind = kindTold
+		}
 	case "hello":
 		r.kind = kindHello
 		r.hello = &protocol.Hello{Type: m.Type, Session: m.Session, Models: m.Models}

@@ -57,7 +57,7 @@ var replyCases = []struct {
 	{"feedback to many rows", `{"type":"feedback_ok","request_id":7,"correct":[true,false]}`, false,
 		reply{kind: kindFeedbackOK, id: NumberID(7), correct: []bool{true, false}}},
 	{"notice", `{"type":"notice","code":"going_away","message":"bye"}`, false,
-		reply{kind: kindNotice, notice: protocol.Notice{Type: "notice", Code: "going_away", Message: "bye"}}},
+		reply{kind: kindNotice, told: &told{Type: "notice", Code: "going_away", Message: "bye"}}},
 	{"newer kind", `{"type":"weather","request_id":7}`, false, reply{id: NumberID(7)}},
 }
 

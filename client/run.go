@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"penstock/protocol"
@@ -12,6 +13,12 @@ import (
 func (c *Client) run(ctx context.Context, l *link) {
 	defer close(c.done)
 	defer c.stop()
+	if c.inbox != nil {
+		var beside sync.WaitGroup
+		beside.Go(func() { c.inbox.deliver(ctx) })
+		defer beside.Wait()
+		defer close(c.inbox.over)
+	}
 	waits := &backoff{min: c.opts.BackoffMin, max: c.opts.BackoffMax}
 	for l != nil {
 		end := l.serve(ctx)
@@ -96,6 +103,8 @@ func (c *Client) wake() {
 
 // setStatus is called from the goroutine of run alone.
 func (c *Client) setStatus(s Status, why error) {
+	c.telling.Lock()
+	defer c.telling.Unlock()
 	c.mu.Lock()
 	changed := c.status != s
 	c.status = s
@@ -105,7 +114,18 @@ func (c *Client) setStatus(s Status, why error) {
 	}
 }
 
+// tokenFailed tells that a token was not renewed. The status is what it was.
+func (c *Client) tokenFailed(err *TokenError) {
+	c.telling.Lock()
+	defer c.telling.Unlock()
+	if c.opts.OnStatus != nil {
+		c.opts.OnStatus(c.Status(), err)
+	}
+}
+
 func (c *Client) notice(n protocol.Notice) {
+	c.telling.Lock()
+	defer c.telling.Unlock()
 	if c.opts.OnNotice != nil {
 		c.opts.OnNotice(n)
 	}

@@ -3,6 +3,7 @@ package client
 import (
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net/url"
 
@@ -32,12 +33,16 @@ func firstID(sessionIsNew bool) uint64 {
 func endpoint(address, path, option string) (u *url.URL, session string, err error) {
 	u, err = url.Parse(address)
 	if err != nil {
+		var bad *url.Error
+		if errors.As(err, &bad) { // which repeats the address, that may have a token
+			err = bad.Err
+		}
 		return nil, "", fmt.Errorf("client: the address is not a URL: %w", err)
 	}
 	switch u.Scheme {
 	case "ws", "wss", "http", "https":
 	default:
-		return nil, "", fmt.Errorf("client: the address %q does not start with ws:// or wss://", u.Redacted())
+		return nil, "", fmt.Errorf("client: the address %q does not start with ws:// or wss://", shown(address))
 	}
 	if u.Path == "" || u.Path == "/" {
 		u.Path = path
@@ -48,6 +53,16 @@ func endpoint(address, path, option string) (u *url.URL, session string, err err
 	}
 	session, err = chooseSession(query["session"], option)
 	return u, session, err
+}
+
+// shown is what may be told of an address: no password, and nothing of its query.
+func shown(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	u.RawQuery, u.Fragment = "", ""
+	return u.Redacted()
 }
 
 func chooseSession(inAddress []string, option string) (string, error) {

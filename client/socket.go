@@ -13,9 +13,10 @@ import (
 
 // socket is one WebSocket together with the net.Conn beneath it.
 type socket struct {
-	ws  *websocket.Conn
-	raw *gatherConn
-	buf []byte // the last message read
+	ws    *websocket.Conn
+	raw   *gatherConn
+	buf   []byte // the last message read
+	token secret // that the handshake had, or nil
 }
 
 // dialSocket connects. It starts no goroutine that outlives it.
@@ -41,23 +42,37 @@ func dialSocket(ctx context.Context, o *Options, address string, subprotocols ..
 	if header == nil {
 		header = make(http.Header)
 	}
+	var used secret
 	if o.Token != nil {
-		token, err := o.Token(ctx)
+		token, err := o.fetchToken(ctx)
 		if err != nil {
 			return nil, &ConnError{Reason: "no token", Final: isRefusal(err), Err: err}
 		}
+		used = keep(token)
 		header.Set("Authorization", "Bearer "+token)
 	}
 	ws, resp, err := websocket.Dial(ctx, address, &websocket.DialOptions{
-		HTTPClient:   &http.Client{Transport: transport},
+		HTTPClient:   &http.Client{Transport: transport, CheckRedirect: checkRedirect},
 		HTTPHeader:   header,
 		Subprotocols: subprotocols,
 	})
 	if err != nil {
-		return nil, refused(resp, err)
+		return nil, refused(resp, err, used)
 	}
 	ws.SetReadLimit(o.MaxReply)
-	return &socket{ws: ws, raw: raw, buf: make([]byte, 0, 4096)}, nil
+	return &socket{ws: ws, raw: raw, buf: make([]byte, 0, 4096), token: used}, nil
+}
+
+// checkRedirect does not let a server send the client, and its token with it, from
+// TLS to a connection that others can read.
+func checkRedirect(req *http.Request, via []*http.Request) error {
+	switch {
+	case len(via) >= 10:
+		return errors.New("the server redirects without end")
+	case via[0].URL.Scheme == "https" && req.URL.Scheme != "https":
+		return errors.New("the server redirects from wss to ws, which the client does not follow")
+	}
+	return nil
 }
 
 // read returns the next message, valid until the next read. It waits for as

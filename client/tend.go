@@ -22,8 +22,6 @@ func (l *link) tend(ctx, alive context.Context) {
 		case <-ctx.Done():
 			l.goodbye()
 			return
-		case <-l.renew:
-			l.authenticate(alive)
 		case <-l.leaving:
 			if overdue == nil {
 				timer := time.NewTimer(o.DrainTimeout)
@@ -50,24 +48,6 @@ func (l *link) ping(alive context.Context) {
 		l.giveUp(&ConnError{CloseCode: abnormal,
 			Reason: fmt.Sprintf("no answer to a ping within %v", l.c.opts.PingTimeout)}, 0)
 	}
-}
-
-// authenticate sends a fresh token over the open connection. Without one the
-// server will close it.
-func (l *link) authenticate(ctx context.Context) {
-	if l.c.opts.Token == nil {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, l.c.opts.DialTimeout)
-	defer cancel()
-	token, err := l.c.opts.Token(ctx)
-	if err != nil {
-		return
-	}
-	m := l.c.newFrame()
-	m.b = append(m.b, `{"type":"auth","token":`...)
-	m.b = append(appendString(m.b, token), '}')
-	l.flight.say(m)
 }
 
 // goodbye closes in the orderly way, for as long as CloseTimeout.

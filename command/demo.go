@@ -19,18 +19,24 @@ type demoCmd struct {
 	LabelDelayMin time.Duration `default:"500ms" atleast:"0s" help:"Shortest delay of a label."`
 	LabelDelayMax time.Duration `default:"5s" above:"0s" help:"Longest delay of a label."`
 	ForModel      string        `help:"Name of the model. Default: the server's default." placeholder:"NAME"`
+
+	Reach reachFlags `embed:""`
 }
 
 // Run streams until the duration is over or ctx ends, and prints what it
 // counted itself.
 func (c demoCmd) Run(ctx context.Context) error {
+	reach, err := bench.Reach(c.Reach).Options()
+	if err != nil {
+		return named(err)
+	}
 	rows, err := weights.HeldOut()
 	if err != nil {
 		return err
 	}
 	report, err := bench.Demo{
 		URL: c.URL, Rows: rows, Connections: c.Connections, Rate: c.Rate, Duration: c.Duration,
-		LabelDelayMin: c.LabelDelayMin, LabelDelayMax: c.LabelDelayMax, Model: c.ForModel,
+		LabelDelayMin: c.LabelDelayMin, LabelDelayMax: c.LabelDelayMax, Model: c.ForModel, Client: reach,
 		Progress: os.Stderr,
 	}.Run(ctx)
 	if report.Predictions > 0 {

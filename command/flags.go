@@ -62,7 +62,12 @@ type serveCmd struct {
 	AllowHost      []string `help:"Name by which clients may call this server, besides localhost and addresses; repeatable." placeholder:"HOST" sep:"none"`
 	TrustedProxy   []string `help:"Address or range of a proxy in front, such as 10.0.0.0/8, which is believed in X-Forwarded-For and X-Forwarded-Proto, or Forwarded; repeatable." placeholder:"CIDR" sep:"none"`
 	AllowAnonymous bool     `help:"Listen beyond loopback although --auth is none: whoever reaches the port may use the models."`
-	AllowOpenAdmin bool     `help:"Let --admin-listen be beyond loopback: whoever reaches that port may read the process's memory through pprof."`
+	AllowOpenAdmin bool     `help:"Let --admin-listen be beyond loopback without --admin-token-file: whoever reaches that port may read the process's memory through pprof."`
+
+	TLSCert        string `name:"tls-cert" help:"Certificate in PEM, followed by those that signed it: --listen then speaks TLS alone, and so does --admin-listen beyond loopback. Read again when it changes, as the files of the next three." placeholder:"FILE"`
+	TLSKey         string `name:"tls-key" help:"Private key of --tls-cert in PEM, without a passphrase." placeholder:"FILE"`
+	TLSClientCA    string `name:"tls-client-ca" help:"Certificates in PEM of those who sign certificates of clients. A client that shows one, and no token, is the user that it names; one that another has signed is refused." placeholder:"FILE"`
+	AdminTokenFile string `help:"File with one token of at least 32 characters, which whoever asks --admin-listen must show: Authorization: Bearer TOKEN." placeholder:"FILE"`
 
 	DrainTimeout time.Duration `atleast:"0s" default:"20s" help:"Time to answer what was accepted after SIGTERM."`
 	LogFormat    string        `default:"text" enum:"text,json" help:"text or json."`
@@ -122,7 +127,8 @@ func (c serveCmd) options() (app.Options, error) {
 		Auth: c.Auth, JWTSecretFiles: c.JWTSecretFile, JWTPublicKeys: c.JWTPublicKey, JWKSURL: c.JWKSURL, JWTIssuer: c.JWTIssuer,
 		JWTAudience: c.JWTAudience, APIKeysFile: c.APIKeysFile, Roles: c.Roles, DataDir: c.DataDir, MaxPerUser: c.MaxPerUser,
 		RowsPerSecond: c.RowsPerSecond, BytesPerSecond: c.BytesPerSecond, HandshakesPerSecond: c.HandshakesPerSecond,
-		AllowAnonymous: c.AllowAnonymous, AllowOpenAdmin: c.AllowOpenAdmin, DrainTimeout: c.DrainTimeout,
+		AllowAnonymous: c.AllowAnonymous, AllowOpenAdmin: c.AllowOpenAdmin,
+		TLSCert: c.TLSCert, TLSKey: c.TLSKey, TLSClientCA: c.TLSClientCA, AdminTokenFile: c.AdminTokenFile, DrainTimeout: c.DrainTimeout,
 		Alerts: c.Alert.thresholds(), Webhook: c.Alert.Webhook,
 		Dashboard: dashboard.Files(), Logger: c.newLogger(os.Stderr),
 	}, err

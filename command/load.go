@@ -28,6 +28,15 @@ type loadCmd struct {
 	MaxP99 float64 `name:"max-p99-ms" env:"PENSTOCK_MAX_P99_MS" default:"50" above:"0" help:"Limit of a search or a sweep: p99 latency in milliseconds."`
 	To     float64 `default:"1000000" above:"0" atmost:"1000000000" help:"Limit of a search or a sweep: the rate."`
 	JSON   bool    `name:"json" help:"Report as JSON."`
+
+	Reach reachFlags `embed:""`
+}
+
+// reachFlags are how the commands that are clients come in at a server; see
+// bench.Reach.
+type reachFlags struct {
+	TokenFile string `help:"File with a token to send with every connection. It is read again for each, and before the token expires. Default: none is sent." placeholder:"FILE"`
+	CA        string `name:"ca" help:"PEM file of the authorities that may vouch for the server, with wss://. Default: those of the system." placeholder:"FILE"`
 }
 
 // Run prints what was measured: progress to stderr, the result to stdout.
@@ -35,8 +44,12 @@ func (c loadCmd) Run(ctx context.Context) error {
 	if c.InFlight != nil && (c.Rate != nil || c.Sweep) {
 		return errors.New("--in-flight is a closed loop, which has no rate: leave it out, or --rate and --sweep")
 	}
+	reach, err := bench.Reach(c.Reach).Options()
+	if err != nil {
+		return named(err)
+	}
 	load := bench.Load{URL: c.URL, Connections: c.Connections, Duration: 10 * time.Second, Warmup: c.Warmup,
-		Rows: c.Rows, Deadline: c.Deadline, Model: c.ForModel}
+		Rows: c.Rows, Deadline: c.Deadline, Model: c.ForModel, Client: reach}
 	tries := c.Sweep || c.Rate == nil && c.InFlight == nil
 	if tries {
 		load.Duration = 3 * time.Second
@@ -117,6 +130,8 @@ func flagOf(option string) string {
 	switch option {
 	case "URL":
 		return "--url"
+	case "CA":
+		return "--ca"
 	case "Model":
 		return "--for-model"
 	case "From":

@@ -17,7 +17,7 @@ func TestAbandon(t *testing.T) {
 		g, in := newGate(), newInbox()
 		m := &spy{Oracle: modeltest.Oracle{Features: 1}, predict: g.hold}
 		p := start(t, m, inference.Options{Workers: 1, MaxBatch: 4})
-		s := p.Open(in, "")
+		s := p.Open(in, inference.Share{})
 		defer s.Close()
 		runs, half, waits := m.rows(0, 2), m.rows(10, 6), m.rows(20, 1)
 		mustSubmit(t, s, runs)
@@ -63,7 +63,7 @@ func TestSinksThatPanic(t *testing.T) {
 		var told atomic.Int64
 		m := &spy{Oracle: modeltest.Oracle{Features: 1}, predict: g.hold}
 		p := start(t, m, inference.Options{Workers: 1, MaxBatch: 8, Panicked: func(any) { told.Add(1) }})
-		good, evil := p.Open(in, "good"), p.Open(bad, "evil")
+		good, evil := p.Open(in, inference.Share{Name: "good"}), p.Open(bad, inference.Share{Name: "evil"})
 		defer good.Close()
 		defer evil.Close()
 		step := func(submit func()) {

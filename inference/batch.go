@@ -26,30 +26,63 @@ func (b *batch) reset() {
 	b.spans, b.expired, b.rows = b.spans[:0], b.expired[:0], 0
 }
 
-// form fills b with up to MaxBatch rows of those that wait. Each caller in the
-// round gives an equal share of the room, and goes to the end of the round if
-// it has more; then what is left of the room is shared in the same way. So a
-// caller with one row waiting is served within one round, whatever the others
-// have queued, and over however many streams. The caller of form holds p.mu.
+// form fills b with up to MaxBatch rows of those that wait. Once in a pass each caller
+// in the round gets its part of the room by weight, and goes to the end of the round if
+// it has more; another pass shares out what the first left.
+//
+// It is deficit round robin (Shreedhar and Varghese, 1995), in which what a turn brings
+// is measured by the mean weight, not the least: a pass is as many rows as there is
+// room for, or as there are callers, if those are more. So weights make no pass
+// longer, and doubling all of them changes nothing. Where a batch cannot be divided
+// by the weights, batches are: parts of rows wait for the caller's next turn, and a pass
+// that a full batch ends in the middle goes on with the next, by the same measure.
+//
+// So a caller with one row waiting is served, whatever the others have queued and over
+// however many streams, within one pass of its own, or, if its weight is below the mean,
+// within as many as the mean is times its weight. And callers that always have rows
+// waiting never get ahead of their part, or behind, by more rows than a pass has. The
+// caller of form holds p.mu.
 func (p *Pool) form(b *batch) {
 	b.reset()
 	b.started = p.now()
+	if c := p.round.head; c != nil && c.credit >= oneRow {
+		p.serve(c, b) // the last batch cut its turn short
+	}
 	for b.rows < p.opt.MaxBatch && p.round.size > 0 {
-		turns := p.round.size
-		share := max(1, (p.opt.MaxBatch-b.rows)/turns)
-		for ; turns > 0 && b.rows < p.opt.MaxBatch && p.round.size > 0; turns-- {
-			c := p.round.head
-			p.round.remove(c)
-			p.takeFromCaller(c, b, share)
-			if c.waiting > 0 {
-				p.round.add(c)
-			}
+		c := p.round.head
+		if c.pass == p.pass {
+			p.beginPass(p.opt.MaxBatch - b.rows)
 		}
+		c.pass = p.pass
+		c.credit += p.perWeight * credit(c.weight)
+		p.serve(c, b)
 	}
 }
 
-// takeFromCaller moves up to room rows of c into b, shared among its streams as
-// form shares among callers.
+// beginPass shares room out among all in the round, each of whom had its turn in the
+// last pass or came in since.
+func (p *Pool) beginPass(room int) {
+	p.pass++
+	weights := credit(p.weights)
+	rows := credit(max(room, p.round.size)) * oneRow
+	p.perWeight = (rows + weights - 1) / weights // up, so that equal weights get whole rows
+}
+
+// serve moves what c, the head of the round, has credit for into b, and ends its turn,
+// unless b is full before.
+func (p *Pool) serve(c *caller, b *batch) {
+	n := min(c.credit.rows(), p.opt.MaxBatch-b.rows)
+	p.takeFromCaller(c, b, n)
+	if c.waiting == 0 {
+		return // it has left the round
+	}
+	if c.credit -= credit(n) * oneRow; c.credit < oneRow {
+		p.round.pass()
+	}
+}
+
+// takeFromCaller moves up to room rows of c into b, an equal share from each of its
+// streams, and so on until room is filled.
 func (p *Pool) takeFromCaller(c *caller, b *batch, room int) {
 	end := b.rows + room
 	for b.rows < end && c.round.size > 0 {
@@ -57,17 +90,15 @@ func (p *Pool) takeFromCaller(c *caller, b *batch, room int) {
 		share := max(1, (end-b.rows)/turns)
 		for ; turns > 0 && b.rows < end && c.round.size > 0; turns-- {
 			s := c.round.head
-			c.round.remove(s)
 			p.takeFrom(s, b, share)
 			if s.waiting > 0 {
-				c.round.add(s)
+				c.round.pass()
 			}
 		}
 	}
 }
 
-// takeFrom moves up to room rows of s, which is in no round, into b, and what has
-// expired to b.expired.
+// takeFrom moves up to room rows of s into b, and what has expired to b.expired.
 func (p *Pool) takeFrom(s *Stream, b *batch, room int) {
 	for room > 0 && s.queue.head != nil {
 		r := s.queue.head

@@ -14,7 +14,7 @@ func TestIdleWorkerRunsALoneRequestAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &spy{Oracle: modeltest.Oracle{Features: 3, Classes: 4}}
 		in := newInbox()
-		s := start(t, m, inference.Options{}).Open(in, "")
+		s := start(t, m, inference.Options{}).Open(in, inference.Share{})
 		defer s.Close()
 		for nonce := range uint32(5) {
 			began := time.Now()
@@ -35,7 +35,7 @@ func TestBusyWorkerLetsTheBatchGrow(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				g, in := newGate(), newInbox()
 				m := &spy{Oracle: modeltest.Oracle{Features: 2}, predict: g.hold}
-				s := start(t, m, inference.Options{Workers: 1, MaxBatch: maxBatch}).Open(in, "")
+				s := start(t, m, inference.Options{Workers: 1, MaxBatch: maxBatch}).Open(in, inference.Share{})
 				defer s.Close()
 
 				mustSubmit(t, s, m.rows(0, 1))
@@ -60,7 +60,7 @@ func TestLargeRequestKeepsEveryWorkerBusy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g, in := newGate(), newInbox()
 		m := &spy{Oracle: modeltest.Oracle{Features: 2}, predict: g.hold}
-		s := start(t, m, inference.Options{Workers: 4, MaxBatch: 8}).Open(in, "")
+		s := start(t, m, inference.Options{Workers: 4, MaxBatch: 8}).Open(in, inference.Share{})
 		defer s.Close()
 		synctest.Wait() // all are idle
 
@@ -80,7 +80,7 @@ func TestBatchSizesAndTimesAreReported(t *testing.T) {
 		m := &spy{Oracle: modeltest.Oracle{Features: 2}}
 		m.predict = func([]uint32) { time.Sleep(time.Second) } // the bubble's clock
 		p := start(t, m, inference.Options{Workers: 1, MaxBatch: 4})
-		s := p.Open(in, "")
+		s := p.Open(in, inference.Share{})
 		defer s.Close()
 
 		mustSubmit(t, s, m.rows(0, 1))

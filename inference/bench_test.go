@@ -27,7 +27,7 @@ func TestRequestsAllocateNothing(t *testing.T) {
 			m := &spy{Oracle: modeltest.Oracle{Features: 8, Classes: 4}}
 			p := start(t, &m.Oracle, inference.Options{Workers: 2, MaxBatch: 16})
 			var replies done
-			s := p.Open(&replies, "")
+			s := p.Open(&replies, inference.Share{})
 			defer s.Close()
 			var all []*inference.Request
 			for i := range c.requests {
@@ -60,11 +60,12 @@ func (c recycled) Flush()                     {}
 
 // BenchmarkPool measures from Submit to Reply with rows that cost the model
 // next to nothing: the pool's own cost. Each stream keeps 64 requests of one
-// row in flight.
+// row in flight; a caller has as many streams as another.
 func BenchmarkPool(b *testing.B) {
 	const inFlight = 64
-	for _, streams := range []int{1, 16, 64} {
-		b.Run(fmt.Sprintf("streams=%d", streams), func(b *testing.B) {
+	for _, c := range []struct{ streams, callers int }{{1, 1}, {16, 1}, {64, 1}, {64, 64}, {128, 128}} {
+		streams := c.streams
+		b.Run(fmt.Sprintf("streams=%d/callers=%d", streams, c.callers), func(b *testing.B) {
 			m := &spy{Oracle: modeltest.Oracle{Features: 8, Classes: 4}}
 			p := start(b, &m.Oracle, inference.Options{})
 			free := make([]recycled, streams)
@@ -74,7 +75,7 @@ func BenchmarkPool(b *testing.B) {
 				for range inFlight {
 					free[i] <- m.rows(uint32(i), 1)
 				}
-				opened[i] = p.Open(free[i], "")
+				opened[i] = p.Open(free[i], inference.Share{Name: fmt.Sprint(i % c.callers)})
 				defer opened[i].Close()
 			}
 			b.ReportAllocs()
@@ -110,7 +111,7 @@ func BenchmarkPoolLone(b *testing.B) {
 	m := &spy{Oracle: modeltest.Oracle{Features: 8, Classes: 4}}
 	p := start(b, &m.Oracle, inference.Options{})
 	var replies done
-	s := p.Open(&replies, "")
+	s := p.Open(&replies, inference.Share{})
 	defer s.Close()
 	r := m.rows(1, 1)
 	b.ReportAllocs()
@@ -128,7 +129,7 @@ func BenchmarkPoolLead(b *testing.B) {
 	m := &spy{Oracle: modeltest.Oracle{Features: 8, Classes: 4}}
 	p := start(b, &m.Oracle, inference.Options{})
 	replies := newInbox()
-	s := p.Open(replies, "")
+	s := p.Open(replies, inference.Share{})
 	defer s.Close()
 	r := m.rows(1, 1)
 	mustSubmit(b, s, r) // from which the pool knows how long a batch takes

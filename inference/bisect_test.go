@@ -47,7 +47,7 @@ func TestPoisonFailsItsOwnRequestAlone(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					g, in := newGate(), newInbox()
 					m := &spy{Oracle: modeltest.Oracle{Features: 5, Classes: 3, OnRow: poison(f.fate, w.poisoned...)}, predict: g.hold}
-					s := start(t, m, inference.Options{Workers: 1, MaxBatch: 64}).Open(in, "")
+					s := start(t, m, inference.Options{Workers: 1, MaxBatch: 64}).Open(in, inference.Share{})
 					defer s.Close()
 
 					mustSubmit(t, s, m.rows(0, 1))
@@ -84,7 +84,7 @@ func TestPanicReplacesTheSession(t *testing.T) {
 		in := newInbox()
 		m := &spy{Oracle: modeltest.Oracle{Features: 1, OnRow: poison(modeltest.Fate{Panic: "poison"}, 1)}}
 		p := start(t, m, inference.Options{Workers: 1})
-		s := p.Open(in, "")
+		s := p.Open(in, inference.Share{})
 		defer s.Close()
 		for _, c := range []struct {
 			nonce        uint32
@@ -116,7 +116,7 @@ func TestWorkerRecoversWhenSessionsCanBeMadeAgain(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				in := newInbox()
 				m := &spy{Oracle: modeltest.Oracle{Features: 1}, newSession: c.refuse}
-				s := start(t, m, inference.Options{Workers: 1}).Open(in, "")
+				s := start(t, m, inference.Options{Workers: 1}).Open(in, inference.Share{})
 				defer s.Close()
 				mustSubmit(t, s, m.rows(0, 3))
 				r := <-in
@@ -137,7 +137,7 @@ func TestPanicInCloseIsContained(t *testing.T) {
 	in := newInbox()
 	m := &spy{Oracle: modeltest.Oracle{Features: 1, OnRow: poison(modeltest.Fate{Panic: "poison"}, 1)}, panicClose: true}
 	p := start(t, m, inference.Options{Workers: 1})
-	s := p.Open(in, "")
+	s := p.Open(in, inference.Share{})
 	defer s.Close()
 	mustSubmit(t, s, m.rows(1, 1))
 	mustEnd(t, <-in, inference.Failed)
@@ -164,7 +164,7 @@ func TestBisectingLeavesOutExpiredRows(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := p.Open(in, "")
+		s := p.Open(in, inference.Share{})
 		for nonce := range uint32(8) {
 			r := m.rows(nonce+1, 1)
 			if nonce%2 == 0 {

@@ -20,7 +20,7 @@ func TestFullQueueSheds(t *testing.T) {
 		m := &spy{Oracle: modeltest.Oracle{Features: 2}, predict: g.hold}
 		p := start(t, m, inference.Options{Workers: 1, MaxBatch: 4, QueueRows: 10, Window: 10})
 		in, other := newInbox(), newInbox()
-		a, b := p.Open(in, ""), p.Open(other, "")
+		a, b := p.Open(in, inference.Share{}), p.Open(other, inference.Share{})
 		defer a.Close()
 		defer b.Close()
 
@@ -66,7 +66,7 @@ func TestFullWindowBlocksSubmit(t *testing.T) {
 				g := newGate()
 				m := &spy{Oracle: modeltest.Oracle{Features: 2}, predict: g.hold}
 				p := start(t, m, inference.Options{Workers: 1, Window: 5})
-				s := p.Open(newInbox(), "")
+				s := p.Open(newInbox(), inference.Share{})
 				defer s.Close()
 				defer g.open()
 
@@ -105,7 +105,7 @@ func TestWrongRequestsAreRefused(t *testing.T) {
 	}
 	m := &spy{Oracle: modeltest.Oracle{Features: features}}
 	p := start(t, m, inference.Options{Window: window})
-	s := p.Open(newInbox(), "")
+	s := p.Open(newInbox(), inference.Share{})
 	defer s.Close()
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

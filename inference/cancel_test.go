@@ -14,7 +14,7 @@ func TestCancel(t *testing.T) {
 		g, in := newGate(), newInbox()
 		m := &spy{Oracle: modeltest.Oracle{Features: 1}, predict: g.hold}
 		p := start(t, m, inference.Options{Workers: 1, MaxBatch: 4})
-		s := p.Open(in, "")
+		s := p.Open(in, inference.Share{})
 		defer s.Close()
 		running, first, middle, last := m.rows(0, 6), m.rows(20, 1), m.rows(30, 1), m.rows(40, 1)
 		mustSubmit(t, s, running)
@@ -58,7 +58,7 @@ func TestClosedStreamGetsNoReply(t *testing.T) {
 		g, in, other := newGate(), newInbox(), newInbox()
 		m := &spy{Oracle: modeltest.Oracle{Features: 1}, predict: g.hold}
 		p := start(t, m, inference.Options{Workers: 1, MaxBatch: 4})
-		s, mate := p.Open(in, ""), p.Open(other, "")
+		s, mate := p.Open(in, inference.Share{}), p.Open(other, inference.Share{})
 		defer mate.Close()
 		running := m.rows(0, 6) // four of them run
 		mustSubmit(t, s, running)

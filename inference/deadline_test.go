@@ -20,7 +20,7 @@ func TestRequestExpiresOnTimeWhileItWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g, in := newGate(), newInbox()
 		m := &spy{Oracle: modeltest.Oracle{Features: 1}, predict: g.hold}
-		s := start(t, m, inference.Options{Workers: 1}).Open(in, "")
+		s := start(t, m, inference.Options{Workers: 1}).Open(in, inference.Share{})
 		defer s.Close()
 		mustSubmit(t, s, m.rows(0, 1))
 		<-g.batches
@@ -50,7 +50,7 @@ func TestRequestExpiresOnTimeWhileItRuns(t *testing.T) {
 		g, in := newGate(), newInbox()
 		m := &spy{Oracle: modeltest.Oracle{Features: 1}, predict: g.hold}
 		p := start(t, m, inference.Options{Workers: 1})
-		s := p.Open(in, "")
+		s := p.Open(in, inference.Share{})
 		defer s.Close()
 		began := time.Now()
 		mustSubmit(t, s, within(time.Second, m.rows(1, 2)))
@@ -76,7 +76,7 @@ func TestResultAtTheDeadlineIsLate(t *testing.T) {
 			in := newInbox()
 			m := &spy{Oracle: modeltest.Oracle{Features: 1}}
 			m.predict = func([]uint32) { time.Sleep(time.Second - early) } // the bubble's clock
-			s := start(t, m, inference.Options{Workers: 1}).Open(in, "")
+			s := start(t, m, inference.Options{Workers: 1}).Open(in, inference.Share{})
 			defer s.Close()
 			mustSubmit(t, s, within(time.Second, m.rows(1, 1)))
 			want := inference.Expired
@@ -98,7 +98,7 @@ func TestExpiredAndLiveRowsOfOneStreamAreBothFlushed(t *testing.T) {
 			t.Fatal(err)
 		}
 		out := new(outbox)
-		s := p.Open(out, "")
+		s := p.Open(out, inference.Share{})
 		mustSubmit(t, s, within(time.Second, m.rows(1, 1)), m.rows(2, 1))
 		time.Sleep(time.Second) // nobody runs the pool yet
 		stop := runFor(t, p)
@@ -114,7 +114,7 @@ func TestDeadlineCountsWhileTheWindowIsFull(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g, in := newGate(), newInbox()
 		m := &spy{Oracle: modeltest.Oracle{Features: 1}, predict: g.hold}
-		s := start(t, m, inference.Options{Workers: 1, Window: 1}).Open(in, "")
+		s := start(t, m, inference.Options{Workers: 1, Window: 1}).Open(in, inference.Share{})
 		defer s.Close()
 		mustSubmit(t, s, m.rows(0, 1))
 		go func() {
@@ -135,7 +135,7 @@ func TestDeadlineCountsFromArrival(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		in := newInbox()
 		m := &spy{Oracle: modeltest.Oracle{Features: 1}}
-		s := start(t, m, inference.Options{Workers: 1}).Open(in, "")
+		s := start(t, m, inference.Options{Workers: 1}).Open(in, inference.Share{})
 		defer s.Close()
 		came := time.Now()
 		time.Sleep(time.Second)
@@ -167,7 +167,7 @@ func hangAndRecover(t *testing.T, rows, maxBatch int, hang time.Duration) {
 	g, in := newGate(), newInbox()
 	m := &spy{Oracle: modeltest.Oracle{Features: 1}, predict: g.hold}
 	p := start(t, m, inference.Options{Workers: 1, MaxBatch: maxBatch, HangTimeout: hang})
-	s := p.Open(in, "")
+	s := p.Open(in, inference.Share{})
 	defer s.Close()
 	began := time.Now()
 	mustSubmit(t, s, m.rows(0, rows))
@@ -204,7 +204,7 @@ func TestReusedRequestIsNotOfItsOldBatch(t *testing.T) {
 		s := p.Open(sinkFunc(func(r *inference.Request) {
 			replies <- r
 			<-goOn // sinks should not block; this one stretches the moment
-		}), "")
+		}), inference.Share{})
 		defer s.Close()
 		r := m.rows(1, 1)
 		mustSubmit(t, s, r)

@@ -20,7 +20,7 @@ func TestDrainWaitsForWhatWasAccepted(t *testing.T) {
 		s := p.Open(sinkFunc(func(r *inference.Request) {
 			replies <- r
 			<-goOn // sinks should not block; this one stretches the moment
-		}), "")
+		}), inference.Share{})
 		defer s.Close()
 		mustSubmit(t, s, m.rows(0, 5), m.rows(10, 1))
 
@@ -53,7 +53,7 @@ func TestDrainGivesUpWithItsContext(t *testing.T) {
 		m := &spy{Oracle: modeltest.Oracle{Features: 1}, predict: g.hold}
 		p := start(t, m, inference.Options{Workers: 1})
 		in := newInbox()
-		s := p.Open(in, "")
+		s := p.Open(in, inference.Share{})
 		defer s.Close()
 		mustSubmit(t, s, m.rows(0, 1))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -78,7 +78,7 @@ func TestStopAnswersWhatWaits(t *testing.T) {
 		g, in := newGate(), newInbox()
 		m := &spy{Oracle: modeltest.Oracle{Features: 1}, predict: g.hold}
 		p := start(t, m, inference.Options{Workers: 1, MaxBatch: 2})
-		s := p.Open(in, "")
+		s := p.Open(in, inference.Share{})
 		defer s.Close()
 		mustSubmit(t, s, m.rows(0, 2))
 		<-g.batches
@@ -117,7 +117,7 @@ func TestRunOfAnEndedContext(t *testing.T) {
 		t.Fatal(err)
 	}
 	in := newInbox()
-	mustSubmit(t, p.Open(in, ""), m.rows(0, 1))
+	mustSubmit(t, p.Open(in, inference.Share{}), m.rows(0, 1))
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(cause)
 	if err := p.Run(ctx); !errors.Is(err, cause) {
@@ -136,7 +136,7 @@ func TestRunWaitsForTheWorkers(t *testing.T) {
 		g := newGate()
 		m := &spy{Oracle: modeltest.Oracle{Features: 1}, predict: g.hold}
 		p := start(t, m, inference.Options{Workers: 3, MaxBatch: 1})
-		s := p.Open(newInbox(), "")
+		s := p.Open(newInbox(), inference.Share{})
 		defer s.Close()
 		mustSubmit(t, s, m.rows(0, 2)) // keeps two of three
 		synctest.Wait()

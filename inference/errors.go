@@ -15,8 +15,9 @@ var (
 
 // OverloadedError refuses a request because the queue is full.
 type OverloadedError struct {
-	// RetryAfter is how long the present queue will take, by the speed of the
-	// latest batches.
+	// RetryAfter is how long the rows that the caller has in the queue will take, at
+	// its part of the speed of the latest batches. It is at most what the whole queue
+	// takes, which is what somebody hears who fills it.
 	RetryAfter time.Duration
 }
 

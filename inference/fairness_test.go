@@ -25,7 +25,7 @@ func TestHogDoesNotDelayLightStreams(t *testing.T) {
 				g, in := newGate(), newInbox()
 				m := &spy{Oracle: modeltest.Oracle{Features: 1}, predict: g.hold}
 				p := start(t, m, inference.Options{Workers: 1, MaxBatch: maxBatch, Window: hogRows})
-				hog := p.Open(in, "")
+				hog := p.Open(in, inference.Share{})
 				defer hog.Close()
 				for first := 0; first < hogRows; first += c.hogSize {
 					mustSubmit(t, hog, m.rows(uint32(first), c.hogSize))
@@ -33,7 +33,7 @@ func TestHogDoesNotDelayLightStreams(t *testing.T) {
 				for range 3 { // late in the hog's backlog as well as early
 					<-g.batches
 					for range light {
-						s := p.Open(in, "")
+						s := p.Open(in, inference.Share{})
 						defer s.Close()
 						mustSubmit(t, s, m.rows(hogRows, 1))
 					}
@@ -96,7 +96,7 @@ func TestBackloggedStreamsGetEqualShares(t *testing.T) {
 				shares := make([]*tally, c.streams)
 				for i := range shares {
 					shares[i] = new(tally)
-					s, size := p.Open(shares[i], ""), c.sizes[i%len(c.sizes)]
+					s, size := p.Open(shares[i], inference.Share{}), c.sizes[i%len(c.sizes)]
 					defer s.Close()
 					submitters.Go(func() {
 						for {
@@ -125,7 +125,7 @@ func TestFullQueueKeepsRoom(t *testing.T) {
 		m := &spy{Oracle: modeltest.Oracle{Features: 2}, predict: g.hold}
 		p := start(t, m, inference.Options{Workers: 1, MaxBatch: 1, Window: 64, QueueRows: 128})
 		open := func(caller string) *inference.Stream {
-			s := p.Open(newInbox(), caller)
+			s := p.Open(newInbox(), inference.Share{Name: caller})
 			t.Cleanup(func() { s.Close() })
 			return s
 		}
@@ -163,7 +163,7 @@ func TestAStreamAloneFillsItsWindow(t *testing.T) {
 		g := newGate()
 		m := &spy{Oracle: modeltest.Oracle{Features: 2}, predict: g.hold}
 		p := start(t, m, inference.Options{Workers: 1, MaxBatch: 1, Window: 64, QueueRows: 64})
-		s := p.Open(newInbox(), "")
+		s := p.Open(newInbox(), inference.Share{})
 		defer s.Close()
 		for n := range uint32(64) {
 			if err := s.Submit(m.rows(n, 1)); err != nil {
@@ -187,7 +187,7 @@ func TestManyStreamsAreOneCaller(t *testing.T) {
 			return errors.Is(err, inference.ErrDraining) || errors.Is(err, inference.ErrStreamClosed)
 		}
 		for range hogStreams {
-			s := p.Open(new(tally), "hog")
+			s := p.Open(new(tally), inference.Share{Name: "hog"})
 			defer s.Close()
 			submitters.Go(func() {
 				for {
@@ -212,7 +212,7 @@ func TestManyStreamsAreOneCaller(t *testing.T) {
 				shares[i].Reply(r)
 				slowest.Store(max(slowest.Load(), int64(r.Result.Total)))
 				done <- struct{}{}
-			}), fmt.Sprint(i))
+			}), inference.Share{Name: fmt.Sprint(i)})
 			defer s.Close()
 			submitters.Go(func() {
 				for {

@@ -37,7 +37,7 @@ func TestLead(t *testing.T) {
 				m := &spy{Oracle: modeltest.Oracle{Features: 3, Classes: 4}, predict: func([]uint32) { time.Sleep(c.batch) }}
 				p := start(t, mayPin{m, c.pinned}, inference.Options{Workers: 1})
 				in, flushed := newInbox(), 0
-				s := p.Open(flushes{in, &flushed}, "")
+				s := p.Open(flushes{in, &flushed}, inference.Share{})
 				defer s.Close()
 				mustSubmit(t, s, m.rows(0, 1)) // from which the pool knows how long a batch takes
 				mustPredict(t, m, <-in)
@@ -65,7 +65,7 @@ func TestLeadRefuses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &spy{Oracle: modeltest.Oracle{Features: 3, Classes: 4}}
 		p := start(t, m, inference.Options{Workers: 1, Window: 2})
-		s := p.Open(newInbox(), "")
+		s := p.Open(newInbox(), inference.Share{})
 		if led, err := s.Lead(m.rows(0, 3)); led || err == nil {
 			t.Errorf("three rows in a window of two: %t, %v", led, err)
 		}

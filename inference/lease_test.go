@@ -51,7 +51,7 @@ func TestEveryLeaseEnds(t *testing.T) {
 				g, in, bad := newGate(), newInbox(), &evilSink{harm: h.sink}
 				m := &spy{Oracle: modeltest.Oracle{Features: 1}, predict: g.hold}
 				p := start(t, m, inference.Options{Workers: 1, MaxBatch: 8, Panicked: func(any) { h.panicks() }})
-				good, evil, worse := p.Open(in, "good"), p.Open(bad, "evil"), p.Open(bad, "worse")
+				good, evil, worse := p.Open(in, inference.Share{Name: "good"}), p.Open(bad, inference.Share{Name: "evil"}), p.Open(bad, inference.Share{Name: "worse"})
 				defer good.Close()
 				defer evil.Close()
 				defer worse.Close()
@@ -121,7 +121,7 @@ func TestALeaderGivesItsWorkerBack(t *testing.T) {
 				in, bad := newInbox(), &evilSink{harm: h.sink}
 				m := &spy{Oracle: modeltest.Oracle{Features: 1}, predict: func([]uint32) { time.Sleep(10 * time.Microsecond) }}
 				p := start(t, m, inference.Options{Workers: 1, Panicked: func(any) { h.panicks() }})
-				good, evil := p.Open(in, "good"), p.Open(bad, "evil")
+				good, evil := p.Open(in, inference.Share{Name: "good"}), p.Open(bad, inference.Share{Name: "evil"})
 				defer good.Close()
 				defer evil.Close()
 				mustSubmit(t, good, m.rows(1, 1)) // so that the pool knows how fast it is
@@ -152,7 +152,7 @@ func TestAnEngineThatEndsTheGoroutine(t *testing.T) {
 			}
 		}}
 		p := start(t, m, inference.Options{Workers: 1})
-		s := p.Open(in, "")
+		s := p.Open(in, inference.Share{})
 		defer s.Close()
 		lead := func(r *inference.Request) { apart(func() { _, _ = s.Lead(r) }) }
 		submit := func(r *inference.Request) { mustSubmit(t, s, r) }

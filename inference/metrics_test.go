@@ -31,7 +31,7 @@ func TestMetricsAreWellNamedAndFixedInNumber(t *testing.T) {
 		}
 		count()
 		for range 20 {
-			s := p.Open(in, "")
+			s := p.Open(in, inference.Share{})
 			mustSubmit(t, s, m.rows(0, 1), m.rows(1, 1), m.rows(2, 3))
 			for range 3 {
 				<-in
@@ -53,7 +53,7 @@ func TestMetricsSayWhatHappened(t *testing.T) {
 		m := &spy{Oracle: modeltest.Oracle{Features: 1, OnRow: poison(modeltest.Fate{NaN: true}, 9)}}
 		m.predict = func([]uint32) { time.Sleep(3 * time.Millisecond) } // the bubble's clock
 		p := start(t, m, inference.Options{Workers: 1, Registerer: registry})
-		s := p.Open(in, "")
+		s := p.Open(in, inference.Share{})
 		defer s.Close()
 		scrape := func() {
 			t.Helper()

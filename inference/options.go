@@ -19,8 +19,11 @@ type Options struct {
 	// QueueRows is how many rows may wait over all streams; beyond it Submit
 	// refuses with *OverloadedError. Where there are several callers, the last eighth
 	// is kept for those of which nothing waits, or no more than their part of that
-	// eighth. Of what a caller may have, another eighth is kept for such streams of
-	// its own, but a stream can always fill its Window where nobody else waits. Default 16384. It bounds the
+	// eighth; and where rows of several wait, the eighth before it for those that have no
+	// more than their part of the first six. Parts are by Share.Weight, among those of
+	// which rows wait. Of what a caller may have, another eighth is kept for its
+	// streams of which little waits, but a stream can fill its Window if its caller can.
+	// Default 16384. It bounds the
 	// queueing delay to QueueRows divided by the rows per second that the model
 	// does, and the memory to QueueRows × (features + outputs) × 4 bytes.
 	QueueRows int

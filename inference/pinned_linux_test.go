@@ -43,7 +43,7 @@ func (s *pinnedSession) Close() error {
 func TestPinnedSessionStaysOnItsThread(t *testing.T) {
 	m := &pinned{spy{Oracle: modeltest.Oracle{Features: 1}}}
 	in := newInbox()
-	s := start(t, m, inference.Options{Workers: 2}).Open(in, "")
+	s := start(t, m, inference.Options{Workers: 2}).Open(in, inference.Share{})
 	defer s.Close()
 	for range 100 {
 		mustSubmit(t, s, m.rows(7, 3))

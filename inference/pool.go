@@ -29,6 +29,9 @@ type Pool struct {
 	callers     map[string]*caller   // of the open streams
 	round       round[caller, *caller]
 	deadlines   deadlines
+	weights     int           // of those in the round
+	pass        uint64        // counts passes over the round; see form
+	perWeight   credit        // what a turn brings in this pass
 	waiting     int           // rows that wait, over all streams
 	unresolved  int           // requests accepted and not yet resolved
 	idle        []*worker     // those with nothing to do, the latest to become so last
@@ -225,8 +228,10 @@ func (p *Pool) measureSpeed(took time.Duration, rows int) {
 	p.rowTime += (perRow - p.rowTime) / 16
 }
 
-// queueTime estimates how long the rows that wait will take.
-func (p *Pool) queueTime() time.Duration {
-	estimate := p.rowTime * time.Duration(p.waiting) / time.Duration(p.opt.Workers)
+// queueTime estimates how long the rows of c that wait will take, and so many more: with
+// the others' part of the batches between them, but no longer than the whole queue.
+func (p *Pool) queueTime(c *caller, more int) time.Duration {
+	rows := min(p.waiting, (c.waiting+more)*p.weightsWith(c)/c.weight)
+	estimate := p.rowTime * time.Duration(rows) / time.Duration(p.opt.Workers)
 	return min(max(estimate, time.Millisecond), 10*time.Second)
 }

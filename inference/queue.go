@@ -48,11 +48,11 @@ type place[T any] struct {
 	in         bool
 }
 
-// add puts m at the end, unless it is in the round already.
-func (l *round[T, M]) add(m M) {
+// add puts m at the end, and reports whether it was not in the round already.
+func (l *round[T, M]) add(m M) bool {
 	at := m.place()
 	if at.in {
-		return
+		return false
 	}
 	at.in, at.prev, at.next = true, l.tail, nil
 	if l.tail == nil {
@@ -62,13 +62,28 @@ func (l *round[T, M]) add(m M) {
 	}
 	l.tail = m
 	l.size++
+	return true
 }
 
-// remove takes m out, if it is in the round.
-func (l *round[T, M]) remove(m M) {
+// pass moves the head to the end: its turn is over.
+func (l *round[T, M]) pass() {
+	if l.size < 2 {
+		return
+	}
+	m := l.head
+	at := m.place()
+	l.head = at.next
+	l.head.place().prev = nil
+	l.tail.place().next = m
+	at.prev, at.next = l.tail, nil
+	l.tail = m
+}
+
+// remove takes m out, and reports whether it was in the round.
+func (l *round[T, M]) remove(m M) bool {
 	at := m.place()
 	if !at.in {
-		return
+		return false
 	}
 	if at.prev == nil {
 		l.head = at.next
@@ -82,6 +97,7 @@ func (l *round[T, M]) remove(m M) {
 	}
 	*at = place[T]{}
 	l.size--
+	return true
 }
 
 // sizeWith returns how many there are with m among them.

@@ -26,15 +26,15 @@ type Stream struct {
 
 func (s *Stream) place() *place[Stream] { return &s.turn }
 
-// Open makes a stream whose replies go to sink. Streams of one caller share what
-// callers share equally: room in batches, and in a queue that is full. The caller
-// closes it.
-func (p *Pool) Open(sink Sink, caller string) *Stream {
+// Open makes a stream whose replies go to sink. Streams of one Share.Name have one part
+// together of what callers share: room in batches, and in a queue that is full. Whoever
+// opens it closes it.
+func (p *Pool) Open(sink Sink, share Share) *Stream {
 	s := &Stream{pool: p, sink: sink}
 	s.room.L = &p.mu
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s.caller = p.enter(caller)
+	s.caller = p.enter(share)
 	p.streams[s] = struct{}{}
 	return s
 }
@@ -96,9 +96,9 @@ func (s *Stream) admit(r *Request, arrived time.Duration) error {
 	case p.draining:
 		p.stats.Refused++
 		return ErrDraining
-	case p.waiting+r.Rows > s.share(r.Rows):
+	case p.waiting+r.Rows > s.mayFill(r.Rows):
 		p.stats.Shed++
-		return &OverloadedError{RetryAfter: p.queueTime()}
+		return &OverloadedError{RetryAfter: p.queueTime(s.caller, r.Rows)}
 	}
 	r.prepare(s, arrived)
 	p.stats.Accepted++
@@ -136,9 +136,12 @@ func (s *Stream) Cancel(r *Request) bool {
 func (s *Stream) CloseIdle() bool {
 	p := s.pool
 	p.mu.Lock()
-	idle := s.unresolved == 0
-	p.mu.Unlock()
-	return idle && s.Close() == 0
+	defer p.mu.Unlock()
+	if s.unresolved > 0 {
+		return false
+	}
+	s.close()
+	return true
 }
 
 // Close ends the stream: rows that wait are dropped and rows that run come back
@@ -146,9 +149,14 @@ func (s *Stream) CloseIdle() bool {
 // were answered before may still be on their way: each gets its Reply, perhaps
 // after Close returned.
 func (s *Stream) Close() int {
+	s.pool.mu.Lock()
+	defer s.pool.mu.Unlock()
+	return s.close()
+}
+
+// close is Close. The caller holds p.mu.
+func (s *Stream) close() int {
 	p := s.pool
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	if s.closed {
 		return 0
 	}

@@ -31,7 +31,7 @@ func TestAnEngineThatIsAway(t *testing.T) {
 		g, in := newGate(), newInbox()
 		m := &spy{Oracle: modeltest.Oracle{Features: 3, OnRow: poison(modeltest.Fate{Err: errAway}, 107)}, predict: g.hold}
 		p := start(t, m, inference.Options{Workers: 1, MaxBatch: 4})
-		s := p.Open(in, "")
+		s := p.Open(in, inference.Share{})
 		defer s.Close()
 		mustSubmit(t, s, m.rows(0, 1))
 		<-g.batches
@@ -62,7 +62,7 @@ func TestAwayInTheMiddleOfABisection(t *testing.T) {
 		fates := map[uint32]modeltest.Fate{100: {Err: errPoison}, 102: {Err: errAway}}
 		m := &spy{Oracle: modeltest.Oracle{Features: 3, OnRow: func(n uint32) modeltest.Fate { return fates[n] }}, predict: g.hold}
 		p := start(t, m, inference.Options{Workers: 1, MaxBatch: 8})
-		s := p.Open(in, "")
+		s := p.Open(in, inference.Share{})
 		defer s.Close()
 		mustSubmit(t, s, m.rows(0, 1))
 		<-g.batches
@@ -100,7 +100,7 @@ func TestSessionsThatAreAway(t *testing.T) {
 			}
 			return nil
 		}}
-		s := start(t, m, inference.Options{Workers: 1}).Open(in, "")
+		s := start(t, m, inference.Options{Workers: 1}).Open(in, inference.Share{})
 		defer s.Close()
 		mustSubmit(t, s, m.rows(0, 4))
 		mustBeAway(t, <-in)

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"time"
 
+	"penstock/access"
 	"penstock/protocol"
 	"penstock/server/quietlog"
 	"penstock/server/socket"
@@ -33,6 +34,7 @@ func (s *Server) checkCaller(next http.Handler) http.Handler {
 		case len(r.Header.Values("Origin")) > 1:
 			problem(w, http.StatusForbidden, "origin_not_allowed", "expected one header Origin at most")
 		case origin != "" && !s.allowsOrigin(origin, r):
+			s.metrics.countRefusal(access.Origin)
 			s.quiet.Log(slog.LevelWarn, "requests from pages of a foreign origin were refused",
 				"origin", quietlog.Cut(origin), "host", quietlog.Cut(r.Host), "remote", r.RemoteAddr)
 			problem(w, http.StatusForbidden, "origin_not_allowed",
@@ -101,6 +103,7 @@ func (s *Server) CheckHost(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		limitBody(w, r)
 		if !s.knowsHost(r.Host) && !isHealth(r.URL.Path) {
+			s.metrics.countRefusal(access.Host)
 			s.quiet.Log(slog.LevelWarn, "requests that name a foreign host were refused",
 				"host", quietlog.Cut(r.Host), "remote", r.RemoteAddr)
 			problem(w, http.StatusMisdirectedRequest, "unknown_host",

@@ -9,6 +9,7 @@ import (
 
 	"penstock/access"
 	"penstock/protocol"
+	"penstock/server/manners"
 	"penstock/server/socket"
 )
 
@@ -187,9 +188,15 @@ func authOK(guest *access.Session) []byte {
 }
 
 // renew answers an auth message of somebody who is in already.
-func (s *Server) renew(guest *access.Session, token []byte) (answer []byte, refused *protocol.Error) {
-	if !s.opt.Access.Asks() {
-		return authOK(guest), nil
+func (s *Server) renew(guest *access.Session, meter *manners.Meter, token []byte) (answer []byte, refused *protocol.Error) {
+	if !s.opt.Access.Asks() { // there is nothing more to say
+		return protocol.Encode(struct {
+			Type string `json:"type"`
+			User string `json:"user"`
+		}{"auth_ok", guest.User()}), nil
+	}
+	if err := meter.Auth(); err != nil {
+		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), provingTime)
 	defer cancel()

@@ -60,8 +60,13 @@ func (s *Server) accessRefusal(err error) *protocol.Error {
 		return e
 	}
 	s.metrics.countRefusal(why)
+	if why == access.Missing {
+		return protocol.Errorf(protocol.Unauthorized, "%s", needsToken)
+	}
 	return protocol.Errorf(protocol.Unauthorized, "%s", err)
 }
+
+const needsToken = "a token is needed; send it in the header Authorization: Bearer"
 
 // guest opens a session for who sends a request; it must be left. The error is one of
 // access.
@@ -115,6 +120,8 @@ func (s *Server) refuseHTTP(w http.ResponseWriter, r *http.Request, err error) {
 	why := reasonOf(err)
 	s.turnedAway(why, r.URL.Path, r.RemoteAddr)
 	switch why {
+	case access.ManySockets:
+		s.tooBusy(w, r, refusedPerUser, err)
 	case access.Forbidden:
 		problem(w, http.StatusForbidden, "forbidden", err.Error()+"; see /api/me for what it does")
 	case access.RateLimited:
@@ -122,7 +129,7 @@ func (s *Server) refuseHTTP(w http.ResponseWriter, r *http.Request, err error) {
 		problem(w, http.StatusTooManyRequests, "rate_limited", "too many handshakes or refused tokens from this address; wait a moment")
 	case access.Missing:
 		challenge(w, why)
-		problem(w, http.StatusUnauthorized, "unauthorized", "a token is needed; send it in the header Authorization: Bearer")
+		problem(w, http.StatusUnauthorized, "unauthorized", needsToken)
 	default:
 		challenge(w, why)
 		problem(w, http.StatusUnauthorized, "unauthorized", err.Error())

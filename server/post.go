@@ -17,9 +17,14 @@ import (
 	"penstock/inference"
 	"penstock/protocol"
 	"penstock/server/budget"
+	"penstock/server/manners"
 	"penstock/server/socket"
 	"penstock/serving"
 )
+
+// A caller whose requests by HTTP are wrong one after the other is not listened to, as a
+// WebSocket's connection would be ended.
+const faultsPerSecond, faultsAtOnce = 100, 500
 
 // postTimeout is how long a body may take, as a message on a WebSocket may.
 const postTimeout = 10 * time.Second
@@ -45,6 +50,13 @@ func (s *Server) servePost(kind protocol.Kind) http.HandlerFunc {
 			return
 		}
 		defer guest.Leave()
+		if wait := s.faults.Wait(guest.Share()); wait > 0 {
+			refused := protocol.Errorf(protocol.RateLimited, "too many requests of this caller were wrong; wait a moment")
+			refused.RetryAfter = wait
+			s.metrics.countError(refused.Code)
+			writeRefusal(w, nil, refused)
+			return
+		}
 		p := &post{server: s, kind: kind, guest: guest, came: time.Now(), done: make(chan struct{})}
 		p.holder = s.opt.Budget.Enter(guest.Share())
 		defer p.holder.Leave()
@@ -67,6 +79,9 @@ func (p *post) answerTo(w http.ResponseWriter, r *http.Request) {
 		}
 		if gone {
 			return
+		}
+		if manners.Blameworthy(refused.Code) && refused.Code != protocol.RateLimited {
+			s.faults.Take(p.guest.Share())
 		}
 		s.metrics.countError(refused.Code)
 		writeRefusal(w, id, refused)
@@ -101,6 +116,7 @@ type post struct {
 	counted bool  // in the ledger, and no line's to end there
 	gone    bool  // the client: its body broke off
 	size    int   // bytes of the body
+	kept    int64 // bytes that it takes
 	owed    int64 // bytes of the answer, until it is written
 
 	// What follows is set before done is closed.
@@ -140,12 +156,11 @@ func (p *post) serve(w http.ResponseWriter, r *http.Request) (id, answer []byte,
 		p.server.service.Ledger.Received()
 		p.counted = true
 	}
-	size, refused := p.room(r)
-	if refused != nil {
+	if refused = p.fits(r); refused != nil {
 		return nil, nil, refused
 	}
-	defer p.holder.Give(size)
 	body, refused := p.read(w, r)
+	defer func() { p.holder.Give(p.kept) }()
 	if refused != nil {
 		return nil, nil, refused
 	}
@@ -169,41 +184,72 @@ func (p *post) serve(w http.ResponseWriter, r *http.Request) (id, answer []byte,
 	return ask.ID, answer, refused
 }
 
-// room takes memory for the body from the budget, and says how much.
-func (p *post) room(r *http.Request) (size int64, refused *protocol.Error) {
+// fits refuses a body that says itself that it is too long.
+func (p *post) fits(r *http.Request) *protocol.Error {
 	most := int64(p.server.opt.MaxMessageBytes)
-	if size = r.ContentLength; size < 0 {
-		size = most
+	if r.ContentLength > most {
+		return protocol.WrongCount(protocol.TooLarge, int(most), int(min(r.ContentLength, math.MaxInt32)), "the body has too many bytes; send fewer rows in a request")
 	}
-	if size > most {
-		return 0, protocol.WrongCount(protocol.TooLarge, int(most), int(min(size, math.MaxInt32)), "the body has too many bytes; send fewer rows in a request")
-	}
-	if !p.holder.Take(size, true) {
-		return 0, noMemory()
-	}
-	return size, nil
+	return nil
 }
 
+// firstBody is how many bytes are made room for before any of a body has come.
+const firstBody = 4 << 10
+
+// read reads the body, which takes memory from the budget as it comes, and not as it
+// announces. Where others need that, it is given up before it has come whole, as a
+// message on a WebSocket is.
 func (p *post) read(w http.ResponseWriter, r *http.Request) ([]byte, *protocol.Error) {
 	expectBody(w, p.came.Add(postTimeout))
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(p.server.opt.MaxMessageBytes)))
+	control := http.NewResponseController(w)
+	count := p.holder.Read(func() { _ = control.SetReadDeadline(time.Unix(1, 0)) })
+	defer count.Done()
+	source := http.MaxBytesReader(w, r.Body, int64(p.server.opt.MaxMessageBytes))
+	var body []byte
+	for {
+		if len(body) == cap(body) {
+			size := max(2*cap(body), firstBody)
+			if announced := int(r.ContentLength) + 1; announced > len(body) { // one more, to see the end
+				size = min(size, announced)
+			}
+			if !count.Grow(int64(size - cap(body))) {
+				return nil, noMemory()
+			}
+			body = append(make([]byte, 0, size), body...)
+		}
+		n, err := source.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		switch {
+		case err == io.EOF:
+			if p.kept = count.Keep(); p.kept == 0 && len(body) > 0 {
+				return nil, noMemory()
+			}
+			_ = control.SetReadDeadline(time.Time{})
+			return body, nil
+		case err != nil:
+			return nil, p.broken(count, err)
+		}
+	}
+}
+
+// broken says why a body cannot be read.
+func (p *post) broken(count *budget.Message, err error) *protocol.Error {
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return nil, protocol.Errorf(protocol.TooLarge, "the body has more than %d bytes; send fewer rows in a request", tooLarge.Limit)
+		return protocol.Errorf(protocol.TooLarge, "the body has more than %d bytes; send fewer rows in a request", tooLarge.Limit)
 	}
-	switch {
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return nil, protocol.Errorf(protocol.BadMessage, "the body has not come whole within %v", postTimeout)
-	case err != nil:
-		p.gone = errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
-		return nil, protocol.Errorf(protocol.BadMessage, "the body cannot be read; send it with Content-Length, or in chunks that are well formed")
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		if !count.Grow(0) {
+			return noMemory()
+		}
+		return protocol.Errorf(protocol.BadMessage, "the body has not come whole within %v", postTimeout)
 	}
-	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
-	return body, nil
+	p.gone = errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
+	return protocol.Errorf(protocol.BadMessage, "the body cannot be read; send it with Content-Length, or in chunks that are well formed")
 }
 
 // turn waits for the turn to work on something large, for as long as the client does.
 func (p *post) turn(r *http.Request, size int) (socket.Turn, *protocol.Error) {
-	turn, err := p.server.hub.Turn(r.Context(), size)
+	turn, err := p.server.hub.Turn(r.Context(), p.guest.Share(), size)
 	if err != nil {
 		return turn, lost() // which nobody reads
 	}

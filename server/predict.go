@@ -136,15 +136,12 @@ func (c *predictor) converse(ask *protocol.Ask) {
 
 // renew answers an auth message.
 func (c *predictor) renew(token []byte) {
-	err := c.manners.Auth()
-	if err == nil {
-		var answer []byte
-		if answer, err = c.server.renew(c.guest, token); err == nil {
-			c.Send(socket.Text, answer)
-			return
-		}
+	answer, err := c.server.renew(c.guest, &c.manners, token)
+	if err != nil {
+		c.sendError(address{}, err)
+		return
 	}
-	c.sendError(address{}, err)
+	c.Send(socket.Text, answer)
 }
 
 // errAnswered says that a message needs nothing more.

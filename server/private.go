@@ -2,6 +2,7 @@ package server
 
 import (
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strconv"
@@ -10,10 +11,16 @@ import (
 
 // CheckOperator guards endpoints for operators, which a browser of theirs can
 // reach too: a page of another site may not use them, not even blindly. What
-// they say in plain text about errors becomes a problem.
-func (s *Server) CheckOperator(next http.Handler) http.Handler {
+// they say in plain text about errors becomes a problem. Whoever does not show the
+// token may use nothing; nil asks for none.
+func (s *Server) CheckOperator(next http.Handler, token *OperatorToken) http.Handler {
 	return s.CheckHost(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
+		case !token.admits(r):
+			s.quiet.Log(slog.LevelWarn, "requests to the admin address without its token were refused", "remote", r.RemoteAddr)
+			w.Header().Set("WWW-Authenticate", "Bearer")
+			problem(w, http.StatusUnauthorized, "unauthorized",
+				"expected the header Authorization: Bearer, with the token of --admin-token-file")
 		case s.isForeign(r):
 			problem(w, http.StatusForbidden, "origin_not_allowed",
 				"pages of other sites may not use this address; open it directly")

@@ -24,7 +24,7 @@ func (p *proof) add(token string) {
 
 // tokenProtocol begins an entry of Sec-WebSocket-Protocol that is no subprotocol but a
 // token, in base64url: browsers can send nothing else with a handshake.
-const tokenProtocol = "base64url.bearer.authorization.penstock."
+const tokenProtocol = "base64url.bearer.authorization.penstock." //nolint:gosec // it is not a token
 
 type proofKey struct{}
 

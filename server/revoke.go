@@ -39,7 +39,7 @@ func (s *Server) Revoke(w http.ResponseWriter, r *http.Request) {
 		_, err = decoder.Token()
 	}
 	switch {
-	case err != io.EOF: //nolint:errorlint // the decoder returns it bare
+	case err != io.EOF:
 		problem(w, http.StatusBadRequest, "bad_message", `expected one JSON object, {"user": NAME} or {"jti": ID}, with "until": TIME if it is to be forgotten, or {"user": NAME, "restore": true}`)
 	case (ask.User == "") == (ask.JTI == ""), ask.Restore && ask.User == "":
 		problem(w, http.StatusBadRequest, "bad_message", "expected either user or jti; restore takes user")
@@ -74,6 +74,7 @@ func (s *Server) restore(w http.ResponseWriter, user string) {
 	case !was:
 		problem(w, http.StatusNotFound, "not_found", "this user is not revoked")
 	default:
+		s.quiet.Log(slog.LevelWarn, "a revocation was taken back", "user", user)
 		writeJSON(w, []byte(`{}`))
 	}
 }

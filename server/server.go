@@ -32,8 +32,9 @@ type Server struct {
 	proxies    accept.Proxies
 	dashboards *watch.Dashboards
 	assets     map[string]*asset // the dashboard's files by path
-	knocks     *access.Rates // handshakes and refused tokens, by address
-	strangers  atomic.Int64  // WebSockets of those who have not said who they are
+	knocks     *access.Rates     // handshakes and refused tokens, by address
+	faults     *access.Rates     // wrong requests by HTTP, by share
+	strangers  atomic.Int64      // WebSockets of those who have not said who they are
 	draining   atomic.Bool
 
 	qualityAnswer fresh[[]qualityPart]
@@ -51,6 +52,7 @@ func New(opt Options) (*Server, error) {
 	s := &Server{
 		opt: opt, service: opt.Service, wirings: wirings{catalog: opt.Service.Catalog},
 		clients: opt.Clients, proxies: opt.TrustedProxies,
+		faults: access.NewRates(faultsPerSecond, faultsAtOnce),
 		knocks: access.NewRates(opt.HandshakesPerSecond, handshakesAtOnce*opt.HandshakesPerSecond),
 	}
 	s.hub = socket.NewHub(socket.Options{

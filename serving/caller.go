@@ -11,10 +11,11 @@ import (
 type Caller struct {
 	// User is the name that somebody proved to have, or access.Anonymous.
 	User string
-	// Share is who shares with whom what is shared out equally: room in batches, in
-	// queues and in memory. Callers of one Share are one.
+	// Share is who shares with whom what is shared out: room in batches, in queues and
+	// in memory. Callers of one Share are one.
 	Share string
-	// Weight is the Share's part, beside that of others; below 1 is 1.
+	// Weight is how large a part of batches and queues that one gets: see
+	// inference.Share. Zero is 1.
 	Weight int
 	// Name is how people know the Scope: a session, or a connection's number.
 	Name string
@@ -32,9 +33,9 @@ type Rights interface {
 	// with any where that is empty; nil where it may. It is asked for every request,
 	// with when that came, of which zero is now, and does not block.
 	May(action access.Action, model string, at time.Time) error
-	// Spend counts what a request has that the caller may do, or returns why that
-	// would be too much.
-	Spend(rows, bytes int) error
+	// Spend counts what a request has that the caller may send, and came at a time, or
+	// returns why that is too much.
+	Spend(rows, bytes int, at time.Time) error
 }
 
 // may reports why the caller may not do something at a moment, of which zero is now;
@@ -47,9 +48,9 @@ func (c *Caller) may(action access.Action, model string, at time.Time) error {
 }
 
 // spend counts a request.
-func (c *Caller) spend(rows, bytes int) error {
+func (c *Caller) spend(rows, bytes int, at time.Time) error {
 	if c.Rights == nil {
 		return nil
 	}
-	return c.Rights.Spend(rows, bytes)
+	return c.Rights.Spend(rows, bytes, at)
 }

@@ -32,7 +32,7 @@ func (r rights) May(action access.Action, model string, at time.Time) error {
 	return nil
 }
 
-func (rights) Spend(int, int) error { return nil }
+func (rights) Spend(int, int, time.Time) error { return nil }
 
 func allow(list ...string) rights {
 	r := rights{allowed: map[string]bool{}}

@@ -87,7 +87,7 @@ func (l *Line) admit(c *Call) (*inference.Stream, error) {
 	if l.closed {
 		return nil, inference.ErrStreamClosed
 	}
-	if err := l.caller.spend(c.Rows, c.Bytes); err != nil {
+	if err := l.caller.spend(c.Rows, c.Bytes, c.Arrived); err != nil {
 		return nil, err
 	}
 	c.Owner = c
@@ -101,7 +101,7 @@ func (l *Line) stream(d *Deployment) *inference.Stream {
 		return stream
 	}
 	l.leaveOthers()
-	stream := d.Pool.Open(l, l.caller.Share)
+	stream := d.Pool.Open(l, inference.Share{Name: l.caller.Share, Weight: l.caller.Weight})
 	l.lanes = append(l.lanes, lane{d, stream})
 	return stream
 }

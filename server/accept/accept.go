@@ -1,6 +1,6 @@
 // Package accept lets TCP connections in: how many, from whom, and how long
 // they may stay without getting on. It stands between a net.Listener and an
-// http.Server.
+// http.Server, beneath TLS where that is spoken.
 //
 // Every connection takes a place until it is closed, whatever it became: silent,
 // plain HTTP, or a WebSocket. Where there is no place, the connection that has
@@ -12,6 +12,7 @@ package accept
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -38,6 +39,10 @@ type Options struct {
 	PerAddress int
 	// Proxies speak for many callers. Default: none.
 	Proxies Proxies
+	// TLS is what the connections speak. What they send before a handshake is over
+	// counts as silence, and one that is refused or gives way is closed without a
+	// word: it could not be read. Default: none.
+	TLS *tls.Config
 	// Log takes at most a line a second about connections refused. Required.
 	Log *quietlog.Logger
 	// Registerer takes the metrics, which have the label listener. Default: none.
@@ -123,9 +128,14 @@ func (l *Listener) Accept() (net.Conn, error) {
 			l.opt.Log.Log(slog.LevelWarn, "no connection can be accepted; it is tried again", "listener", l.opt.Name, "err", err)
 			return nil, temporary{err}
 		}
-		if c := l.admit(raw); c != nil {
-			return c, nil
+		c := l.admit(raw)
+		switch {
+		case c == nil:
+			continue
+		case l.opt.TLS != nil:
+			return tls.Server(c, l.opt.TLS), nil
 		}
+		return c, nil
 	}
 }
 
@@ -165,7 +175,7 @@ func (l *Listener) caller(conn net.Conn) string {
 // evict closes a connection that has lost its place.
 func (l *Listener) evict(c *Conn) {
 	l.metrics.evicted.Inc()
-	if c.fresh {
+	if c.fresh && l.opt.TLS == nil {
 		sayTryAgain(c.Conn)
 	}
 	_ = c.Conn.Close()

@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"errors"
 	"net"
+	"sync/atomic"
 	"time"
 )
 
@@ -27,11 +28,23 @@ type Conn struct {
 	share   *share        // nil where no limit per caller holds
 	inAll   *list.Element // nil while it does not wait
 	inShare *list.Element // likewise, or without a share
+
+	diverted atomic.Pointer[diversion] // nil for none
 }
+
+// diversion writes in another way: see Divert.
+type diversion func(raw net.Conn, b []byte) (n int, err error)
 
 // Raw returns the connection as the system gave it. It must be closed through
 // Close of the Conn.
 func (c *Conn) Raw() net.Conn { return c.Conn }
+
+// Divert has write do what Write does from now on, with the connection as the
+// system gave it. It is for who has hijacked a connection with TLS above it, and so
+// cannot write to Raw.
+func (c *Conn) Divert(write func(raw net.Conn, b []byte) (n int, err error)) {
+	c.diverted.Store((*diversion)(&write))
+}
 
 // Close closes the connection and gives its place back.
 func (c *Conn) Close() error {
@@ -52,6 +65,9 @@ func (c *Conn) CloseWrite() error {
 // long, as long as it gets on. What net/http says in plain text about a request
 // that it could not read is said as a problem.
 func (c *Conn) Write(b []byte) (n int, err error) {
+	if divert := c.diverted.Load(); divert != nil {
+		return (*divert)(c.Conn, b)
+	}
 	if answer := typedAnswer(b); answer != nil {
 		_, err := c.write(answer)
 		return len(b), err

@@ -35,6 +35,10 @@ func (l *Listener) refuse(conn net.Conn, reason Reason) {
 	l.metrics.refused[reason].Inc()
 	l.opt.Log.Log(slog.LevelWarn, "connections were refused", "listener", l.opt.Name, "reason", string(reason),
 		"places", l.opt.Places, "per_address", l.opt.PerAddress)
+	if l.opt.TLS != nil { // it could read nothing before a handshake, which is not worth the work
+		_ = conn.Close()
+		return
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	select {

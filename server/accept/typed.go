@@ -12,6 +12,8 @@ import (
 const (
 	plainHeaders = "Content-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"
 	expectation  = "HTTP/1.1 417 Expectation Failed\r\nConnection: close\r\n"
+	// This it writes beneath TLS, to who began with a request instead of a handshake.
+	withoutTLS = "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n"
 )
 
 // unread tells, by status, what was wrong with a request that net/http could
@@ -31,8 +33,12 @@ func unread(status int) (code, detail string) {
 }
 
 // typedAnswer returns the problem to write in place of net/http's plain text
-// about a request that it could not read; nil for all else.
+// about a request that it could not read; nil for all else. What it writes through
+// TLS cannot be recognized here, and stays plain text.
 func typedAnswer(b []byte) []byte {
+	if string(b) == withoutTLS {
+		return answer(http.StatusBadRequest, "tls_required", "this port speaks TLS alone; use https or wss", "")
+	}
 	const start = len("HTTP/1.1 ")
 	if len(b) < start+3 || !bytes.HasPrefix(b, []byte("HTTP/1.1 ")) || b[start] != '4' && b[start] != '5' {
 		return nil

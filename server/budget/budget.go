@@ -72,6 +72,9 @@ func (b *Budget) Enter(name string) *Holder {
 	return h
 }
 
+// Name is the name that it was entered under.
+func (h *Holder) Name() string { return h.name }
+
 // Leave undoes one Enter.
 func (h *Holder) Leave() {
 	b := h.budget

@@ -63,14 +63,19 @@ func (m *Meter) Auth() *protocol.Error {
 // Blame counts an error that was sent. A client that causes one after the other
 // is not going to stop by itself, and its connection is ended.
 func (m *Meter) Blame(code protocol.Code) {
+	if Blameworthy(code) && !made(&m.errors, errorsPerSecond, errorsAtOnce).Allow() {
+		m.conn.Expel(protocol.ReasonTooManyErrs)
+	}
+}
+
+// Blameworthy reports whether an error is the client's doing.
+func Blameworthy(code protocol.Code) bool {
 	switch code {
 	case protocol.Overloaded, protocol.DeadlineExceeded, protocol.Cancelled, protocol.ModelError, protocol.Draining, protocol.Internal,
 		protocol.Unavailable:
-		return // not the client's doing
+		return false
 	}
-	if !made(&m.errors, errorsPerSecond, errorsAtOnce).Allow() {
-		m.conn.Expel(protocol.ReasonTooManyErrs)
-	}
+	return true
 }
 
 // Limited takes one from a limiter, or returns rate_limited with what there was

@@ -34,12 +34,11 @@ type Conn struct {
 	inMessage bool
 	message   *buffer // what readMessage read
 	unflushed bool    // it appended frames to the outbox
-	farewell  []byte  // the close frame that Part has made
 
-	ending  atomic.Pointer[[]byte]    // the close frame that End has made
-	pinged  ping                      // the sweep's own
-	pings   atomic.Pointer[pingMeter] // made by the reader with the first ping: most peers send none
-	notices bool                      // the peer understands what Hub.Announce sends
+	farewell atomic.Pointer[[]byte]    // the close frame that Part or End has made
+	pinged   ping                      // the sweep's own
+	pings    atomic.Pointer[pingMeter] // made by the reader with the first ping: most peers send none
+	notices  bool                      // the peer understands what Hub.Announce sends
 }
 
 // Endpoint is how connections of a kind are served.
@@ -56,7 +55,8 @@ type Endpoint struct {
 
 // Upgrade does the handshake in a place. On an error the response has been
 // written, and the place is the caller's still; else it is the connection's,
-// which the caller must Start.
+// which the caller must Start. Over TLS, the connection beneath must have a method
+// Divert as that of accept.Conn, or a peer that is slow for a moment is lost.
 func (h *Hub) Upgrade(w http.ResponseWriter, r *http.Request, place Place, endpoint Endpoint) (*Conn, error) {
 	c := &Conn{hub: h, place: place, notices: endpoint.Notices}
 	c.wire.conn = c
@@ -110,7 +110,7 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	}
 	c := h.conn
 	socket := socketOf(conn)
-	if tcp, ok := socket.(*net.TCPConn); ok {
+	if tcp, ok := beneath(socket).(*net.TCPConn); ok {
 		// A client that never reads would else have the kernel buffer megabytes.
 		_ = tcp.SetWriteBuffer(sendBuffer)
 	}
@@ -197,22 +197,23 @@ func (c *Conn) Asked(bytes int) {
 }
 
 // Turn waits until few enough others work on large messages, where size, in bytes
-// or what takes as long, is that of a large one. The turn must be ended. It is the
+// or what takes as long, is that of a large one. Those of one share of the budget wait
+// for each other first. The turn must be ended. It is the
 // reader's call, around what takes milliseconds:
 //
 //	defer conn.Turn(len(m.Payload)).End()
 func (c *Conn) Turn(size int) Turn {
-	turn, _ := c.hub.Turn(context.Background(), size) // which never ends
+	turn, _ := c.hub.Turn(context.Background(), c.place.holder.Name(), size) // which never ends
 	return turn
 }
 
-// Turn is Conn.Turn for messages that came in another way. It waits until ctx ends, and
-// returns its error then.
-func (h *Hub) Turn(ctx context.Context, size int) (Turn, error) {
+// Turn is Conn.Turn for messages that came in another way, from somebody of a share of
+// the budget. It waits until ctx ends, and returns its error then.
+func (h *Hub) Turn(ctx context.Context, share string, size int) (Turn, error) {
 	if size < LargeMessage {
 		return Turn{}, nil
 	}
-	if err := h.turns.takeToRead(ctx); err != nil {
+	if err := h.turns.takeToRead(ctx, share); err != nil {
 		return Turn{}, err
 	}
 	return Turn{h.turns}, nil

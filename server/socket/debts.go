@@ -1,5 +1,7 @@
 package socket
 
+import "context"
+
 // What follows is done with the outbox locked: a request is taken, and its answer
 // entered, in one step with what its owner does beside that, such as keeping a
 // table of ids. Nobody may wait for anything else meanwhile. A request goes
@@ -146,9 +148,16 @@ func (l *lateList) take() lateAnswer {
 	return a
 }
 
+// share is whose the connection is.
+func (o *Outbox) share() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.account.holder.Name()
+}
+
 // writeDown appends the frame of a late answer to dst.
 func (o *Outbox) writeDown(dst *buffer, a lateAnswer) error {
-	o.turns.take()
+	_ = o.turns.take(context.Background(), o.share()) // which never ends
 	defer o.turns.give()
 	var start int
 	dst.b, start = beginFrame(dst.b)

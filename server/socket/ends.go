@@ -26,9 +26,7 @@ func (c *Conn) partTooBig() {
 }
 
 func (c *Conn) partWith(frame []byte) {
-	if c.farewell == nil {
-		c.farewell = frame
-	}
+	c.farewell.CompareAndSwap(nil, &frame)
 }
 
 // End is Part for who is not the reader: nothing that comes from now on is acted on,
@@ -36,7 +34,7 @@ func (c *Conn) partWith(frame []byte) {
 // peer gets a close frame. Only the first call has an effect. Anybody may call it.
 func (c *Conn) End(code int, reason string) {
 	frame := closeFrame(code, reason)
-	if c.ending.CompareAndSwap(nil, &frame) {
+	if c.farewell.CompareAndSwap(nil, &frame) {
 		c.stop()
 		time.AfterFunc(endTimeout, func() { c.Goodbye(code, reason) })
 	}
@@ -53,7 +51,7 @@ func (c *Conn) sayFarewell() {
 	c.state.mark(acting) // the peer waits for us
 	c.outbox.waitAnswered(longestEnd)
 	c.answerLate(c.hub.now()) // a ping that came before the end has its answer before it
-	c.outbox.appendRaw(c.farewell)
+	c.outbox.appendRaw(*c.farewell.Load())
 	c.outbox.Flush()
 }
 

@@ -34,8 +34,11 @@ type Outbox struct {
 	closing    bool      // a close frame was appended: nothing may follow it
 	draining   bool      // the connection ends: drain has set the last deadline
 	dead       bool      // a write failed: what comes is thrown away
+	tooSlow    bool      // the peer has taken nothing for WriteTimeout
+	layered    bool      // the connection has a layer such as TLS; it never changes
 	changed    sync.Cond
 	deadline   time.Time // set on the connection last
+	began      time.Time // to write what is being written
 }
 
 func (o *Outbox) init(h *Hub, holder *budget.Holder, conn net.Conn) {
@@ -43,6 +46,7 @@ func (o *Outbox) init(h *Hub, holder *budget.Holder, conn net.Conn) {
 	o.turns, o.panicked = h.turns, h.opt.Panicked
 	o.account = account{holder: holder, limit: h.opt.MaxReplyBytes}
 	o.changed.L = &o.mu
+	o.divert()
 }
 
 // waiting returns how many bytes nobody writes yet. The caller holds o.mu.

@@ -48,17 +48,19 @@ func (c *Conn) Messages(handler Handler) {
 func (c *Conn) Message(handle func(Message)) bool {
 	m, err := c.next()
 	switch {
-	case c.farewell != nil:
+	case c.farewell.Load() != nil:
 		c.sayFarewell()
 		return false
 	case err != nil:
-		c.sayWhy()
+		if c.state.now() == dropped {
+			c.Goodbye(protocol.CloseTryLater, "the server is short of memory")
+		}
 		return false
 	case c.state.listens(): // after goodbye was said it only waits for the end
 		handle(m)
 	}
 	c.used()
-	if c.farewell != nil {
+	if c.farewell.Load() != nil {
 		c.sayFarewell()
 		return false
 	}
@@ -66,17 +68,6 @@ func (c *Conn) Message(handle func(Message)) bool {
 	// it: a request is answered and done with before the peer has read that.
 	c.outbox.waitBelow(longestBacklog)
 	return true
-}
-
-// sayWhy says goodbye where it was not the peer who ended the connection.
-func (c *Conn) sayWhy() {
-	switch frame := c.ending.Load(); {
-	case frame != nil:
-		c.farewell = *frame
-		c.sayFarewell()
-	case c.state.now() == dropped:
-		c.Goodbye(protocol.CloseTryLater, "the server is short of memory")
-	}
 }
 
 // longestBacklog is how many bytes may wait to be written before a connection's

@@ -3,41 +3,121 @@ package socket
 import (
 	"context"
 	"runtime"
+	"slices"
+	"sync"
 	"sync/atomic"
 )
 
 // turns bounds how many goroutines at a time read or write down what takes
 // milliseconds, so that a processor is left for the others: what takes
-// microseconds passes by.
+// microseconds passes by. Those who share the budget take turns as one: who has five
+// hundred sockets waits for his own.
 type turns struct {
-	free  chan struct{}
 	reads atomic.Int64  // turns that readers took, ever
 	swept atomic.Int64  // of them before the last sweep
 	many  chan struct{} // told when there were rushTurns since
+	most  int           // at a time
+
+	mu     sync.Mutex // nothing is taken while it is held
+	free   int
+	queues map[string]*queue // of shares that wait
+	round  []*queue          // the same, in the order in which they get the next turn
+}
+
+// queue is those who wait of one share, the first first.
+type queue struct {
+	share   string
+	waiting []chan struct{}
 }
 
 // newTurns allows half of the processors, and one at least.
 func newTurns() *turns {
-	return &turns{free: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), many: make(chan struct{}, 1)}
+	most := max(1, runtime.GOMAXPROCS(0)/2)
+	return &turns{most: most, free: most, many: make(chan struct{}, 1), queues: make(map[string]*queue)}
 }
 
-func (t *turns) take() { t.free <- struct{}{} }
-func (t *turns) give() { <-t.free }
+// take waits for a turn of a share, which give gives back, or until ctx ends.
+func (t *turns) take(ctx context.Context, share string) error {
+	ready := t.wait(share)
+	if ready == nil {
+		return nil
+	}
+	select {
+	case <-ready:
+		return nil
+	case <-ctx.Done():
+		t.leave(share, ready)
+		return ctx.Err()
+	}
+}
 
-// takeToRead is take for the reader of a large message, which waits until ctx ends.
-func (t *turns) takeToRead(ctx context.Context) error {
+// wait takes a turn, or returns what is closed when there is one.
+func (t *turns) wait(share string) (ready chan struct{}) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.free > 0 {
+		t.free--
+		return nil
+	}
+	q := t.queues[share]
+	if q == nil {
+		q = &queue{share: share}
+		t.queues[share] = q
+		t.round = append(t.round, q)
+	}
+	ready = make(chan struct{})
+	q.waiting = append(q.waiting, ready)
+	return ready
+}
+
+// leave stops waiting. A turn that came meanwhile goes to the next.
+func (t *turns) leave(share string, ready chan struct{}) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	q := t.queues[share]
+	if q == nil || !slices.Contains(q.waiting, ready) {
+		t.giveLocked()
+		return
+	}
+	q.waiting = slices.DeleteFunc(q.waiting, func(other chan struct{}) bool { return other == ready })
+	if len(q.waiting) == 0 {
+		delete(t.queues, share)
+		t.round = slices.DeleteFunc(t.round, func(other *queue) bool { return other == q })
+	}
+}
+
+// give hands a turn to the next share that waits.
+func (t *turns) give() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.giveLocked()
+}
+
+func (t *turns) giveLocked() {
+	if len(t.round) == 0 {
+		t.free++
+		return
+	}
+	q := t.round[0]
+	t.round = slices.Delete(t.round, 0, 1)
+	close(q.waiting[0])
+	q.waiting = slices.Delete(q.waiting, 0, 1)
+	if len(q.waiting) > 0 {
+		t.round = append(t.round, q)
+	} else {
+		delete(t.queues, q.share)
+	}
+}
+
+// takeToRead is take for the reader of a large message.
+func (t *turns) takeToRead(ctx context.Context, share string) error {
 	if t.reads.Add(1)-t.swept.Load() == rushTurns {
 		select {
 		case t.many <- struct{}{}:
 		default:
 		}
 	}
-	select {
-	case t.free <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return t.take(ctx, share)
 }
 
 // LargeMessage is how many bytes take so long to read that readers take turns.
@@ -97,6 +177,6 @@ func (r *rush) see() {
 	r.quiet = 0
 	if !r.on {
 		r.on = true
-		r.told(cap(r.turns.free))
+		r.told(r.turns.most)
 	}
 }

@@ -2,6 +2,7 @@ package socket
 
 import (
 	"errors"
+	"net"
 	"os"
 	"time"
 
@@ -74,6 +75,7 @@ func (o *Outbox) writeLocked() {
 	for o.unwritten() && !o.dead {
 		frames, begun, promised := o.next()
 		o.extendDeadline()
+		o.began = time.Now()
 		err := o.unlocked(func() error { return o.writeOut(frames.b, begun) })
 		o.account.owe(-promised)
 		frames.recycleFrames()
@@ -124,53 +126,72 @@ func (o *Outbox) next() (frames *buffer, begun, promised int) {
 // writeOut writes frames, of which begun bytes are written already, for as long
 // as the peer takes some of them.
 func (o *Outbox) writeOut(frames []byte, begun int) error {
-	quiet := time.Duration(0) // for how long the peer has taken nothing
-	for began := time.Now(); begun < len(frames); {
-		tried := time.Now()
-		n, err := o.conn.Write(frames[begun:min(len(frames), begun+writePiece)])
+	write := o.writePatiently
+	if o.layered {
+		write = net.Conn.Write // patience is had beneath the layer: see writeBeneath
+	}
+	for begun < len(frames) {
+		n, err := write(o.conn, frames[begun:min(len(frames), begun+writePiece)])
 		begun += n
-		switch {
-		case err == nil:
-			quiet = 0
-			if begun < len(frames) {
-				o.renewDeadline()
-			}
-			continue
-		case !errors.Is(err, os.ErrDeadlineExceeded):
-			return err
-		case n > 0:
-			quiet = 0
-		default:
-			// A process that stood still has not given its peer all that time.
-			quiet += min(time.Since(tried), 2*writeSlice)
+		if err == nil && (begun < len(frames) || o.layered) {
+			err = o.renewDeadline()
 		}
-		if !o.allowMore(began, quiet) {
+		if errors.Is(err, os.ErrDeadlineExceeded) {
 			o.tellSlow(frames, begun)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// renewDeadline is extendDeadline between two pieces.
-func (o *Outbox) renewDeadline() {
+// writePatiently writes for as long as the peer takes some of it.
+func (o *Outbox) writePatiently(conn net.Conn, b []byte) (n int, err error) {
+	quiet := time.Duration(0) // for how long the peer has taken nothing
+	for {
+		tried := time.Now()
+		m, err := conn.Write(b[n:])
+		n += m
+		switch {
+		case !errors.Is(err, os.ErrDeadlineExceeded):
+			return n, err
+		case m > 0:
+			quiet = 0
+		default:
+			// A process that stood still has not given its peer all that time.
+			quiet += min(time.Since(tried), 2*writeSlice)
+		}
+		if !o.allowMore(quiet) {
+			return n, err
+		}
+	}
+}
+
+// renewDeadline is extendDeadline between two pieces. It fails if the peer has been
+// given up meanwhile.
+func (o *Outbox) renewDeadline() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.tooSlow {
+		return os.ErrDeadlineExceeded
+	}
 	o.extendDeadline()
+	return nil
 }
 
 // allowMore gives a peer more time that has been quiet for less than
 // WriteTimeout. At the end of a connection it must go on taking what it is owed, and
 // there is an end to that.
-func (o *Outbox) allowMore(began time.Time, quiet time.Duration) bool {
+func (o *Outbox) allowMore(quiet time.Duration) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	now := time.Now()
 	switch {
-	case o.dead, quiet >= WriteTimeout:
+	case o.dead, o.tooSlow, quiet >= WriteTimeout:
 		return false
 	case o.draining:
-		if quiet > 0 || now.Sub(began) > longestEnd {
+		if quiet > 0 || now.Sub(o.began) > longestEnd {
 			return false
 		}
 		_ = o.conn.SetWriteDeadline(now.Add(lingerTime))

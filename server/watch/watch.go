@@ -8,6 +8,7 @@ import (
 	"penstock/access"
 	"penstock/monitor"
 	"penstock/protocol"
+	"penstock/server/manners"
 )
 
 // Options configure Dashboards.
@@ -19,7 +20,7 @@ type Options struct {
 	// Hello returns the message that answers a guest's hello. Required.
 	Hello func(*access.Session) []byte
 	// Renew answers an auth message of a guest. Required.
-	Renew func(guest *access.Session, token []byte) ([]byte, *protocol.Error)
+	Renew func(guest *access.Session, meter *manners.Meter, token []byte) ([]byte, *protocol.Error)
 	// Refuse puts an error of access into the protocol's words. Required.
 	Refuse func(error) *protocol.Error
 	// Serves reports whether a model of that name is served. Default: none is.

@@ -16,6 +16,7 @@ import (
 	"penstock/access"
 	"penstock/monitor"
 	"penstock/protocol"
+	"penstock/server/manners"
 	"penstock/server/socket"
 	"penstock/server/socket/pipe"
 	"penstock/server/watch"
@@ -42,8 +43,10 @@ func start(t *testing.T, bus watch.Bus) (connect func() *websocket.Conn) {
 	must(err)
 	all, err := watch.New(watch.Options{
 		Monitor: source, Bus: bus,
-		Hello:  func(*access.Session) []byte { return []byte(`{"type":"hello"}`) },
-		Renew:  func(*access.Session, []byte) ([]byte, *protocol.Error) { return []byte(`{"type":"auth_ok"}`), nil },
+		Hello: func(*access.Session) []byte { return []byte(`{"type":"hello"}`) },
+		Renew: func(*access.Session, *manners.Meter, []byte) ([]byte, *protocol.Error) {
+			return []byte(`{"type":"auth_ok"}`), nil
+		},
 		Refuse: func(err error) *protocol.Error { return protocol.Errorf(protocol.Forbidden, "%s", err) },
 	})
 	must(err)

@@ -179,10 +179,7 @@ func (c *watcher) act(m protocol.WatchMessage) *protocol.Error {
 
 // renew answers an auth message.
 func (c *watcher) renew(token string) *protocol.Error {
-	if err := c.manners.Auth(); err != nil {
-		return err
-	}
-	answer, err := c.all.opt.Renew(c.guest, []byte(token))
+	answer, err := c.all.opt.Renew(c.guest, &c.manners, []byte(token))
 	if err == nil {
 		c.Send(socket.Text, answer)
 	}
