@@ -12,7 +12,9 @@ import (
 type account struct {
 	user     string // empty without tokens
 	share    string
-	sessions map[*Session]struct{} // guarded by Guard.mu, as are sockets and gone
+	sessions map[*Session]struct{} // guarded by Guard.mu, as is all up to gone
+	anybody  *Session              // without tokens, that of all
+	open     int                   // sessions
 	sockets  int
 	gone     time.Time // when the last session went
 
@@ -111,7 +113,7 @@ func (g *Guard) forget() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for share, a := range g.users {
-		if len(a.sessions) == 0 && time.Since(a.gone) >= forgetAfter {
+		if a.open == 0 && time.Since(a.gone) >= forgetAfter {
 			delete(g.users, share)
 		}
 	}

@@ -72,7 +72,7 @@ func New(opt Options) (*Guard, error) {
 		return nil, fmt.Errorf("--data-dir: %w", err)
 	}
 	if !opt.Tokens {
-		g.nobody = g.stands(anonymous())
+		g.nobody = g.standing(anonymous())
 		return g, nil
 	}
 	if opt.JWKSURL != "" {

@@ -46,13 +46,6 @@ type standing struct {
 }
 
 func (g *Guard) standing(id *Identity) *standing {
-	if g.nobody != nil {
-		return g.nobody // whose rights never change
-	}
-	return g.stands(id)
-}
-
-func (g *Guard) stands(id *Identity) *standing {
 	policy := g.policy.Load()
 	return &standing{identity: id, grants: policy.grants(id), groups: policy.groups(id)}
 }
@@ -69,18 +62,55 @@ type Entry struct {
 // Enter opens a session. It must be left. The error is a *ManyError, or a
 // *RefusedError: the identity may have been revoked since it was verified.
 func (g *Guard) Enter(id *Identity, entry Entry) (*Session, error) {
+	if g.nobody != nil {
+		return g.anybody(entry.Share), nil
+	}
 	s := &Session{guard: g, socket: entry.Socket}
 	s.now.Store(g.standing(id))
-	if err := g.enter(s, id, entry.Share); err != nil {
+	if err := g.enter(s, id); err != nil {
 		return nil, err
 	}
 	// What was read or revoked between then and now has not found the session.
 	s.stand(g.standing(id))
-	if g.opt.Tokens && (g.revoked.hold(id) || !g.knows(id)) {
+	if g.revoked.hold(id) || !g.knows(id) {
 		s.Leave()
 		return nil, refuse(Revoked)
 	}
 	return s, nil
+}
+
+// account returns the account of a share. The caller holds g.mu.
+func (g *Guard) account(share, user string) *account {
+	a := g.users[share]
+	if a == nil {
+		a = &account{user: user, share: share, began: time.Now()}
+		a.limit(g.limitsOf(a))
+		g.users[share] = a
+	}
+	return a
+}
+
+// anybody opens a session where nobody is asked who he is: those of one share have one
+// together, since nothing tells them apart.
+func (g *Guard) anybody(share string) *Session {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	a := g.account(share, "")
+	if a.anybody == nil {
+		a.anybody = &Session{guard: g, account: a}
+		a.anybody.now.Store(g.nobody)
+	}
+	a.open++
+	return a.anybody
+}
+
+// leave is the opposite of anybody.
+func (g *Guard) leave(a *account) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if a.open--; a.open == 0 {
+		a.gone = time.Now()
+	}
 }
 
 // knows reports whether the API key that proved an identity is still one.
@@ -96,6 +126,9 @@ func (g *Guard) knows(id *Identity) bool {
 // Watch has a watcher told from now on what becomes of the session; where it has ended
 // already, at once.
 func (s *Session) Watch(w Watcher) {
+	if s.guard.nobody != nil {
+		return // it never ends, and is that of others too
+	}
 	s.mu.Lock()
 	s.watcher = w
 	s.mu.Unlock()
@@ -109,19 +142,10 @@ func (s *Session) Watch(w Watcher) {
 	}
 }
 
-func (g *Guard) enter(s *Session, id *Identity, share string) error {
-	user := ""
-	if g.opt.Tokens {
-		user, share = id.User, "user "+id.User
-	}
+func (g *Guard) enter(s *Session, id *Identity) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	a := g.users[share]
-	if a == nil {
-		a = &account{user: user, share: share, began: time.Now(), sessions: make(map[*Session]struct{})}
-		a.limit(g.limitsOf(a))
-		g.users[share] = a
-	}
+	a := g.account("user "+id.User, id.User)
 	if s.socket {
 		if most := int(a.most.Load()); most > 0 && a.sockets >= most {
 			return &ManyError{Limit: most}
@@ -129,12 +153,20 @@ func (g *Guard) enter(s *Session, id *Identity, share string) error {
 		a.sockets++
 	}
 	s.account = a
+	if a.sessions == nil {
+		a.sessions = make(map[*Session]struct{})
+	}
 	a.sessions[s] = struct{}{}
+	a.open++
 	return nil
 }
 
 // Leave ends the session. Its watcher is told nothing any more.
 func (s *Session) Leave() {
+	if s.guard.nobody != nil {
+		s.guard.leave(s.account)
+		return
+	}
 	s.mu.Lock()
 	s.left = true
 	if s.timer != nil {
@@ -151,7 +183,7 @@ func (s *Session) Leave() {
 	if s.socket {
 		a.sockets--
 	}
-	if len(a.sessions) == 0 {
+	if a.open--; a.open == 0 {
 		a.gone = time.Now()
 	}
 }
