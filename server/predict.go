@@ -152,6 +152,7 @@ func (c *predictor) renew(token []byte) {
 		return
 	}
 	c.Send(socket.Text, answer)
+	c.member.Reconsider()
 }
 
 // errAnswered says that a message needs nothing more.
