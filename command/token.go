@@ -15,7 +15,7 @@ import (
 // tokenCmd makes tokens for development, and API keys.
 type tokenCmd struct {
 	SecretFile string        `help:"File of secrets, as serve has in --jwt-secret-file; the first signs." placeholder:"FILE"`
-	User       string        `required:"" env:"-" help:"Whose it is: the claim sub." placeholder:"NAME"`
+	User       string        `env:"-" help:"Whose it is: the claim sub; required." placeholder:"NAME"`
 	Scope      []string      `env:"-" help:"What it grants: predict, feedback, dashboard, notes or admin, each also for one model, such as predict:digits; repeatable. Without --scope and --role: predict, feedback, dashboard and notes." placeholder:"SCOPE" sep:"none"`
 	Role       []string      `env:"-" help:"A role of serve's --roles; repeatable." placeholder:"NAME" sep:"none"`
 	Group      []string      `env:"-" help:"A group that may be joined; repeatable." placeholder:"NAME" sep:"none"`

@@ -64,20 +64,30 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, v visit) {
 		guest.Leave()
 		return
 	}
-	conn.Start(func() { v.take(conn, guest) })
+	if why := v.mayNot(guest); why != "" {
+		conn.Start(func() {
+			defer guest.Leave()
+			v.turnAway(conn, why, protocol.ReasonForbidden)
+		})
+		return
+	}
+	serve := v.serve // of the visit nothing else is kept for as long as the connection lives
+	conn.Start(func() { s.take(conn, guest, serve) })
+}
+
+// mayNot is why a guest is not served at the endpoint; empty where it is.
+func (v *visit) mayNot(guest *access.Session) access.Reason {
+	if v.needs == nil {
+		return ""
+	}
+	return reasonOf(guest.May(*v.needs, "", time.Time{}))
 }
 
 // take serves a guest until the connection ends.
-func (v *visit) take(conn *socket.Conn, guest *access.Session) {
+func (s *Server) take(conn *socket.Conn, guest *access.Session, serve func(*socket.Conn, *access.Session)) {
 	defer guest.Leave()
-	if v.needs != nil {
-		if err := guest.May(*v.needs, "", time.Time{}); err != nil {
-			v.turnAway(conn, reasonOf(err), protocol.ReasonForbidden)
-			return
-		}
-	}
-	guest.Watch(&warden{v.server, conn})
-	v.serve(conn, guest)
+	guest.Watch(&warden{s, conn})
+	serve(conn, guest)
 }
 
 // admitStranger completes the handshake of somebody who brought no token, or a bad
@@ -105,9 +115,15 @@ func (v *visit) admitStranger(w http.ResponseWriter, r *http.Request, refused er
 		}
 		guest := v.prove(conn)
 		s.strangers.Add(-1)
-		if guest != nil {
-			v.take(conn, guest)
+		if guest == nil {
+			return
 		}
+		if why := v.mayNot(guest); why != "" {
+			defer guest.Leave()
+			v.turnAway(conn, why, protocol.ReasonForbidden)
+			return
+		}
+		s.take(conn, guest, v.serve)
 	})
 }
 

@@ -8,6 +8,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"penstock/access"
 	"penstock/protocol"
 	"penstock/server/audience"
@@ -93,4 +95,26 @@ func (c *predictor) Joined(group string) {
 // Left implements audience.Peer.
 func (c *predictor) Left(group string) {
 	c.Conn.Tell(protocol.Encode(protocol.Membership{Type: "left", Group: group}))
+}
+
+// audienceMetrics tell what became of notifications.
+func (s *Server) audienceMetrics() []prometheus.Collector {
+	outcome := func(name string, read func(audience.Counts) uint64) prometheus.Collector {
+		return prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name:        "penstock_notifications_total",
+			Help:        "Notifications handed to connections (delivered), not taken by one that is too far behind (missed), and dropped that waited for a user (forgotten).",
+			ConstLabels: prometheus.Labels{"outcome": name},
+		}, func() float64 { return float64(read(s.audience.Counts())) })
+	}
+	return []prometheus.Collector{
+		outcome("delivered", func(c audience.Counts) uint64 { return c.Delivered }),
+		outcome("missed", func(c audience.Counts) uint64 { return c.Missed }),
+		outcome("forgotten", func(c audience.Counts) uint64 { return c.Forgotten }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "penstock_notifications_waiting", Help: "Notifications that wait for users who are away.",
+		}, func() float64 { return float64(s.audience.Counts().Waiting) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "penstock_groups", Help: "Groups that some connection has joined.",
+		}, func() float64 { return float64(s.audience.Counts().Groups) }),
+	}
 }

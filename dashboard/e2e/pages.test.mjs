@@ -44,7 +44,7 @@ test('the page says what is not there: no labels, no requests', async () => {
 });
 
 test('the filter by model, and a bundle that reads no digits', async () => {
-  const server = await serve(['--model', '../weights/digits', '--model', writeBundle({ name: 'pets', classes: ['cat', 'dog', 'fish'] }), '--model', writeBundle({ name: 'price', classes: [], features: 2 })]);
+  const server = await serve(['--model', '../weights/digits', '--model', writeBundle({ name: 'pets', classes: ['cat', 'dog', 'fish'] }), '--model', writeBundle({ name: 'breeds', classes: ['cat', 'long-haired dachshund', 'a breed that nobody has written in one line yet'] }), '--model', writeBundle({ name: 'price', classes: [], features: 2 })]);
   const page = await open(`${server.url}#/try`, { bypassCSP: true });
   await page.getByRole('combobox', { name: 'Model' }).selectOption('pets');
   await page.getByLabel(/pasted row/).fill('0.1; 0,2');
@@ -59,7 +59,13 @@ test('the filter by model, and a bundle that reads no digits', async () => {
   await page.locator('output', { hasText: 'dog' }).waitFor();
   await mustBeAccessible(page, 'try, a form');
   await page.getByRole('button', { name: 'cat' }).click();
-  await page.getByText('Counted: wrong.').waitFor();
+  await page.getByText('Counted: wrong. You labelled 1; 0 were right.').waitFor();
+
+  await page.getByRole('combobox', { name: 'Model' }).selectOption('breeds');
+  await page.getByRole('button', { name: 'long-haired dachshund' }).waitFor();
+  assert.equal(await page.locator('.outcome').innerText(), '', 'the labels of another model');
+  const cut = await page.locator('.buttons button').evaluateAll((all) => all.filter((b) => b.scrollWidth > b.clientWidth || b.scrollHeight > b.clientHeight).map((b) => b.textContent));
+  assert.deepEqual(cut, [], 'names that do not fit their buttons');
 
   await page.getByRole('combobox', { name: 'Model' }).selectOption('price');
   await page.getByLabel(/pasted row/).fill('[2, 5]');
@@ -166,7 +172,7 @@ test('what is transferred, how it is served, and how soon it paints', async (t) 
   await page.leave();
 
   const get = (path, headers) => fetch(server.url + path, { headers });
-  for (const path of ['', 'main.js', 'styles.css', 'icon.svg']) {
+  for (const path of ['', 'main.js', 'styles.css']) {
     const first = await get(path, { 'Accept-Encoding': 'br' });
     assert.equal(first.headers.get('Content-Encoding'), 'br', path);
     assert.match(first.headers.get('Content-Security-Policy'), /default-src 'none'; script-src 'self'; style-src 'self';/);

@@ -32,6 +32,9 @@ async function account(page) {
   return box.locator('.panel').innerText();
 }
 
+/** Why a token is asked for. */
+const why = (page, words) => page.locator('ps-sign-in .why', { hasText: words });
+
 const status = (page) => page.locator('ps-connection .state');
 
 /** The token is in memory alone, and in the messages and headers that show it. */
@@ -51,7 +54,7 @@ test('a token is asked for, refused when bad, and lets one in: who one is, and w
     page.on('websocket', (s) => urls.push(s.url()));
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
     assert.equal(await page.title(), 'Sign in · Penstock');
-    await page.getByText('This server asks who you are.').waitFor();
+    await why(page, 'This server asks who you are.').waitFor();
     assert.equal(await page.getByLabel('Token').getAttribute('type'), 'password');
     assert.equal(await page.getByRole('link', { name: 'Live' }).count(), 0);
     await page.locator('#token:focus').waitFor();
@@ -59,7 +62,7 @@ test('a token is asked for, refused when bad, and lets one in: who one is, and w
     await mustBeAccessible(page, `sign-in, ${width} px`);
 
     await signIn(page, 'not-a-token');
-    await page.getByText('The server did not accept the token').waitFor();
+    await why(page, 'The server did not accept the token').waitFor();
     assert.equal(await page.getByLabel('Token').inputValue(), '');
     await signIn(page, token);
     await status(page).filter({ hasText: 'Live' }).waitFor();
@@ -107,7 +110,7 @@ test('what the scopes do not allow is not offered, and says why', async () => {
   await draw(page, three);
   assert.equal(await answer(page), '3');
   await page.getByText('Your token does not allow you to send labels for digits').waitFor();
-  assert.ok(await page.locator('fieldset.labels').isDisabled());
+  assert.ok(await page.getByRole('button', { name: '3', exact: true }).isDisabled());
   await page.visit('models');
   await page.getByText('Your token does not allow you to see the dashboard').waitFor();
   await page.leave();
@@ -123,14 +126,14 @@ test('what the scopes do not allow is not offered, and says why', async () => {
 
 test('a token that ends brings the question back, with the reason; the page is kept', async () => {
   const server = await guarded();
-  const page = await open(`${server.url}#token=${mint(...all, '--expires', '8s')}`, { allow: /401/ });
+  const page = await open(`${server.url}#token=${mint(...all, '--expires', '12s')}`, { allow: /401/ });
   await status(page).filter({ hasText: 'Live' }).waitFor();
   await page.locator('ps-account .soon').waitFor();
   await page.visit('try');
   await draw(page, three);
   assert.equal(await answer(page), '3');
   await page.evaluate(() => { window.neverReloaded = true; });
-  await page.getByText('Your token has ended.').waitFor();
+  await why(page, 'Your token has ended.').waitFor();
   await signIn(page, mint(...all));
   assert.equal(await answer(page), '3');
   assert.equal(await page.evaluate(() => window.neverReloaded), true);
@@ -165,7 +168,7 @@ for (const [reason, words] of [
     await page.goto(`${server.url}#token=${mint(...all)}`);
     await status(page).filter({ hasText: 'Live' }).waitFor();
     await sockets[0].close({ code: 1008, reason });
-    await page.getByText(words).waitFor();
+    await why(page, words).waitFor();
     await sleep(1500);
     assert.equal(sockets.length, 1, 'it came back by itself');
     await signIn(page, mint(...all));

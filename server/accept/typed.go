@@ -34,7 +34,7 @@ func unread(status int) (code, detail string) {
 
 // typedAnswer returns the problem to write in place of net/http's plain text
 // about a request that it could not read; nil for all else. What it writes through
-// TLS cannot be recognized here, and stays plain text.
+// TLS cannot be told apart here, and stays plain text.
 func typedAnswer(b []byte) []byte {
 	if string(b) == withoutTLS {
 		return answer(http.StatusBadRequest, "tls_required", "this port speaks TLS alone; use https or wss", "")

@@ -23,9 +23,17 @@ const (
 // connection's reader. The limiters are made when first needed: most clients
 // never do.
 type Meter struct {
-	conn                  *socket.Conn
-	errors, pings, hellos *rate.Limiter
-	auths                 *rate.Limiter
+	conn *socket.Conn
+	made *limiters
+}
+
+type limiters struct{ errors, pings, hellos, auths *rate.Limiter }
+
+func (m *Meter) limiters() *limiters {
+	if m.made == nil {
+		m.made = new(limiters)
+	}
+	return m.made
 }
 
 // Of returns the meter of a connection.
@@ -41,7 +49,7 @@ func made(l **rate.Limiter, perSecond rate.Limit, atOnce int) *rate.Limiter {
 // Ping counts a message that asks for a small answer and for nothing else. It
 // reports false where there are so many that the connection was ended.
 func (m *Meter) Ping() bool {
-	if made(&m.pings, pingsPerSecond, pingsAtOnce).Allow() {
+	if made(&m.limiters().pings, pingsPerSecond, pingsAtOnce).Allow() {
 		return true
 	}
 	m.conn.Expel("ping flood")
@@ -51,19 +59,19 @@ func (m *Meter) Ping() bool {
 // Hello counts a message that asks for a large answer, and returns rate_limited
 // where it gets none.
 func (m *Meter) Hello() *protocol.Error {
-	return Limited(made(&m.hellos, hellosPerSecond, hellosAtOnce), "too many hello messages")
+	return Limited(made(&m.limiters().hellos, hellosPerSecond, hellosAtOnce), "too many hello messages")
 }
 
 // Auth counts a message with a token, and returns rate_limited where that is not looked
 // at.
 func (m *Meter) Auth() *protocol.Error {
-	return Limited(made(&m.auths, authsPerSecond, authsAtOnce), "too many auth messages")
+	return Limited(made(&m.limiters().auths, authsPerSecond, authsAtOnce), "too many auth messages")
 }
 
 // Blame counts an error that was sent. A client that causes one after the other
 // is not going to stop by itself, and its connection is ended.
 func (m *Meter) Blame(code protocol.Code) {
-	if Blameworthy(code) && !made(&m.errors, errorsPerSecond, errorsAtOnce).Allow() {
+	if Blameworthy(code) && !made(&m.limiters().errors, errorsPerSecond, errorsAtOnce).Allow() {
 		m.conn.Expel(protocol.ReasonTooManyErrs)
 	}
 }

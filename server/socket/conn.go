@@ -31,14 +31,14 @@ type Conn struct {
 
 	// The reader's own.
 	handler   Handler
-	inMessage bool
 	message   *buffer // what readMessage read
-	unflushed bool    // it appended frames to the outbox
+	inMessage bool
+	unflushed bool // it appended frames to the outbox
 
+	notices  bool                      // the peer understands what Hub.Announce sends
 	farewell atomic.Pointer[[]byte]    // the close frame that Part or End has made
 	pinged   ping                      // the sweep's own
 	pings    atomic.Pointer[pingMeter] // made by the reader with the first ping: most peers send none
-	notices  bool                      // the peer understands what Hub.Announce sends
 }
 
 // Endpoint is how connections of a kind are served.

@@ -3,7 +3,7 @@ import { clock } from '../format';
 import { Gate } from '../link/gate';
 import { Store } from '../store/store';
 import { Groups } from './groups';
-import { rights } from './words';
+import { rights } from './rights';
 
 /** How long before its end a token's holder is reminded, in milliseconds. */
 const SOON = 5 * 60_000;

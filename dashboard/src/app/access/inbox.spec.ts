@@ -31,7 +31,7 @@ it('shows text as text, read out when there is a pause', async () => {
   expect(page.querySelector('img')).toBeNull();
   expect(page.querySelector('.text')?.textContent).toBe('<img src=x onerror=alert(1)> stop');
   expect(page.querySelector('.head')?.textContent).toMatch(/^boss to ops \d\d:00:00$/);
-  expect(page.querySelector('ol')?.getAttribute('aria-live')).toBe('polite');
+  expect(page.querySelector('[role=log]')?.getAttribute('aria-live')).toBe('polite');
   page.querySelector('button')!.click();
   await fixture.whenStable();
   expect(page.querySelectorAll('li').length).toBe(0);

@@ -7,7 +7,7 @@ import { Store } from '../store/store';
   selector: 'ps-inbox',
   changeDetection: ChangeDetectionStrategy.OnPush,
   template: `
-    <ol role="log" aria-live="polite" aria-label="Messages to you">
+    <div role="log" aria-live="polite" aria-label="Messages to you"><ol>
       @for (m of inbox.shown(); track m.key) {
         <li class="message">
           <p class="head"><bdi class="tag">{{ m.from }}</bdi>@if (m.group; as g) {&ngsp;to <bdi>{{ g }}</bdi>}{{ ' ' }}<time [attr.datetime]="m.time">{{ clock(m.time) }}</time></p>
@@ -15,7 +15,7 @@ import { Store } from '../store/store';
           <button type="button" class="small" [attr.aria-label]="'Dismiss the message of ' + m.from" (click)="inbox.dismiss(m.key)">Dismiss</button>
         </li>
       }
-    </ol>
+    </ol></div>
     @if (inbox.more() > 0) { <p class="rest">and {{ inbox.more() }} more <button type="button" class="small" (click)="inbox.dismissAll()">Dismiss all</button></p> }
   `,
 })

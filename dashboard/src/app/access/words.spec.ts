@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { lacks, mustSignIn, notAToken, refusal, rights } from './words';
+import { rights } from './rights';
+import { lacks, mustSignIn, notAToken, refusal } from './words';
 
 it('tells scopes in words, those for one model with its name, and those of a newer server as they are', () => {
   expect(rights(['predict:digits', 'dashboard', 'predict:price', 'tune', 'notes'])).toEqual([

@@ -1,6 +1,6 @@
-import { type Action, ACTIONS, cut } from './access.state';
+import type { Action } from './access.state';
 
-const MAY: Record<Action, string> = {
+export const MAY: Record<Action, string> = {
   predict: 'ask the models',
   feedback: 'send labels',
   dashboard: 'see the dashboard',
@@ -8,25 +8,13 @@ const MAY: Record<Action, string> = {
   admin: 'administer the server',
 };
 
-const MAY_WITH: Record<Action, string> = {
+export const MAY_WITH: Record<Action, string> = {
   predict: 'ask',
   feedback: 'send labels for',
   dashboard: 'see the dashboard of',
   notes: 'accept baselines of',
   admin: 'administer',
 };
-
-/** What scopes allow, in words. What a newer server grants is told as it calls it. */
-export function rights(scopes: readonly string[]): string[] {
-  const words: string[] = [];
-  const known = scopes.map(cut);
-  for (const action of ACTIONS) {
-    const models = known.filter(([name]) => name === action).map(([, model]) => model);
-    if (models.includes(null)) words.push(MAY[action]);
-    else if (models.length > 0) words.push(`${MAY_WITH[action]} ${models.join(', ')}`);
-  }
-  return [...words, ...scopes.filter((scope) => !(ACTIONS as readonly string[]).includes(cut(scope)[0]))];
-}
 
 /** Why something is not offered. */
 export function lacks(action: Action, model?: string | null): string {

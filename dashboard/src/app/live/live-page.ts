@@ -11,6 +11,7 @@ import { chartsFor } from './charts';
 import { MetricCard } from './metric-card';
 import { Notes } from './notes';
 import { Ranges } from './ranges';
+import '../shell/together';
 
 @Component({
   selector: 'ps-live-page',

@@ -4,6 +4,7 @@ import { type ColumnInfo, type ModelFacts, outputsOf } from '../link/client';
 import { PAGES } from '../shell/pages';
 import { Store } from '../store/store';
 import { kindOf, KINDS } from '../views/kinds';
+import '../shell/together';
 
 /** A small number that does not break at its minus. */
 const power = (x: number, digits: number) => x.toExponential(digits).replace('-', '\u2011');

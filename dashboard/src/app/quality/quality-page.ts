@@ -6,6 +6,7 @@ import { Store } from '../store/store';
 import { Part } from '../views/part';
 import { QUALITY, qualityKind } from '../views/quality';
 import { labellerFact } from './labeller';
+import '../shell/together';
 
 @Component({
   selector: 'ps-quality-page',

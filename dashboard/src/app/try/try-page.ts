@@ -9,6 +9,7 @@ import { Gallery } from './gallery';
 import { Labelling } from './labelling';
 import { Verdict } from './verdict';
 import { TRIAL } from './trial.state';
+import '../shell/together';
 
 @Component({
   selector: 'ps-try-page',
