@@ -216,6 +216,13 @@ func (s *Session) MayJoin(group string) bool {
 // Expires is when the session ends, unless it is renewed; zero is never.
 func (s *Session) Expires() time.Time { return s.Identity().Until }
 
+// Ended reports whether the session has ended, or its time is over.
+func (s *Session) Ended() bool {
+	now := s.now.Load()
+	until := now.identity.Until
+	return now.over != nil || !until.IsZero() && !time.Now().Before(until)
+}
+
 // May reports why the holder may not do something with the model of a name, or with
 // any where that is empty: ErrForbidden, ErrExpired or ErrRevoked. A zero time is now.
 func (s *Session) May(a Action, model string, at time.Time) error {

@@ -314,6 +314,7 @@ func (a *App) httpServer(h http.Handler, l *accept.Listener) *http.Server {
 func (a *App) adminHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v1/revoke", a.server.Revoke)
+	mux.HandleFunc("POST /v1/notify", a.server.Notify)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.registry, promhttp.HandlerOpts{Registry: a.registry}))
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)

@@ -14,6 +14,7 @@ const (
 	catalog depth = iota
 	answer
 	hub
+	audience
 	watcher
 	bus
 	board
@@ -34,6 +35,10 @@ type Answer struct{}
 
 // Hub is the set of connections of server/socket, which speaks to many of them.
 type Hub struct{}
+
+// Audience is server/audience's list of who is connected as which user: it tells boards
+// who comes and goes, and fills outboxes.
+type Audience struct{}
 
 // Watcher is one watcher of server/watch: it reads boards and fills outboxes.
 type Watcher struct{}
@@ -60,14 +65,15 @@ type Guard struct{}
 // Budget is server/budget's account of memory, the innermost of all.
 type Budget struct{}
 
-func (Catalog) depth() depth { return catalog }
-func (Answer) depth() depth  { return answer }
-func (Hub) depth() depth     { return hub }
-func (Watcher) depth() depth { return watcher }
-func (Bus) depth() depth     { return bus }
-func (Board) depth() depth   { return board }
-func (Outbox) depth() depth  { return outbox }
-func (Pool) depth() depth    { return pool }
-func (Store) depth() depth   { return store }
-func (Guard) depth() depth   { return guard }
-func (Budget) depth() depth  { return budget }
+func (Catalog) depth() depth  { return catalog }
+func (Answer) depth() depth   { return answer }
+func (Hub) depth() depth      { return hub }
+func (Audience) depth() depth { return audience }
+func (Watcher) depth() depth  { return watcher }
+func (Bus) depth() depth      { return bus }
+func (Board) depth() depth    { return board }
+func (Outbox) depth() depth   { return outbox }
+func (Pool) depth() depth     { return pool }
+func (Store) depth() depth    { return store }
+func (Guard) depth() depth    { return guard }
+func (Budget) depth() depth   { return budget }

@@ -49,6 +49,9 @@ var decodeCases = []decodeCase{
 	{"cancel", `{"type":"cancel","request_id":7}`, protocol.Ask{Kind: protocol.KindCancel, ID: id("7")}, 0},
 	{"auth", `{"type":"auth","token":"t\n"}`, protocol.Ask{Kind: protocol.KindAuth, Token: id("t\n")}, 0},
 	{"ping", `{"type":"ping"}`, protocol.Ask{Kind: protocol.KindPing}, 0},
+	{"join", `{"type":"join","group":"ops.eu:1-a_B"}`, protocol.Ask{Kind: protocol.KindJoin, Group: id("ops.eu:1-a_B")}, 0},
+	{"leave", `{"type":"leave","group":"\u006fps"}`, protocol.Ask{Kind: protocol.KindLeave, Group: id("ops")}, 0},
+	{"a group that is none of ours", `{"features":[1],"group":{"a":1}}`, protocol.Ask{Kind: protocol.KindPredict, Features: []float32{1}, Rows: 1, Width: 1}, 0},
 	{"hello", `{"type":"hello"}`, protocol.Ask{Kind: protocol.KindHello}, 0},
 
 	{"empty", ``, protocol.Ask{}, protocol.BadJSON},
@@ -109,5 +112,10 @@ var decodeCases = []decodeCase{
 	{"rows by name", `{"features":[{"age":35},{"age":36}],"request_id":9}`, protocol.Ask{ID: id("9")}, protocol.BadFeatures},
 	{"rows by name and without", `{"features":[{"age":35},[36]],"request_id":9}`, protocol.Ask{ID: id("9")}, protocol.BadFeatures},
 	{"too many rows by name", `{"features":[{},{},{},{},{}],"request_id":9}`, protocol.Ask{ID: id("9")}, protocol.TooManyRows},
+	{"join without a group", `{"type":"join"}`, protocol.Ask{}, protocol.BadMessage},
+	{"join every group", `{"type":"join","group":"*"}`, protocol.Ask{}, protocol.BadMessage},
+	{"join a group of another kind", `{"type":"join","group":7}`, protocol.Ask{}, protocol.BadMessage},
+	{"group twice", `{"type":"join","group":"a","group":"b"}`, protocol.Ask{}, protocol.BadJSON},
+	{"leave a group whose name is too long", `{"type":"leave","group":"` + strings.Repeat("a", 65) + `"}`, protocol.Ask{}, protocol.BadMessage},
 	{"label and labels", `{"type":"feedback","request_id":9,"label":"a","labels":["a"]}`, protocol.Ask{ID: id("9")}, protocol.BadLabel},
 }

@@ -55,6 +55,7 @@ const (
 	fieldLabel
 	fieldLabels
 	fieldToken
+	fieldGroup
 )
 
 // Decode reads one message into m. The frame must be valid UTF-8.
@@ -132,6 +133,8 @@ func (d *Decoder) field(key text, i int) int {
 		return d.once(fieldLabels, name, i, d.labels)
 	case "token":
 		return d.once(fieldToken, name, i, d.token)
+	case "group":
+		return d.once(fieldGroup, name, i, d.group)
 	}
 	return d.unknownField(key, i)
 }
@@ -185,6 +188,10 @@ func (d *Decoder) complete() *Error {
 		if len(m.ID) == 0 {
 			return Errorf(BadRequestID, "cancel needs the request_id of the request to cancel")
 		}
+	case KindJoin, KindLeave:
+		if !ValidGroup(string(m.Group)) {
+			return Errorf(BadMessage, "%s needs group, %s", m.Kind, expectedGroup)
+		}
 	}
 	return nil
 }
@@ -206,7 +213,7 @@ func (d *Decoder) kind(i int) int {
 			return next
 		}
 	}
-	d.reject(BadMessage, "unknown type %q; expected predict, feedback, cancel, auth, ping or hello", shorten(name))
+	d.reject(BadMessage, "unknown type %q; expected predict, feedback, cancel, auth, join, leave, ping or hello", shorten(name))
 	return next
 }
 
@@ -227,6 +234,15 @@ func (d *Decoder) stringField(name string, i int, out *[]byte) int {
 
 func (d *Decoder) model(i int) int { return d.stringField("model", i, &d.m.Model) }
 func (d *Decoder) token(i int) int { return d.stringField("token", i, &d.m.Token) }
+
+// group leaves alone what is no string: only some messages have a group, and they say
+// so when it is not there.
+func (d *Decoder) group(i int) int {
+	if d.s.peek(i) != '"' {
+		return d.s.skip(i, 1)
+	}
+	return d.stringField("group", i, &d.m.Group)
+}
 
 func (d *Decoder) deadline(i int) int {
 	if d.s.isNull(i) {

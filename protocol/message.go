@@ -13,11 +13,14 @@ const (
 	KindAuth
 	KindPing
 	KindHello
+	KindJoin
+	KindLeave
 )
 
 var kindNames = [...]string{
 	KindPredict: "predict", KindFeedback: "feedback", KindCancel: "cancel",
 	KindAuth: "auth", KindPing: "ping", KindHello: "hello",
+	KindJoin: "join", KindLeave: "leave",
 }
 
 func (k Kind) String() string {
@@ -79,6 +82,7 @@ type Ask struct {
 	ManyLabels bool
 
 	Token []byte
+	Group []byte // of join and leave, a valid one
 
 	values []byte // of a binary frame: features, or labels; masked still
 	mask   uint32

@@ -11,6 +11,7 @@ func ProblemCodes() map[string][]int { return problemCodes }
 
 var problemCodes = map[string][]int{
 	"bad_handshake":              {400, 426},
+	"bad_json":                   {400},
 	"bad_message":                {400},
 	"bad_request":                {400},
 	"bad_session":                {400},

@@ -49,6 +49,19 @@ type Notice struct {
 	Code    string `json:"code"` // going_away, token_expiring, model_updated, alert, notification
 	Message string `json:"message"`
 	Expires string `json:"expires,omitempty"` // of token_expiring, RFC 3339
+
+	// Of notification.
+	Data  json.RawMessage `json:"data,omitempty"`
+	Time  string          `json:"time,omitempty"`  // RFC 3339
+	From  string          `json:"from,omitempty"`  // who sent it
+	Group string          `json:"group,omitempty"` // that it was sent to; absent where it was to the user
+}
+
+// Membership answers join and leave. A left may also come unasked, when the token does
+// not allow the group any more.
+type Membership struct {
+	Type  string `json:"type"` // "joined", "left"
+	Group string `json:"group"`
 }
 
 // AuthOK answers an auth message.

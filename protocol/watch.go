@@ -15,12 +15,13 @@ const TimeFormat = "2006-01-02T15:04:05.000Z07:00"
 // MaxNote is the longest note in characters.
 const MaxNote = 500
 
-// Note is a remark on the timeline, sent to every dashboard.
+// Note is a remark on the timeline, sent to every dashboard, or to those in a group.
 type Note struct {
 	Type   string `json:"type"` // "note"
 	Text   string `json:"text"`
 	Author string `json:"author"`
-	Time   string `json:"time"` // RFC 3339
+	Time   string `json:"time"`            // RFC 3339
+	Group  string `json:"group,omitempty"` // whose members alone are sent it; absent for everybody
 }
 
 // Typing tells that somebody writes a note.
@@ -29,9 +30,10 @@ type Typing struct {
 	User string `json:"user"`
 }
 
-// Presence says who watches the dashboard.
+// Presence says who watches the dashboard, or who of a group does.
 type Presence struct {
 	Type     string        `json:"type"` // "presence"
+	Group    string        `json:"group,omitempty"`
 	Watching int           `json:"watching"`
 	Users    []PresentUser `json:"users"` // by name, the first hundred
 }
@@ -44,7 +46,7 @@ type PresentUser struct {
 
 // WatchMessage is a message from a client on /ws/dashboard.
 type WatchMessage struct {
-	Type string `json:"type"` // subscribe, note, typing, accept_baseline, ping, auth, hello
+	Type string `json:"type"` // subscribe, note, typing, accept_baseline, join, leave, ping, auth, hello
 	// Metrics and Models name what a subscription wants of each frame; nil is
 	// everything. IntervalMS is the least time between two frames.
 	Metrics    []string `json:"metrics"`
@@ -53,6 +55,7 @@ type WatchMessage struct {
 	Text       string   `json:"text"`
 	Model      string   `json:"model"` // whose baseline is accepted
 	Token      string   `json:"token"` // of auth
+	Group      string   `json:"group"` // of join, leave and note
 }
 
 // Limits of a dashboard's subscription.
@@ -107,6 +110,9 @@ func (m *WatchMessage) check() *Error {
 		if strings.ContainsFunc(m.Text, unicode.IsControl) {
 			return Errorf(BadMessage, "a note has no control characters")
 		}
+		if m.Group != "" && !ValidGroup(m.Group) {
+			return Errorf(BadMessage, "the group of a note has %s", expectedGroup)
+		}
 	case "subscribe":
 		if m.IntervalMS < 0 || m.IntervalMS > 60_000 {
 			return Errorf(BadMessage, "interval_ms must be 0 to 60000")
@@ -115,9 +121,13 @@ func (m *WatchMessage) check() *Error {
 		if m.Model == "" {
 			return Errorf(BadMessage, "accept_baseline needs model, the name of the model whose present error is accepted")
 		}
+	case "join", "leave":
+		if !ValidGroup(m.Group) {
+			return Errorf(BadMessage, "%s needs group, %s", m.Type, expectedGroup)
+		}
 	case "typing", "ping", "auth", "hello":
 	default:
-		return Errorf(BadMessage, "unknown type %q; expected subscribe, note, typing, accept_baseline or ping", shorten([]byte(m.Type)))
+		return Errorf(BadMessage, "unknown type %q; expected subscribe, note, typing, accept_baseline, join, leave or ping", shorten([]byte(m.Type)))
 	}
 	return nil
 }
@@ -158,6 +168,12 @@ func (w *watchReader) field(key text, i int) int {
 		return w.text("model", i, maxWatchedName, &w.m.Model)
 	case "token":
 		return w.text("token", i, maxToken, &w.m.Token)
+	case "group":
+		if next := w.text("group", i, maxWatchedName, &w.m.Group); w.m.Group != "" || w.invalid != nil {
+			return next
+		}
+		w.reject("group is empty; leave it out to mean everybody")
+		return w.s.skip(i, 1)
 	case "metrics":
 		return w.names("metrics", i, maxWatchedMetrics, &w.m.Metrics)
 	case "models":

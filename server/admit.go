@@ -46,7 +46,7 @@ func (s *Server) checkCaller(next http.Handler) http.Handler {
 			problem(w, http.StatusMethodNotAllowed, "method_not_allowed", "this takes a message as the body of a POST")
 		case !isPosted(r.URL.Path) && !reads(r) && !probes(r):
 			w.Header().Set("Allow", "GET, HEAD")
-			problem(w, http.StatusMethodNotAllowed, "method_not_allowed", "all but /v1/predict and /v1/feedback is read with GET")
+			problem(w, http.StatusMethodNotAllowed, "method_not_allowed", "all but /v1/… is read with GET")
 		case !isClean(r):
 			notFound(w)
 		default:
@@ -88,7 +88,9 @@ func isClean(r *http.Request) bool {
 }
 
 // isPosted reports whether a path takes messages by POST.
-func isPosted(path string) bool { return path == "/v1/predict" || path == "/v1/feedback" }
+func isPosted(path string) bool {
+	return path == "/v1/predict" || path == "/v1/feedback" || path == "/v1/notify"
+}
 
 func notFound(w http.ResponseWriter) {
 	problem(w, http.StatusNotFound, "not_found", "there is nothing at this path")

@@ -15,7 +15,7 @@ import (
 // newDashboards makes those who watch, with what they may ask of this server.
 func (s *Server) newDashboards() (*watch.Dashboards, error) {
 	return watch.New(watch.Options{
-		Monitor: s.opt.Monitor, Bus: s.opt.Bus, Registerer: s.opt.Registerer,
+		Monitor: s.opt.Monitor, Bus: s.opt.Bus, Audience: s.audience, Registerer: s.opt.Registerer,
 		Hello:  func(guest *access.Session) []byte { return s.hello("", s.service.Catalog.Now(), guest.Grants()) },
 		Renew:  s.renew,
 		Refuse: s.accessRefusal,

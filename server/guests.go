@@ -10,10 +10,11 @@ import (
 
 	"penstock/access"
 	"penstock/protocol"
+	"penstock/server/audience"
 	"penstock/server/quietlog"
 )
 
-// reasonOf is why somebody was refused; empty for errors that are not access's.
+// reasonOf is why somebody was refused; empty for errors that are not about that.
 func reasonOf(err error) access.Reason {
 	var refused *access.RefusedError
 	var many *access.ManyError
@@ -25,7 +26,7 @@ func reasonOf(err error) access.Reason {
 		return access.ManySockets
 	case errors.As(err, &rate):
 		return access.RateLimited
-	case errors.Is(err, access.ErrForbidden), errors.Is(err, access.ErrOther):
+	case errors.Is(err, access.ErrForbidden), errors.Is(err, access.ErrOther), errors.Is(err, audience.ErrForbidden):
 		return access.Forbidden
 	case errors.Is(err, access.ErrExpired):
 		return access.Expired
@@ -41,12 +42,16 @@ func (s *Server) turnedAway(why access.Reason, path, remote string) {
 	s.quiet.Log(slog.LevelWarn, "callers were refused", "reason", string(why), "path", quietlog.Cut(path), "remote", remote)
 }
 
-// accessRefusal puts an error of access into the protocol's words; nil for another's.
+// accessRefusal puts an error of access or of audience into the protocol's words; nil for
+// another's.
 func (s *Server) accessRefusal(err error) *protocol.Error {
 	var rate *access.RateError
 	why := reasonOf(err)
 	switch why {
 	case "":
+		if errors.Is(err, audience.ErrManyGroups) {
+			return protocol.Errorf(protocol.BadMessage, "%s", err)
+		}
 		return nil
 	case access.Forbidden:
 		s.metrics.countRefusal(why)

@@ -74,7 +74,7 @@ func newMetrics(reg prometheus.Registerer, s *Server) (*metrics, error) {
 			Name: "penstock_dropped_messages_total", Help: "Half-read messages given up, with their sockets, because others needed the memory.",
 		}, func() float64 { return float64(b.Dropped()) }),
 	}
-	for _, c := range collectors {
+	for _, c := range append(collectors, s.audienceMetrics()...) {
 		if err := reg.Register(c); err != nil {
 			return nil, err
 		}

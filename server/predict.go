@@ -8,6 +8,7 @@ import (
 
 	"penstock/access"
 	"penstock/protocol"
+	"penstock/server/audience"
 	"penstock/server/manners"
 	"penstock/server/socket"
 	"penstock/serving"
@@ -25,6 +26,7 @@ type predictor struct {
 	guest   *access.Session
 	caller  serving.Caller
 	line    *serving.Line
+	member  *audience.Member
 
 	decoder protocol.Decoder
 	ask     protocol.Ask
@@ -68,6 +70,8 @@ func (s *Server) predicts(conn *socket.Conn, guest *access.Session, session stri
 	if greeted {
 		c.greet()
 	}
+	c.member = s.audience.Enter(guest, c)
+	defer c.member.Leave()
 	c.Messages(socket.Handler{Message: c.handle, Idle: c.forget})
 }
 
@@ -125,6 +129,12 @@ func (c *predictor) converse(ask *protocol.Ask) {
 		c.Send(socket.Text, []byte(`{"type":"pong"}`))
 	case protocol.KindAuth:
 		c.renew(ask.Token)
+	case protocol.KindJoin:
+		if err := c.member.Join(string(ask.Group)); err != nil {
+			c.sendError(address{}, c.server.accessRefusal(err))
+		}
+	case protocol.KindLeave:
+		c.member.Part(string(ask.Group))
 	case protocol.KindHello:
 		if err := c.manners.Hello(); err != nil {
 			c.sendError(address{}, err)
@@ -142,6 +152,7 @@ func (c *predictor) renew(token []byte) {
 		return
 	}
 	c.Send(socket.Text, answer)
+	c.member.Reconsider()
 }
 
 // errAnswered says that a message needs nothing more.

@@ -10,9 +10,12 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"penstock/access"
 	"penstock/protocol"
 	"penstock/server/accept"
+	"penstock/server/audience"
 	"penstock/server/quietlog"
 	"penstock/server/socket"
 	"penstock/server/watch"
@@ -31,6 +34,8 @@ type Server struct {
 	quiet      *quietlog.Logger
 	proxies    accept.Proxies
 	dashboards *watch.Dashboards
+	audience   *audience.Audience
+	notices    *rate.Limiter     // notifications of all operators together
 	assets     map[string]*asset // the dashboard's files by path
 	knocks     *access.Rates     // handshakes and refused tokens, by address
 	faults     *access.Rates     // wrong requests by HTTP, by share
@@ -55,6 +60,8 @@ func New(opt Options) (*Server, error) {
 		faults: access.NewRates(faultsPerSecond, faultsAtOnce),
 		knocks: access.NewRates(opt.HandshakesPerSecond, handshakesAtOnce*opt.HandshakesPerSecond),
 	}
+	s.audience = audience.New(audience.Options{})
+	s.notices = rate.NewLimiter(noticesPerSecond, noticesPerSecond)
 	s.hub = socket.NewHub(socket.Options{
 		MaxConns: opt.MaxConnections, MaxPerCaller: opt.MaxPerAddress, MaxReplyBytes: opt.MaxReplyBytes,
 		Budget: opt.Budget, Rush: opt.Rush, Open: &opt.Clients.open, Panicked: s.panicked,
@@ -105,6 +112,7 @@ func (s *Server) Handler() http.Handler {
 	}
 	mux.HandleFunc("POST /v1/predict", s.servePost(protocol.KindPredict))
 	mux.HandleFunc("POST /v1/feedback", s.servePost(protocol.KindFeedback))
+	mux.HandleFunc("POST /v1/notify", s.guarded(access.Admin, s.serveNotify))
 	mux.HandleFunc("GET /api/me", s.known(s.serveMe))
 	mux.HandleFunc("GET /api/models", s.known(s.serveModels))
 	mux.HandleFunc("GET /api/quality", s.guarded(access.Dashboard, s.serveQuality))

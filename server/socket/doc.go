@@ -82,6 +82,8 @@
 //     it has no more; and it must have come ten seconds after its first byte;
 //   - answers to requests: by Options.MaxReplyBytes a connection and by the budget:
 //     a request is let in ([Outbox.Take]) with room for its longest answer;
+//   - what others send unasked ([Conn.Push]): 128 KiB while the peer takes what came
+//     before;
 //   - all else that is sent: by the reader, which stops while 256 KiB wait;
 //   - silence: a peer is pinged after 25 s of it, and gone 10 s later.
 //

@@ -46,6 +46,11 @@ const endTimeout = 900 * time.Millisecond
 // Tell sends a message that answers none, now. Anybody may call it.
 func (c *Conn) Tell(message []byte) { c.outbox.sendNow(Text, message) }
 
+// Push is Tell for messages of which there may come more than the peer takes: it reports
+// false, and sends nothing, where the connection ends or 128 KiB of such messages wait.
+// Anybody may call it.
+func (c *Conn) Push(message []byte) bool { return c.outbox.push(message) }
+
 // sayFarewell does what Part promised.
 func (c *Conn) sayFarewell() {
 	c.state.mark(acting) // the peer waits for us

@@ -27,6 +27,7 @@ type Outbox struct {
 	unanswered int       // requests taken that have no answer here yet
 	frames     *buffer   // whole frames only; nil when there are none
 	begun      int       // bytes of frames that are written already
+	pushed     int       // bytes of frames that Conn.Push appended
 	start      int       // where the frame begins that Begin began
 	late       lateList  // answers that are not written down yet
 	raw        rawWriter // made by the first Offer; nil where there is none
@@ -80,6 +81,24 @@ func (o *Outbox) sendNow(kind Kind, payload []byte) {
 	defer o.mu.Unlock()
 	o.appendLocked(kind, payload)
 	o.flushLocked()
+}
+
+// mostPushed is how many bytes of what Push appends may wait while the peer takes what
+// came before.
+const mostPushed = 128 << 10
+
+// push appends a message and has it written, if the outbox is open and not too much of
+// that kind waits.
+func (o *Outbox) push(message []byte) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.Open() || o.pushed+len(message) > mostPushed {
+		return false
+	}
+	o.pushed += len(message)
+	o.appendLocked(Text, message)
+	o.flushLocked()
+	return true
 }
 
 // appendRaw appends bytes that are whole frames already. It reports whether

@@ -63,7 +63,7 @@ func (o *Outbox) Offer() {
 	default:
 		o.account.owe(-n)
 		o.frames.recycleFrames()
-		o.frames = nil
+		o.frames, o.pushed = nil, 0
 	}
 	o.changed.Broadcast()
 }
@@ -119,7 +119,7 @@ func (o *Outbox) next() (frames *buffer, begun, promised int) {
 	}
 	o.late.turn = true
 	frames, begun = o.frames, o.begun
-	o.frames, o.begun = nil, 0
+	o.frames, o.begun, o.pushed = nil, 0, 0
 	return frames, begun, len(frames.b)
 }
 

@@ -34,6 +34,7 @@ type board struct {
 	watchers []*watcher // in the order in which they came
 	notes    events
 	typing   events
+	groups   groups
 	presence []byte // encoded; nil when someone came or went since
 }
 
@@ -43,6 +44,7 @@ func newBoard(bus Bus) *board {
 		notesLeft:  rate.NewLimiter(notesPerSecond, notesAtOnce),
 		typingLeft: rate.NewLimiter(typingPerSecond, typingAtOnce),
 		notes:      events{kept: notesKept}, typing: events{kept: typingKept},
+		groups: newGroups(),
 	}
 }
 
@@ -59,6 +61,13 @@ func (e *events) put(frame Frame) {
 	}
 	e.frames = append(e.frames, frame)
 	e.ever++
+}
+
+func (e *events) bytes() (n int) {
+	for _, f := range e.frames {
+		n += len(f.Encoded)
+	}
+	return n
 }
 
 // after returns those that came after the first seen, and how many of these are
@@ -81,13 +90,16 @@ func (b *board) join(w *watcher) {
 	w.seen = seen{notes: b.notes.ever - uint64(len(b.notes.frames)), typing: b.typing.ever}
 }
 
-// leave removes a watcher, if it has joined.
+// leave removes a watcher, if it has joined, from its groups too.
 func (b *board) leave(w *watcher) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if i := slices.Index(b.watchers, w); i >= 0 {
 		b.watchers = slices.Delete(b.watchers, i, i+1)
 		b.presence = nil
+	}
+	for len(w.groups) > 0 {
+		b.groups.remove(w, w.groups[0])
 	}
 }
 
@@ -98,16 +110,16 @@ func (b *board) all(list []*watcher) []*watcher {
 	return append(list, b.watchers...)
 }
 
-// note keeps a note and shows it to everybody, its author included.
-func (b *board) note(author, text string) *protocol.Error {
+// note keeps a note and shows it to everybody, or to all in a group, its author included.
+func (b *board) note(author, text, group string) *protocol.Error {
 	if err := manners.Limited(b.notesLeft, "too many notes by all together"); err != nil {
 		return err
 	}
 	frame := protocol.Encode(protocol.Note{
 		Type: "note", Text: text, Author: author,
-		Time: time.Now().UTC().Format(protocol.TimeFormat),
+		Time: time.Now().UTC().Format(protocol.TimeFormat), Group: group,
 	})
-	b.bus.Publish(Frame{Topic: Notes, Encoded: frame})
+	b.bus.Publish(Frame{Topic: Notes, Group: group, Encoded: frame})
 	return nil
 }
 
@@ -124,10 +136,12 @@ func (b *board) tell(from *watcher) {
 func (b *board) receive(f Frame) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	switch f.Topic {
-	case Notes:
+	switch {
+	case f.Topic == Notes && f.Group != "":
+		b.groups.put(f)
+	case f.Topic == Notes:
 		b.notes.put(f)
-	case Typing:
+	case f.Topic == Typing:
 		b.typing.put(f)
 	}
 }
@@ -145,7 +159,8 @@ func (b *board) news(w *watcher, list [][]byte) (news [][]byte, gone uint64) {
 		}
 	}
 	w.seen = seen{b.notes.ever, b.typing.ever}
-	return list, gone
+	list, missed := b.groups.news(w, list)
+	return list, gone + missed
 }
 
 // present returns the frame that says who watches. It is encoded once after
@@ -158,16 +173,22 @@ func (b *board) present() []byte {
 	if b.presence != nil {
 		return b.presence
 	}
+	b.presence = encodePresence("", b.watchers)
+	return b.presence
+}
+
+// encodePresence returns the frame that says who watches, of a group or, where that is
+// empty, of all.
+func encodePresence(group string, watchers []*watcher) []byte {
 	sockets := make(map[string]int)
-	for _, w := range b.watchers {
+	for _, w := range watchers {
 		sockets[w.user]++
 	}
-	frame := protocol.Presence{Type: "presence", Watching: len(b.watchers), Users: []protocol.PresentUser{}}
+	frame := protocol.Presence{Type: "presence", Group: group, Watching: len(watchers), Users: []protocol.PresentUser{}}
 	for user, n := range sockets {
 		frame.Users = append(frame.Users, protocol.PresentUser{User: user, Sockets: n})
 	}
 	sort.Slice(frame.Users, func(i, j int) bool { return strings.Compare(frame.Users[i].User, frame.Users[j].User) < 0 })
 	frame.Users = frame.Users[:min(len(frame.Users), presentShown)]
-	b.presence = protocol.Encode(frame)
-	return b.presence
+	return protocol.Encode(frame)
 }

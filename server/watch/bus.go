@@ -19,6 +19,7 @@ type Bus interface {
 // Frame is something that one dashboard said to all. It is not changed any more.
 type Frame struct {
 	Topic   Topic
+	Group   string // whose members alone are sent it; empty: everybody is
 	From    uint64 // who is not sent it; 0: everybody is. Random: no two dashboards have the same
 	Encoded []byte // the message that dashboards are sent
 }

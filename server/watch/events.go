@@ -29,12 +29,13 @@ func (d *Dashboards) ServeEvents(w http.ResponseWriter, r *http.Request, guest *
 	ctx := r.Context()
 	sub, state := d.opt.Monitor.Subscribe()
 	defer sub.Close()
-	out := &eventWriter{w: w, guest: guest, control: http.NewResponseController(w)}
+	out := &eventWriter{w: w, guest: guest, mail: new(mailbox), control: http.NewResponseController(w)}
 	out.begin(state, r.Header.Get("Last-Event-ID"))
 	if out.flush() != nil {
 		return
 	}
 	accept.Trickle(ctx)
+	defer d.opt.Audience.Enter(guest, out.mail).Leave()
 	for out.next(ctx, sub) && out.flush() == nil {
 		continue
 	}
@@ -62,6 +63,7 @@ func resume(state *monitor.State, lastID string) ([]monitor.Update, bool) {
 type eventWriter struct {
 	w       io.Writer
 	guest   *access.Session
+	mail    *mailbox // what the guest is told, besides updates
 	control *http.ResponseController
 	err     error // of the first write that failed
 }
@@ -83,19 +85,25 @@ func (o *eventWriter) begin(state *monitor.State, lastID string) {
 	}
 }
 
-// next writes the next update, or a comment that keeps the connection alive.
+// next writes the next update, what came by mail, or a comment that keeps the connection
+// alive.
 func (o *eventWriter) next(ctx context.Context, sub *monitor.Subscription) bool {
 	wait, cancel := context.WithTimeout(ctx, eventHeartbeat)
 	defer cancel()
+	o.mail.wake(cancel)
 	u, err := sub.Next(wait)
+	mail := o.mail.take()
 	o.expire()
+	for _, message := range mail {
+		o.event(0, message)
+	}
 	switch {
 	case err == nil:
 		o.update(u)
-	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
-		o.write(": alive\n\n")
-	default:
+	case errors.Is(err, monitor.ErrStopped), ctx.Err() != nil:
 		return false
+	case len(mail) == 0:
+		o.write(": alive\n\n")
 	}
 	return true
 }

@@ -8,6 +8,7 @@ import (
 	"penstock/access"
 	"penstock/monitor"
 	"penstock/protocol"
+	"penstock/server/audience"
 	"penstock/server/manners"
 )
 
@@ -17,6 +18,9 @@ type Options struct {
 	Monitor *monitor.Monitor
 	// Bus carries what dashboards share. Default: one of their own.
 	Bus Bus
+	// Audience is told of dashboards and streams of events, to reach them by user and
+	// group. Default: one that nobody else reaches.
+	Audience *audience.Audience
 	// Hello returns the message that answers a guest's hello. Required.
 	Hello func(*access.Session) []byte
 	// Renew answers an auth message of a guest. Required.
@@ -49,6 +53,9 @@ func New(opt Options) (*Dashboards, error) {
 	}
 	if opt.Bus == nil {
 		opt.Bus = NewBus()
+	}
+	if opt.Audience == nil {
+		opt.Audience = audience.New(audience.Options{})
 	}
 	if opt.Serves == nil {
 		opt.Serves = func(string) bool { return false }

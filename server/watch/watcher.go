@@ -13,6 +13,7 @@ import (
 	"penstock/lockorder"
 	"penstock/monitor"
 	"penstock/protocol"
+	"penstock/server/audience"
 	"penstock/server/manners"
 	"penstock/server/socket"
 )
@@ -33,6 +34,8 @@ type watcher struct {
 	user    string
 	notes   *rate.Limiter
 	typing  *rate.Limiter
+	joins   *rate.Limiter
+	member  *audience.Member
 
 	mu       lockorder.Mutex[lockorder.Watcher] // of what follows
 	sub      *monitor.Subscription
@@ -40,7 +43,8 @@ type watcher struct {
 	last     time.Time // of the metrics sent last, since the filter is that
 	presence *byte     // first byte of the presence frame sent last
 
-	seen seen // guarded by the board's mutex
+	seen   seen     // guarded by the board's mutex, as is what follows
+	groups []*place // that it has joined
 }
 
 // Serve serves a connection as a dashboard of a guest, on its reader's goroutine, until
@@ -49,7 +53,8 @@ func (d *Dashboards) Serve(conn *socket.Conn, guest *access.Session) {
 	c := &watcher{
 		Conn: conn, outbox: conn.Outbox(), manners: manners.Of(conn), all: d, id: 1 + rand.Uint64N(math.MaxUint64),
 		guest: guest, user: guest.User(),
-		notes: rate.NewLimiter(1, 5), typing: rate.NewLimiter(1, 2), filter: new(filter),
+		notes: rate.NewLimiter(1, 5), typing: rate.NewLimiter(1, 2), joins: rate.NewLimiter(1, joinsAtOnce),
+		filter: new(filter),
 	}
 	c.watch()
 }
@@ -58,6 +63,8 @@ func (d *Dashboards) Serve(conn *socket.Conn, guest *access.Session) {
 // peer has taken the history, the watcher joins the rounds.
 func (c *watcher) watch() {
 	defer c.begin().Close()
+	c.member = c.all.opt.Audience.Enter(c.guest, c)
+	defer c.member.Leave()
 	settled := make(chan struct{})
 	go func() {
 		defer close(settled)
@@ -98,6 +105,7 @@ func (c *watcher) advance(now time.Time) {
 		return
 	}
 	grants := c.guest.Grants()
+	c.member.Reconsider()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	news, gone := c.all.board.news(c, nil)
@@ -167,6 +175,10 @@ func (c *watcher) act(m protocol.WatchMessage) *protocol.Error {
 			return err
 		}
 		c.subscribe(f)
+	case "join":
+		return c.join(m.Group)
+	case "leave":
+		c.member.Part(m.Group)
 	case "note":
 		return c.note(m)
 	case "accept_baseline":
@@ -182,6 +194,7 @@ func (c *watcher) renew(token string) *protocol.Error {
 	answer, err := c.all.opt.Renew(c.guest, &c.manners, []byte(token))
 	if err == nil {
 		c.Send(socket.Text, answer)
+		c.member.Reconsider()
 	}
 	return err
 }
@@ -190,10 +203,13 @@ func (c *watcher) note(m protocol.WatchMessage) *protocol.Error {
 	if err := c.all.mayNot(c.guest, access.Notes, ""); err != nil {
 		return err
 	}
+	if m.Group != "" && !c.member.In(m.Group) {
+		return protocol.Errorf(protocol.Forbidden, "notes in a group are for its members; join %q first", m.Group)
+	}
 	if err := manners.Limited(c.notes, "too many notes"); err != nil {
 		return err
 	}
-	return c.all.board.note(c.user, m.Text)
+	return c.all.board.note(c.user, m.Text, m.Group)
 }
 
 // types tells the others that this one writes a note.
