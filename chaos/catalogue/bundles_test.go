@@ -45,7 +45,7 @@ func writeBundle(t *testing.T) (folder string) {
 func bundleEntries() []entry {
 	return []entry{
 		{30, "a bundle that is broken", "weights cut short, of another hash, outside the folder, of shapes that do not chain, of absurd sizes; manifests that are deep, huge or no JSON", "refused at start with what is wrong; no memory is taken for what a header claims", false, brokenBundles, ""},
-		{30, "a bundle with links", "files of a bundle that are links, pipes or folders", "refused", false, nil, "weights TestFilesThatAreRefused"},
+		{30, "a bundle with links", "files of a bundle that are links, pipes or folders", "refused", false, nil, "weights TestOnlyFilesOfTheFolder"},
 	}
 }
 

@@ -54,7 +54,7 @@ func TestCatalogueAgain(t *testing.T) { runCatalogue(t) }
 
 func runCatalogue(t *testing.T) {
 	h := open(t, nil)
-	before := h.holdings()
+	before := h.settled(t)
 	well := h.attend(t, 3)
 	var quick, slow []entry
 	for _, p := range catalogue() {

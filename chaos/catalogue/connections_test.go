@@ -5,6 +5,7 @@ package catalogue_test
 import (
 	"crypto/tls"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -38,7 +39,7 @@ func connectionEntries() []entry {
 		{3, "a header of a megabyte", "a header field of 1 MB", "431 as problem+json", false, func(s *scene) {
 			s.refused("GET /ws/predict HTTP/1.1\r\nHost: localhost\r\nX: "+strings.Repeat("x", 1<<20)+"\r\n\r\n", 431, "header_too_large")
 		}, ""},
-		{3, "what is no HTTP", "a TLS greeting, zeros or random text where HTTP is spoken", "400 as problem+json, or dropped", false, notHTTP, ""},
+		{3, "what is no HTTP", "a TLS greeting, zeros or random text where HTTP is spoken", "400 as problem+json, or dropped", true, notHTTP, ""},
 		{11, "a reconnect storm", "hundreds of sockets that are opened, used once and reset", "each is served; the next is as well", false, storm, ""},
 		{11, "more connections than there may be", "sockets beyond `--max-connections`", "503 with Retry-After before the upgrade; health and metrics still answer; when one leaves the next gets in", false, tooMany, ""},
 		{11, "more sockets than a user may have", "sockets beyond the user's number", "503 with Retry-After before the upgrade, or 1013 where the token comes as a message", false, tooManyOfUser, ""},
@@ -88,7 +89,8 @@ func silentBody(s *scene) {
 	response, err := http.ReadResponse(p.in, nil)
 	if err == nil {
 		if response.StatusCode < 400 {
-			s.Errorf("answered with %s", response.Status)
+			body, _ := io.ReadAll(response.Body)
+			s.Errorf("answered with %s %s", response.Status, body)
 		}
 		_ = response.Body.Close()
 	}

@@ -238,6 +238,24 @@ func (h *house) holdings() holdings {
 	return holdings{runtime.NumGoroutine(), len(files)}
 }
 
+// settled is what the house holds after its first clients came and went: some of what
+// it starts it starts for them.
+func (h *house) settled(t *testing.T) (least holdings) {
+	t.Helper()
+	h.attend(t, 1).mustBeWell(t)
+	least = holdings{1 << 30, 1 << 30}
+	if !within(patience, func() bool { return h.metrics(t)["penstock_connections"] == 0 }) {
+		t.Fatal("the first client does not leave")
+	}
+	for range 10 {
+		h.metrics(t)
+		now := h.holdings()
+		least = holdings{min(least.goroutines, now.goroutines), min(least.files, now.files)}
+		<-time.After(10 * time.Millisecond)
+	}
+	return least
+}
+
 // mustRest waits until the house holds no more than before, nothing is in flight, and
 // its ledger adds up.
 func (h *house) mustRest(t *testing.T, before holdings) {

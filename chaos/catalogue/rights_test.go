@@ -21,7 +21,7 @@ func rightEntries() []entry {
 		{26, "a flood of good requests", "more rows in a second than the user may send", "E:`rate_limited` with `retry_after_ms`; the socket stays open, and is served again after that", false, flood, ""},
 		{26, "a flood of bytes", "more bytes in a second than the user may send", "E:`rate_limited` with `retry_after_ms`; the socket stays open", false, floodOfBytes, ""},
 		{26, "a flood over plain HTTP", "the same by `POST /v1/predict`", "429 with Retry-After", false, floodOfPosts, ""},
-		{26, "a user who takes all there is", "one user with many sockets at a hundred times the rate of others", "the others' share of batches and of the queue is theirs", false, nil, "inference TestJainsIndex"},
+		{26, "a user who takes all there is", "one user with many sockets at a hundred times the rate of others", "the others' share of batches and of the queue is theirs", false, nil, "inference TestManyStreamsAreOneCaller"},
 	}
 }
 
@@ -183,7 +183,7 @@ func messageEntries() []entry {
 		list(20, "hostile request ids", "a `request_id` of 10 KB or a megabyte, with control or right-to-left characters, or that is an object", "E:`bad_request_id`", typed("null", "bad_request_id"),
 			id(`"`+strings.Repeat("x", 10_000)+`"`), id(strings.Repeat("9", 1_000_000)), id(`"a\u0007b"`), id(`"a\nb"`), id(`"a\u202eb"`), id(`"אבג"`), id(`{"a":1}`), id("[1]"), id("true")),
 		{20, "a request id that is in flight", "the same `request_id` twice, the first not yet answered", "E:`duplicate_request_id`", false, nil, "server TestIDsInFlightAreOneByTheirCharacters"},
-		{17, "a poison row in a batch", "a row for which the model gives NaN or fails, among good ones", "E:`model_error` for that request alone; its batch mates are answered bit for bit as ever", false, nil, "server TestPoisonRow"},
+		{17, "a poison row in a batch", "a row for which the model gives NaN or fails, among good ones", "E:`model_error` for that request alone; its batch mates are answered bit for bit as ever", false, nil, "inference TestPoisonFailsItsOwnRequestAlone"},
 	}
 }
 
