@@ -94,7 +94,12 @@ type house struct {
 // open starts a house that is closed at the end of the test.
 func open(t *testing.T, change func(*app.Options)) *house {
 	t.Helper()
-	h := &house{secrets: newSecrets(), log: &journal{}, calls: &atomic.Int64{}}
+	return openWith(t, newSecrets(), change)
+}
+
+func openWith(t *testing.T, secret secrets, change func(*app.Options)) *house {
+	t.Helper()
+	h := &house{secrets: secret, log: &journal{}, calls: &atomic.Int64{}}
 	h.trap = httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { h.calls.Add(1) }))
 	t.Cleanup(h.trap.Close)
 	options := h.options(t)
@@ -123,27 +128,30 @@ func open(t *testing.T, change func(*app.Options)) *house {
 // options are those of a house that has every way in.
 func (h *house) options(t *testing.T) app.Options {
 	t.Helper()
-	folder := t.TempDir()
-	file := func(name, text string) string {
-		path := filepath.Join(folder, name)
-		must(t, os.WriteFile(path, []byte(text), 0o600))
-		return path
-	}
+	file := func(text string) string { return writeText(t, text) }
 	hash := sha256.Sum256([]byte(h.apiKey))
 	o := app.Defaults()
 	o.Listen, o.AdminListen = "127.0.0.1:0", "127.0.0.1:0"
 	o.Models = []string{writeBundle(t)}
 	o.Workers, o.DrainTimeout = 1, 10*time.Second
 	o.Auth = app.AuthToken
-	o.JWTSecretFiles = []string{file("secret", h.hmac+"\n")}
-	o.JWTPublicKeys = []string{file("public.pem", publicPEM())}
+	o.JWTSecretFiles = []string{file(h.hmac + "\n")}
+	o.JWTPublicKeys = []string{file(publicPEM())}
 	o.JWTIssuer, o.JWTAudience = issuer, audience
-	o.APIKeysFile = file("keys.yaml", "keys:\n- {user: sensor, sha256: "+hex.EncodeToString(hash[:])+", scopes: [predict, feedback, dashboard, notes]}\n")
-	o.Roles = file("roles.yaml", roles)
-	o.AdminTokenFile = file("admin", h.admin+"\n")
+	o.APIKeysFile = file("keys:\n- {user: sensor, sha256: " + hex.EncodeToString(hash[:]) + ", scopes: [predict, feedback, dashboard, notes]}\n")
+	o.Roles = file(roles)
+	o.AdminTokenFile = file(h.admin + "\n")
 	o.Dashboard = dashboard.Files()
 	o.Logger = slog.New(slog.NewJSONHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	return o
+}
+
+// writeText writes a file for the test.
+func writeText(t *testing.T, text string) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "file")
+	must(t, os.WriteFile(path, []byte(text), 0o600))
+	return path
 }
 
 // journal is a log that is kept.

@@ -115,7 +115,14 @@ func series(s *scene) {
 	p.ask(good, goodSeen)
 	p.ask(`{"type":"feedback","request_id":1,"label":"a"}`, `{"type":"feedback_ok",…}`)
 	_ = p.Close()
-	before := len(s.metrics(s.T))
+	var before map[string]float64
+	if !within(patience, func() bool { // what is measured once a second is there
+		before = s.metrics(s.T)
+		_, there := before[`penstock_model_accuracy{model="tiny"}`]
+		return there
+	}) {
+		s.Fatal("the label is not counted")
+	}
 	parallel(200, func(i int) {
 		p, err := s.tryDial(nil)
 		if err == nil {
@@ -134,7 +141,9 @@ func series(s *scene) {
 		_ = p.Close()
 		s.public(s.T, "GET", fmt.Sprintf("/path-%d", i), "")
 	})
-	if after := len(s.metrics(s.T)); after != before {
-		s.Errorf("%d metric series; there were %d", after, before)
+	for name := range s.metrics(s.T) {
+		if _, there := before[name]; !there {
+			s.Errorf("there is a new metric series %s", name)
+		}
 	}
 }

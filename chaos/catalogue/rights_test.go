@@ -207,7 +207,7 @@ func binaryRubbish(s *scene) {
 	for _, b := range [][]byte{
 		value(math.NaN()), value(math.Inf(1)), value(math.Inf(-1)), byteAt(0, 9), byteAt(1, 9), byteAt(2, 0xfc), byteAt(4, 2), byteAt(4, 0), byteAt(7, 0xff),
 		byteAt(20, 1), byteAt(23, 0xff), request(func(b []byte) []byte { return b[:23] }), request(func(b []byte) []byte { return b[:25] }),
-		request(func(b []byte) []byte { return append(b, 0) }), {}, {1}, {0xff}, bytes.Repeat([]byte{2}, 100), bytes.Repeat([]byte{0}, mebi),
+		request(func(b []byte) []byte { return append(b, 0) }), {}, {1}, {0xff}, bytes.Repeat([]byte{2}, 100), make([]byte, mebi),
 	} {
 		_ = p.put(frame(fin|2, string(b)))
 		got, err := p.hear()
