@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -207,7 +208,7 @@ func compareWithEcho(t *testing.T, r *rig, sent []byte, want []answer, end endin
 func nextMessage(w *wire) (op byte, payload []byte, err error) {
 	for {
 		if op, payload, err = w.next(); err != nil || op != answered && op != pinging {
-			if err == io.ErrUnexpectedEOF {
+			if errors.Is(err, io.ErrUnexpectedEOF) {
 				w.t.Error("half a frame came")
 			}
 			return op, payload, err
