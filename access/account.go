@@ -27,7 +27,10 @@ type account struct {
 
 // meter bounds what is sent in a second; so much may come at once. The zero meter
 // bounds nothing.
-type meter struct{ limiter atomic.Pointer[rate.Limiter] }
+type meter struct {
+	limiter atomic.Pointer[rate.Limiter]
+	back    atomic.Int64 // taken and given back: what is taken next
+}
 
 // set changes the bound. What was sent already counts on.
 func (m *meter) set(perSecond int) {
@@ -47,13 +50,28 @@ func (m *meter) set(perSecond int) {
 // second may have counts as that: it waits for a whole one.
 func (m *meter) take(n int, now time.Time) bool {
 	l := m.limiter.Load()
-	return l == nil || l.AllowN(now, min(n, l.Burst()))
+	if l == nil {
+		return true
+	}
+	n = min(n, l.Burst())
+	used := 0
+	if back := m.back.Load(); back > 0 {
+		if first := min(int64(n), back); m.back.CompareAndSwap(back, back-first) {
+			used = int(first)
+		}
+	}
+	if l.AllowN(now, n-used) {
+		return true
+	}
+	m.back.Add(int64(used))
+	return false
 }
 
-// has reports whether take would say yes.
-func (m *meter) has(n int, now time.Time) bool {
-	l := m.limiter.Load()
-	return l == nil || l.TokensAt(now) >= float64(min(n, l.Burst()))
+// give takes back what was taken, for something that was refused after all.
+func (m *meter) give(n int) {
+	if l := m.limiter.Load(); l != nil {
+		m.back.Add(int64(min(n, l.Burst())))
+	}
 }
 
 // wait is how long n would have to wait now; zero where they would not.

@@ -255,16 +255,14 @@ func (s *Session) Spend(rows, bytes int, at time.Time) error {
 		at = time.Now()
 	}
 	at = a.clock(at)
-	// Bytes are looked at before rows are counted: what is refused for one is not to
-	// count for the other, unless another socket of the user comes between.
-	switch {
-	case !a.bytes.has(bytes, at):
-	case !a.rows.take(rows, at):
+	if !a.rows.take(rows, at) {
 		return &RateError{What: "rows", RetryAfter: a.rows.wait(rows, at)}
-	case a.bytes.take(bytes, at):
-		return nil
 	}
-	return &RateError{What: "bytes", RetryAfter: a.bytes.wait(bytes, at)}
+	if !a.bytes.take(bytes, at) {
+		a.rows.give(rows)
+		return &RateError{What: "bytes", RetryAfter: a.bytes.wait(bytes, at)}
+	}
+	return nil
 }
 
 // Renew goes on with a new token of the same user. On an error all stays as it was:
