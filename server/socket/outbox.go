@@ -38,6 +38,7 @@ type Outbox struct {
 	deadline   time.Time // set on the connection last
 	began      time.Time // to write what is being written
 	tooSlow    bool      // the peer has taken nothing for WriteTimeout
+	broken     bool      // nothing more may be written beneath a layer
 	layered    bool      // the connection has a layer such as TLS; it never changes
 }
 
@@ -186,7 +187,7 @@ func (o *Outbox) fail() {
 func (o *Outbox) cut() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.dead = true
+	o.dead, o.broken = true, true
 	o.forget()
 }
 
