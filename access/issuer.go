@@ -82,10 +82,15 @@ func (s smallAnswers) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-// refresh reads the keys again. On an error those of before hold.
+// refresh reads the keys again. On an error those of before hold. Who waited while
+// others read them has what they read.
 func (i *issuer) refresh(ctx context.Context) error {
+	asked := time.Now()
 	i.reading.Lock()
 	defer i.reading.Unlock()
+	if i.read.After(asked) {
+		return nil
+	}
 	_, err := jwkset.NewStorageFromHTTP(i.url, jwkset.HTTPClientStorageOptions{
 		Client: client, Ctx: ctx, HTTPTimeout: jwksTimeout, Storage: i.store,
 	})
@@ -117,10 +122,10 @@ func (i *issuer) run(ctx context.Context) {
 // changes its key signs with the new one at once.
 func (i *issuer) keys(ctx context.Context, name string, t *jwt.Token) ([]any, error) {
 	found := i.find(ctx, t)
-	if len(found) == 0 && name != "" && i.unknown.Allow() {
-		if i.refresh(ctx) == nil {
-			found = i.find(ctx, t)
-		}
+	if permit := i.unknown.Reserve(); len(found) > 0 || name == "" || permit.Delay() > 0 {
+		permit.Cancel()
+	} else if i.refresh(context.WithoutCancel(ctx)) == nil { // who hangs up does not keep the others from it
+		found = i.find(ctx, t)
 	}
 	if len(found) == 0 {
 		return nil, errUnknownKey

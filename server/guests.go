@@ -73,17 +73,28 @@ func (s *Server) accessRefusal(err error) *protocol.Error {
 
 const needsToken = "a token is needed; send it in the header Authorization: Bearer"
 
+// mayPredict says why a guest may not ask a model at a moment, of which zero is now.
+func (s *Server) mayPredict(guest *access.Session, model *wired, at time.Time) *protocol.Error {
+	if err := guest.May(access.Predict, model.Spec.Name, at); err != nil {
+		return s.accessRefusal(err)
+	}
+	return nil
+}
+
 // guest opens a session for who sends a request; it must be left. The error is one of
 // access.
-func (s *Server) guest(r *http.Request, socket bool) (*access.Session, error) {
+func (s *Server) guest(r *http.Request, entry access.Entry) (*access.Session, error) {
+	caller := s.visitor(r).Caller
+	if caller != "" && s.knocks.Wait(caller) > 0 { // who tries many tokens does not get to try more
+		return nil, errKnocks
+	}
 	id, err := s.identify(r)
 	if err != nil {
-		if !s.knock(r) { // who tries many tokens does not get to try more
-			return nil, errKnocks
-		}
+		s.knock(r)
 		return nil, err
 	}
-	return s.opt.Access.Enter(id, access.Entry{Share: s.address(r), Socket: socket})
+	entry.Share = s.address(r)
+	return s.opt.Access.Enter(id, entry)
 }
 
 // errKnocks refuses an address that tries too often.
@@ -109,8 +120,13 @@ func (s *Server) guarded(action access.Action, serve func(http.ResponseWriter, *
 
 // known serves those who have shown who they are.
 func (s *Server) known(serve func(http.ResponseWriter, *http.Request, *access.Session)) http.HandlerFunc {
+	return s.entered(access.Entry{}, serve)
+}
+
+// entered is known for an answer of a kind.
+func (s *Server) entered(entry access.Entry, serve func(http.ResponseWriter, *http.Request, *access.Session)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		guest, err := s.guest(r, false)
+		guest, err := s.guest(r, entry)
 		if err != nil {
 			s.refuseHTTP(w, r, err)
 			return
