@@ -106,8 +106,10 @@ func TestCloseIdle(t *testing.T) {
 		}
 		g.open()
 		mustPredict(t, m, <-in)
-		if !s.CloseIdle() || !s.CloseIdle() {
-			t.Error("an idle stream was not closed, or not the second time")
+		for range 2 { // closing once more is no harm
+			if !s.CloseIdle() {
+				t.Error("an idle stream was not closed")
+			}
 		}
 		if err := s.Submit(m.rows(1, 1)); !errors.Is(err, inference.ErrStreamClosed) {
 			t.Errorf("error %v; want ErrStreamClosed", err)
