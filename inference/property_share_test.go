@@ -58,8 +58,8 @@ func (c *crowd) perform(t *testing.T) (complaint string) {
 	g := newGate()
 	m := &spy{Oracle: modeltest.Oracle{Features: 1}, predict: g.hold}
 	p := start(t, m, inference.Options{Workers: 1, MaxBatch: c.maxBatch, QueueRows: 1 << 20, Window: 1 << 20})
-	defer p.stop()
 	defer g.open()
+	defer p.Abandon() // what waits may be more batches than the gate has room for
 	open := func(caller int) *inference.Stream {
 		return p.Open(new(tally), inference.Share{Name: fmt.Sprint(caller), Weight: c.weights[caller]})
 	}
