@@ -135,7 +135,7 @@ func (c *predictor) refuse(to address, err *protocol.Error) {
 		// Who does not listen is not read for a while: to read and refuse costs nearly
 		// as much as to serve.
 		c.Flush()
-		time.Sleep(floodPause)
+		<-time.After(floodPause)
 	}
 }
 
