@@ -44,10 +44,7 @@ func AppendBinaryError(dst []byte, id uint64, e *Error) []byte {
 	if e.Code.Retryable() {
 		flags |= FlagRetryable
 	}
-	retry := uint32(min(e.RetryAfter.Milliseconds(), math.MaxUint32))
-	if e.RetryAfter > 0 {
-		retry = max(retry, 1)
-	}
+	retry := uint32(min(e.retryMilliseconds(), math.MaxUint32))
 	dst = appendBinaryHeader(dst, BinaryError, byte(e.Code), flags, retry, id)
 	dst = append(dst, e.Message...)
 	if e.HasCounts {

@@ -162,3 +162,9 @@ func Reconnectable(closeCode int) bool {
 	}
 	return false
 }
+
+// retryMilliseconds is RetryAfter for the wire, rounded up: who waits as long as he was
+// told is not to be told again. It is 0 where there is nothing to wait for.
+func (e *Error) retryMilliseconds() int64 {
+	return (max(e.RetryAfter, 0) + time.Millisecond - 1).Milliseconds()
+}

@@ -174,7 +174,7 @@ func AppendError(dst []byte, id []byte, e *Error) []byte {
 	dst = strconv.AppendBool(dst, e.Code.Retryable())
 	if e.RetryAfter > 0 {
 		dst = append(dst, `,"retry_after_ms":`...)
-		dst = strconv.AppendInt(dst, max(e.RetryAfter.Milliseconds(), 1), 10)
+		dst = strconv.AppendInt(dst, e.retryMilliseconds(), 10)
 	}
 	if e.HasCounts {
 		dst = append(dst, `,"expected":`...)

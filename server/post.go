@@ -73,7 +73,8 @@ func (p *post) answerTo(w http.ResponseWriter, r *http.Request) {
 	s := p.server
 	id, answer, refused := p.serve(w, r)
 	if refused != nil {
-		gone := p.gone || r.Context().Err() != nil
+		// A body that is late ends the request's context, as net/http sees it.
+		gone := p.gone || !p.late && r.Context().Err() != nil
 		if p.counted {
 			s.service.Ledger.Answered(endingOfRefusal(refused, !gone))
 		}
@@ -115,6 +116,7 @@ type post struct {
 	holder  *budget.Holder
 	counted bool  // in the ledger, and no line's to end there
 	gone    bool  // the client: its body broke off
+	late    bool  // the body: its client may still listen
 	size    int   // bytes of the body
 	kept    int64 // bytes that it takes
 	owed    int64 // bytes of the answer, until it is written
@@ -238,6 +240,7 @@ func (p *post) broken(count *budget.Message, err error) *protocol.Error {
 		return protocol.Errorf(protocol.TooLarge, "the body has more than %d bytes; send fewer rows in a request", tooLarge.Limit)
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
+		p.late = true
 		if !count.Grow(0) {
 			return noMemory()
 		}
