@@ -133,6 +133,7 @@ func (g *Guard) Reload() error {
 // those of API keys that are gone.
 func (g *Guard) reconsider(keys apiKeys) {
 	for _, s := range g.sessions(func(*Session) bool { return true }) {
+		until := s.Expires()
 		s.restand(func(id *Identity) *Identity {
 			if now := keys[id.key]; id.key != "" && now != nil && now.User == id.User {
 				return now
@@ -142,7 +143,9 @@ func (g *Guard) reconsider(keys apiKeys) {
 		if !g.knows(s.Identity()) {
 			s.end(Revoked, ErrRevoked)
 		}
-		s.arm()
+		if !s.Expires().Equal(until) {
+			s.arm()
+		}
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -186,7 +189,7 @@ func (g *Guard) Anonymous() *Identity {
 }
 
 // Token returns who a token or an API key is about. Errors are *RefusedError, whatever
-// is wrong with it.
+// is wrong with it, and ErrUnavailable, where that cannot be found out now.
 func (g *Guard) Token(ctx context.Context, token string) (*Identity, error) {
 	is := g.proofs.Load()
 	var id *Identity

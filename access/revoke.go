@@ -54,7 +54,8 @@ func newRevocations(folder string) (*revocations, error) {
 	r.path = filepath.Join(folder, "revocations.json")
 	text, err := readSmall(r.path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return r, r.write() // so that a folder that cannot be written to is found at once
+		_, err = os.Stat(folder) // which must be there; what is in it is made by the first revocation
+		return r, err
 	}
 	if err != nil {
 		return nil, err
@@ -77,7 +78,7 @@ func (r *revocations) add(one Revocation) error {
 	defer r.mu.Unlock()
 	r.forget(one.At)
 	if _, there := r.list[one.key()]; !there && len(r.list) >= mostRevocations {
-		return fmt.Errorf("there are %d revocations already; change the key that signs tokens instead", mostRevocations)
+		return fmt.Errorf("there are %d revocations already, and this one does not hold; change the key that signs tokens instead", mostRevocations)
 	}
 	r.list[one.key()] = one
 	return r.write()

@@ -161,7 +161,7 @@ func (g *Guard) enter(s *Session, id *Identity) error {
 	return nil
 }
 
-// Leave ends the session. Its watcher is told nothing any more.
+// Leave ends the session. It is called once. Its watcher is told nothing any more.
 func (s *Session) Leave() {
 	if s.guard.nobody != nil {
 		s.guard.leave(s.account)

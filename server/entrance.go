@@ -44,6 +44,11 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, v visit) {
 		return
 	}
 	id, err := s.identify(r)
+	if errors.Is(err, access.ErrUnavailable) {
+		s.metrics.countRefusal(access.Unavailable)
+		s.tooBusy(w, r, refusedUnchecked, err)
+		return
+	}
 	if err != nil {
 		v.admitStranger(w, r, err)
 		return
@@ -189,6 +194,9 @@ func (v *visit) first(conn *socket.Conn, m socket.Message) *access.Session {
 	ctx, cancel := context.WithTimeout(context.Background(), provingTime)
 	defer cancel()
 	id, err := v.server.opt.Access.Token(ctx, string(ask.Token))
+	if errors.Is(err, access.ErrUnavailable) {
+		return away(access.Unavailable, protocol.CloseTryLater, err.Error())
+	}
 	if err != nil {
 		return away(reasonOf(err), protocol.ClosePolicy, protocol.ReasonUnauthorized)
 	}

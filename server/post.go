@@ -41,7 +41,7 @@ func (s *Server) servePost(kind protocol.Kind) http.HandlerFunc {
 		guest, err := s.guest(r, access.Entry{})
 		if err != nil {
 			s.turnedAway(reasonOf(err), r.URL.Path, r.RemoteAddr)
-			refused := s.accessRefusal(err)
+			refused := refusalOf(err)
 			if refused.Code == protocol.Unauthorized {
 				challenge(w, reasonOf(err))
 			}

@@ -37,7 +37,8 @@ type Server struct {
 	audience   *audience.Audience
 	notices    *rate.Limiter     // notifications of all operators together
 	assets     map[string]*asset // the dashboard's files by path
-	knocks     *access.Rates     // handshakes and refused tokens, by address
+	knocks     *access.Rates     // handshakes, by address
+	badTokens  *access.Rates     // refused by plain HTTP, by address
 	faults     *access.Rates     // wrong requests by HTTP, by share
 	strangers  *strangers
 	refused    *access.Rates // requests with rate_limited, by share
@@ -60,7 +61,7 @@ func New(opt Options) (*Server, error) {
 		clients: opt.Clients, proxies: opt.TrustedProxies,
 		refused: access.NewRates(refusedPerSecond, refusedSeconds*refusedPerSecond), strangers: newStrangers(opt.mostStrangers()),
 		faults: access.NewRates(faultsPerSecond, faultsAtOnce),
-		knocks: access.NewRates(opt.HandshakesPerSecond, handshakesAtOnce*opt.HandshakesPerSecond),
+		knocks: access.NewRates(opt.HandshakesPerSecond, handshakesAtOnce*opt.HandshakesPerSecond), badTokens: access.NewRates(opt.HandshakesPerSecond, handshakesAtOnce*opt.HandshakesPerSecond),
 	}
 	s.audience = audience.New(audience.Options{})
 	s.notices = rate.NewLimiter(noticesPerSecond, noticesPerSecond)
