@@ -64,3 +64,12 @@ func (s *Signatures) VerifySignature(ctx context.Context, token string) error {
 	}
 	return err
 }
+
+// ParseAPIKeys reads what stands in a file of API keys, and returns whose they are.
+func ParseAPIKeys(text []byte) (users []string, err error) {
+	keys, err := parseAPIKeys(text)
+	for _, id := range keys {
+		users = append(users, id.User)
+	}
+	return users, err
+}

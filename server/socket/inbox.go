@@ -45,8 +45,8 @@ type rawReader interface {
 	read() (chunk *[chunkSize]byte, n int, err error)
 }
 
-// errTooLarge is read's error for a frame that says it is over the limit. Most
-// of it has not come yet, and need not.
+// errTooLarge is read's error for a frame that says it is over the limit. What of it
+// has not come yet need not.
 var errTooLarge = errors.New("frame too large")
 
 // What read says of a frame that breaks the protocol in a way that
@@ -166,7 +166,7 @@ func (b *inbox) read(p []byte) (int, error) {
 	if b.meter.fault != nil {
 		return 0, b.meter.fault
 	}
-	if b.meter.left > uint64(b.limit) && !b.meter.control() {
+	if b.meter.left > 0 && b.meter.payloadLength() > uint64(b.limit) && !b.meter.control() {
 		return 0, errTooLarge
 	}
 	copy(p, b.ahead[:n])
