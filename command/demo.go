@@ -36,10 +36,9 @@ func (c demoCmd) Run(ctx context.Context) error {
 		return err
 	}
 	report, err := bench.Demo{
-		Client: client.Options{TLS: config},
 		URL: c.URL, Rows: rows, Connections: c.Connections, Rate: c.Rate, Duration: c.Duration,
 		LabelDelayMin: c.LabelDelayMin, LabelDelayMax: c.LabelDelayMax, Model: c.ForModel,
-		Progress: os.Stderr,
+		Client: client.Options{TLS: config}, Progress: os.Stderr,
 	}.Run(ctx)
 	if report.Predictions > 0 {
 		fmt.Println(report)

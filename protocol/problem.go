@@ -23,7 +23,9 @@ var problemCodes = map[string][]int{
 	"operator_error":             {400, 404, 405, 500},
 	"origin_not_allowed":         {403},
 	"precondition_failed":        {412},
+	"tls_required":               {400},
 	"try_again_later":            {503},
+	"unauthorized":               {401},
 	"unknown_host":               {421},
 	"websocket_required":         {426},
 }

@@ -39,7 +39,7 @@ func (s *Server) secure(r *http.Request) bool {
 
 // visitor tells whose a connection would be.
 func (s *Server) visitor(r *http.Request) socket.Visitor {
-	v := socket.Visitor{Share: s.caller(r)}
+	v := socket.Visitor{Share: s.caller(r), TLS: r.TLS != nil}
 	if address, ok := s.client(r); ok && !s.proxies.Exempt(address) {
 		v.Caller = accept.Caller(address)
 	}

@@ -7,7 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"log"
+	"log" //nolint:depguard // net/http takes no other logger
 	"log/slog"
 	"net"
 	"net/http"
