@@ -17,6 +17,7 @@ import (
 	"penstock/server/accept"
 	"penstock/server/certs/certstest"
 	"penstock/server/quietlog"
+	"penstock/server/socket"
 )
 
 // layer puts TLS above what is listened and dialled to.
@@ -65,6 +66,9 @@ func TestMessagesOverTLS(t *testing.T) {
 		r := start(t, setup{tls: true})
 		for _, path := range []string{"/echo", "/worker"} {
 			w := r.upgraded(path)
+			if used := r.budget.Used(); used != socket.Cost+socket.LayerCost {
+				t.Errorf("an idle socket counts as %d bytes", used)
+			}
 			for _, size := range messageSizes {
 				message := strings.Repeat("m", size)
 				go w.mustWrite(masked(fin|text, message))
@@ -79,6 +83,8 @@ func TestMessagesOverTLS(t *testing.T) {
 			}
 			w.mustWrite(frame(fin|closing, "\x03\xe8"))
 			w.closed(protocol.CloseNormal, "")
+			_ = w.Close()
+			synctest.Wait()
 		}
 		r.stop()
 	})

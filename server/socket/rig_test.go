@@ -114,7 +114,7 @@ func (r *rig) handler(s setup) http.Handler {
 	serve := func(path string, connected func(*socket.Conn)) {
 		mux.HandleFunc(path, func(w http.ResponseWriter, request *http.Request) {
 			name := request.URL.Query().Get("caller")
-			place, err := r.hub.Enter(socket.Visitor{Share: name, Caller: name})
+			place, err := r.hub.Enter(socket.Visitor{Share: name, Caller: name, TLS: request.TLS != nil})
 			if err != nil {
 				http.Error(w, err.Error(), http.StatusServiceUnavailable)
 				return
