@@ -61,7 +61,7 @@ func (s *Server) serveEvents(w http.ResponseWriter, r *http.Request, guest *acce
 		watch.EventHeaders(w.Header())
 		return
 	}
-	place, ok := s.reserve(w, r, socket.Visitor{Share: guest.Share(), Caller: s.visitor(r).Caller})
+	place, ok := s.reserve(w, r, s.visitorAs(guest, r))
 	if !ok {
 		return
 	}

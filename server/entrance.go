@@ -64,7 +64,7 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, v visit) {
 		v.admitStranger(w, r, err)
 		return
 	}
-	conn, ok := s.connect(w, r, socket.Visitor{Share: guest.Share(), Caller: s.visitor(r).Caller}, v.endpoint)
+	conn, ok := s.connect(w, r, s.visitorAs(guest, r), v.endpoint)
 	if !ok {
 		guest.Leave()
 		return
