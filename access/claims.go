@@ -117,6 +117,9 @@ func (c claims) identity(exp time.Time) (*Identity, error) {
 	if iat != nil {
 		id.Issued = iat.Time
 	}
+	if len(jti) > longestID {
+		return nil, refuse(Malformed)
+	}
 	id.id, id.scopes, id.roles, id.groups = jti, scopes, roles, groups
 	return id, nil
 }

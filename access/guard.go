@@ -133,15 +133,17 @@ func (g *Guard) Reload() error {
 // those of API keys that are gone.
 func (g *Guard) reconsider(keys apiKeys) {
 	for _, s := range g.sessions(func(*Session) bool { return true }) {
-		id := s.Identity()
-		if id.key == "" {
-			s.stand(g.standing(id))
-			continue
-		}
-		if now := keys[id.key]; now == nil || now.User != id.User {
+		until := s.Expires()
+		s.restand(func(id *Identity) *Identity {
+			if now := keys[id.key]; id.key != "" && now != nil && now.User == id.User {
+				return now
+			}
+			return id
+		})
+		if !g.knows(s.Identity()) {
 			s.end(Revoked, ErrRevoked)
-		} else {
-			s.stand(g.standing(now))
+		}
+		if !s.Expires().Equal(until) {
 			s.arm()
 		}
 	}
@@ -187,7 +189,7 @@ func (g *Guard) Anonymous() *Identity {
 }
 
 // Token returns who a token or an API key is about. Errors are *RefusedError, whatever
-// is wrong with it.
+// is wrong with it, and ErrUnavailable, where that cannot be found out now.
 func (g *Guard) Token(ctx context.Context, token string) (*Identity, error) {
 	is := g.proofs.Load()
 	var id *Identity
@@ -234,16 +236,16 @@ func (g *Guard) Certificate(c *x509.Certificate) (*Identity, error) {
 }
 
 // Revoke refuses what a revocation names from now on, and ends the sessions that it
-// concerns. It returns how many they were. The revocation holds although there is an
-// error, which says that the next process will not know it.
+// concerns. It returns how many connections they were. Where an error says that the
+// revocation cannot be written down, it holds for this process.
 func (g *Guard) Revoke(one Revocation) (ended int, err error) {
 	one.At = time.Now()
-	if one.Until.IsZero() {
-		one.Until = one.At.Add(LongestLife)
+	if one.Until.IsZero() && one.Token != "" {
+		one.Until = one.At.Add(LongestLife) // when no token can be valid that is older
 	}
 	err = g.revoked.add(one)
 	for _, s := range g.sessions(func(s *Session) bool { return g.revoked.hold(s.Identity()) }) {
-		if s.end(Revoked, ErrRevoked) {
+		if s.end(Revoked, ErrRevoked) && s.socket {
 			ended++
 		}
 	}

@@ -21,7 +21,7 @@ import (
 const (
 	jwksTimeout  = 5 * time.Second // within which a client's first message is due, too
 	jwksInterval = 5 * time.Minute
-	jwksRetry    = 5 * time.Second // while there are no keys
+	jwksRetry    = 5 * time.Second // after a reading that failed
 	jwksUnknown  = 10 * time.Second
 	largestJWKS  = 1 << 20
 )
@@ -82,10 +82,15 @@ func (s smallAnswers) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-// refresh reads the keys again. On an error those of before hold.
+// refresh reads the keys again. On an error those of before hold. Who waited while
+// others read them has what they read.
 func (i *issuer) refresh(ctx context.Context) error {
+	asked := time.Now()
 	i.reading.Lock()
 	defer i.reading.Unlock()
+	if i.read.After(asked) {
+		return nil
+	}
 	_, err := jwkset.NewStorageFromHTTP(i.url, jwkset.HTTPClientStorageOptions{
 		Client: client, Ctx: ctx, HTTPTimeout: jwksTimeout, Storage: i.store,
 	})
@@ -117,15 +122,27 @@ func (i *issuer) run(ctx context.Context) {
 // changes its key signs with the new one at once.
 func (i *issuer) keys(ctx context.Context, name string, t *jwt.Token) ([]any, error) {
 	found := i.find(ctx, t)
-	if len(found) == 0 && name != "" && i.unknown.Allow() {
-		if i.refresh(ctx) == nil {
+	if len(found) == 0 && name != "" {
+		if permit := i.unknown.Reserve(); permit.Delay() > 0 {
+			permit.Cancel()
+		} else if i.refresh(context.WithoutCancel(ctx)) == nil { // who hangs up does not keep the others from it
 			found = i.find(ctx, t)
 		}
 	}
-	if len(found) == 0 {
-		return nil, errUnknownKey
+	switch {
+	case len(found) > 0:
+		return found, nil
+	case i.never():
+		return nil, ErrUnavailable
 	}
-	return found, nil
+	return nil, errUnknownKey
+}
+
+// never reports whether the provider's keys have not been read yet.
+func (i *issuer) never() bool {
+	i.reading.Lock()
+	defer i.reading.Unlock()
+	return i.read.IsZero()
 }
 
 // find returns the keys that fit a token's algorithm.

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -100,6 +101,25 @@ func TestIdentityProvider(t *testing.T) {
 		if _, err := g.Token(t.Context(), token); err != nil {
 			t.Errorf("while the provider is away: %v", err)
 		}
+	}
+}
+
+// TestProviderIsAway: before its keys were read once, no token is refused for good.
+func TestProviderIsAway(t *testing.T) {
+	p := newProvider(t)
+	p.fails.Store(true)
+	g := newGuard(t, func(o *access.Options) { o.SecretFiles, o.JWKSURL = nil, p.URL })
+	k, published := key(t, "1")
+	p.publish(published)
+	token := sign(t, jwt.SigningMethodES256, k, claims(nil), map[string]any{"kid": "1"})
+	for range 2 {
+		if _, err := g.Token(t.Context(), token); !errors.Is(err, access.ErrUnavailable) {
+			t.Errorf("while the provider is away: %v", err)
+		}
+	}
+	p.fails.Store(false)
+	if _, err := g.Token(t.Context(), token); err != nil {
+		t.Errorf("when it is back: %v", err)
 	}
 }
 

@@ -13,7 +13,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Limits are what one user may take. Zero is no limit, and for Weight 1.
+// Limits are what one user may take. Zero is no limit, and for Weight 1; in a UserPolicy
+// it is what holds for all.
 type Limits struct {
 	// Weight is the user's part of the batches and of the queue, beside others'.
 	Weight int `yaml:"weight"`
@@ -128,7 +129,7 @@ func (p *Policy) check(u UserPolicy) error {
 		return fmt.Errorf("weight %d: expected at least 1 and at most %d", u.Weight, mostWeight)
 	}
 	if u.Sockets < 0 || u.RowsPerSecond < 0 || u.BytesPerSecond < 0 {
-		return errors.New("sockets, rows-per-second and bytes-per-second: expected 0, which is no limit, or more")
+		return errors.New("sockets, rows-per-second and bytes-per-second: expected a number above 0, or 0 for what holds for all")
 	}
 	return nil
 }

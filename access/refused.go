@@ -28,14 +28,15 @@ const (
 	ManySockets Reason = "many_sockets"
 	Forbidden   Reason = "forbidden"
 	RateLimited Reason = "rate_limited"
-	Origin      Reason = "origin" // a page of a site that may not use this server
-	Host        Reason = "host"   // a name that this server does not answer to
+	Unavailable Reason = "unavailable" // the keys of the identity provider are not to be had
+	Origin      Reason = "origin"      // a page of a site that may not use this server
+	Host        Reason = "host"        // a name that this server does not answer to
 )
 
 // Reasons are all of them.
 func Reasons() []Reason {
 	return []Reason{Missing, TooLong, Malformed, Algorithm, UnknownKey, Signature, Expired, NotYet, Lifetime, Issuer, Audience,
-		Subject, Revoked, ManySockets, Forbidden, RateLimited, Origin, Host}
+		Subject, Revoked, ManySockets, Forbidden, RateLimited, Unavailable, Origin, Host}
 }
 
 // RefusedError refuses a token. What it says is the same for every reason: who tries
@@ -47,6 +48,9 @@ func (e *RefusedError) Error() string {
 }
 
 func refuse(r Reason) error { return &RefusedError{r} }
+
+// ErrUnavailable says that a token cannot be checked now: it is not refused.
+var ErrUnavailable = errors.New("the token cannot be checked at the moment; send it again")
 
 // Why what a session's holder wants is refused.
 var (

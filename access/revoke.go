@@ -17,7 +17,7 @@ type Revocation struct {
 	Token string    `json:"token,omitempty"`
 	User  string    `json:"user,omitempty"`
 	At    time.Time `json:"at"`    // tokens of the user that were issued later are accepted
-	Until time.Time `json:"until"` // when it is forgotten: no such token is valid then
+	Until time.Time `json:"until"` // when it is forgotten: no such token is valid then; zero is never
 }
 
 func (r *Revocation) key() string {
@@ -27,9 +27,15 @@ func (r *Revocation) key() string {
 	return "user " + r.User
 }
 
+// over reports whether it is of no use any more.
+func (r *Revocation) over(now time.Time) bool { return !r.Until.IsZero() && !now.Before(r.Until) }
+
 // mostRevocations bounds memory and the file: an operator who needs more changes the
 // key.
-const mostRevocations = 100_000
+const mostRevocations = 10_000
+
+// longestID is the longest id of a token in bytes.
+const longestID = 256
 
 // revocations are those that hold.
 type revocations struct {
@@ -48,7 +54,8 @@ func newRevocations(folder string) (*revocations, error) {
 	r.path = filepath.Join(folder, "revocations.json")
 	text, err := readSmall(r.path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return r, r.write() // so that a folder that cannot be written to is found at once
+		_, err = os.Stat(folder) // which must be there; what is in it is made by the first revocation
+		return r, err
 	}
 	if err != nil {
 		return nil, err
@@ -64,14 +71,14 @@ func newRevocations(folder string) (*revocations, error) {
 	return r, nil
 }
 
-// add holds a revocation from now on. Where it cannot be written down it holds for
+// add holds a revocation from now on, unless there are too many. Where it cannot be written down it holds for
 // this process all the same, and the error says why the next will not know.
 func (r *revocations) add(one Revocation) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.forget(one.At)
 	if _, there := r.list[one.key()]; !there && len(r.list) >= mostRevocations {
-		return fmt.Errorf("there are %d revocations already; change the key that signs tokens instead", mostRevocations)
+		return fmt.Errorf("there are %d revocations already, and this one does not hold; change the key that signs tokens instead", mostRevocations)
 	}
 	r.list[one.key()] = one
 	return r.write()
@@ -89,7 +96,7 @@ func (r *revocations) restore(one Revocation) (bool, error) {
 // forget drops what is of no use any more. The caller holds r.mu, or has r alone.
 func (r *revocations) forget(now time.Time) {
 	for key, one := range r.list {
-		if !now.Before(one.Until) {
+		if one.over(now) {
 			delete(r.list, key)
 		}
 	}
@@ -104,11 +111,11 @@ func (r *revocations) hold(id *Identity) bool {
 		return false
 	}
 	now := time.Now()
-	if one, ok := r.list["token "+id.id]; ok && id.id != "" && now.Before(one.Until) {
+	if one, ok := r.list["token "+id.id]; ok && id.id != "" && !one.over(now) {
 		return true
 	}
 	one, ok := r.list["user "+id.User]
-	return ok && now.Before(one.Until) && !id.Issued.Truncate(time.Second).After(one.At)
+	return ok && !one.over(now) && !id.Issued.Truncate(time.Second).After(one.At)
 }
 
 // write writes the file anew beside the old one, and puts it in its place. The caller

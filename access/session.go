@@ -161,7 +161,7 @@ func (g *Guard) enter(s *Session, id *Identity) error {
 	return nil
 }
 
-// Leave ends the session. Its watcher is told nothing any more.
+// Leave ends the session. It is called once. Its watcher is told nothing any more.
 func (s *Session) Leave() {
 	if s.guard.nobody != nil {
 		s.guard.leave(s.account)
@@ -278,12 +278,24 @@ func (s *Session) Renew(ctx context.Context, token string) error {
 	if !s.stand(s.guard.standing(id)) {
 		return ErrRevoked
 	}
-	if s.guard.revoked.hold(id) { // between then and now
+	s.restand(func(id *Identity) *Identity { return id }) // roles may have been read meanwhile
+	if s.guard.revoked.hold(id) || !s.guard.knows(id) {   // between then and now
 		s.end(Revoked, ErrRevoked)
 		return ErrRevoked
 	}
 	s.arm()
 	return nil
+}
+
+// restand looks again what holds for who holds the session, or for what is known of him
+// now, unless the session has ended. A renewal that comes between is not undone.
+func (s *Session) restand(known func(*Identity) *Identity) {
+	for {
+		was := s.now.Load()
+		if was.over != nil || s.now.CompareAndSwap(was, s.guard.standing(known(was.identity))) {
+			return
+		}
+	}
 }
 
 // stand changes what holds, unless the session has ended.
@@ -359,7 +371,11 @@ func (s *Session) arm() {
 func (s *Session) expire(until time.Time) {
 	for {
 		was := s.now.Load()
-		if was.over != nil || !was.identity.Until.Equal(until) {
+		if was.over != nil {
+			return
+		}
+		if !was.identity.Until.Equal(until) { // it was renewed
+			s.arm()
 			return
 		}
 		if s.now.CompareAndSwap(was, &standing{identity: was.identity, grants: NoGrants, over: ErrExpired}) {

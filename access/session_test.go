@@ -234,7 +234,6 @@ users:
 		}
 	}
 	second.Leave()
-	second.Leave() // harmless
 	enter(t, g, good(t, nil), true).Leave()
 
 	rewrite(t, path, "default: [notes]\nusers: {bob: {weight: 7}}")

@@ -50,13 +50,16 @@ func newVerifier(files fileKeys, remote *issuer, issuerName, audience string) *v
 	return &verifier{files: files, issuer: remote, parser: jwt.NewParser(options...)}
 }
 
-// verify returns who a token is about. Errors are *RefusedError.
+// verify returns who a token is about. Errors are *RefusedError and ErrUnavailable.
 func (v *verifier) verify(ctx context.Context, token string) (*Identity, error) {
 	if strings.Count(token, ".") != 2 {
 		return nil, refuse(Malformed)
 	}
 	said := &claims{}
 	_, err := v.parser.ParseWithClaims(token, said, func(t *jwt.Token) (any, error) { return v.keys(ctx, t) })
+	if errors.Is(err, ErrUnavailable) {
+		return nil, ErrUnavailable
+	}
 	if err != nil {
 		return nil, refuse(reasonOf(err))
 	}

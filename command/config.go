@@ -249,7 +249,7 @@ func found(flag *kong.Flag, node *yaml.Node) string {
 }
 
 // find is what the file says of a flag of a command. What check checks is what serve
-// would use, and health asks where serve would listen.
+// would use, and health asks where serve would listen, and by TLS where serve would.
 func (f *configFile) find(command *kong.Node, flag *kong.Flag) (configValue, bool) {
 	if f == nil || command.Type == kong.ApplicationNode {
 		return configValue{}, false
@@ -261,7 +261,7 @@ func (f *configFile) find(command *kong.Node, flag *kong.Flag) (configValue, boo
 	if value, ok := f.values[name][flag.Name]; ok {
 		return value, true
 	}
-	if name == "health" && flag.Name == "listen" {
+	if name == "health" && (flag.Name == "listen" || flag.Name == "tls-cert") {
 		value, ok := f.values[serving][flag.Name]
 		return value, ok
 	}

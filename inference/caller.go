@@ -52,19 +52,11 @@ func (p *Pool) enter(share Share) *caller {
 		p.callers[share.Name] = c
 	}
 	c.streams++
-	if weight != c.weight {
-		p.reweigh(c, weight)
-	}
-	return c
-}
-
-// reweigh changes a caller's weight, also in the middle of its turn.
-func (p *Pool) reweigh(c *caller, weight int) {
 	if c.turn.in {
 		p.weights += weight - c.weight
 	}
-	c.credit = c.credit * credit(weight) / credit(c.weight)
 	c.weight = weight
+	return c
 }
 
 // leave forgets a caller with its last stream.

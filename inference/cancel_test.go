@@ -90,3 +90,29 @@ func TestClosedStreamGetsNoReply(t *testing.T) {
 		}
 	})
 }
+
+// TestCloseIdle leaves a stream open that owes answers, and closes it when it has given
+// them.
+func TestCloseIdle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g, in := newGate(), newInbox()
+		m := &spy{Oracle: modeltest.Oracle{Features: 2}, predict: g.hold}
+		p := start(t, m, inference.Options{Workers: 1})
+		s := p.Open(in, inference.Share{})
+		mustSubmit(t, s, m.rows(0, 1))
+		<-g.batches
+		if s.CloseIdle() {
+			t.Error("a stream was closed of which a request was running")
+		}
+		g.open()
+		mustPredict(t, m, <-in)
+		for range 2 { // closing once more is no harm
+			if !s.CloseIdle() {
+				t.Error("an idle stream was not closed")
+			}
+		}
+		if err := s.Submit(m.rows(1, 1)); !errors.Is(err, inference.ErrStreamClosed) {
+			t.Errorf("error %v; want ErrStreamClosed", err)
+		}
+	})
+}

@@ -4,9 +4,9 @@
 //
 // A worker that has nothing to do takes a lone request at once; while all are
 // busy, requests queue, and the next free worker takes as many rows as a batch
-// may have: an equal share from every caller that has some, and of that an equal
-// share from every stream of the caller. No timer seals a batch, and none waits
-// for one.
+// may have: from every caller that has some its share by weight, and of that an
+// equal share from every stream of the caller. No timer seals a batch, and none
+// waits for one.
 //
 // # The life of a request
 //

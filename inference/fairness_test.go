@@ -1,6 +1,7 @@
 package inference_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -236,4 +237,91 @@ func TestManyStreamsAreOneCaller(t *testing.T) {
 			t.Errorf("a light request took %v; want two batches at most", took)
 		}
 	})
+}
+
+// TestHogGetsWhatIsLeft: one caller with 500 streams at 100 times the rate of 50 light
+// ones together. They get all that they ask for, and soon; it gets the rest of what the
+// model can do, and no more. The size of the weights does not matter, nor, while there
+// is enough for the light ones, that the hog's is larger.
+func TestHogGetsWhatIsLeft(t *testing.T) {
+	for _, c := range []struct{ hog, light int }{{1, 1}, {1000, 1000}, {10, 1}, {1, 10}} {
+		t.Run(fmt.Sprintf("hog of weight %d, others of %d", c.hog, c.light), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { hogAndLights(t, c.hog, c.light) })
+		})
+	}
+}
+
+func hogAndLights(t *testing.T, hogWeight, lightWeight int) {
+	const (
+		lights, hogStreams      = 50, 500
+		maxBatch, batchTime     = 64, time.Millisecond
+		asked, askTime, hogRows = 50, 10 * time.Millisecond, 16
+		// 100 times lights/askTime rows a second, from all streams of the hog
+		hogTime = hogStreams * hogRows * askTime / (100 * lights)
+	)
+	m := &spy{Oracle: modeltest.Oracle{Features: 1}}
+	var hogs, all atomic.Int64 // rows that were run
+	m.predict = func(nonces []uint32) {
+		time.Sleep(batchTime) // the bubble's clock
+		for _, nonce := range nonces {
+			hogs.Add(int64(nonce))
+			all.Add(1)
+		}
+	}
+	p := start(t, m, inference.Options{Workers: 1, MaxBatch: maxBatch})
+	over, end := context.WithCancel(t.Context())
+	defer end()
+	var everybody, light sync.WaitGroup
+	for i := range hogStreams {
+		s := p.Open(new(tally), inference.Share{Name: "hog", Weight: hogWeight})
+		everybody.Go(func() {
+			defer s.Close()
+			time.Sleep(hogTime * time.Duration(i) / hogStreams)
+			for over.Err() == nil {
+				_ = s.Submit(m.same(1, hogRows)) // shed, for the most part
+				time.Sleep(hogTime)
+			}
+		})
+	}
+	time.Sleep(time.Second)
+	shares, slowest := make([]*tally, lights), new(atomic.Int64)
+	synctest.Wait() // so that no batch is being counted
+	began, hogsBefore, allBefore := time.Now(), hogs.Load(), all.Load()
+	for i := range shares {
+		shares[i] = new(tally)
+		s := p.Open(sinkFunc(func(r *inference.Request) {
+			shares[i].Reply(r)
+			slowest.Store(max(slowest.Load(), int64(r.Result.Total)))
+		}), inference.Share{Name: fmt.Sprint(i), Weight: lightWeight})
+		light.Go(func() {
+			defer s.Close()
+			time.Sleep(askTime * time.Duration(i) / lights)
+			for range asked {
+				if err := s.Submit(m.rows(0, 1)); err != nil {
+					t.Errorf("a light caller got %v", err)
+				}
+				time.Sleep(askTime)
+			}
+		})
+	}
+	light.Wait()
+	synctest.Wait()
+	took, ran, surplus := time.Since(began), all.Load()-allBefore, hogs.Load()-hogsBefore
+	end()
+	everybody.Wait()
+	for i, share := range shares {
+		if got := share.rows.Load(); got != asked {
+			t.Errorf("light caller %d was answered %d of %d rows", i, got, asked)
+		}
+	}
+	if index := jain(shares); index < 0.95 {
+		t.Errorf("Jain's index of the light callers is %.3f; want 0.95 or more", index)
+	}
+	if slow := time.Duration(slowest.Load()); slow > 3*batchTime {
+		t.Errorf("a light request took %v; want three batches at most", slow)
+	}
+	could := int64(took/batchTime) * maxBatch
+	if ran < could-2*maxBatch || surplus != ran-lights*asked {
+		t.Errorf("of the %d rows that the model could run it ran %d, %d of them the hog's; want all, less %d", could, ran, surplus, lights*asked)
+	}
 }

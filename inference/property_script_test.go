@@ -18,9 +18,10 @@ type script struct {
 	opt     inference.Options
 	calls   []time.Duration // of the engine, by turns
 	streams [][]*ask
-	closes  []time.Duration // when each stream closes; at the end if there is none
-	stopAt  time.Duration   // zero: when all is submitted
-	drain   time.Duration   // before the stop, at most
+	shares  []inference.Share // of each stream: few names, each perhaps with several weights
+	closes  []time.Duration   // when each stream closes; at the end if there is none
+	stopAt  time.Duration     // zero: when all is submitted
+	drain   time.Duration     // before the stop, at most
 	fates   map[uint32]modeltest.Fate
 	byNonce map[uint32]*ask
 }
@@ -78,6 +79,10 @@ func drawScript(t *rapid.T) *script {
 			asks = append(asks, a)
 		}
 		s.streams = append(s.streams, asks)
+		s.shares = append(s.shares, inference.Share{
+			Name:   rapid.SampledFrom([]string{"", "ann", "bob"}).Draw(t, "caller"),
+			Weight: rapid.SampledFrom([]int{0, 1, 1, 2, 7, 1000}).Draw(t, "weight"),
+		})
 		s.closes = append(s.closes, sometimes("close", 60))
 	}
 	s.stopAt, s.drain = sometimes("stop", 60), millis("drain", 20)

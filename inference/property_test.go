@@ -134,7 +134,7 @@ func (p *play) perform(t *testing.T) []string {
 	var clients []*client
 	for i, asks := range p.streams {
 		c := &client{play: p, flying: make(map[*ask]*inference.Request)}
-		c.stream = p.pool.Open(c, inference.Share{Name: fmt.Sprint(i % 3)})
+		c.stream = p.pool.Open(c, p.shares[i])
 		clients = append(clients, c)
 		actors.Go(func() { c.submit(asks) })
 		if at := p.closes[i]; at > 0 {

@@ -105,6 +105,15 @@ func (s *spy) rows(first uint32, n int) *inference.Request {
 	return r
 }
 
+// same makes a request of n rows that all have the same nonce.
+func (s *spy) same(nonce, n int) *inference.Request {
+	r := &inference.Request{Rows: n}
+	for range n {
+		r.Features = append(r.Features, s.Row(uint32(nonce))...)
+	}
+	return r
+}
+
 // rig is a pool that runs until stop, or the end of the test.
 type rig struct {
 	*inference.Pool

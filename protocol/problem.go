@@ -29,6 +29,7 @@ var problemCodes = map[string][]int{
 	"origin_not_allowed":         {403},
 	"precondition_failed":        {412},
 	"rate_limited":               {429},
+	"tls_required":               {400},
 	"try_again_later":            {503},
 	"unauthorized":               {401},
 	"unknown_host":               {421},

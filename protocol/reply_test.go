@@ -92,7 +92,7 @@ var replyCases = []struct {
 		`"size":{"prediction":[1.5,-2],"confidence":null,"scores":[1.5,-2]},"place":{"prediction":[1,2],"confidence":null,"scores":[1,2]}}}`},
 	{"error", protocol.AppendError(nil, id("1"), &protocol.Error{
 		Code: protocol.Overloaded, Message: "full \u2028", RetryAfter: 1500 * time.Microsecond,
-	}), `{"type":"error","request_id":1,"code":"overloaded","message":"full \u2028","retryable":true,"retry_after_ms":1}`},
+	}), `{"type":"error","request_id":1,"code":"overloaded","message":"full \u2028","retryable":true,"retry_after_ms":2}`},
 	{"error with counts", protocol.AppendError(nil, nil, protocol.WrongCount(protocol.BadFeatures, 784, 0, "wrong")),
 		`{"type":"error","request_id":null,"code":"bad_features","message":"wrong","retryable":false,"expected":784,"got":0}`},
 	{"feedback", protocol.AppendFeedbackOK(nil, id("1"), []bool{true}, false), `{"type":"feedback_ok","request_id":1,"correct":true}`},

@@ -173,6 +173,7 @@ const (
 	refusedPerUser    = "per_user"
 	refusedHandshakes = "handshakes"
 	refusedStrangers  = "unauthenticated"
+	refusedUnchecked  = "unavailable"
 )
 
 var refusals = map[error]string{
@@ -182,7 +183,7 @@ var refusals = map[error]string{
 
 // refusedReasons are all of them.
 func refusedReasons() []string {
-	return append(slices.Collect(maps.Values(refusals)), refusedPerUser, refusedHandshakes, refusedStrangers)
+	return append(slices.Collect(maps.Values(refusals)), refusedPerUser, refusedHandshakes, refusedStrangers, refusedUnchecked)
 }
 
 // reserve takes a place for a connection, or says that there is none. A place

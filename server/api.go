@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"penstock/access"
@@ -85,7 +86,8 @@ func (s *Server) serveAlerts(w http.ResponseWriter, _ *http.Request, guest *acce
 		Alerts []apiAlert `json:"alerts"`
 	}{Alerts: []apiAlert{}}
 	for _, u := range s.opt.Monitor.State().Recent() {
-		if u.Alert.Model != "" && !guest.Grants().Allow(access.Dashboard, u.Alert.Model) {
+		name, _, _ := strings.Cut(u.Alert.Model, "@")
+		if name != "" && !guest.Grants().Allow(access.Dashboard, name) {
 			continue
 		}
 		answer.Alerts = append(answer.Alerts, apiAlert{u.Seq, u.Alert})

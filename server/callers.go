@@ -40,10 +40,17 @@ func (s *Server) secure(r *http.Request) bool {
 
 // visitor tells whose a connection would be.
 func (s *Server) visitor(r *http.Request) socket.Visitor {
-	v := socket.Visitor{Share: s.address(r)}
+	v := socket.Visitor{Share: s.address(r), TLS: r.TLS != nil}
 	if address, ok := s.client(r); ok && !s.proxies.Exempt(address) {
 		v.Caller = accept.Caller(address)
 	}
+	return v
+}
+
+// visitorAs is visitor for a guest, who shares with himself.
+func (s *Server) visitorAs(guest *access.Session, r *http.Request) socket.Visitor {
+	v := s.visitor(r)
+	v.Share = guest.Share()
 	return v
 }
 

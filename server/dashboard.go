@@ -52,18 +52,16 @@ func (s *Server) serveDashboard(w http.ResponseWriter, r *http.Request, _ string
 
 // serveEvents holds a place for a stream of events until the hub closes, or the guest's
 // time is over.
-func (s *Server) serveEvents(w http.ResponseWriter, r *http.Request, _ *access.Session) {
+func (s *Server) serveEvents(w http.ResponseWriter, r *http.Request, guest *access.Session) {
+	if err := guest.May(access.Dashboard, "", time.Time{}); err != nil {
+		s.refuseHTTP(w, r, err)
+		return
+	}
 	if r.Method == http.MethodHead { // there is no end to wait for, and nothing to hold a place for
 		watch.EventHeaders(w.Header())
 		return
 	}
-	guest, err := s.guest(r, true)
-	if err != nil {
-		s.refuseHTTP(w, r, err)
-		return
-	}
-	defer guest.Leave()
-	place, ok := s.reserve(w, r, socket.Visitor{Share: guest.Share(), Caller: s.visitor(r).Caller})
+	place, ok := s.reserve(w, r, s.visitorAs(guest, r))
 	if !ok {
 		return
 	}

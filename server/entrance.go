@@ -44,6 +44,11 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, v visit) {
 		return
 	}
 	id, err := s.identify(r)
+	if errors.Is(err, access.ErrUnavailable) {
+		s.metrics.countRefusal(access.Unavailable)
+		s.tooBusy(w, r, refusedUnchecked, err)
+		return
+	}
 	if err != nil {
 		v.admitStranger(w, r, err)
 		return
@@ -59,7 +64,7 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, v visit) {
 		v.admitStranger(w, r, err)
 		return
 	}
-	conn, ok := s.connect(w, r, socket.Visitor{Share: guest.Share(), Caller: s.visitor(r).Caller}, v.endpoint)
+	conn, ok := s.connect(w, r, s.visitorAs(guest, r), v.endpoint)
 	if !ok {
 		guest.Leave()
 		return
@@ -94,37 +99,42 @@ func (s *Server) take(conn *socket.Conn, guest *access.Session, serve func(*sock
 // one: a browser tells its page nothing of a handshake that fails, but it does of a
 // close frame.
 func (v *visit) admitStranger(w http.ResponseWriter, r *http.Request, refused error) {
-	s := v.server
-	if int(s.strangers.Add(1)) > s.opt.mostStrangers() {
-		s.strangers.Add(-1)
+	s, visitor := v.server, v.server.visitor(r)
+	if !s.strangers.enter(visitor.Caller) {
 		s.tooBusy(w, r, refusedStrangers, errors.New("too many connections that have not sent a token; send it with the handshake"))
 		return
 	}
 	endpoint := v.endpoint
 	endpoint.MaxMessageBytes = min(endpoint.MaxMessageBytes, provingBytes)
-	conn, ok := s.connect(w, r, s.visitor(r), endpoint)
+	conn, ok := s.connect(w, r, visitor, endpoint)
 	if !ok {
-		s.strangers.Add(-1)
+		s.strangers.leave(visitor.Caller)
 		return
 	}
 	conn.Start(func() {
-		if why := reasonOf(refused); why != access.Missing {
-			defer s.strangers.Add(-1)
-			v.turnAway(conn, why, protocol.ReasonUnauthorized)
-			return
+		if guest := v.meet(conn, visitor.Caller, reasonOf(refused)); guest != nil {
+			s.take(conn, guest, v.serve)
 		}
-		guest := v.prove(conn)
-		s.strangers.Add(-1)
-		if guest == nil {
-			return
-		}
-		if why := v.mayNot(guest); why != "" {
-			defer guest.Leave()
-			v.turnAway(conn, why, protocol.ReasonForbidden)
-			return
-		}
-		s.take(conn, guest, v.serve)
 	})
+}
+
+// meet finds out who a stranger is. It returns nil when the connection has ended.
+func (v *visit) meet(conn *socket.Conn, address string, why access.Reason) *access.Session {
+	defer v.server.strangers.leave(address)
+	if why != access.Missing {
+		v.turnAway(conn, why, protocol.ReasonUnauthorized)
+		return nil
+	}
+	guest := v.prove(conn)
+	if guest == nil {
+		return nil
+	}
+	if why := v.mayNot(guest); why != "" {
+		defer guest.Leave()
+		v.turnAway(conn, why, protocol.ReasonForbidden)
+		return nil
+	}
+	return guest
 }
 
 // turnAway says goodbye to somebody who is not let in.
@@ -184,6 +194,9 @@ func (v *visit) first(conn *socket.Conn, m socket.Message) *access.Session {
 	ctx, cancel := context.WithTimeout(context.Background(), provingTime)
 	defer cancel()
 	id, err := v.server.opt.Access.Token(ctx, string(ask.Token))
+	if errors.Is(err, access.ErrUnavailable) {
+		return away(access.Unavailable, protocol.CloseTryLater, err.Error())
+	}
 	if err != nil {
 		return away(reasonOf(err), protocol.ClosePolicy, protocol.ReasonUnauthorized)
 	}

@@ -156,6 +156,40 @@ func TestPresenceInAGroup(t *testing.T) {
 	})
 }
 
+// TestACrowdInAGroup: however many join at once, each is told who is there once a second.
+func TestACrowdInAGroup(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const crowd, rounds = 60, 5
+		r := start(t, setup{inMemory: true})
+		all := make([]*peer, crowd)
+		for i := range all {
+			all[i] = r.connect("/ws/dashboard")
+			all[i].expect(`{"type":"history",…`)
+		}
+		for _, p := range all {
+			p.send(`{"type":"join","group":"ops"}`)
+		}
+		for i, p := range all {
+			told, last := 0, ""
+			for metrics := 0; metrics < rounds; {
+				switch text := p.receive(); {
+				case matches(text, `{"type":"metrics",…`):
+					metrics++
+				case matches(text, `{"type":"presence","group":"ops",…`):
+					told, last = told+1, text
+				}
+			}
+			if !matches(last, fmt.Sprintf(`{"type":"presence","group":"ops","watching":%d,…`, crowd)) || told > rounds {
+				t.Errorf("dashboard %d was told %d times, at last %s", i, told, last)
+			}
+		}
+		for _, p := range all {
+			p.leave()
+		}
+		r.stop()
+	})
+}
+
 // TestGroupsEndWithTheRight: a new token that does not allow a group ends the membership,
 // also for notes and presence.
 func TestGroupsEndWithTheRight(t *testing.T) {

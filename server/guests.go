@@ -20,6 +20,8 @@ func reasonOf(err error) access.Reason {
 	var many *access.ManyError
 	var rate *access.RateError
 	switch {
+	case errors.Is(err, access.ErrUnavailable):
+		return access.Unavailable
 	case errors.As(err, &refused):
 		return refused.Reason
 	case errors.As(err, &many):
@@ -42,30 +44,37 @@ func (s *Server) turnedAway(why access.Reason, path, remote string) {
 	s.quiet.Log(slog.LevelWarn, "callers were refused", "reason", string(why), "path", quietlog.Cut(path), "remote", remote)
 }
 
-// accessRefusal puts an error of access or of audience into the protocol's words; nil for
-// another's.
+// accessRefusal puts an error of access or of audience into the protocol's words, and
+// counts it; nil for another's.
 func (s *Server) accessRefusal(err error) *protocol.Error {
+	if why := reasonOf(err); why != "" {
+		s.metrics.countRefusal(why)
+	}
+	return refusalOf(err)
+}
+
+// refusalOf is accessRefusal for what was counted already.
+func refusalOf(err error) *protocol.Error {
 	var rate *access.RateError
-	why := reasonOf(err)
-	switch why {
+	switch reasonOf(err) {
 	case "":
 		if errors.Is(err, audience.ErrManyGroups) {
 			return protocol.Errorf(protocol.BadMessage, "%s", err)
 		}
 		return nil
 	case access.Forbidden:
-		s.metrics.countRefusal(why)
 		return protocol.Errorf(protocol.Forbidden, "%s", err)
 	case access.RateLimited:
-		s.metrics.countRefusal(why)
 		e := protocol.Errorf(protocol.RateLimited, "%s", err)
 		if errors.As(err, &rate) {
 			e.RetryAfter = rate.RetryAfter
 		}
 		return e
-	}
-	s.metrics.countRefusal(why)
-	if why == access.Missing {
+	case access.Unavailable:
+		e := protocol.Errorf(protocol.Unavailable, "%s", err)
+		e.RetryAfter = unavailableRetry
+		return e
+	case access.Missing:
 		return protocol.Errorf(protocol.Unauthorized, "%s", needsToken)
 	}
 	return protocol.Errorf(protocol.Unauthorized, "%s", err)
@@ -73,24 +82,36 @@ func (s *Server) accessRefusal(err error) *protocol.Error {
 
 const needsToken = "a token is needed; send it in the header Authorization: Bearer"
 
+// mayPredict says why a guest may not ask a model at a moment, of which zero is now.
+func (s *Server) mayPredict(guest *access.Session, model *wired, at time.Time) *protocol.Error {
+	if err := guest.May(access.Predict, model.Spec.Name, at); err != nil {
+		return s.accessRefusal(err)
+	}
+	return nil
+}
+
 // guest opens a session for who sends a request; it must be left. The error is one of
 // access.
-func (s *Server) guest(r *http.Request, socket bool) (*access.Session, error) {
+func (s *Server) guest(r *http.Request, entry access.Entry) (*access.Session, error) {
+	caller := s.visitor(r).Caller
+	if caller != "" && s.badTokens.Wait(caller) > 0 { // who tries many tokens does not get to try more
+		return nil, errKnocks
+	}
 	id, err := s.identify(r)
 	if err != nil {
-		if !s.knock(r) { // who tries many tokens does not get to try more
-			return nil, errKnocks
+		if caller != "" {
+			s.badTokens.Take(caller)
 		}
 		return nil, err
 	}
-	return s.opt.Access.Enter(id, access.Entry{Share: s.address(r), Socket: socket})
+	entry.Share = s.address(r)
+	return s.opt.Access.Enter(id, entry)
 }
 
 // errKnocks refuses an address that tries too often.
-var errKnocks = &access.RateError{What: "handshakes and refused tokens", RetryAfter: time.Second}
+var errKnocks = &access.RateError{What: "tokens that were refused", RetryAfter: time.Second}
 
-// knock counts a handshake, or a token that was refused, of an address. It reports
-// false where there are too many.
+// knock counts a handshake of an address. It reports false where there are too many.
 func (s *Server) knock(r *http.Request) bool {
 	v := s.visitor(r)
 	return v.Caller == "" || s.knocks.Take(v.Caller) == 0
@@ -109,8 +130,13 @@ func (s *Server) guarded(action access.Action, serve func(http.ResponseWriter, *
 
 // known serves those who have shown who they are.
 func (s *Server) known(serve func(http.ResponseWriter, *http.Request, *access.Session)) http.HandlerFunc {
+	return s.entered(access.Entry{}, serve)
+}
+
+// entered is known for an answer of a kind.
+func (s *Server) entered(entry access.Entry, serve func(http.ResponseWriter, *http.Request, *access.Session)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		guest, err := s.guest(r, false)
+		guest, err := s.guest(r, entry)
 		if err != nil {
 			s.refuseHTTP(w, r, err)
 			return
@@ -129,9 +155,12 @@ func (s *Server) refuseHTTP(w http.ResponseWriter, r *http.Request, err error) {
 		s.tooBusy(w, r, refusedPerUser, err)
 	case access.Forbidden:
 		problem(w, http.StatusForbidden, "forbidden", err.Error()+"; see /api/me for what it does")
+	case access.Unavailable:
+		w.Header().Set("Retry-After", "1")
+		problem(w, http.StatusServiceUnavailable, "try_again_later", err.Error())
 	case access.RateLimited:
 		w.Header().Set("Retry-After", "1")
-		problem(w, http.StatusTooManyRequests, "rate_limited", "too many handshakes or refused tokens from this address; wait a moment")
+		problem(w, http.StatusTooManyRequests, "rate_limited", "too many refused tokens from this address; wait a moment")
 	case access.Missing:
 		challenge(w, why)
 		problem(w, http.StatusUnauthorized, "unauthorized", needsToken)

@@ -21,7 +21,7 @@ func newMetrics(reg prometheus.Registerer, s *Server) (*metrics, error) {
 	m := &metrics{
 		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "penstock_refused_connections_total",
-			Help: "WebSockets and event streams refused: too many in all (limit), of one address (per_address), of one user (per_user) or of those who have not sent a token (unauthenticated), too many handshakes of an address (handshakes), no memory left (memory), or the server was draining.",
+			Help: "WebSockets and event streams refused: too many in all (limit), of one address (per_address), of one user (per_user) or of those who have not sent a token (unauthenticated), too many handshakes of an address (handshakes), tokens that cannot be checked now (unavailable), no memory left (memory), or the server was draining.",
 		}, []string{"reason"}),
 		turnedAway: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "penstock_access_refusals_total",

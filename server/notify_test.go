@@ -51,6 +51,7 @@ func (r *rig) as(token, path string) *peer {
 // notify posts a notification, of an operator.
 func (r *rig) notify(body, want string) {
 	r.t.Helper()
+	synctest.Wait() // a handshake is over before its connection is among those that are notified
 	r.post("/v1/notify", body, 200, want, "Authorization", "Bearer "+tokenFor(r.t, "olga", time.Hour, "admin"))
 }
 
@@ -177,6 +178,7 @@ func problemOf(code string) string { return `{"type":"about:blank",…,"code":"`
 // operatorNotifies calls the handler that stands at the admin address.
 func (r *rig) operatorNotifies(body, want string) {
 	r.t.Helper()
+	synctest.Wait() // as in notify
 	w := httptest.NewRecorder()
 	r.Notify(w, httptest.NewRequestWithContext(context.Background(), http.MethodPost, "/v1/notify", strings.NewReader(body)))
 	if w.Code != 200 || !matches(w.Body.String(), want) {
@@ -208,7 +210,8 @@ func TestBadNotifications(t *testing.T) {
 			t.Errorf("%s: Content-Type %s", body, kind)
 		}
 	}
-	r.notify(`{"user":"ann","text":"x","data":"`+strings.Repeat("x", 4094)+`"}`, `{"delivered":0,"waiting":true}`)
+	longest := `{"user":"ann","text":"x","data":"` + strings.Repeat("x", 4094) + `"}`
+	r.post("/v1/notify", longest, 200, `{"delivered":0,"waiting":true}`, "Authorization", "Bearer "+admin)
 }
 
 // TestNotificationsAreRateLimited: a hundred at once, and a hundred a second.

@@ -38,10 +38,10 @@ func (s *Server) servePost(kind protocol.Kind) http.HandlerFunc {
 			problem(w, http.StatusBadRequest, "bad_session", err.Error())
 			return
 		}
-		guest, err := s.guest(r, false)
+		guest, err := s.guest(r, access.Entry{})
 		if err != nil {
 			s.turnedAway(reasonOf(err), r.URL.Path, r.RemoteAddr)
-			refused := s.accessRefusal(err)
+			refused := refusalOf(err)
 			if refused.Code == protocol.Unauthorized {
 				challenge(w, reasonOf(err))
 			}
@@ -276,6 +276,9 @@ func (p *post) decode(r *http.Request, body []byte, decoder *protocol.Decoder, a
 func (p *post) predict(r *http.Request, wiring *wiring, decoder *protocol.Decoder, ask *protocol.Ask) ([]byte, *protocol.Error) {
 	model, refused := wiring.findFor(p.guest.Grants(), ask.Model)
 	if refused != nil {
+		return nil, refused
+	}
+	if refused := p.server.mayPredict(p.guest, model, time.Time{}); refused != nil { // now that the body is whole
 		return nil, refused
 	}
 	if refused := p.readRows(r, model, decoder, ask); refused != nil {

@@ -215,6 +215,9 @@ func (c *predictor) predict(ask *protocol.Ask) {
 	to := addressOf(ask)
 	model, err := c.model(ask)
 	if err == nil {
+		err = c.server.mayPredict(c.guest, model, c.Arrived())
+	}
+	if err == nil { // what rows must be is told to those alone who may send some
 		err = c.readRows(model, ask)
 	}
 	if err != nil {

@@ -26,7 +26,7 @@ func (s *Server) CheckOperator(next http.Handler, token *OperatorToken) http.Han
 				"pages of other sites may not use this address; open it directly")
 		case r.Method != http.MethodPost && !reads(r), r.Method == http.MethodHead && takesTime(r):
 			w.Header().Set("Allow", "GET, HEAD, POST")
-			problem(w, http.StatusMethodNotAllowed, "method_not_allowed", "this is read with GET")
+			problem(w, http.StatusMethodNotAllowed, "method_not_allowed", "this is read with GET; /v1/revoke and /v1/notify take a POST")
 		case !isClean(r):
 			notFound(w)
 		case seconds(r) > maxSeconds:

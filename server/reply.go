@@ -1,6 +1,8 @@
 package server
 
 import (
+	"time"
+
 	"penstock/inference"
 	"penstock/protocol"
 	"penstock/server/socket"
@@ -124,12 +126,24 @@ func (c *predictor) appendError(to address, err *protocol.Error) {
 // refuse answers a predict message that no pool has taken, or has given back. Who sends
 // more than it may is slowed down, not shown out.
 func (c *predictor) refuse(to address, err *protocol.Error) {
-	send := c.sendError
-	if err.Code == protocol.RateLimited {
-		send = c.tellError
+	if err.Code != protocol.RateLimited {
+		c.server.service.Ledger.Answered(endingOfRefusal(err, c.sendError(to, err)))
+		return
 	}
-	c.server.service.Ledger.Answered(endingOfRefusal(err, send(to, err)))
+	c.server.service.Ledger.Answered(endingOfRefusal(err, c.tellError(to, err)))
+	if c.server.refused.Take(c.guest.Share()) > 0 {
+		// Who does not listen is not read for a while: to read and refuse costs nearly
+		// as much as to serve.
+		c.Flush()
+		<-time.After(floodPause)
+	}
 }
+
+// A caller that goes on although it is told to wait, over all its sockets.
+const (
+	refusedPerSecond, refusedSeconds = 200, 2
+	floodPause                       = 100 * time.Millisecond
+)
 
 // endingOfRefusal is how a request ended that a typed error answered.
 func endingOfRefusal(err *protocol.Error, sent bool) serving.Ending {

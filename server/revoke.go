@@ -3,7 +3,6 @@ package server
 import (
 	"encoding/json"
 	"io"
-	"log/slog"
 	"net/http"
 	"time"
 
@@ -41,6 +40,8 @@ func (s *Server) Revoke(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case err != io.EOF:
 		problem(w, http.StatusBadRequest, "bad_message", `expected one JSON object, {"user": NAME} or {"jti": ID}, with "until": TIME if it is to be forgotten, or {"user": NAME, "restore": true}`)
+	case ask.Until != nil && !ask.Until.After(time.Now()):
+		problem(w, http.StatusBadRequest, "bad_message", "until is in the past; leave it out, or say when the revocation may be forgotten")
 	case (ask.User == "") == (ask.JTI == ""), ask.Restore && ask.User == "":
 		problem(w, http.StatusBadRequest, "bad_message", "expected either user or jti; restore takes user")
 	case ask.Restore:
@@ -56,7 +57,7 @@ func (s *Server) revoke(w http.ResponseWriter, ask revocation) {
 		one.Until = *ask.Until
 	}
 	ended, err := s.opt.Access.Revoke(one)
-	s.quiet.Log(slog.LevelWarn, "a token or a user was revoked", "user", ask.User, "jti", ask.JTI, "connections", ended)
+	s.opt.Logger.Warn("a token or a user was revoked", "user", ask.User, "jti", ask.JTI, "connections", ended)
 	if err != nil {
 		problem(w, http.StatusInsufficientStorage, "not_kept", err.Error())
 		return
@@ -74,7 +75,7 @@ func (s *Server) restore(w http.ResponseWriter, user string) {
 	case !was:
 		problem(w, http.StatusNotFound, "not_found", "this user is not revoked")
 	default:
-		s.quiet.Log(slog.LevelWarn, "a revocation was taken back", "user", user)
+		s.opt.Logger.Warn("a revocation was taken back", "user", user)
 		writeJSON(w, []byte(`{}`))
 	}
 }

@@ -37,9 +37,11 @@ type Server struct {
 	audience   *audience.Audience
 	notices    *rate.Limiter     // notifications of all operators together
 	assets     map[string]*asset // the dashboard's files by path
-	knocks     *access.Rates     // handshakes and refused tokens, by address
+	knocks     *access.Rates     // handshakes, by address
+	badTokens  *access.Rates     // refused by plain HTTP, by address
 	faults     *access.Rates     // wrong requests by HTTP, by share
-	strangers  atomic.Int64      // WebSockets of those who have not said who they are
+	strangers  *strangers
+	refused    *access.Rates // requests with rate_limited, by share
 	draining   atomic.Bool
 
 	qualityAnswer fresh[[]qualityPart]
@@ -57,8 +59,9 @@ func New(opt Options) (*Server, error) {
 	s := &Server{
 		opt: opt, service: opt.Service, wirings: wirings{catalog: opt.Service.Catalog},
 		clients: opt.Clients, proxies: opt.TrustedProxies,
+		refused: access.NewRates(refusedPerSecond, refusedSeconds*refusedPerSecond), strangers: newStrangers(opt.mostStrangers()),
 		faults: access.NewRates(faultsPerSecond, faultsAtOnce),
-		knocks: access.NewRates(opt.HandshakesPerSecond, handshakesAtOnce*opt.HandshakesPerSecond),
+		knocks: access.NewRates(opt.HandshakesPerSecond, handshakesAtOnce*opt.HandshakesPerSecond), badTokens: access.NewRates(opt.HandshakesPerSecond, handshakesAtOnce*opt.HandshakesPerSecond),
 	}
 	s.audience = audience.New(audience.Options{})
 	s.notices = rate.NewLimiter(noticesPerSecond, noticesPerSecond)
@@ -105,7 +108,7 @@ func (s *Server) Handler() http.Handler {
 	if s.opt.Echo {
 		mux.HandleFunc("GET /ws/echo", s.webSocket(s.serveEcho))
 	}
-	mux.HandleFunc("GET /events", s.guarded(access.Dashboard, s.serveEvents))
+	mux.HandleFunc("GET /events", s.entered(access.Entry{Socket: true}, s.serveEvents))
 	for _, method := range []string{http.MethodGet, http.MethodOptions} { // see probes
 		mux.HandleFunc(method+" /livez", s.serveLive)
 		mux.HandleFunc(method+" /readyz", s.serveReady)

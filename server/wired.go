@@ -171,16 +171,17 @@ func (w *wiring) told(one *told) (*wired, *protocol.Error) {
 }
 
 // findFor is find for somebody who may know some models alone: the default is the first
-// of these.
+// of these, and of others he is not even told whether they are there.
 func (w *wiring) findFor(grants *access.Grants, name []byte) (*wired, *protocol.Error) {
-	if len(name) == 0 && !grants.KnowsAll() {
-		for _, d := range w.snapshot.Deployments {
-			if grants.Knows(d.Spec.Name) {
-				return w.wired[d], nil
-			}
+	if grants.KnowsAll() {
+		return w.find(name)
+	}
+	for _, d := range w.snapshot.Deployments {
+		if grants.Knows(d.Spec.Name) && (len(name) == 0 || w.snapshot.Find(name) == d) {
+			return w.wired[d], nil
 		}
 	}
-	return w.find(name)
+	return nil, protocol.Errorf(protocol.Forbidden, "%s", access.ErrForbidden)
 }
 
 // find returns the model that a message asks for by name, or by NAME@VERSION.

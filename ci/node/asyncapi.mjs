@@ -39,9 +39,10 @@ for (const [id, message] of messages) {
 
 // Which message of a side has this value of type.
 const sides = {
-  server: ['prediction', 'feedbackOK', 'error', 'notice', 'authOK', 'hello', 'pong', 'history', 'metrics', 'alert', 'note', 'typing', 'presence'],
-  client: ['predict', 'feedback', 'cancel', 'auth', 'askHello', 'ping'],
-  dashboard: ['subscribe', 'writeNote', 'writing', 'acceptBaseline', 'ping'],
+  server: ['prediction', 'feedbackOK', 'error', 'notice', 'authOK', 'hello', 'pong', 'history', 'metrics', 'alert', 'note', 'typing', 'presence',
+    'joined', 'left'],
+  client: ['predict', 'feedback', 'cancel', 'auth', 'join', 'leave', 'askHello', 'ping'],
+  dashboard: ['subscribe', 'writeNote', 'writing', 'acceptBaseline', 'join', 'leave', 'ping'],
 }
 const typeOf = (id) => messages.get(id).payload().json().properties.type.const
 

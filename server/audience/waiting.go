@@ -66,7 +66,7 @@ func (w *waiting) put(user string, message []byte, now time.Time) bool {
 
 // forget drops the oldest messages of a user.
 func (w *waiting) forget(one *absent, n int) {
-	w.forgotten += uint64(n) //nolint:gosec // a length
+	w.forgotten += uint64(n)
 	w.remove(one, n)
 }
 

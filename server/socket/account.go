@@ -7,6 +7,10 @@ import "penstock/server/budget"
 // part in it. See docs/benchmarks.md.
 const Cost = 16 << 10
 
+// LayerCost is what a connection over TLS costs besides: its keys, a record that it
+// reads into and keeps the room of, and a deeper stack.
+const LayerCost = 32 << 10
+
 // Debt is what a request makes its connection hold until it is answered, in
 // bytes.
 type Debt struct {

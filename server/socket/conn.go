@@ -147,14 +147,14 @@ func (c *Conn) SetMaxMessageBytes(most int) {
 // no room. It is the reader's call, between messages.
 func (c *Conn) Belong(share string) bool {
 	to := c.hub.opt.Budget.Enter(share)
-	if !to.Take(Cost, true) {
+	if !to.Take(c.place.cost, true) {
 		to.Leave()
 		return false
 	}
 	c.outbox.belong(to)
 	from := c.place.holder
 	c.place.holder = to
-	from.Give(Cost)
+	from.Give(c.place.cost)
 	from.Leave()
 	return true
 }

@@ -76,7 +76,7 @@
 // # What is bounded by what
 //
 //   - connections: by Options.MaxConns, those of one caller by MaxPerCaller, and
-//     both by the budget, which each takes Cost from;
+//     both by the budget, which each takes Cost from, and over TLS LayerCost;
 //   - a message: by Endpoint.MaxMessageBytes. It takes memory as it comes, not as it
 //     announces, from the budget, which drops the dearest half-read message when
 //     it has no more; and it must have come ten seconds after its first byte;
@@ -87,7 +87,14 @@
 //   - all else that is sent: by the reader, which stops while 256 KiB wait;
 //   - silence: a peer is pinged after 25 s of it, and gone 10 s later.
 //
-// An idle connection holds no buffer of any kind.
+// An idle connection holds no buffer of any kind; over TLS its reader waits with
+// 512 bytes, and TLS with the room of the last record.
+//
+// # TLS
+//
+// It cannot go on after a write that failed, be it for a deadline. So the waiting for
+// a peer that takes only a part is done beneath it (see layered.go), and all that is
+// said here of slow peers holds over TLS as well.
 //
 // # Ends
 //

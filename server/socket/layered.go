@@ -44,17 +44,39 @@ func (o *Outbox) divert() {
 }
 
 // writeBeneath writes what a layer has made of frames. It runs on the writer's
-// goroutine, and on the reader's where the layer answers something of its own; the
+// goroutine, and on the reader's where the layer says something of its own; the
 // layer lets one at a time. A record that a peer has been too slow for gets a last
 // moment to be taken whole: else it could not be told why it is closed.
 func (o *Outbox) writeBeneath(raw net.Conn, record []byte) (int, error) {
-	n, err := o.writePatiently(raw, record)
-	if !errors.Is(err, os.ErrDeadlineExceeded) || !o.giveUp() {
-		return n, err
+	if err := o.beginRecord(raw); err != nil {
+		return 0, err
 	}
-	_ = raw.SetWriteDeadline(time.Now().Add(lingerTime))
-	m, err := raw.Write(record[n:])
-	return n + m, err
+	n, err := o.writePatiently(raw, record)
+	if errors.Is(err, os.ErrDeadlineExceeded) && o.giveUp() {
+		_ = raw.SetWriteDeadline(time.Now().Add(lingerTime))
+		var m int
+		m, err = raw.Write(record[n:])
+		n += m
+	}
+	if err != nil {
+		o.breakLayer()
+	}
+	return n, err
+}
+
+// beginRecord fails after a record that was cut, which nothing may follow. The
+// goodbye of a layer comes after all else, and is not waited for as long as TLS
+// would.
+func (o *Outbox) beginRecord(raw net.Conn) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.broken {
+		return net.ErrClosed
+	}
+	if o.dead {
+		_ = raw.SetWriteDeadline(time.Now().Add(lingerTime))
+	}
+	return nil
 }
 
 // giveUp notes that the peer is too slow. It reports false for one that is not
@@ -67,4 +89,10 @@ func (o *Outbox) giveUp() bool {
 	}
 	o.tooSlow = true
 	return true
+}
+
+func (o *Outbox) breakLayer() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.broken = true
 }

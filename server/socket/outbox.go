@@ -36,6 +36,7 @@ type Outbox struct {
 	draining   bool      // the connection ends: drain has set the last deadline
 	dead       bool      // a write failed: what comes is thrown away
 	tooSlow    bool      // the peer has taken nothing for WriteTimeout
+	broken     bool      // nothing more may be written beneath a layer
 	layered    bool      // the connection has a layer such as TLS; it never changes
 	changed    sync.Cond
 	deadline   time.Time // set on the connection last
@@ -212,7 +213,7 @@ func (o *Outbox) fail() {
 func (o *Outbox) cut() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.dead = true
+	o.dead, o.broken = true, true
 	o.forget()
 }
 

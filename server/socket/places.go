@@ -18,6 +18,7 @@ var (
 type Visitor struct {
 	Share  string // who shares the budget with whom
 	Caller string // whose places are counted; empty where no limit per caller holds
+	TLS    bool   // the connection has that layer, which costs LayerCost more
 }
 
 // Place is one of the hub's, and of its caller's, with what a connection costs
@@ -25,6 +26,7 @@ type Visitor struct {
 type Place struct {
 	hub    *Hub
 	caller string
+	cost   int64
 	holder *budget.Holder
 }
 
@@ -35,18 +37,22 @@ func (h *Hub) Enter(who Visitor) (Place, error) {
 	if err := h.reserve(who.Caller); err != nil {
 		return Place{}, err
 	}
+	cost := int64(Cost)
+	if who.TLS {
+		cost += LayerCost
+	}
 	holder := h.opt.Budget.Enter(who.Share)
-	if !holder.Take(Cost, true) {
+	if !holder.Take(cost, true) {
 		holder.Leave()
 		h.release(who.Caller)
 		return Place{}, ErrNoMemory
 	}
-	return Place{h, who.Caller, holder}, nil
+	return Place{h, who.Caller, cost, holder}, nil
 }
 
 // Release gives the place back.
 func (p Place) Release() {
-	p.holder.Give(Cost)
+	p.holder.Give(p.cost)
 	p.holder.Leave()
 	p.hub.release(p.caller) // last: the hub may be waited for
 }

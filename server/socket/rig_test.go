@@ -25,6 +25,7 @@ type setup struct {
 	hub      socket.Options
 	maxBytes int // of a message; default 1 MiB
 	inMemory bool
+	tls      bool // in memory, with TLS above
 	// connected is called for a connection to /custom, and must Start it.
 	connected func(*socket.Conn)
 	gate      chan struct{} // not nil: the worker answers once for each that comes, and without end when it is closed
@@ -92,9 +93,12 @@ func start(t testing.TB, s setup) *rig {
 }
 
 func (r *rig) listen(s setup) {
-	if s.inMemory {
+	if s.inMemory || s.tls {
 		pipes := pipe.Listen(pipe.New)
 		r.listener, r.dial = pipes, pipes.Dial
+		if s.tls {
+			r.layer()
+		}
 		return
 	}
 	var err error
@@ -110,7 +114,7 @@ func (r *rig) handler(s setup) http.Handler {
 	serve := func(path string, connected func(*socket.Conn)) {
 		mux.HandleFunc(path, func(w http.ResponseWriter, request *http.Request) {
 			name := request.URL.Query().Get("caller")
-			place, err := r.hub.Enter(socket.Visitor{Share: name, Caller: name})
+			place, err := r.hub.Enter(socket.Visitor{Share: name, Caller: name, TLS: request.TLS != nil})
 			if err != nil {
 				http.Error(w, err.Error(), http.StatusServiceUnavailable)
 				return

@@ -92,6 +92,9 @@ func (o *eventWriter) next(ctx context.Context, sub *monitor.Subscription) bool 
 	defer cancel()
 	o.mail.wake(cancel)
 	u, err := sub.Next(wait)
+	if o.guest.May(access.Dashboard, "", time.Time{}) != nil { // any more
+		return false
+	}
 	mail := o.mail.take()
 	o.expire()
 	for _, message := range mail {

@@ -65,6 +65,10 @@ func (f *filter) apply(u monitor.Update, grants *access.Grants) []byte {
 			}
 		}
 	}
+	if !all {
+		frame.Firing = firingSeen(frame.Firing, grants)
+		frame.LargestLabeller = nil // of all models together
+	}
 	encoded := protocol.Encode(frame)
 	if f.fields == nil {
 		return encoded

@@ -29,6 +29,18 @@ func sight(u monitor.Update, grants *access.Grants) []byte {
 	return new(filter).apply(u, grants)
 }
 
+// firingSeen are those of the alerts in a frame that somebody may see. The id of one
+// that is about a model ends with its name.
+func firingSeen(all []protocol.FiringAlert, grants *access.Grants) []protocol.FiringAlert {
+	seen := []protocol.FiringAlert{}
+	for _, alert := range all {
+		if _, model, _ := strings.Cut(alert.ID, ":"); sees(grants, model) {
+			seen = append(seen, alert)
+		}
+	}
+	return seen
+}
+
 // history is the history frame as somebody may see it. Nearly everybody may see all,
 // and shares one encoding.
 func history(state *monitor.State, grants *access.Grants) json.RawMessage {
@@ -46,6 +58,18 @@ func firing(state *monitor.State, grants *access.Grants) (seen []protocol.Alert)
 		}
 	}
 	return seen
+}
+
+// mayNotNote returns why a guest may not say something to all dashboards: they are of
+// all models.
+func (d *Dashboards) mayNotNote(guest *access.Session) *protocol.Error {
+	if err := d.mayNot(guest, access.Notes, ""); err != nil {
+		return err
+	}
+	if !guest.Grants().AllowAll(access.Notes) {
+		return d.opt.Refuse(access.ErrForbidden)
+	}
+	return nil
 }
 
 // mayNot returns why a guest may not do something now, in the protocol's words; nil

@@ -100,8 +100,10 @@ func (c *watcher) advance(now time.Time) {
 	if c.outbox.Busy() {
 		return
 	}
-	if errors.Is(c.guest.May(access.Dashboard, "", time.Time{}), access.ErrForbidden) { // any more
-		c.End(protocol.ClosePolicy, protocol.ReasonForbidden)
+	if err := c.guest.May(access.Dashboard, "", time.Time{}); err != nil {
+		if errors.Is(err, access.ErrForbidden) { // any more; for other reasons it is ended by others
+			c.End(protocol.ClosePolicy, protocol.ReasonForbidden)
+		}
 		return
 	}
 	grants := c.guest.Grants()
@@ -200,7 +202,7 @@ func (c *watcher) renew(token string) *protocol.Error {
 }
 
 func (c *watcher) note(m protocol.WatchMessage) *protocol.Error {
-	if err := c.all.mayNot(c.guest, access.Notes, ""); err != nil {
+	if err := c.all.mayNotNote(c.guest); err != nil {
 		return err
 	}
 	if m.Group != "" && !c.member.In(m.Group) {
@@ -214,7 +216,7 @@ func (c *watcher) note(m protocol.WatchMessage) *protocol.Error {
 
 // types tells the others that this one writes a note.
 func (c *watcher) types() *protocol.Error {
-	if err := c.all.mayNot(c.guest, access.Notes, ""); err != nil {
+	if err := c.all.mayNotNote(c.guest); err != nil {
 		return err
 	}
 	if err := manners.Limited(c.typing, "typing too often"); err != nil {

@@ -110,9 +110,7 @@ func (a *Authority) Pool() *x509.CertPool {
 // Write puts the authority's certificate into a folder.
 func (a *Authority) Write(folder string) (path string) {
 	a.t.Helper()
-	path = filepath.Join(folder, "ca.pem")
-	replace(a.t, path, a.PEM)
-	return path
+	return Replace(a.t, folder, "ca.pem", a.PEM)
 }
 
 // Write puts both files into a folder, each at once: first the certificate.
@@ -124,17 +122,13 @@ func (p Pair) Write(folder string) (cert, key string) {
 // WriteCert puts the certificate into a folder.
 func (p Pair) WriteCert(folder string) (path string) {
 	p.t.Helper()
-	path = filepath.Join(folder, "cert.pem")
-	replace(p.t, path, p.CertPEM)
-	return path
+	return Replace(p.t, folder, "cert.pem", p.CertPEM)
 }
 
 // WriteKey puts the key into a folder.
 func (p Pair) WriteKey(folder string) (path string) {
 	p.t.Helper()
-	path = filepath.Join(folder, "key.pem")
-	replace(p.t, path, p.KeyPEM)
-	return path
+	return Replace(p.t, folder, "key.pem", p.KeyPEM)
 }
 
 // Is reports whether a connection's other end showed this certificate.
@@ -142,14 +136,17 @@ func (p Pair) Is(state tls.ConnectionState) bool {
 	return len(state.PeerCertificates) > 0 && bytes.Equal(state.PeerCertificates[0].Raw, p.TLS.Certificate[0])
 }
 
-func replace(t testing.TB, path string, text []byte) {
+// Replace puts a file into a folder at once, in place of what may be there.
+func Replace(t testing.TB, folder, name string, text []byte) (path string) {
 	t.Helper()
+	path = filepath.Join(folder, name)
 	if err := os.WriteFile(path+".new", text, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Rename(path+".new", path); err != nil {
 		t.Fatal(err)
 	}
+	return path
 }
 
 func newKey(t testing.TB) *ecdsa.PrivateKey {
