@@ -36,8 +36,8 @@ func TestHealthOverTLS(t *testing.T) {
 		"URL":                 {args: []string{"--url=https://" + address + "/readyz", "--ca=" + authority}},
 		"URL, nobody's word":  {args: []string{"--url=https://" + address + "/readyz"}, want: "no server answers: "},
 		"not told":            {args: []string{"--listen=" + address}, want: "if it speaks TLS, give --tls-cert as to serve"},
-		"an authority's file": {args: []string{"--url=https://" + address + "/readyz", "--ca=none.pem"}, want: "--ca: open none.pem"},
-		"no authority's file": {args: []string{"--url=https://" + address + "/readyz", "--ca=" + file}, want: "holds no certificate; expected PEM"},
+		"an authority's file": {args: []string{"--url=https://" + address + "/readyz", "--ca=none.pem"}, want: "--ca cannot be read: open none.pem"},
+		"no authority's file": {args: []string{"--url=https://" + address + "/readyz", "--ca=" + file}, want: "which has no certificate in PEM"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if c.variable != "" {
