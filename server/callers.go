@@ -59,7 +59,7 @@ func (s *Server) visitorAs(guest *access.Session, r *http.Request) socket.Visito
 func (s *Server) callerOf(guest *access.Session, name string) serving.Caller {
 	user := guest.User()
 	return serving.Caller{
-		User: user, Share: guest.Share(), Weight: guest.Weight(), Name: name,
+		User: user, Share: guest.Share(), Name: name,
 		Scope: s.service.Quality.Scope(user, name), Rights: guest,
 	}
 }

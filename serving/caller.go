@@ -14,9 +14,6 @@ type Caller struct {
 	// Share is who shares with whom what is shared out: room in batches, in queues and
 	// in memory. Callers of one Share are one.
 	Share string
-	// Weight is how large a part of batches and queues that one gets: see
-	// inference.Share. Zero is 1.
-	Weight int
 	// Name is how people know the Scope: a session, or a connection's number.
 	Name string
 	// Scope is whose request ids these are: a label finds the predictions of its own
@@ -36,6 +33,17 @@ type Rights interface {
 	// Spend counts what a request has that the caller may send, and came at a time, or
 	// returns why that is too much.
 	Spend(rows, bytes int, at time.Time) error
+	// Weight is how large a part of batches and queues the caller's Share gets: see
+	// inference.Share. It is asked when the caller first asks a deployment.
+	Weight() int
+}
+
+// weight is that of a caller without Rights as well.
+func (c *Caller) weight() int {
+	if c.Rights == nil {
+		return 1
+	}
+	return c.Rights.Weight()
 }
 
 // may reports why the caller may not do something at a moment, of which zero is now;

@@ -101,7 +101,7 @@ func (l *Line) stream(d *Deployment) *inference.Stream {
 		return stream
 	}
 	l.leaveOthers()
-	stream := d.Pool.Open(l, inference.Share{Name: l.caller.Share, Weight: l.caller.Weight})
+	stream := d.Pool.Open(l, inference.Share{Name: l.caller.Share, Weight: l.caller.weight()})
 	l.lanes = append(l.lanes, lane{d, stream})
 	return stream
 }
