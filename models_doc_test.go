@@ -72,7 +72,7 @@ func writeText(t *testing.T, folder, name, text string) {
 // serves checks a bundle, and loads it where this build has the engine.
 func serves(t *testing.T, folder string) {
 	t.Helper()
-	b, err := weights.Open(folder, engines.All())
+	b, err := weights.Open(folder, engines.All(engines.Options{}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -69,7 +69,7 @@ func loadModels(options Options) (models []*loadedModel, err error) {
 // none, and loads nothing.
 func OpenBundles(folders []string) ([]*weights.Bundle, error) {
 	if len(folders) == 0 {
-		b, err := weights.Default(engines.All())
+		b, err := weights.Default(engines.All(engines.Options{}))
 		return []*weights.Bundle{b}, err
 	}
 	var bundles []*weights.Bundle
@@ -77,7 +77,7 @@ func OpenBundles(folders []string) ([]*weights.Bundle, error) {
 		if err := isFolder(folder); err != nil {
 			return nil, err
 		}
-		b, err := weights.Open(folder, engines.All())
+		b, err := weights.Open(folder, engines.All(engines.Options{}))
 		if err != nil {
 			return nil, err // it names the folder
 		}

@@ -21,7 +21,7 @@ func TestDemoAgreesWithTheServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bundle, err := weights.Default(engines.All())
+	bundle, err := weights.Default(engines.All(engines.Options{}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,7 @@ func TestDemoStopsWithItsContext(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bundle, err := weights.Default(engines.All())
+	bundle, err := weights.Default(engines.All(engines.Options{}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,7 +23,7 @@ import (
 // digits is the embedded bundle's model.
 func digits(tb testing.TB) model.Model {
 	tb.Helper()
-	bundle, err := weights.Default(engines.All())
+	bundle, err := weights.Default(engines.All(engines.Options{}))
 	if err != nil {
 		tb.Fatal(err)
 	}

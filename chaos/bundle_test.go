@@ -85,9 +85,9 @@ type question struct {
 // digits.
 func questions(t *testing.T, folder string) []question {
 	t.Helper()
-	bundle, err := weights.Default(engines.All())
+	bundle, err := weights.Default(engines.All(engines.Options{}))
 	if folder != "" {
-		bundle, err = weights.Open(folder, engines.All())
+		bundle, err = weights.Open(folder, engines.All(engines.Options{}))
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -90,7 +90,7 @@ func readDigits(t *testing.T) *digitRows {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bundle, err := weights.Default(engines.All())
+	bundle, err := weights.Default(engines.All(engines.Options{}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -126,7 +126,7 @@ func startServing(t *testing.T, flags ...string) string {
 func correctOffline(t *testing.T) (correct int) {
 	t.Helper()
 	images, labels := readIDX(t, "t10k-images-idx3-ubyte", 16), readIDX(t, "t10k-labels-idx1-ubyte", 8)
-	bundle, err := weights.Default(engines.All())
+	bundle, err := weights.Default(engines.All(engines.Options{}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,6 +31,7 @@ type Bundle struct {
 	known    *Engines
 	manifest manifest
 	leftOut  []string // files that a partial copy is without on purpose
+	drafted  bool     // the manifest is none of the folder's: see OpenFile
 }
 
 // Manifest is the file that a folder is a bundle by.
@@ -65,6 +66,9 @@ func (b *Bundle) Spec() model.Spec { return b.manifest.about.Spec }
 
 // Temperature is what logits of classes are divided by before their softmax.
 func (b *Bundle) Temperature() float64 { return b.manifest.about.Temperature }
+
+// Source says which library the model came from, as the manifest tells.
+func (b *Bundle) Source() model.Source { return b.manifest.source }
 
 // Pool is what the manifest wishes for the model's pool.
 func (b *Bundle) Pool() Pool { return b.manifest.pool }

@@ -3,6 +3,7 @@ package weights
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"regexp"
 	"slices"
@@ -30,6 +31,12 @@ type Engine struct {
 	// It fails with an error of Wrong, or any other, which is then told of the
 	// entry's first file. Never called where Claims.Absent says that it cannot.
 	Build func(about About, config any, files *Files, place Place) (Built, error)
+	// Draft says what a manifest would say of a model file that has none, so that it
+	// can be served as it is; nil where files of this engine need a manifest. It may
+	// open other files of the folder, and names in the draft those that belong to the
+	// model. It fails with an error of Wrong, or any other; where only a person knows
+	// what is missing, the error names the flag: --features or --classes.
+	Draft func(folder fs.FS, file string, hints Hints) (Draft, error)
 }
 
 // Claims says what an engine can do.

@@ -18,6 +18,8 @@ type Loaded struct {
 	// Accuracy is what the manifest says was measured of the model; nil where it
 	// says nothing.
 	Accuracy *float64
+	// Source says which library the model came from, as the manifest tells.
+	Source model.Source
 	// Pool is what the manifest wishes for the model's pool.
 	Pool Pool
 	// GoldenRows is how many golden rows were predicted; 0 means that the
@@ -75,7 +77,7 @@ func (b *Bundle) LoadAt(engine string, place Place) (*Loaded, error) {
 	if err != nil {
 		return nil, b.in(cmp.Or(e.file(), Manifest), err)
 	}
-	loaded := &Loaded{Model: m.Model, File: e.file(), Bytes: files.size, SHA256: files.sum, Accuracy: b.manifest.accuracy, Pool: b.manifest.pool, rounding: m.Rounding}
+	loaded := &Loaded{Model: m.Model, File: e.file(), Bytes: files.size, SHA256: files.sum, Accuracy: b.manifest.accuracy, Source: b.manifest.source, Pool: b.manifest.pool, rounding: m.Rounding}
 	err = b.prove(loaded)
 	loaded.rounding = nil // it holds the weights
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 )
 
 // known are the engines of this house.
-var known = engines.All()
+var known = engines.All(engines.Options{})
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 

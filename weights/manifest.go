@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+
+	"penstock/model"
 )
 
 // manifest is what manifest.json says.
@@ -14,6 +16,7 @@ type manifest struct {
 	pool     Pool
 	accuracy *float64 // measured before; nil is unknown
 	golden   string   // a file's name, or empty
+	source   model.Source
 	hashes   map[string]string
 }
 
@@ -30,7 +33,7 @@ func readManifest(data []byte, engines *Engines) (manifest, error) {
 	m.readOutputs(o)
 	m.readColumns(o)
 	input, entries, calibration, hashes := o.Raw("input"), o.Raw("engines"), o.Raw("calibration"), o.Raw("sha256")
-	accuracy, pool := o.Raw("accuracy"), o.Raw("pool")
+	accuracy, pool, source := o.Raw("accuracy"), o.Raw("pool"), o.Raw("source")
 	if err := o.Done(); err != nil {
 		return m, err
 	}
@@ -39,6 +42,7 @@ func readManifest(data []byte, engines *Engines) (manifest, error) {
 		func() error { return m.readCalibration(calibration) },
 		func() error { return m.readAccuracy(accuracy) },
 		func() error { return m.readPool(pool) },
+		func() error { return m.readSource(source) },
 		func() error { return m.readHashes(hashes) },
 		m.check,
 		func() error { return m.readEngines(entries, engines) },
@@ -116,6 +120,20 @@ func (m *manifest) readHashes(data json.RawMessage) error {
 			return wrong(o.At(name), "is %q; expected 64 hexadecimal digits", sum)
 		}
 		m.hashes[name] = sum
+	}
+	return o.Done()
+}
+
+// readSource reads which library a model came from, which people are shown.
+func (m *manifest) readSource(data json.RawMessage) error {
+	if data == nil {
+		return nil
+	}
+	o := ReadObject("source", data)
+	for key, into := range map[string]*string{"library": &m.source.Library, "version": &m.source.Version, "format": &m.source.Format} {
+		if o.Optional(key, into) && !readable(*into) {
+			o.Refuse(key, "is %q; expected 1 to %d bytes of printable characters", *into, maxLabel)
+		}
 	}
 	return o.Done()
 }

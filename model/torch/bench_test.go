@@ -34,7 +34,7 @@ func BenchmarkEngines(b *testing.B) {
 	for _, c := range []struct{ folder, engine string }{
 		{"digits", dense.Name}, {"digits", torchscript.Name}, {"digits-cnn", torchscript.Name},
 	} {
-		bundle, err := weights.Open("../../weights/"+c.folder, engines.All())
+		bundle, err := weights.Open("../../weights/"+c.folder, engines.All(engines.Options{}))
 		if err != nil {
 			b.Fatal(err)
 		}
