@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"penstock/model"
 	"penstock/serving"
 	"penstock/weights"
 	"penstock/weights/engines"
@@ -22,7 +23,9 @@ type loadedModel struct {
 
 // facts are what the page says of the model.
 func (m *loadedModel) facts() serving.Facts {
+	processes, _ := m.Model.(model.Processes)
 	return serving.Facts{
+		Source: m.Source, Reference: m.Reference, Processes: processes,
 		File: m.File, Bytes: m.Bytes, SHA256: m.SHA256,
 		GoldenRows: m.GoldenRows, GoldenMaxDiff: m.GoldenMaxDiff,
 		GoldenTolerance: m.GoldenTolerance, GoldenDuration: m.GoldenDuration,

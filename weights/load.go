@@ -20,6 +20,8 @@ type Loaded struct {
 	Accuracy *float64
 	// Source says which library the model came from, as the manifest tells.
 	Source model.Source
+	// Reference is what rows usually hold; nil where the bundle does not tell.
+	Reference *model.Reference
 	// Pool is what the manifest wishes for the model's pool.
 	Pool Pool
 	// GoldenRows is how many golden rows were predicted; 0 means that the
@@ -83,6 +85,10 @@ func (b *Bundle) LoadAt(engine string, place Place) (*Loaded, error) {
 	if err != nil {
 		m.Model.Close()
 		return nil, b.in(b.manifest.golden, err)
+	}
+	if loaded.Reference, err = b.readReference(); err != nil {
+		m.Model.Close()
+		return nil, b.in(b.manifest.reference, err)
 	}
 	return loaded, nil
 }
