@@ -22,6 +22,8 @@ type commands struct {
 	Demo    demoCmd    `cmd:"" help:"Stream held-out digits with late labels to a running server."`
 	Load    loadCmd    `cmd:"" help:"Load a running server: find the highest rate at which it keeps its latency, or measure one rate."`
 	Check   checkCmd   `cmd:"" help:"Validate bundles, or the flags and config of serve."`
+	Pack    packCmd    `cmd:"" help:"Make a bundle of a model file: manifest, hashes, golden rows."`
+	Inspect inspectCmd `cmd:"" help:"Print what a model is, and how fast it is here."`
 	Health  healthCmd  `cmd:"" help:"Exit with 0 if a running server is ready, else with 1."`
 	Token   tokenCmd   `cmd:"" help:"Make a token for development, or an API key."`
 	Version versionCmd `cmd:"" help:"Print the version."`

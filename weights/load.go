@@ -38,6 +38,7 @@ type Loaded struct {
 	GoldenDuration time.Duration
 
 	rounding func(row []float32) []float64 // see Built; nil once it is proven
+	sample   func(rows int, seed uint64) []float32
 }
 
 // Place says where a model is to run and what to expect there. Zero fields
@@ -79,7 +80,7 @@ func (b *Bundle) LoadAt(engine string, place Place) (*Loaded, error) {
 	if err != nil {
 		return nil, b.in(cmp.Or(e.file(), Manifest), err)
 	}
-	loaded := &Loaded{Model: m.Model, File: e.file(), Bytes: files.size, SHA256: files.sum, Accuracy: b.manifest.accuracy, Source: b.manifest.source, Pool: b.manifest.pool, rounding: m.Rounding}
+	loaded := &Loaded{Model: m.Model, File: e.file(), Bytes: files.size, SHA256: files.sum, Accuracy: b.manifest.accuracy, Source: b.manifest.source, Pool: b.manifest.pool, rounding: m.Rounding, sample: m.Sample}
 	err = b.prove(loaded)
 	loaded.rounding = nil // it holds the weights
 	if err != nil {

@@ -22,7 +22,16 @@ func (b *Bundle) readReference() (*model.Reference, error) {
 	if err != nil {
 		return nil, err
 	}
-	spec := b.Spec()
+	values, err := readReferenceRows(data, b.Spec())
+	if err != nil {
+		return nil, err
+	}
+	r := model.NewReference(b.Spec(), values)
+	return &r, nil
+}
+
+// readReferenceRows returns the rows of a reference, row-major.
+func readReferenceRows(data []byte, spec model.Spec) ([]float64, error) {
 	var rows []json.RawMessage
 	o := ReadObject("", data)
 	features, labels := o.Raw("features"), o.Raw("labels")
@@ -49,8 +58,7 @@ func (b *Bundle) readReference() (*model.Reference, error) {
 		}
 		values = append(values, read...)
 	}
-	r := model.NewReference(spec, values)
-	return &r, nil
+	return values, nil
 }
 
 // checkLabels wants a label for each row, or none at all.
