@@ -115,11 +115,11 @@ func (d Demo) Run(ctx context.Context) (DemoReport, error) {
 }
 
 // model finds the model that is asked, and sees that the rows are for it.
-func (d *Demo) model(hello *protocol.Hello) (protocol.Model, error) {
+func (d *Demo) model(hello *protocol.Hello) (protocol.HelloItem, error) {
 	for _, m := range hello.Models {
 		if d.Model == "" || m.Name == d.Model {
 			return m, d.Rows.Fits(m)
 		}
 	}
-	return protocol.Model{}, wrong("Model", "%q is not served; the server has %s", d.Model, strings.Join(modelNames(hello), ", "))
+	return protocol.HelloItem{}, wrong("Model", "%q is not served; the server has %s", d.Model, strings.Join(modelNames(hello), ", "))
 }

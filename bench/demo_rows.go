@@ -15,19 +15,19 @@ import (
 type Labelled interface {
 	Len() int
 	// Fits says why a model cannot be asked about the rows, or nil.
-	Fits(m protocol.Model) error
+	Fits(m protocol.HelloItem) error
 	// Ask is the request for a row, of a model that Fits.
 	Ask(row int) client.Request
 	// Truth is the row's label, and whether a prediction has it; judged is false where
 	// answers are not right or wrong.
-	Truth(row int, m protocol.Model, p client.Prediction) (label protocol.Label, right, judged bool)
+	Truth(row int, m protocol.HelloItem, p client.Prediction) (label protocol.Label, right, judged bool)
 }
 
 // Digits are the held-out digits of package weights.
 type Digits struct{ *weights.Rows }
 
 // Fits implements Labelled.
-func (d Digits) Fits(m protocol.Model) error {
+func (d Digits) Fits(m protocol.HelloItem) error {
 	if d.Features != m.Features {
 		return wrong("Model", "%s takes %d features, and the rows have %d", m.Name, m.Features, d.Features)
 	}
@@ -43,7 +43,7 @@ func (d Digits) Fits(m protocol.Model) error {
 func (d Digits) Ask(row int) client.Request { return client.Request{Features: scaled(d.Row(row))} }
 
 // Truth implements Labelled.
-func (d Digits) Truth(row int, m protocol.Model, p client.Prediction) (_ protocol.Label, right, judged bool) {
+func (d Digits) Truth(row int, m protocol.HelloItem, p client.Prediction) (_ protocol.Label, right, judged bool) {
 	class := m.Classes[d.Label(row)]
 	return client.Class(class), p.Label == class, true
 }
@@ -61,7 +61,7 @@ func scaled(row []byte) []float32 {
 type Table struct{ *weights.Table }
 
 // Fits implements Labelled.
-func (t Table) Fits(m protocol.Model) error {
+func (t Table) Fits(m protocol.HelloItem) error {
 	ours := t.Spec.First()
 	columns := make([]string, len(t.Spec.Columns))
 	for i, c := range t.Spec.Columns {
@@ -87,7 +87,7 @@ func (t Table) Ask(row int) client.Request {
 }
 
 // Truth implements Labelled.
-func (t Table) Truth(row int, _ protocol.Model, p client.Prediction) (_ protocol.Label, right, judged bool) {
+func (t Table) Truth(row int, _ protocol.HelloItem, p client.Prediction) (_ protocol.Label, right, judged bool) {
 	label := t.Labels[row]
 	if t.Spec.First().Kind == model.Class {
 		return client.Class(label), p.Label == label, true

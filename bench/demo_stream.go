@@ -13,7 +13,7 @@ import (
 // demoRun is one run of a Demo.
 type demoRun struct {
 	demo  *Demo
-	model protocol.Model
+	model protocol.HelloItem
 
 	mu        sync.Mutex
 	predicted uint64
