@@ -280,10 +280,11 @@ func (m *Model) proveRows() error {
 	if err != nil {
 		return err
 	}
-	features := m.sample(rows)
-	alone := make([]float32, rows*width)
-	for r := range rows {
-		if err := s.Predict(alone[r*width:(r+1)*width], features[r*n:(r+1)*n], 1); err != nil {
+	features, alone := m.sample(rows, 5, -2), make([]float32, rows*width)
+	if err = each(s, alone, features, rows); err != nil {
+		// Models that take indices or truth values take few numbers.
+		features = m.sample(rows, 2, 0)
+		if err = each(s, alone, features, rows); err != nil {
 			return err
 		}
 	}
@@ -305,8 +306,20 @@ func (m *Model) proveRows() error {
 	return nil
 }
 
-// sample makes rows that differ: categories by their index, numbers about the mean.
-func (m *Model) sample(rows int) []float32 {
+// each runs rows alone.
+func each(s model.Session, scores, features []float32, rows int) error {
+	n, width := len(features)/rows, len(scores)/rows
+	for r := range rows {
+		if err := s.Predict(scores[r*width:(r+1)*width], features[r*n:(r+1)*n], 1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sample makes rows that differ: categories by their index, numbers of so many
+// values about the mean.
+func (m *Model) sample(rows, values, lowest int) []float32 {
 	features := make([]float32, rows*m.spec.Features)
 	for i := range features {
 		f := i % m.spec.Features
@@ -315,7 +328,7 @@ func (m *Model) sample(rows int) []float32 {
 			continue
 		}
 		mean, std := m.spec.Rest(f)
-		features[i] = float32(mean + std*float64((i*7919)%5-2))
+		features[i] = float32(mean + std*float64((i*7919)%values+lowest))
 	}
 	return features
 }

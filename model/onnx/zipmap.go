@@ -1,7 +1,6 @@
 package onnx
 
 import (
-
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
