@@ -20,7 +20,7 @@ const rowsEnv = "PENSTOCK_LIBRARY_ROWS"
 // TestAsTheLibrary holds models of every objective, booster and kind of split to what
 // XGBoost itself predicts.
 func TestAsTheLibrary(t *testing.T) {
-	python := weightstest.Interpreter(t)
+	weightstest.Interpreter(t)
 	script, err := os.ReadFile("testdata/library.py")
 	if err != nil {
 		t.Fatal(err)
@@ -29,7 +29,6 @@ func TestAsTheLibrary(t *testing.T) {
 	if asked := os.Getenv(rowsEnv); asked != "" {
 		rows = asked
 	}
-	_ = python
 	folder := t.TempDir()
 	names := strings.Fields(string(weightstest.Python(t, folder, string(script), folder, rows)))
 	if len(names) < 80 {

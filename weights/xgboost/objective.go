@@ -40,7 +40,7 @@ var objectives = map[string]objective{
 	"rank:map":             plain,
 	"reg:logistic":         logistic,
 	"binary:logistic":      {trees.LinkSigmoid, logit, model.Class},
-	"binary:logitraw":      {trees.LinkNone, logit, model.Values},
+	"binary:logitraw":      plain,
 	"binary:hinge":         {trees.LinkStep, same, model.Values},
 	"multi:softmax":        multi,
 	"multi:softprob":       multi,
