@@ -2,8 +2,8 @@
 // later) and UBJSON (model.ubj, 1.6 and later, the default since 2.1).
 //
 // Boosters of trees are read, gbtree and dart, with each of the library's own
-// objectives. Margins are those of the library bit for bit: leaves are added as
-// float32 in the order of the trees, to a sum that begins with the base score.
+// objectives. Margins are those of XGBoost 1.3 and later bit for bit: leaves are added
+// as float32 in the order of the trees, to a sum that begins with the base score.
 //
 // A model that an XGBModel of the scikit-learn interface saved after early stopping
 // ends at its best iteration, as its predict does. One that a Booster saved has all

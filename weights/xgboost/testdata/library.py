@@ -1,7 +1,9 @@
 """Trains models of every kind and writes what XGBoost itself predicts with them.
 
-python library.py OUT ROWS [ROUNDS]: writes OUT/rows.f32 and OUT/categories.f32, and
-for each model NAME.json, NAME.ubj, NAME.margin.f32, NAME.score.f32 and NAME.leaf.f32
+python library.py OUT ROWS [NAME,NAME]: writes OUT/rows.f32 and OUT/categories.f32, and
+for each model NAME.json, NAME.ubj, NAME.margin.f32, NAME.score.f32 and NAME.leaf.f32.
+Models that are named are small. With "again" at the end they are read instead of
+trained: those of versions before 1.3, which added leaves up in another order.
 """
 
 import sys
@@ -10,8 +12,11 @@ import numpy as np
 import xgboost as xgb
 
 out, count = sys.argv[1], int(sys.argv[2])
-rounds = int(sys.argv[3]) if len(sys.argv) > 3 else 8
-new = int(xgb.__version__.split(".")[0]) >= 2
+named = sys.argv[3].split(",") if len(sys.argv) > 3 else []
+again = len(sys.argv) > 4
+rounds, depth = (2, 3) if named else (8, 5)
+version = tuple(int(n) for n in xgb.__version__.split(".")[:2])
+new = version >= (2, 0)
 rng = np.random.default_rng(7)
 TRAIN = 400
 
@@ -45,14 +50,18 @@ test_cat.tofile(f"{out}/categories.f32")
 
 
 def data(x, y, cat):
-    if not cat:
+    if not cat or y is None and version < (1, 5):
         return xgb.DMatrix(x, y)
     return xgb.DMatrix(x, y, feature_types=KINDS, feature_names=list("abcdef"), enable_categorical=True)
 
 
+def wanted(name):
+    return not named or name in named
+
+
 def dump(name, booster, cat, save=None):
     x = data(test_cat if cat else test, None, cat)
-    for kind in ("json", "ubj"):
+    for kind in () if again else ("json", "ubj") if version >= (1, 6) else ("json",):
         (save or booster).save_model(f"{out}/{name}.{kind}")
     predict = booster.predict
     if save is not None:  # the scikit-learn interface
@@ -79,7 +88,7 @@ if new:
 
 
 def params(objective):
-    p = {"objective": objective, "max_depth": 5, "seed": 1, "nthread": 1, "tree_method": "hist"}
+    p = {"objective": objective, "max_depth": depth, "seed": 1, "nthread": 1, "tree_method": "hist"}
     if objective.startswith("multi"):
         p["num_class"] = 3
     if objective == "reg:quantileerror":
@@ -88,9 +97,16 @@ def params(objective):
 
 
 DART = {"booster": "dart", "rate_drop": 0.3, "skip_drop": 0.1}
+if again:
+    for name in named:
+        dump(name, xgb.Booster(model_file=f"{out}/{name}.json"), False)
+    sys.exit()
 for objective, label in LABELS.items():
     for cat in (False, True):
         for dart in (False, True):
+            name = objective.replace(":", "-") + ("-dart" if dart else "") + ("-cat" if cat else "")
+            if not wanted(name):
+                continue
             d = data(train_cat if cat else train, label.astype(np.float32), cat)
             if objective.startswith("rank"):
                 d.set_group([20] * (TRAIN // 20))
@@ -98,8 +114,9 @@ for objective, label in LABELS.items():
                 d.set_float_info("label_lower_bound", label.astype(np.float32))
                 d.set_float_info("label_upper_bound", label.astype(np.float32) + 1)
             p = params(objective) | (DART if dart else {})
-            name = objective.replace(":", "-") + ("-dart" if dart else "") + ("-cat" if cat else "")
             dump(name, xgb.train(p, d, rounds), cat)
+if named:
+    sys.exit()
 
 plain = data(train, y, False)
 for method in ("exact", "approx"):
