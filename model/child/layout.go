@@ -18,6 +18,9 @@ import (
 //	4096  rows: float32, row-major
 //	 ...  scores: float32, row-major, from the next multiple of 64 on
 //
+// A process that begins has answered whatever answered says: by the time that it
+// looks, asked may be ahead.
+//
 // Words are little-endian, as are all processors that this runs on. Who sleeps sets
 // its flag before it calls FUTEX_WAIT with the value that it saw, and who changes the
 // word looks at the flag afterwards, so that nobody is woken in vain.
