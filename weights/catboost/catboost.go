@@ -23,6 +23,12 @@ func wrong(field, format string, args ...any) error {
 
 const elsewhere = "serve the model by the Python engine: see penstock.export"
 
+// first is how such a file begins: with one of its members.
+var first = regexp.MustCompile(`^\s*\{\s*"(ctr_data|features_info|model_info|oblivious_trees|scale_and_bias|trees)"\s*:`)
+
+// Is reports whether a file is such a model, by how it begins.
+func Is(data []byte) bool { return first.Match(data[:min(len(data), 256)]) }
+
 // Read reads a model without categorical features. It takes memory of a small multiple
 // of the file, whatever the file says. Errors are *weights.BundleError.
 //

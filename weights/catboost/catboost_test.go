@@ -161,6 +161,14 @@ func TestReadRefuses(t *testing.T) {
 	}
 }
 
+func TestIs(t *testing.T) {
+	for file, want := range map[string]bool{small: true, another: true, "\n{\n \"trees\" : [": true, `{"learner":{`: false, "": false, `{"model_info"`: false} {
+		if catboost.Is([]byte(file)) != want {
+			t.Errorf("Is(%.20q) = %v", file, !want)
+		}
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(small))
 	for _, fault := range faults {

@@ -22,6 +22,8 @@
 package forest
 
 import (
+	"bytes"
+	"encoding/binary"
 	"encoding/json"
 
 	"penstock/model"
@@ -39,6 +41,15 @@ const mostFeatures = 1 << 20
 // wrong is an error about a field of the file.
 func wrong(field, format string, args ...any) error {
 	return weights.Wrong("", field, format, args...)
+}
+
+// Is reports whether a file is such a forest, by its header.
+func Is(data []byte) bool {
+	if len(data) < 8 {
+		return false
+	}
+	n := binary.LittleEndian.Uint64(data)
+	return n <= uint64(len(data)-8) && bytes.Contains(data[8:][:n], []byte(`"`+Format+`"`))
 }
 
 // Read reads a forest. It takes memory of a small multiple of the file, whatever the

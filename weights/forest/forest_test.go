@@ -170,7 +170,11 @@ func TestReadRefuses(t *testing.T) {
 			weightstest.WantError(t, err, fault.field, fault.says)
 		})
 	}
-	_, err := forest.Read(weightstest.Framed("{}", nil))
+	other := weightstest.Framed("{}", nil)
+	if !forest.Is(small().bytes(t)) || forest.Is(other) || forest.Is(other[:7]) || forest.Is(bytes.Repeat([]byte{255}, 20)) {
+		t.Error("a forest is not told from other files")
+	}
+	_, err := forest.Read(other)
 	weightstest.WantError(t, err, "header", "has no metadata")
 	_, err = forest.Read(small().bytes(t)[:100])
 	weightstest.WantError(t, err, "header", "truncated")

@@ -2,7 +2,6 @@ package safetensors
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"math"
 )
 
@@ -26,7 +25,7 @@ func Arrays(file []byte) (arrays map[string]Array, metadata map[string]string, e
 		return nil, nil, wrong("header", "claims %d bytes; %d follow, of which at most %d are read: the file is truncated, or is no safetensors file", n, len(data), maxHeader)
 	}
 	header, data := data[:n], data[n:]
-	parts, err := readHeader(header, int64(len(data)), func(string) bool { return false })
+	parts, metadata, err := readHeader(header, int64(len(data)), func(string) bool { return false })
 	if err != nil {
 		return nil, nil, err
 	}
@@ -34,11 +33,7 @@ func Arrays(file []byte) (arrays map[string]Array, metadata map[string]string, e
 	for _, p := range parts {
 		arrays[p.name] = Array{p.name, string(p.dtype), p.shape, data[p.begin:p.end:p.end]}
 	}
-	var whole map[string]json.RawMessage // which was read before
-	if err := json.Unmarshal(header, &whole); err != nil || whole["__metadata__"] == nil {
-		return arrays, nil, nil
-	}
-	return arrays, metadata, json.Unmarshal(whole["__metadata__"], &metadata)
+	return arrays, metadata, nil
 }
 
 // Int32s are the numbers of an array of type I32, in the file.

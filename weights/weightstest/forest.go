@@ -2,9 +2,10 @@ package weightstest
 
 import (
 	"encoding/binary"
+	"errors"
+	"io/fs"
 	"math"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"penstock/model"
@@ -28,8 +29,8 @@ func Compare(t *testing.T, folder, name string, p trees.Parsed, ulps uint64) (a 
 	t.Helper()
 	f := p.Forest
 	array := func(kind string) []byte {
-		data, err := os.ReadFile(filepath.Join(folder, name+"."+kind))
-		if err != nil && !os.IsNotExist(err) {
+		data, err := fs.ReadFile(os.DirFS(folder), name+"."+kind)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			t.Fatal(err)
 		}
 		return data
@@ -158,7 +159,8 @@ func walk(f *trees.Forest, row []float32, sums, parts []float64, leaves []int32)
 }
 
 func next(n *trees.Node, row []float32) int32 {
-	x, left := row[n.Feature], false
+	x := row[n.Feature]
+	var left bool
 	switch {
 	case x != x, n.ZeroMissing && x >= -1e-35 && x <= 1e-35:
 		left = n.MissingLeft
