@@ -33,8 +33,9 @@ two = (three > 0).astype(int)
 
 
 def write(name, model, rows, given=None):
+    # The file has each number to the last bit, but CatBoost itself reads some of them
+    # back with another last bit: what the model says is asked of the one that was trained.
     model.save_model(name + ".json", format="json")
-    model = cb.CatBoost().load_model(name + ".json", format="json")
     given = rows if given is None else given
     rows.astype(np.float32).tofile(name + ".rows")
     raw = np.reshape(model.predict(given, prediction_type="RawFormulaVal", thread_count=1), (len(rows), -1))
