@@ -21,8 +21,8 @@ func Arrays(file []byte) (arrays map[string]Array, metadata map[string]string, e
 		return nil, nil, wrong("header", "the file has %d bytes; too short for a safetensors file", len(file))
 	}
 	n, data := binary.LittleEndian.Uint64(file), file[8:]
-	if n > uint64(len(data)) || n > maxHeader {
-		return nil, nil, wrong("header", "claims %d bytes; %d follow, of which at most %d are read: the file is truncated, or is no safetensors file", n, len(data), maxHeader)
+	if n > uint64(len(data)) {
+		return nil, nil, wrong("header", "claims %d bytes, but only %d follow: the file is truncated, or is no safetensors file", n, len(data))
 	}
 	header, data := data[:n], data[n:]
 	parts, metadata, err := readHeader(header, int64(len(data)), func(string) bool { return false })
