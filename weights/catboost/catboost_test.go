@@ -195,3 +195,26 @@ func TestMutants(t *testing.T) {
 		mustStand(t, weightstest.Mutate([]byte([]string{small, another}[i%2]), random))
 	}
 }
+
+// Files of the shortest numbers and trees there are, which make the most of their bytes.
+func TestMemory(t *testing.T) {
+	const depth = 16
+	split := `{"border": 1, "split_type": "FloatFeature"},`
+	begin := strings.Index(another, `"trees"`)
+	tail := `"scale_and_bias": [1, [0]]}`
+	for name, file := range map[string]string{
+		"nodes":  another[:begin] + `"oblivious_trees": [{"leaf_values": [` + strings.Repeat("0,", 1<<depth)[:2<<depth-1] + `], "splits": [` + strings.Trim(strings.Repeat(split, depth), ",") + `]}],` + tail,
+		"leaves": another[:begin] + `"trees": [` + strings.Repeat(`{"value":0},`, 50_000) + `{"value":0}],` + tail,
+		"trees":  another[:begin] + `"oblivious_trees": [` + strings.Repeat(`{"leaf_values":[0]},`, 50_000) + `{"leaf_values":[0]}],` + tail,
+	} {
+		var err error
+		got := weightstest.Allocated(func() { _, err = catboost.Read([]byte(file)) })
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		t.Logf("%s: %.1f times the file", name, float64(got)/float64(len(file)))
+		if got > 64*uint64(len(file)) {
+			t.Errorf("%s: %d bytes allocated for a file of %d", name, got, len(file))
+		}
+	}
+}

@@ -218,3 +218,32 @@ func TestMutants(t *testing.T) {
 		mustStand(t, weightstest.Framed(string(weightstest.Mutate(good[8:n], random)), good[n:]))
 	}
 }
+
+// A forest of many nodes and one of many trees.
+func TestMemory(t *testing.T) {
+	const n = 100_000
+	nodes, leaves := small(), small()
+	for _, name := range []string{"node.feature", "node.left", "node.right", "node.set"} {
+		nodes.arrays[name] = make([]int32, n)
+	}
+	nodes.arrays["node.threshold"], nodes.arrays["node.missing"] = make([]float64, n), make([]byte, n)
+	nodes.arrays["tree.nodes"] = []int32{n, 0}
+	for _, name := range []string{"tree.nodes", "tree.sum", "tree.leaves"} {
+		leaves.arrays[name] = make([]int32, n)
+	}
+	ones := slices.Repeat([]int32{1}, n)
+	leaves.arrays["tree.leaves"], leaves.arrays["leaf.value"] = ones, make([]float64, n)
+	leaves.arrays["tree.nodes"].([]int32)[0] = 2
+	for name, f := range map[string]file{"nodes": nodes, "leaves": leaves} {
+		data := f.bytes(t)
+		var err error
+		got := weightstest.Allocated(func() { _, err = forest.Read(data) })
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		t.Logf("%s: %.1f times the file", name, float64(got)/float64(len(data)))
+		if got > 8*uint64(len(data)) {
+			t.Errorf("%s: %d bytes allocated for a file of %d", name, got, len(data))
+		}
+	}
+}
