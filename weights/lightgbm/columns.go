@@ -3,7 +3,7 @@ package lightgbm
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,11 +23,9 @@ func readColumns(l *lines, names []string) ([]model.Column, error) {
 			pandas = value
 		}
 	}
-	var lists [][]json.RawMessage
-	if pandas != nil {
-		if err := json.Unmarshal(pandas, &lists); err != nil {
-			return nil, wrong("pandas_categorical", "is no JSON of lists of categories: %w", err)
-		}
+	lists, err := readCategories(pandas)
+	if err != nil {
+		return nil, err
 	}
 	if len(lists) == 0 && unnamed(names) {
 		return nil, nil
@@ -53,14 +51,7 @@ func readColumns(l *lines, names []string) ([]model.Column, error) {
 		if len(lists[i]) == 0 { // of nothing but missing values
 			continue
 		}
-		c.Kind, c.Unknown = model.Category, model.AsMissing
-		for _, value := range lists[i] {
-			name, err := categoryName(value)
-			if err != nil {
-				return nil, wrong("pandas_categorical", "has, of column %q, the category %s; expected a string, a number or a boolean", c.Name, clip(value))
-			}
-			c.Categories = append(c.Categories, name)
-		}
+		c.Kind, c.Unknown, c.Categories = model.Category, model.AsMissing, lists[i]
 	}
 	return columns, nil
 }
@@ -90,19 +81,68 @@ func categoricalColumns(parameter string, features int) (which []int, err error)
 	return slices.Compact(which), nil
 }
 
+// readCategories reads a list of each column's categories, or null.
+func readCategories(text []byte) (lists [][]string, err error) {
+	bad := func(err error) error {
+		return wrong("pandas_categorical", "is no JSON of lists of categories: %w", err)
+	}
+	if text == nil {
+		return nil, nil
+	}
+	dec := json.NewDecoder(bytes.NewReader(text))
+	open, err := dec.Token()
+	if err != nil {
+		return nil, bad(err)
+	}
+	if open == nil {
+		return nil, nil
+	}
+	if open != json.Delim('[') {
+		return nil, bad(errors.New("expected a list"))
+	}
+	all := make([]string, 0, bytes.Count(text, []byte(","))+1)
+	for dec.More() {
+		if open, err = dec.Token(); err != nil {
+			return nil, bad(err)
+		}
+		if open != json.Delim('[') {
+			return nil, bad(errors.New("expected lists in the list"))
+		}
+		from := len(all)
+		var value json.RawMessage // one by one, and in one place
+		for dec.More() {
+			if err := dec.Decode(&value); err != nil {
+				return nil, bad(err)
+			}
+			name, err := categoryName(value)
+			if err != nil {
+				return nil, wrong("pandas_categorical", "has the category %s; expected a string, a number or a boolean", clip(value))
+			}
+			all = append(all, name)
+		}
+		if _, err := dec.Token(); err != nil {
+			return nil, bad(err)
+		}
+		lists = append(lists, all[from:len(all):len(all)])
+	}
+	if _, err := dec.Token(); err != nil {
+		return nil, bad(err)
+	}
+	return lists, nil
+}
+
 // categoryName is a category as Python's str writes it.
-func categoryName(value json.RawMessage) (string, error) {
-	var decoded any
-	if err := json.Unmarshal(value, &decoded); err != nil {
-		return "", err
-	}
-	switch v := decoded.(type) {
-	case string:
-		return v, nil
-	case float64:
+func categoryName(value json.RawMessage) (name string, err error) {
+	switch c := value[0]; {
+	case c == '"':
+		err = json.Unmarshal(value, &name)
+		return name, err
+	case c == 't':
+		return "True", nil
+	case c == 'f':
+		return "False", nil
+	case c == '-' || c >= '0' && c <= '9':
 		return string(value), nil
-	case bool:
-		return map[bool]string{true: "True", false: "False"}[v], nil
 	}
-	return "", fmt.Errorf("of type %T", decoded)
+	return "", errors.New("of another type")
 }
