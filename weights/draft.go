@@ -86,6 +86,12 @@ func OpenFile(path string, hints Hints, engines *Engines) (*Bundle, error) {
 
 // modelIn finds the folder and the name of the file that a path stands for.
 func modelIn(path string, engines *Engines) (folder, file string, err error) {
+	// The folder that is opened lets no link lead out of it, so a link to the file
+	// itself is followed before.
+	path, err = filepath.EvalSymlinks(path)
+	if err != nil {
+		return "", "", err
+	}
 	info, err := os.Stat(path)
 	if err != nil {
 		return "", "", err

@@ -8,6 +8,7 @@ import (
 	"penstock/weights"
 	"penstock/weights/engines/dense"
 	"penstock/weights/engines/torchscript"
+	"penstock/weights/engines/trees"
 )
 
 // Options are what engines look for outside of bundles. The zero value has them
@@ -25,7 +26,7 @@ type Options struct {
 // All returns every engine, the preferred first. A program with others makes its
 // own weights.Engines.
 func All(Options) *weights.Engines {
-	all, err := weights.NewEngines(dense.Engine(), torchscript.Engine())
+	all, err := weights.NewEngines(dense.Engine(), trees.Engine(), torchscript.Engine())
 	if err != nil {
 		panic(err) // of constants; the tests would have seen it
 	}
