@@ -13,7 +13,7 @@ import (
 
 // readColumns reads what comes after the trees: the parameters, and the categories
 // of pandas' columns. A category's feature is its code: its place in the list.
-func readColumns(l *lines, names []string) ([]model.Column, error) {
+func readColumns(l *lines, names, infos []string) ([]model.Column, error) {
 	var parameter, pandas []byte
 	for line, ok := l.next(); ok; line, ok = l.next() {
 		if value, found := bytes.CutPrefix(line, []byte("[categorical_feature: ")); found {
@@ -48,12 +48,29 @@ func readColumns(l *lines, names []string) ([]model.Column, error) {
 	}
 	for i, at := range which {
 		c := &columns[at]
+		if infos != nil && !codes(infos[at], len(lists[i])) {
+			return nil, wrong("pandas_categorical", "has %d categories for column %q, whose values %s are no codes of these; train with the columns of pandas' type category as the categorical features, or serve the model by the Python engine", len(lists[i]), c.Name, clip([]byte(infos[at])))
+		}
 		if len(lists[i]) == 0 { // of nothing but missing values
 			continue
 		}
 		c.Kind, c.Unknown, c.Categories = model.Category, model.AsMissing, lists[i]
 	}
 	return columns, nil
+}
+
+// codes reports whether a feature's values, such as "-1:0:2", are codes of so many
+// categories. Of a feature that no split has use for there are none.
+func codes(info string, categories int) bool {
+	if info == "none" {
+		return true
+	}
+	for word := range strings.SplitSeq(info, ":") {
+		if code, err := strconv.Atoi(word); err != nil || code < -1 || code >= categories {
+			return false
+		}
+	}
+	return true
 }
 
 // unnamed reports whether names are those that LightGBM gives.

@@ -58,7 +58,7 @@ func Read(data []byte) (trees.Parsed, error) {
 	if f.Link, parsed.Outputs, err = readObjective(h.objective, h.sums); err != nil {
 		return trees.Parsed{}, err
 	}
-	parsed.Columns, err = readColumns(l, h.names)
+	parsed.Columns, err = readColumns(l, h.names, h.infos)
 	return parsed, err
 }
 
@@ -68,6 +68,7 @@ type header struct {
 	average   bool // of the trees, rather than their sum
 	objective string
 	names     []string
+	infos     []string // of each feature's values, where the file has them
 }
 
 func readHeader(fields map[string][]byte) (h header, err error) {
@@ -83,6 +84,9 @@ func readHeader(fields map[string][]byte) (h header, err error) {
 	h.names = strings.Fields(string(fields["feature_names"]))
 	if len(h.names) != last+1 {
 		return h, wrong("feature_names", "has %d names; expected %d, one more than max_feature_idx: save the model again", len(h.names), last+1)
+	}
+	if h.infos = strings.Fields(string(fields["feature_infos"])); len(h.infos) != len(h.names) {
+		h.infos = nil
 	}
 	for _, name := range h.names {
 		if !utf8.ValidString(name) {

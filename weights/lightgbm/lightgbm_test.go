@@ -86,7 +86,7 @@ label_index=0
 max_feature_idx=2
 objective=binary sigmoid:1
 feature_names=a b colour
-feature_infos=[0:1] [0:1] 0:1:33
+feature_infos=[0:1] [0:1] -1:0:1:3
 tree_sizes=300 100
 
 Tree=0
@@ -173,6 +173,8 @@ var faults = []struct{ name, from, to, field, says string }{
 	{"sets", "cat_boundaries=0 2", "cat_boundaries=0 3", "tree 0.cat_boundaries", "up to 2"},
 	{"words", "cat_threshold=1 2", "cat_threshold=1 -2", "tree 0.cat_threshold", "expected 32 bits"},
 	{"pandas", "pandas_categorical:[", "pandas_categorical:[[],", "pandas_categorical", "of 2 columns, but categorical_feature has 1"},
+	{"pandas' codes", "-1:0:1:3", "0:4", "pandas_categorical", `4 categories for column "colour", whose values 0:4`},
+	{"pandas' numbers", "-1:0:1:3", "[0:1]", "pandas_categorical", "are no codes"},
 	{"pandas' JSON", "pandas_categorical:[", "pandas_categorical:{", "pandas_categorical", "is no JSON"},
 	{"pandas' category", `"x"`, `{}`, "pandas_categorical", "has the category {}"},
 	{"categorical column", "[categorical_feature: 2]", "[categorical_feature: 3]", "categorical_feature", "0 to 2"},

@@ -149,7 +149,7 @@ func walk(f *trees.Forest, row []float32, sums, parts []float64, leaves []int32)
 			parts[k] /= f.Divide
 		}
 		if f.Scale != 0 {
-			sums[k] *= f.Scale
+			sums[k] = float64(sums[k] * f.Scale) // rounded here
 			parts[k] *= math.Abs(f.Scale)
 		}
 		if f.Add != nil {
