@@ -1,15 +1,13 @@
 package app
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"time"
 
+	"penstock/model"
 	"penstock/serving"
 	"penstock/weights"
-	"penstock/weights/engines"
 )
 
 // loadedModel is a model that reproduced its golden rows.
@@ -22,7 +20,9 @@ type loadedModel struct {
 
 // facts are what the page says of the model.
 func (m *loadedModel) facts() serving.Facts {
+	processes, _ := m.Model.(model.Processes)
 	return serving.Facts{
+		Source: m.Source, Reference: m.Reference, Processes: processes,
 		File: m.File, Bytes: m.Bytes, SHA256: m.SHA256,
 		GoldenRows: m.GoldenRows, GoldenMaxDiff: m.GoldenMaxDiff,
 		GoldenTolerance: m.GoldenTolerance, GoldenDuration: m.GoldenDuration,
@@ -40,7 +40,7 @@ func loadModels(options Options) (models []*loadedModel, err error) {
 			models = nil
 		}
 	}()
-	bundles, err := OpenBundles(options.Models)
+	bundles, err := options.ModelFiles.Open(options.Logger)
 	if err != nil {
 		return nil, err
 	}
@@ -65,39 +65,6 @@ func loadModels(options Options) (models []*loadedModel, err error) {
 	return models, nil
 }
 
-// OpenBundles opens the bundles in folders, or the embedded one when there are
-// none, and loads nothing.
-func OpenBundles(folders []string) ([]*weights.Bundle, error) {
-	if len(folders) == 0 {
-		b, err := weights.Default(engines.All(engines.Options{}))
-		return []*weights.Bundle{b}, err
-	}
-	var bundles []*weights.Bundle
-	for _, folder := range folders {
-		if err := isFolder(folder); err != nil {
-			return nil, err
-		}
-		b, err := weights.Open(folder, engines.All(engines.Options{}))
-		if err != nil {
-			return nil, err // it names the folder
-		}
-		bundles = append(bundles, b)
-	}
-	return bundles, nil
-}
-
-func isFolder(path string) error {
-	switch info, err := os.Stat(path); {
-	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("bundle %q: there is no such folder; name one that holds a manifest.json", path)
-	case err != nil:
-		return fmt.Errorf("bundle %q: %w", path, err)
-	case !info.IsDir():
-		return fmt.Errorf("bundle %q is a file; name the folder that holds its manifest.json", path)
-	}
-	return nil
-}
-
 // areDifferent refuses two bundles whose models clients could not tell apart.
 func areDifferent(bundles []*weights.Bundle) error {
 	first := map[string]*weights.Bundle{}
@@ -108,7 +75,7 @@ func areDifferent(bundles []*weights.Bundle) error {
 		case taken && sameFolder(other.Name(), b.Name()):
 			return fmt.Errorf("--model %s is given twice; leave one out", b.Name())
 		case taken:
-			return fmt.Errorf("--model %s and --model %s both hold a model named %q, and clients choose by name; change \"name\" in the manifest.json of one", other.Name(), b.Name(), name)
+			return fmt.Errorf("--model %s and --model %s both hold a model named %q, and clients choose by name; %s", other.Name(), b.Name(), name, b.Rename())
 		}
 		first[name] = b
 	}

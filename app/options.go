@@ -23,9 +23,9 @@ type Options struct {
 	Listen      string // host:port for clients and the dashboard; port 0 is any that is free
 	AdminListen string // host:port for /metrics and pprof; empty: none
 
-	Models []string // folders of bundles, the first is the default; none: the embedded digits
-	Engine string   // to use where a bundle has several; empty: the first that this build has
-	Device string   // cpu, cuda:0
+	ModelFiles        // the first model is the default
+	Engine     string // to use where a bundle has several; empty: the first that this build has
+	Device     string // cpu, cuda:0
 
 	// Pools are the numbers of single models, by the model's name: --pool. They go
 	// before those of its manifest and the general ones below.

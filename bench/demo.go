@@ -12,14 +12,6 @@ import (
 	"penstock/protocol"
 )
 
-// Labelled are rows whose true classes are known, such as the held-out digits
-// of package weights.
-type Labelled interface {
-	Len() int
-	Row(i int) []byte // one byte per feature; 255 stands for 1
-	Label(i int) int  // the index of the true class
-}
-
 // Demo streams labelled rows to a server and sends each label some time after
 // its prediction, as the world does. It counts by itself how many predictions
 // were right.
@@ -99,12 +91,12 @@ func (d Demo) Run(ctx context.Context) (DemoReport, error) {
 		return DemoReport{}, err
 	}
 	defer closeAll(clients)
-	classes, err := d.classes(clients[0].Hello())
+	model, err := d.model(clients[0].Hello())
 	if err != nil {
 		return DemoReport{}, err
 	}
 
-	run := &demoRun{demo: &d, classes: classes, errors: map[string]uint64{}}
+	run := &demoRun{demo: &d, model: model, errors: map[string]uint64{}}
 	// One goroutine prints, one per socket sends, and one per prediction waits
 	// to label it. This function waits for the senders, the senders for their
 	// labels.
@@ -122,21 +114,12 @@ func (d Demo) Run(ctx context.Context) (DemoReport, error) {
 	return run.report(), nil
 }
 
-// classes returns the names of the model's classes.
-func (d *Demo) classes(hello *protocol.Hello) ([]string, error) {
+// model finds the model that is asked, and sees that the rows are for it.
+func (d *Demo) model(hello *protocol.Hello) (protocol.HelloItem, error) {
 	for _, m := range hello.Models {
-		if d.Model != "" && m.Name != d.Model {
-			continue
+		if d.Model == "" || m.Name == d.Model {
+			return m, d.Rows.Fits(m)
 		}
-		if width := len(d.Rows.Row(0)); width != m.Features {
-			return nil, wrong("Model", "%s takes %d features, and the rows have %d", m.Name, m.Features, width)
-		}
-		for i := range d.Rows.Len() {
-			if label := d.Rows.Label(i); label < 0 || label >= len(m.Classes) {
-				return nil, wrong("Model", "%s has %d classes, and row %d is of class %d", m.Name, len(m.Classes), i, label)
-			}
-		}
-		return m.Classes, nil
 	}
-	return nil, wrong("Model", "%q is not served; the server has %s", d.Model, strings.Join(modelNames(hello), ", "))
+	return protocol.HelloItem{}, wrong("Model", "%q is not served; the server has %s", d.Model, strings.Join(modelNames(hello), ", "))
 }

@@ -14,7 +14,7 @@ type DemoReport struct {
 	// them whose prediction was right.
 	Labelled uint64 `json:"labelled"`
 	Correct  uint64 `json:"correct"`
-	// Accuracy is Correct / Labelled, or nil without labels.
+	// Accuracy is Correct / Labelled, or nil without labels, and of a regression.
 	Accuracy *float64 `json:"accuracy"`
 	// Disagreed counts labels on which the server's acknowledgement said the
 	// opposite of our own comparison. It should be zero.
@@ -29,8 +29,8 @@ func (r *demoRun) report() DemoReport {
 	defer r.mu.Unlock()
 	report := DemoReport{Predictions: r.predicted, Labelled: r.labelled, Correct: r.correct,
 		Disagreed: r.disagreed, Errors: maps.Clone(r.errors)}
-	if r.labelled > 0 {
-		accuracy := float64(r.correct) / float64(r.labelled)
+	if r.judged > 0 {
+		accuracy := float64(r.correct) / float64(r.judged)
 		report.Accuracy = &accuracy
 	}
 	return report
@@ -38,11 +38,13 @@ func (r *demoRun) report() DemoReport {
 
 // String is the report in a line.
 func (r DemoReport) String() string {
-	accuracy := "no labels yet"
-	if r.Accuracy != nil {
-		accuracy = fmt.Sprintf("accuracy %.2f %%", 100**r.Accuracy)
+	line := fmt.Sprintf("%d predictions, %d labelled", r.Predictions, r.Labelled)
+	switch {
+	case r.Accuracy != nil:
+		line += fmt.Sprintf(", %d correct, accuracy %.2f %%", r.Correct, 100**r.Accuracy)
+	case r.Labelled == 0:
+		line += ", 0 correct, no labels yet"
 	}
-	line := fmt.Sprintf("%d predictions, %d labelled, %d correct, %s", r.Predictions, r.Labelled, r.Correct, accuracy)
 	if len(r.Errors) > 0 {
 		line += ", errors: " + counts(r.Errors)
 	}

@@ -7,16 +7,18 @@ import (
 	"time"
 
 	"penstock/client"
+	"penstock/protocol"
 )
 
 // demoRun is one run of a Demo.
 type demoRun struct {
-	demo    *Demo
-	classes []string
+	demo  *Demo
+	model protocol.HelloItem
 
 	mu        sync.Mutex
 	predicted uint64
 	labelled  uint64
+	judged    uint64 // of them, those that are right or wrong
 	correct   uint64
 	disagreed uint64
 	errors    map[string]uint64
@@ -38,7 +40,8 @@ func (r *demoRun) stream(ctx context.Context, c *client.Client, random *rand.Ran
 		row := order[n%len(order)]
 		delay := d.LabelDelayMin + time.Duration(random.Int64N(int64(d.LabelDelayMax-d.LabelDelayMin)+1))
 		labels.Add(1)
-		request := client.Request{Features: scaled(d.Rows.Row(row)), Model: d.Model}
+		request := d.Rows.Ask(row)
+		request.Model = d.Model
 		_, err := c.Submit(ctx, request, func(p client.Prediction, err error) {
 			if err != nil {
 				r.failed(err)
@@ -48,7 +51,7 @@ func (r *demoRun) stream(ctx context.Context, c *client.Client, random *rand.Ran
 			r.count(func() { r.predicted++ })
 			go func() { // stream waits for it through labels
 				defer labels.Done()
-				r.label(ctx, c, p, r.classes[d.Rows.Label(row)], delay)
+				r.label(ctx, c, p, row, delay)
 			}()
 		})
 		if err != nil {
@@ -60,34 +63,28 @@ func (r *demoRun) stream(ctx context.Context, c *client.Client, random *rand.Ran
 	}
 }
 
-// scaled turns bytes into features in [0,1].
-func scaled(row []byte) []float32 {
-	features := make([]float32, len(row))
-	for i, b := range row {
-		features[i] = float32(b) / 255
-	}
-	return features
-}
-
 // label waits, tells the server the truth, and counts it if the server did.
-func (r *demoRun) label(ctx context.Context, c *client.Client, p client.Prediction, truth string, delay time.Duration) {
+func (r *demoRun) label(ctx context.Context, c *client.Client, p client.Prediction, row int, delay time.Duration) {
 	if !pause(ctx, delay) {
 		return
 	}
-	told, err := c.Feedback(ctx, p.ID, client.Class(truth))
+	truth, right, judged := r.demo.Rows.Truth(row, r.model, p)
+	told, err := c.Feedback(ctx, p.ID, truth)
 	if err != nil {
 		if ctx.Err() == nil {
 			r.failed(err)
 		}
 		return
 	}
-	right := p.Label == truth
 	r.count(func() {
 		r.labelled++
+		if judged {
+			r.judged++
+		}
 		if right {
 			r.correct++
 		}
-		if len(told) != 1 || told[0] != right {
+		if len(told) != 1 || judged && told[0] != right {
 			r.disagreed++
 		}
 	})

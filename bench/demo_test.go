@@ -32,7 +32,7 @@ func TestDemoAgreesWithTheServer(t *testing.T) {
 		}
 		reach := serve(t, digits, inference.Options{})
 		var progress bytes.Buffer
-		report, err := Demo{URL: address, Rows: rows, Duration: 10 * time.Second, Seed: 7, Client: reach, Progress: &progress}.Run(t.Context())
+		report, err := Demo{URL: address, Rows: Digits{rows}, Duration: 10 * time.Second, Seed: 7, Client: reach, Progress: &progress}.Run(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -94,7 +94,7 @@ func TestDemoStopsWithItsContext(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		start := time.Now()
-		report, err := Demo{URL: address, Rows: rows, Client: reach}.Run(ctx)
+		report, err := Demo{URL: address, Rows: Digits{rows}, Client: reach}.Run(ctx)
 		if err != nil || time.Since(start) > 4*time.Second {
 			t.Errorf("ended after %v with %v", time.Since(start), err)
 		}
@@ -105,7 +105,7 @@ func TestDemoStopsWithItsContext(t *testing.T) {
 }
 
 func TestDemoValidate(t *testing.T) {
-	rows := &weights.Rows{Features: 1, Pixels: []byte{1}, Labels: []byte{0}}
+	rows := Digits{&weights.Rows{Features: 1, Pixels: []byte{1}, Labels: []byte{0}}}
 	for field, d := range map[string]Demo{
 		"URL":           {Rows: rows},
 		"Rows":          {URL: address},

@@ -15,7 +15,7 @@ import (
 // checkCmd validates bundles, or everything that serve is told by flags,
 // environment and config.
 type checkCmd struct {
-	Bundle []string `arg:"" optional:"" help:"Folders of bundles. Without, the flags and config of serve are checked." placeholder:"DIR"`
+	Bundle []string `arg:"" optional:"" help:"Bundles or model files. Without, the flags and config of serve are checked." placeholder:"PATH"`
 
 	serveCmd `embed:""`
 }
@@ -29,7 +29,7 @@ func (c checkCmd) Run(command *kong.Context, s *settings) error {
 	if len(c.Bundle) == 0 {
 		return c.checkServe()
 	}
-	bundles, err := app.OpenBundles(c.Bundle)
+	bundles, err := c.Files.at(c.Bundle).Open(c.newLogger(os.Stderr))
 	if err != nil {
 		return err
 	}

@@ -22,9 +22,12 @@ type serveCmd struct {
 	Listen      string `default:"127.0.0.1:8080" help:"Address for clients and the dashboard."`
 	AdminListen string `default:"127.0.0.1:8081" help:"Address for /metrics and pprof; empty for none."`
 
-	Model  []string `help:"Folder of a bundle; repeat for several, the first is the default. Without, the embedded digits." placeholder:"DIR" sep:"none"`
-	Engine string   `help:"Engine to use where a bundle has several." placeholder:"NAME"`
-	Device string   `default:"cpu" help:"Where engine torchscript runs: cpu, or cuda:0 and so on with a libtorch that has CUDA." placeholder:"NAME"`
+	Model []string `help:"Model file of XGBoost, LightGBM, CatBoost, ONNX or Python, or folder of a bundle; repeat for several, the first is the default. Without, the embedded digits." placeholder:"PATH" sep:"none"`
+
+	Files modelFlags `embed:""`
+
+	Engine string `help:"Engine to use where a bundle has several." placeholder:"NAME"`
+	Device string `default:"cpu" help:"Where engine torchscript runs: cpu, or cuda:0 and so on with a libtorch that has CUDA." placeholder:"NAME"`
 
 	Workers   int      `atleast:"0" atmost:"4096" help:"Batches that run at the same time. 0, the default, is the processors that the process may use." placeholder:"N"`
 	MaxBatch  int      `atleast:"1" atmost:"65536" default:"64" help:"Rows in a batch."`
@@ -78,6 +81,20 @@ type serveCmd struct {
 	PrintConfig bool `env:"-" help:"Print what is in force as a file for --config, with where each flag is set, and end."`
 }
 
+// modelFlags are what model files do not tell, and what engines need from outside;
+// see app.ModelFiles.
+type modelFlags struct {
+	Features    int      `atleast:"0" atmost:"1048576" default:"0" help:"Numbers in a row of --model, where its file does not tell." placeholder:"N"`
+	Classes     []string `help:"Names of the classes of --model in their order, where its file does not tell: A,B,C." placeholder:"NAME,..."`
+	ONNXRuntime string   `name:"onnxruntime" help:"ONNX Runtime's library, or a folder that holds it, for models that need it. Default: beside this program, where the system's loader looks, or in the Python environment." placeholder:"PATH"`
+	Python      string   `help:"Python for models that are Python programs. Default: that of the active virtual environment, or python3." placeholder:"PATH"`
+}
+
+// at is the files at some paths.
+func (f modelFlags) at(paths []string) app.ModelFiles {
+	return app.ModelFiles{Models: paths, Features: f.Features, Classes: f.Classes, ONNXRuntime: f.ONNXRuntime, Python: f.Python}
+}
+
 // alertFlags are the thresholds of alerts; see monitor.Thresholds.
 type alertFlags struct {
 	ErrorRate             float64         `atleast:"0" atmost:"1" default:"0.01" help:"Warn at this share of errors and sheds; 0 is never."`
@@ -119,7 +136,7 @@ func (c serveCmd) options() (app.Options, error) {
 	pools, err := parsePools(c.Pool)
 	return app.Options{
 		Listen: c.Listen, AdminListen: c.AdminListen,
-		Models: c.Model, Engine: c.Engine, Device: c.Device, Pools: pools,
+		ModelFiles: c.Files.at(c.Model), Engine: c.Engine, Device: c.Device, Pools: pools,
 		Workers: c.Workers, MaxBatch: c.MaxBatch, QueueRows: c.QueueRows, Window: c.Window, Remember: c.Remember,
 		MaxConnections: c.MaxConnections, MaxPerAddress: c.MaxPerAddress, MaxMessageBytes: c.MaxMessageBytes,
 		MaxRows: c.MaxRows, MaxReplyBytes: c.MaxReplyBytes, MemoryLimit: int64(c.MemoryLimit), Echo: c.Echo,

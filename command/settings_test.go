@@ -292,8 +292,8 @@ func TestFlagsThatDisagree(t *testing.T) {
 		"--listen=127.0.0.1:99999":                         `expected host:port`,
 		"--admin-listen=:x":                                `--admin-listen ":x": expected host:port`,
 		"--admin-listen=127.0.0.1:8080":                    "--listen and --admin-listen are both 127.0.0.1:8080",
-		"--model=nowhere":                                  `bundle "nowhere": there is no such folder`,
-		"--model=go.mod":                                   `bundle "go.mod" is a file`,
+		"--model=nowhere":                                  `--model "nowhere": there is no such file or folder`,
+		"--model=go.mod":                                   `bundle "go.mod": is no model file`,
 		"--model=weights/digits --model=./weights/digits/": "--model ./weights/digits/ is given twice; leave one out",
 		"--engine=nothing":                                 "nothing",
 	} {

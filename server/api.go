@@ -1,12 +1,14 @@
 package server
 
 import (
+	"math"
 	"net/http"
 	"strings"
 	"time"
 
 	"penstock/access"
 	"penstock/lockorder"
+	"penstock/model"
 	"penstock/protocol"
 	"penstock/serving"
 )
@@ -29,6 +31,33 @@ type apiModel struct {
 	Bytes    *int64            `json:"bytes"`
 	SHA256   *string           `json:"sha256"`
 	Golden   *apiGolden        `json:"golden"`
+
+	Source    *model.Source `json:"source"`
+	Processes []apiProcess  `json:"processes"`
+	Reference *apiReference `json:"reference"`
+}
+
+// apiProcess is a process that runs a model.
+type apiProcess struct {
+	PID      int    `json:"pid"`
+	State    string `json:"state"`
+	Restarts uint64 `json:"restarts"`
+	Bytes    int64  `json:"memory_bytes"`
+}
+
+// apiReference is what rows of a model usually hold.
+type apiReference struct {
+	Rows     int        `json:"rows"`
+	Features []apiRange `json:"features"`
+}
+
+// apiRange is model.Range with null in place of NaN.
+type apiRange struct {
+	Min     *float64 `json:"min"`
+	Median  *float64 `json:"median"`
+	Max     *float64 `json:"max"`
+	Missing float64  `json:"missing"`
+	Counts  []int    `json:"counts"`
 }
 
 type apiGolden struct {
@@ -55,21 +84,49 @@ func (s *Server) serveModels(w http.ResponseWriter, _ *http.Request, guest *acce
 			Outputs: outputsOf(spec), Columns: columnsOf(spec), Missing: spec.AnyMissing(),
 			Engine: spec.Engine, Workers: pool.Workers, MaxBatch: pool.MaxBatch,
 		}
-		if d.Facts.File != "" {
-			a.add(&d.Facts)
-		}
+		a.add(&d.Facts)
 		answer.Models = append(answer.Models, a)
 	}
 	writeJSON(w, protocol.Encode(answer))
 }
 
 func (a *apiModel) add(f *serving.Facts) {
-	a.File, a.Bytes, a.SHA256 = &f.File, &f.Bytes, &f.SHA256
+	if f.File != "" {
+		a.File, a.Bytes, a.SHA256 = &f.File, &f.Bytes, &f.SHA256
+	}
+	if f.Source != (model.Source{}) {
+		a.Source = &f.Source
+	}
+	a.Processes = []apiProcess{}
+	if f.Processes != nil {
+		for _, p := range f.Processes.Processes() {
+			a.Processes = append(a.Processes, apiProcess(p))
+		}
+	}
+	if f.Reference != nil {
+		a.Reference = referenceOf(f.Reference)
+	}
 	if f.GoldenRows > 0 {
 		a.Golden = &apiGolden{
 			Rows: f.GoldenRows, MaxDiff: f.GoldenMaxDiff, Tolerance: f.GoldenTolerance, Duration: milliseconds(f.GoldenDuration),
 		}
 	}
+}
+
+func referenceOf(r *model.Reference) *apiReference {
+	told := &apiReference{Rows: r.Rows, Features: make([]apiRange, len(r.Features))}
+	for i, of := range r.Features {
+		told.Features[i] = apiRange{known(of.Min), known(of.Median), known(of.Max), of.Missing, of.Counts}
+	}
+	return told
+}
+
+// known is nil for NaN.
+func known(x float64) *float64 {
+	if math.IsNaN(x) {
+		return nil
+	}
+	return &x
 }
 
 // apiAlert is an alert with the number of the metrics frame that it came with,

@@ -185,4 +185,8 @@ type Facts struct {
 	GoldenMaxDiff   float64 // largest difference between a golden score and the engine's
 	GoldenTolerance float64 // that is allowed
 	GoldenDuration  time.Duration
+
+	Source    model.Source     // which library the model came from
+	Reference *model.Reference // what rows usually hold; nil: not known
+	Processes model.Processes  // that run the model; nil: this one does
 }

@@ -67,6 +67,14 @@ func (b *Bundle) Spec() model.Spec { return b.manifest.about.Spec }
 // Temperature is what logits of classes are divided by before their softmax.
 func (b *Bundle) Temperature() float64 { return b.manifest.about.Temperature }
 
+// Rename says how to give the model another name.
+func (b *Bundle) Rename() string {
+	if b.drafted {
+		return "rename one of the files, or make a bundle of it with penstock pack --name"
+	}
+	return `change "name" in the manifest.json of one`
+}
+
 // Source says which library the model came from, as the manifest tells.
 func (b *Bundle) Source() model.Source { return b.manifest.source }
 

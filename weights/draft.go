@@ -25,6 +25,8 @@ type Hints struct {
 	Name string
 	// Features is how many numbers a row has, where the file does not tell; else 0.
 	Features int
+	// Folder says that a folder was given, which is the model as a whole.
+	Folder bool
 	// Classes are the names of the classes, where the file has none of its own, or
 	// others are wanted.
 	Classes []string
@@ -61,6 +63,9 @@ func OpenFile(path string, hints Hints, engines *Engines) (*Bundle, error) {
 		return nil, bad(wrong("", "is no model file that this version knows by its name; it knows %s; anything else needs a bundle: see docs/models.md",
 			strings.Join(engines.drafts(), " ")))
 	}
+	if info, err := os.Stat(path); err == nil {
+		hints.Folder = info.IsDir()
+	}
 	draft, err := engine.Draft(dir(folder), file, hints)
 	if err != nil {
 		return nil, bad(err)
@@ -86,6 +91,12 @@ func OpenFile(path string, hints Hints, engines *Engines) (*Bundle, error) {
 
 // modelIn finds the folder and the name of the file that a path stands for.
 func modelIn(path string, engines *Engines) (folder, file string, err error) {
+	// The folder that is opened lets no link lead out of it, so a link to the file
+	// itself is followed before.
+	path, err = filepath.EvalSymlinks(path)
+	if err != nil {
+		return "", "", err
+	}
 	info, err := os.Stat(path)
 	if err != nil {
 		return "", "", err
@@ -244,4 +255,12 @@ func inputOf(spec model.Spec, shape []int) map[string]any {
 		}
 	}
 	return input
+}
+
+// FolderOf is where the folder that a Draft is given lies on disk.
+func FolderOf(folder fs.FS) (string, error) {
+	if d, ok := folder.(dir); ok {
+		return filepath.Abs(string(d))
+	}
+	return "", errors.New("is not a folder on disk, which this engine needs")
 }

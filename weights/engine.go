@@ -90,6 +90,9 @@ type Built struct {
 	// exact arithmetic gives, or is nil where that is not known. Golden rows are
 	// held to it. It may be slow, and is let go of once they are proven.
 	Rounding func(row []float32) []float64
+	// Sample makes rows that tell the model's answers apart, as an engine is given
+	// them, others for another seed; nil where the engine knows none.
+	Sample func(rows int, seed uint64) []float32
 }
 
 // Engines are those that a program can read bundles for, the preferred first.

@@ -2,6 +2,7 @@ package weights
 
 import (
 	"cmp"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -20,6 +21,8 @@ type Loaded struct {
 	Accuracy *float64
 	// Source says which library the model came from, as the manifest tells.
 	Source model.Source
+	// Reference is what rows usually hold; nil where the bundle does not tell.
+	Reference *model.Reference
 	// Pool is what the manifest wishes for the model's pool.
 	Pool Pool
 	// GoldenRows is how many golden rows were predicted; 0 means that the
@@ -36,6 +39,7 @@ type Loaded struct {
 	GoldenDuration time.Duration
 
 	rounding func(row []float32) []float64 // see Built; nil once it is proven
+	sample   func(rows int, seed uint64) []float32
 }
 
 // Place says where a model is to run and what to expect there. Zero fields
@@ -77,12 +81,16 @@ func (b *Bundle) LoadAt(engine string, place Place) (*Loaded, error) {
 	if err != nil {
 		return nil, b.in(cmp.Or(e.file(), Manifest), err)
 	}
-	loaded := &Loaded{Model: m.Model, File: e.file(), Bytes: files.size, SHA256: files.sum, Accuracy: b.manifest.accuracy, Source: b.manifest.source, Pool: b.manifest.pool, rounding: m.Rounding}
+	loaded := &Loaded{Model: m.Model, File: e.file(), Bytes: files.size, SHA256: files.sum, Accuracy: b.manifest.accuracy, Source: b.manifest.source, Pool: b.manifest.pool, rounding: m.Rounding, sample: m.Sample}
 	err = b.prove(loaded)
 	loaded.rounding = nil // it holds the weights
 	if err != nil {
 		m.Model.Close()
 		return nil, b.in(b.manifest.golden, err)
+	}
+	if loaded.Reference, err = b.readReference(); err != nil {
+		m.Model.Close()
+		return nil, b.in(b.manifest.reference, err)
 	}
 	return loaded, nil
 }
@@ -126,6 +134,19 @@ func (f *Files) allow(name string) error {
 		return nil
 	}
 	return f.bundle.in(name, wrong("", "is not among the files that the engine's entry names, %q", f.names))
+}
+
+// Folder is where the bundle lies on disk, for engines whose models open files
+// themselves. What Open and Read have checked may be another by then, if somebody
+// replaces it.
+func (f *Files) Folder() (string, error) {
+	switch files := f.bundle.files.(type) {
+	case dir:
+		return filepath.Abs(string(files))
+	case drafted:
+		return filepath.Abs(string(files.dir))
+	}
+	return "", wrong("", "is not a folder on disk, which this engine needs")
 }
 
 func (f *Files) note(name string, size int64, sum string) {

@@ -16,8 +16,10 @@ type manifest struct {
 	pool     Pool
 	accuracy *float64 // measured before; nil is unknown
 	golden   string   // a file's name, or empty
-	source   model.Source
-	hashes   map[string]string
+	// reference is the file with a sample of rows, or empty.
+	reference string
+	source    model.Source
+	hashes    map[string]string
 }
 
 // readManifest reads manifest.json. It takes nothing that it, or one of the
@@ -30,6 +32,7 @@ func readManifest(data []byte, engines *Engines) (manifest, error) {
 	o.Required("version", &spec.Version)
 	o.Required("features", &spec.Features)
 	o.Optional("golden", &m.golden)
+	o.Optional("reference", &m.reference)
 	m.readOutputs(o)
 	m.readColumns(o)
 	input, entries, calibration, hashes := o.Raw("input"), o.Raw("engines"), o.Raw("calibration"), o.Raw("sha256")

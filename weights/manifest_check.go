@@ -32,9 +32,12 @@ func (m *manifest) check() error {
 	if m.about.Spec.Features > maxFeatures {
 		return wrong("features", "is %d; at most %d are supported", m.about.Spec.Features, maxFeatures)
 	}
-	if m.golden != "" {
-		if err := checkName(m.golden); err != nil {
-			return wrong("golden", "%w", err)
+	for _, f := range []struct{ field, file string }{{"golden", m.golden}, {"reference", m.reference}} {
+		if f.file == "" {
+			continue
+		}
+		if err := checkName(f.file); err != nil {
+			return wrong(f.field, "%w", err)
 		}
 	}
 	if err := m.checkOutputs(); err != nil {
