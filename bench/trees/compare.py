@@ -1,6 +1,6 @@
 """Measures forests beside the libraries they come from, in turn, one thread each.
 
-    compare.py [ROUNDS]
+    compare.py [ROUNDS [boosted|deep]...]
 
 XGBoost is measured in C, by what its in-place prediction takes without Python;
 scikit-learn and ONNX Runtime from Python, whose part in a batch of 64 rows through a
@@ -29,13 +29,13 @@ DRIVER = r"""
 #include <stdint.h>
 #include <time.h>
 typedef int (*predict)(void*, const char*, const char*, void*, const uint64_t**, uint64_t*, const float**);
-double run(predict f, void *booster, const char **batches, int n, const char *config, double seconds, long *done) {
+double run(predict f, void *booster, const char **batches, int n, const char *config, double seconds, long *done, void *proxy) {
     struct timespec a, b; double took; long i = 0;
     const uint64_t *shape; uint64_t dim; const float *result;
     clock_gettime(CLOCK_MONOTONIC, &a);
     do {
         for (int k = 0; k < 10; k++, i++)
-            if (f(booster, batches[i % n], config, 0, &shape, &dim, &result)) return -1;
+            if (f(booster, batches[i % n], config, proxy, &shape, &dim, &result)) return -1;
         clock_gettime(CLOCK_MONOTONIC, &b);
         took = (b.tv_sec - a.tv_sec) * 1e9 + (b.tv_nsec - a.tv_nsec);
     } while (took < seconds * 1e9);
@@ -70,6 +70,8 @@ class XGBoost:
         subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-o", folder / "driver.so", folder / "driver.c"], check=True)
         self.run = ctypes.CDLL(folder / "driver.so").run
         self.run.restype = ctypes.c_double
+        self.proxy = ctypes.c_void_p()
+        assert _LIB.XGProxyDMatrixCreate(ctypes.byref(self.proxy)) == 0
         self.predict, self.handle, self.rows = _LIB.XGBoosterPredictFromDense, booster.handle, rows
         self.config = json.dumps({"type": 0, "training": False, "iteration_begin": 0, "iteration_end": 0,
                                   "strict_shape": False, "cache_id": 0, "missing": float("nan")}).encode()
@@ -80,7 +82,7 @@ class XGBoost:
                    for i in range(0, len(self.rows) - batch + 1, batch)]
         done = ctypes.c_long()
         took = self.run(ctypes.cast(self.predict, ctypes.c_void_p), self.handle, (ctypes.c_char_p * len(batches))(*batches),
-                        len(batches), self.config, ctypes.c_double(SECONDS), ctypes.byref(done))
+                        len(batches), self.config, ctypes.c_double(SECONDS), ctypes.byref(done), self.proxy)
         assert took > 0, "XGBoost failed"
         return took / done.value / batch
 
@@ -140,7 +142,7 @@ def deep(folder: pathlib.Path, binary: pathlib.Path, rounds: int) -> None:
     import skl2onnx
     from sklearn.ensemble import RandomForestRegressor
 
-    from penstock import export
+    from penstock._forest import forest_bytes
 
     random = np.random.default_rng(2)
     x = random.normal(size=(5600, 32)).astype(np.float32)
@@ -148,8 +150,8 @@ def deep(folder: pathlib.Path, binary: pathlib.Path, rounds: int) -> None:
     forest = RandomForestRegressor(100, n_jobs=1, random_state=1).fit(x, y)
     nodes = sum(t.tree_.node_count for t in forest.estimators_)
     title = f"100 trees of depth {max(t.get_depth() for t in forest.estimators_)}, {nodes} nodes"
-    export(forest, folder / "deep", sample=x)
-    model = next(f for f in (folder / "deep").iterdir() if f.suffix == ".safetensors")
+    model = folder / "deep.safetensors"
+    model.write_bytes(forest_bytes(forest))
     rows = random.normal(size=(4096, 32)).astype(np.float32)
     rows.tofile(folder / "deep.rows")
     onnx = skl2onnx.to_onnx(forest, x[:1]).SerializeToString()
@@ -171,8 +173,9 @@ def main() -> None:
         folder = pathlib.Path(name)
         binary = folder / "trees"
         subprocess.run(["go", "build", "-o", binary, "./bench/trees"], cwd=ROOT, check=True)
-        boosted(folder, binary, rounds)
-        deep(folder, binary, rounds)
+        for measured in [boosted, deep]:
+            if len(sys.argv) < 3 or measured.__name__ in sys.argv[2:]:
+                measured(folder, binary, rounds)
 
 
 if __name__ == "__main__":

@@ -99,8 +99,8 @@ func (h *heaps) fillTree(t *Tree, at int, index columnIndex, slots []int32) {
 			words[i], words[heapSlots+i] = uint16(column), code
 		}
 	}
-	for i := range slots {
-		slots[i] = ^ways[heapSlots+i]
+	for i, leaf := range ways[heapSlots:] {
+		slots[i] = ^leaf
 	}
 }
 
