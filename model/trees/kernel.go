@@ -1,5 +1,7 @@
 package trees
 
+//go:generate env GOWORK=off go run -C avo . ..
+
 // kernel is one way to walk trees. A new one is added to kernels, and the tests
 // then hold it to a walk through the Forest itself.
 type kernel struct {
@@ -23,9 +25,13 @@ type walker interface {
 	begin(features []float32, rows int)
 	// walk writes where the rows arrive in some trees: at[t·rows+r] is the leaf, or
 	// slot, of row r in tree first+t. The features are those of begin; it keeps
-	// neither slice, and allocates nothing.
+	// neither slice, and allocates nothing. Beyond its end, at has room for spill
+	// more, which may be overwritten.
 	walk(at []uint32, features []float32, first, trees int)
 }
+
+// spill is how many lanes a vector may write at once.
+const spill = 32
 
 // kernels returns those of this machine, the preferred first. The last runs every
 // forest everywhere.

@@ -74,3 +74,18 @@ func (n *Node) left(x float32) bool {
 	category := uint32(max(x, 0))
 	return n.Set[category/32]>>(category%32)&1 == 1
 }
+
+// depth is how many nodes the longest way passes.
+func (t *Tree) depth() int {
+	depths, deepest := make([]int32, len(t.Nodes)), int32(0)
+	for i := range t.Nodes {
+		depths[i]++
+		deepest = max(deepest, depths[i])
+		for _, child := range []int32{t.Nodes[i].Left, t.Nodes[i].Right} {
+			if child >= 0 {
+				depths[child] = depths[i]
+			}
+		}
+	}
+	return int(deepest)
+}

@@ -30,7 +30,7 @@ func (m *Model) NewSession(maxRows int) (model.Session, error) {
 		return nil, fmt.Errorf("model %s: a session for %d rows; expected at least 1", m.spec.Name, maxRows)
 	}
 	rows := min(maxRows, blockRows)
-	s := &session{model: m, maxRows: maxRows, walker: m.layout.walker(rows), at: make([]uint32, arrivals)}
+	s := &session{model: m, maxRows: maxRows, walker: m.layout.walker(rows), at: make([]uint32, arrivals+spill)}
 	if m.sums.double {
 		s.float64s = make([]float64, rows*m.sums.width)
 	} else {
@@ -61,7 +61,7 @@ func (s *session) Predict(scores, features []float32, rows int) error {
 func run[F float](s *session, out, features []float32, totals, values []F, rows int) {
 	m := s.model
 	start(&m.sums, totals)
-	each := len(s.at) / rows
+	each := arrivals / rows
 	for first := 0; first < len(m.sums.trees); first += each {
 		trees := min(each, len(m.sums.trees)-first)
 		at := s.at[:trees*rows]

@@ -37,7 +37,7 @@ func Read(data []byte) (trees.Parsed, error) {
 	if !Is(data) {
 		return trees.Parsed{}, wrong("", "does not begin with the line \"tree\"; expected a model that LightGBM's save_model wrote as text")
 	}
-	l := &lines{rest: data}
+	l := &lines{rest: data, values: make(map[string][]byte)}
 	l.next()
 	head, err := l.fields("the header")
 	if err != nil {
@@ -51,24 +51,28 @@ func Read(data []byte) (trees.Parsed, error) {
 	if f.Trees, err = readTrees(l, h.sums); err != nil {
 		return trees.Parsed{}, err
 	}
-	if head["average_output"] != nil {
+	if h.average {
 		f.Divide = float64(len(f.Trees) / h.sums)
 	}
 	parsed := trees.Parsed{Forest: f, Source: model.Source{Library: "lightgbm", Format: "text " + h.version}, Missing: true}
-	if f.Link, parsed.Outputs, err = readObjective(string(head["objective"]), h.sums); err != nil {
+	if f.Link, parsed.Outputs, err = readObjective(h.objective, h.sums); err != nil {
 		return trees.Parsed{}, err
 	}
-	parsed.Columns, err = readColumns(l, h.names)
+	parsed.Columns, err = readColumns(l, h.names, h.infos)
 	return parsed, err
 }
 
 type header struct {
-	version string
-	sums    int
-	names   []string
+	version   string
+	sums      int
+	average   bool // of the trees, rather than their sum
+	objective string
+	names     []string
+	infos     []string // of each feature's values, where the file has them
 }
 
 func readHeader(fields map[string][]byte) (h header, err error) {
+	h.average, h.objective = fields["average_output"] != nil, string(fields["objective"])
 	h.version = strings.ToValidUTF8(string(fields["version"]), "?")
 	if h.sums, err = integer("num_tree_per_iteration", fields["num_tree_per_iteration"], 1, 1<<20); err != nil {
 		return h, err
@@ -81,6 +85,9 @@ func readHeader(fields map[string][]byte) (h header, err error) {
 	if len(h.names) != last+1 {
 		return h, wrong("feature_names", "has %d names; expected %d, one more than max_feature_idx: save the model again", len(h.names), last+1)
 	}
+	if h.infos = strings.Fields(string(fields["feature_infos"])); len(h.infos) != len(h.names) {
+		h.infos = nil
+	}
 	for _, name := range h.names {
 		if !utf8.ValidString(name) {
 			return h, wrong("feature_names", "has the name %q, which is not UTF-8; rename the column and save the model again", name)
@@ -91,8 +98,9 @@ func readHeader(fields map[string][]byte) (h header, err error) {
 
 // lines goes through a file line by line.
 type lines struct {
-	rest []byte
-	ends string // how the block ended that fields read
+	rest   []byte
+	ends   string // how the block ended that fields read
+	values map[string][]byte
 }
 
 func (l *lines) next() (line []byte, ok bool) {
@@ -106,9 +114,10 @@ func (l *lines) next() (line []byte, ok bool) {
 const endOfTrees = "end of trees"
 
 // fields reads lines NAME=VALUE up to the next tree or the end of them. A name that
-// stands alone has an empty value.
+// stands alone has an empty value. The next call makes the map its own.
 func (l *lines) fields(of string) (map[string][]byte, error) {
-	fields := make(map[string][]byte, 20)
+	fields := l.values
+	clear(fields)
 	for {
 		line, ok := l.next()
 		if !ok {

@@ -86,7 +86,7 @@ label_index=0
 max_feature_idx=2
 objective=binary sigmoid:1
 feature_names=a b colour
-feature_infos=[0:1] [0:1] 0:1:33
+feature_infos=[0:1] [0:1] -1:0:1:3
 tree_sizes=300 100
 
 Tree=0
@@ -173,8 +173,10 @@ var faults = []struct{ name, from, to, field, says string }{
 	{"sets", "cat_boundaries=0 2", "cat_boundaries=0 3", "tree 0.cat_boundaries", "up to 2"},
 	{"words", "cat_threshold=1 2", "cat_threshold=1 -2", "tree 0.cat_threshold", "expected 32 bits"},
 	{"pandas", "pandas_categorical:[", "pandas_categorical:[[],", "pandas_categorical", "of 2 columns, but categorical_feature has 1"},
+	{"pandas' codes", "-1:0:1:3", "0:4", "pandas_categorical", `4 categories for column "colour", whose values 0:4`},
+	{"pandas' numbers", "-1:0:1:3", "[0:1]", "pandas_categorical", "are no codes"},
 	{"pandas' JSON", "pandas_categorical:[", "pandas_categorical:{", "pandas_categorical", "is no JSON"},
-	{"pandas' category", `"x"`, `{}`, "pandas_categorical", "has, of column \"colour\""},
+	{"pandas' category", `"x"`, `{}`, "pandas_categorical", "has the category {}"},
 	{"categorical column", "[categorical_feature: 2]", "[categorical_feature: 3]", "categorical_feature", "0 to 2"},
 }
 
@@ -217,5 +219,32 @@ func TestMutants(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range weightstest.Mutants(300) {
 		mustStand(t, weightstest.Mutate([]byte(small), random))
+	}
+}
+
+// Files of the shortest numbers there are, which make the most of their bytes.
+func TestMemory(t *testing.T) {
+	const n = 100_000
+	zeros := func(n int) string { return strings.Repeat("0 ", n) }
+	tree := "Tree=0\nnum_leaves=100001\nsplit_feature=" + zeros(n) + "\nthreshold=" + zeros(n) + "\ndecision_type=" + zeros(n) +
+		"\nleft_child=" + zeros(n) + "\nright_child=" + zeros(n) + "\nleaf_value=" + zeros(n+1) + "\n"
+	begin, end := strings.Index(small, "Tree=0"), strings.Index(small, "end of trees")
+	leaves := strings.Repeat("Tree=\nnum_leaves=1\nleaf_value=0\n", n)
+	for name, file := range map[string]string{
+		"nodes":      small[:begin] + tree + small[end:],
+		"leaves":     small[:begin] + leaves + small[end:],
+		"words":      strings.Replace(small, "cat_threshold=1 2", "cat_threshold="+zeros(n), 1),
+		"boundaries": strings.Replace(small, "cat_boundaries=0 2", "cat_boundaries="+zeros(n), 1),
+		"categories": strings.Replace(small, `"x", `, strings.Repeat("1,", n), 1),
+	} {
+		var err error
+		got := weightstest.Allocated(func() { _, err = lightgbm.Read([]byte(file)) })
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		t.Logf("%s: %.1f times the file", name, float64(got)/float64(len(file)))
+		if got > 100*uint64(len(file)) {
+			t.Errorf("%s: %d bytes allocated for a file of %d", name, got, len(file))
+		}
 	}
 }

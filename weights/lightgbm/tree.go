@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 
 	"penstock/model/trees"
@@ -131,6 +132,7 @@ func (r *treeReader) sets(fields map[string][]byte) (sets [][]uint32, err error)
 		}
 		bits[i] = uint32(word)
 	}
+	sets = make([][]uint32, 0, len(r.boundaries))
 	for i := range len(r.boundaries) - 1 {
 		from, to := r.boundaries[i], r.boundaries[i+1]
 		if from < 0 || from > to || to > int64(len(bits)) {
@@ -141,8 +143,11 @@ func (r *treeReader) sets(fields map[string][]byte) (sets [][]uint32, err error)
 	return sets, nil
 }
 
+var space = []byte(" ")
+
 // ints appends a field's integers, which are n, or any number where n is negative.
 func (r *treeReader) ints(fields map[string][]byte, name string, n int, to []int64) ([]int64, error) {
+	to = slices.Grow(to, bytes.Count(fields[name], space)+1)
 	err := r.each(fields, name, n, func(word []byte) error {
 		x, err := strconv.ParseInt(string(word), 10, 64)
 		if name != "cat_threshold" && x != int64(int32(x)) {
@@ -155,6 +160,7 @@ func (r *treeReader) ints(fields map[string][]byte, name string, n int, to []int
 }
 
 func (r *treeReader) floats(fields map[string][]byte, name string, n int, to []float64) ([]float64, error) {
+	to = slices.Grow(to, bytes.Count(fields[name], space)+1)
 	err := r.each(fields, name, n, func(word []byte) error {
 		x, err := strconv.ParseFloat(string(word), 64)
 		if math.IsNaN(x) || math.IsInf(x, 0) {
@@ -174,7 +180,7 @@ func (r *treeReader) each(fields map[string][]byte, name string, n int, take fun
 	count := 0
 	for len(text) > 0 {
 		var word []byte
-		if word, text, _ = bytes.Cut(text, []byte(" ")); len(word) == 0 {
+		if word, text, _ = bytes.Cut(text, space); len(word) == 0 {
 			continue
 		}
 		if err := take(word); err != nil {

@@ -2,9 +2,10 @@ package weightstest
 
 import (
 	"encoding/binary"
+	"errors"
+	"io/fs"
 	"math"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"penstock/model"
@@ -15,21 +16,21 @@ import (
 type Agreement struct {
 	Rows   int
 	Leaves int    // rows × trees whose leaf was compared
-	Ulps   uint64 // of float64, by which a sum differs at most
+	Ulps   uint64 // by which a sum differs at most, of a float64 as large as its parts together
 	Score  uint32 // of float32, by which a score differs at most
 }
 
 // Compare walks a forest for rows that a library gave answers to, and fails the test
-// where a row lands on another leaf, where a sum is further away than ulps of a
-// float64, or where a score is more than one float32 away. The answers lie in a
+// where a row lands on another leaf, where a sum is further away than so many ulps,
+// or where a score is more than one float32 away. The answers lie in a
 // folder, as arrays in the processor's order: NAME.rows (float32), NAME.leaves (int32;
 // rows × trees), NAME.raw and NAME.scores (float64). Any but the rows may be missing.
 func Compare(t *testing.T, folder, name string, p trees.Parsed, ulps uint64) (a Agreement) {
 	t.Helper()
 	f := p.Forest
 	array := func(kind string) []byte {
-		data, err := os.ReadFile(filepath.Join(folder, name+"."+kind))
-		if err != nil && !os.IsNotExist(err) {
+		data, err := fs.ReadFile(os.DirFS(folder), name+"."+kind)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			t.Fatal(err)
 		}
 		return data
@@ -45,12 +46,13 @@ func Compare(t *testing.T, folder, name string, p trees.Parsed, ulps uint64) (a 
 		}
 	}
 	got := compiled(t, p, rows)
-	row, sums, at := make([]float32, f.Features), make([]float64, f.Sums), make([]int32, len(f.Trees))
+	row, at := make([]float32, f.Features), make([]int32, len(f.Trees))
+	sums, parts := make([]float64, f.Sums), make([]float64, f.Sums)
 	for r := range a.Rows {
 		for i := range row {
 			row[i] = math.Float32frombits(binary.LittleEndian.Uint32(rows[4*(r*f.Features+i):]))
 		}
-		walk(f, row, sums, at)
+		walk(f, row, sums, parts, at)
 		for i, leaf := range at {
 			if len(leaves) == 0 {
 				break
@@ -63,7 +65,7 @@ func Compare(t *testing.T, folder, name string, p trees.Parsed, ulps uint64) (a 
 		for i, sum := range sums {
 			if len(raw) > 0 {
 				want := math.Float64frombits(binary.LittleEndian.Uint64(raw[8*(r*f.Sums+i):]))
-				if a.Ulps = max(a.Ulps, apart(sum, want)); a.Ulps > ulps {
+				if a.Ulps = max(a.Ulps, apart(sum, want, parts[i])); a.Ulps > ulps {
 					t.Fatalf("row %d %v has sum %v; the library says %v", r, row, sum, want)
 				}
 			}
@@ -111,10 +113,18 @@ func compiled(t *testing.T, p trees.Parsed, rows []byte) []float32 {
 	return scores
 }
 
-// walk goes through a forest whose sums are float64, as its documentation says.
-func walk(f *trees.Forest, row []float32, sums []float64, leaves []int32) {
+// walk goes through a forest whose sums are float64, as its documentation says. Parts
+// are what each sum would be if none of its parts were negative.
+func walk(f *trees.Forest, row []float32, sums, parts []float64, leaves []int32) {
 	clear(sums)
-	copy(sums, f.Begin)
+	clear(parts)
+	add := func(k int, x float64) {
+		sums[k] += x
+		parts[k] += math.Abs(x)
+	}
+	for k, x := range f.Begin {
+		add(k, x)
+	}
 	for i := range f.Trees {
 		t := &f.Trees[i]
 		leaf := int32(0)
@@ -126,28 +136,31 @@ func walk(f *trees.Forest, row []float32, sums []float64, leaves []int32) {
 		}
 		leaves[i] = leaf
 		if t.Sum != trees.AllSums {
-			sums[t.Sum] += t.Leaves[leaf]
+			add(t.Sum, t.Leaves[leaf])
 			continue
 		}
 		for k := range sums {
-			sums[k] += t.Leaves[int(leaf)*f.Sums+k]
+			add(k, t.Leaves[int(leaf)*f.Sums+k])
 		}
 	}
 	for k := range sums {
 		if f.Divide != 0 {
 			sums[k] /= f.Divide
+			parts[k] /= f.Divide
 		}
 		if f.Scale != 0 {
-			sums[k] *= f.Scale
+			sums[k] = float64(sums[k] * f.Scale) // rounded here
+			parts[k] *= math.Abs(f.Scale)
 		}
 		if f.Add != nil {
-			sums[k] += f.Add[k]
+			add(k, f.Add[k])
 		}
 	}
 }
 
 func next(n *trees.Node, row []float32) int32 {
-	x, left := row[n.Feature], false
+	x := row[n.Feature]
+	var left bool
 	switch {
 	case x != x, n.ZeroMissing && x >= -1e-35 && x <= 1e-35:
 		left = n.MissingLeft
@@ -165,18 +178,9 @@ func next(n *trees.Node, row []float32) int32 {
 	return n.Right
 }
 
-// apart is how many float64 lie between two, but for the first.
-func apart(a, b float64) uint64 {
-	x, y := ordered(a), ordered(b)
-	return max(x, y) - min(x, y)
-}
-
-func ordered(x float64) uint64 {
-	bits := math.Float64bits(x + 0) // −0 is 0
-	if bits>>63 == 1 {
-		return ^bits + 1
-	}
-	return bits | 1<<63
+// apart is how many ulps of a float64 of some size two numbers differ by.
+func apart(a, b, size float64) uint64 {
+	return uint64(math.Ceil(math.Abs(a-b) / (math.Nextafter(size, math.Inf(1)) - size)))
 }
 
 func apart32(a, b float32) uint32 {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"os"
+	"runtime"
 	"slices"
 	"strconv"
 	"testing"
@@ -80,4 +81,13 @@ func Stands(t *testing.T, p trees.Parsed, size int) {
 	if err := s.Predict(make([]float32, spec.Width()), make([]float32, spec.Features), 1); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// Allocated returns how many bytes f allocates, freed or not.
+func Allocated(f func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
 }

@@ -17,7 +17,7 @@ func draft(folder fs.FS, file string, hints weights.Hints) (weights.Draft, error
 	if err != nil {
 		return weights.Draft{}, err
 	}
-	parsed, err := f.read(data)
+	parsed, err := f.read(data, nil)
 	if err != nil {
 		return weights.Draft{}, err
 	}

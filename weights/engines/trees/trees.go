@@ -58,7 +58,7 @@ func build(about weights.About, entry any, files *weights.Files, place weights.P
 	if err != nil {
 		return weights.Built{}, err
 	}
-	parsed, err := parse(c.format, data)
+	parsed, err := parse(c.format, data, about.Spec.Columns)
 	if err != nil {
 		return weights.Built{}, err
 	}

@@ -1,0 +1,5 @@
+module penstock/model/onnx/runtime
+
+go 1.26.0
+
+require github.com/ebitengine/purego v0.11.3
