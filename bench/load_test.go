@@ -10,6 +10,8 @@ import (
 
 	"penstock/inference"
 	"penstock/model/modeltest"
+	"penstock/weights"
+	"penstock/weights/engines"
 )
 
 // books checks that every request is accounted for.
@@ -145,6 +147,28 @@ func TestLoadValidate(t *testing.T) {
 	} {
 		if _, err := s.Run(t.Context(), new(bytes.Buffer)); err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%s: %v", field, err)
+		}
+	}
+}
+
+// A model whose columns have categories is asked by their names.
+func TestLoadOfCategories(t *testing.T) {
+	bundle, err := weights.Open("../testdata/kinds/columns", engines.All(engines.Options{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, rows := range []int{1, 3} {
+		prices, err := bundle.Load("")
+		if err != nil {
+			t.Fatal(err)
+		}
+		reach := serve(t, prices, inference.Options{})
+		r, err := Load{URL: address, Connections: 1, InFlight: 2, Duration: 50 * time.Millisecond, Warmup: time.Millisecond, Rows: rows, Client: reach}.Run(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Predicted == 0 || len(r.Errors) > 0 {
+			t.Errorf("%d rows: got %+v", rows, r)
 		}
 	}
 }

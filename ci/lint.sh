@@ -15,16 +15,16 @@ for module in . client protocol; do
 done
 # Modules of their own, and apart from the others: users never download what
 # they need.
-for module in bench/rivals model/dense/avo; do
-	(cd "$module" && go mod tidy -diff && GOWORK=off go vet ./...)
-done
+while read -r module; do
+	(cd "$module" && GOWORK=off go mod tidy -diff && GOWORK=off go vet ./...)
+done < <(git ls-files '*/go.mod' | xargs -n1 dirname | grep -vE '^(client|protocol|ci/.*)$')
 (cd ci/suites && GOWORK=off go mod tidy -diff)
 
 ci/tools.sh
 GOLANGCI_LINT_CACHE=$PWD/.tools/cache .tools/golangci-lint run ./... ./client/... ./protocol/...
 
 if command -v shellcheck >/dev/null; then
-	shellcheck .ci/run ci/*.sh weights/recipe/*.sh client/js/*.sh dashboard/*.sh dashboard/e2e/*.sh bench/rivals/*.sh
+	git ls-files -z '*.sh' .ci/run | xargs -0 shellcheck
 else
 	echo "lint: shellcheck is not installed; shell scripts were not checked"
 fi

@@ -103,6 +103,18 @@ func EncodeRows(rows [][]float32) (*Encoded, error) {
 	return &Encoded{json: b, many: true, rows: len(rows)}, err
 }
 
+// EncodeNamed encodes one row by the names of columns; see Request.Named.
+func EncodeNamed(row map[string]any) (*Encoded, error) {
+	b, err := appendNamed(nil, row, 0)
+	return &Encoded{json: b, rows: 1}, err
+}
+
+// EncodeNamedRows encodes many such rows.
+func EncodeNamedRows(rows []map[string]any) (*Encoded, error) {
+	b, err := appendNamedRows(nil, rows)
+	return &Encoded{json: b, many: true, rows: len(rows)}, err
+}
+
 // EncodeBinary encodes many rows for binary frames.
 func EncodeBinary(rows [][]float32) (*Encoded, error) {
 	b, err := appendBinaryRows([]byte{}, rows)

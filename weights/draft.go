@@ -25,6 +25,8 @@ type Hints struct {
 	Name string
 	// Features is how many numbers a row has, where the file does not tell; else 0.
 	Features int
+	// Folder says that a folder was given, which is the model as a whole.
+	Folder bool
 	// Classes are the names of the classes, where the file has none of its own, or
 	// others are wanted.
 	Classes []string
@@ -60,6 +62,9 @@ func OpenFile(path string, hints Hints, engines *Engines) (*Bundle, error) {
 	if !ok || engine.Draft == nil {
 		return nil, bad(wrong("", "is no model file that this version knows by its name; it knows %s; anything else needs a bundle: see docs/models.md",
 			strings.Join(engines.drafts(), " ")))
+	}
+	if info, err := os.Stat(path); err == nil {
+		hints.Folder = info.IsDir()
 	}
 	draft, err := engine.Draft(dir(folder), file, hints)
 	if err != nil {
@@ -250,4 +255,12 @@ func inputOf(spec model.Spec, shape []int) map[string]any {
 		}
 	}
 	return input
+}
+
+// FolderOf is where the folder that a Draft is given lies on disk.
+func FolderOf(folder fs.FS) (string, error) {
+	if d, ok := folder.(dir); ok {
+		return filepath.Abs(string(d))
+	}
+	return "", errors.New("is not a folder on disk, which this engine needs")
 }

@@ -2,6 +2,7 @@ package weights
 
 import (
 	"cmp"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -133,6 +134,19 @@ func (f *Files) allow(name string) error {
 		return nil
 	}
 	return f.bundle.in(name, wrong("", "is not among the files that the engine's entry names, %q", f.names))
+}
+
+// Folder is where the bundle lies on disk, for engines whose models open files
+// themselves. What Open and Read have checked may be another by then, if somebody
+// replaces it.
+func (f *Files) Folder() (string, error) {
+	switch files := f.bundle.files.(type) {
+	case dir:
+		return filepath.Abs(string(files))
+	case drafted:
+		return filepath.Abs(string(files.dir))
+	}
+	return "", wrong("", "is not a folder on disk, which this engine needs")
 }
 
 func (f *Files) note(name string, size int64, sum string) {

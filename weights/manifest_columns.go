@@ -1,8 +1,10 @@
 package weights
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -19,6 +21,14 @@ func (m *manifest) readColumns(o *Object) {
 		o.Fail(err)
 		m.about.Spec.Columns = append(m.about.Spec.Columns, column)
 	}
+}
+
+// ReadColumns reads columns as a manifest has them: an array of objects.
+func ReadColumns(data json.RawMessage) ([]model.Column, error) {
+	o := ReadObject("", slices.Concat([]byte(`{"columns":`), data, []byte(`}`)))
+	var m manifest
+	m.readColumns(o)
+	return m.about.Spec.Columns, o.Done()
 }
 
 func readColumn(o *Object) (model.Column, error) {

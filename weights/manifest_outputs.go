@@ -1,7 +1,9 @@
 package weights
 
 import (
+	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -34,6 +36,14 @@ func (m *manifest) readOutputs(o *Object) {
 		o.Fail(err)
 		*outputs = append(*outputs, output)
 	}
+}
+
+// ReadOutputs reads outputs as a manifest has them: an array of objects.
+func ReadOutputs(data json.RawMessage) ([]model.Output, error) {
+	o := ReadObject("", slices.Concat([]byte(`{"outputs":`), data, []byte(`}`)))
+	var m manifest
+	m.readOutputs(o)
+	return m.about.Spec.Outputs, o.Done()
 }
 
 func readTask(o *Object) []model.Output {

@@ -236,7 +236,7 @@ func emptyFolder(path string) (made bool, err error) {
 	entries, err := os.ReadDir(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return true, os.MkdirAll(path, 0o777)
+		return true, os.MkdirAll(path, 0o777) //nolint:gosec // for whom the umask says
 	case err != nil:
 		return false, err
 	case len(entries) > 0:
@@ -247,10 +247,10 @@ func emptyFolder(path string) (made bool, err error) {
 
 func writeFile(folder, name string, data io.Reader) error {
 	path := filepath.Join(folder, filepath.FromSlash(name))
-	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil { //nolint:gosec // for whom the umask says
 		return err
 	}
-	f, err := os.Create(path)
+	f, err := os.Create(path) //nolint:gosec // names of a bundle's files, which were checked
 	if err != nil {
 		return err
 	}

@@ -22,9 +22,11 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 (cd "$root" && CGO_ENABLED=0 go build -trimpath -o "$work/penstock" . && go test -c -o "$work/weights.test" ./weights)
-for program in echo gathered naive wireload compare; do
+for program in echo gathered httpload naive wireload compare; do
   GOWORK=off go build -o "$work/$program" "./$program"
 done
 /usr/bin/python3 python/model.py "$work/net" 64 128 64 10
 /usr/bin/python3 python/model.py "$work/wide" 64 1024 1024 10
-"$work/compare" -bin "$work" -net "$work/net" -wide "$work/wide" -digits "$root/weights/digits" -out "$root/docs/benchmarks.md" -append engines.md "$@"
+tabular/run.sh "$work"
+cat engines.md tabular/tabular.md >"$work/more.md"
+"$work/compare" -bin "$work" -net "$work/net" -wide "$work/wide" -digits "$root/weights/digits" -out "$root/docs/benchmarks.md" -append "$work/more.md" "$@"

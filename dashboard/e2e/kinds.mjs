@@ -35,6 +35,19 @@ const answers = {
 };
 
 const facts = { engine: 'onnx', workers: 2, max_batch: 64, file: null, bytes: null, sha256: null, golden: null };
+// Of the first: what its bundle and its processes tell.
+const more = [{
+  source: { library: 'scikit-learn', version: '1.9.1', format: 'pickle' },
+  processes: [{ pid: 4711, state: 'ready', restarts: 1, memory_bytes: 52428800 }, { pid: 0, state: 'waiting', restarts: 3, memory_bytes: 0 }],
+  reference: {
+    rows: 500,
+    features: [
+      { min: -0.25, median: 0.5, max: 12.3456, missing: 0.1, counts: null },
+      { min: null, median: null, max: null, missing: 0, counts: [100, 400, 0] },
+      { min: 3, median: 3, max: 3, missing: 0.9, counts: null },
+    ],
+  },
+}];
 const none = {
   correct: 0, accuracy: null, accuracy_interval: null, mean_absolute_error: null, root_mean_square_error: null, confusion: null,
   calibration: null, calibration_error: null, labels: null, values: null, label_delay_ms: { p50: 900, p95: 4000, p99: 9000, max: 12000 },
@@ -70,7 +83,7 @@ function binary(request) {
 /** Answers in the server's place, and returns what the page said on /ws/predict. */
 export async function stand(page) {
   const said = [];
-  await page.route('**/api/models', (r) => r.fulfill({ json: { models: models.map((m, i) => ({ ...m, ...facts, default: i === 0 })) } }));
+  await page.route('**/api/models', (r) => r.fulfill({ json: { models: models.map((m, i) => ({ ...m, ...facts, ...more[i], default: i === 0 })) } }));
   await page.route('**/api/quality', (r) => r.fulfill({ json: { models: quality } }));
   await page.routeWebSocket(/\/ws\/predict/, (ws) => {
     ws.send(JSON.stringify({ type: 'hello', session: 's', models, limits: { window: 64, max_rows: 64, max_bytes: 65536 } }));

@@ -20,7 +20,22 @@ async function begin(server, width) {
 for (const width of widths) {
   test(`labels: a form by the names of columns, chips, and a label that is a list, at ${width} px`, async () => {
     const { page, said, go, check } = await begin(await serve(), width);
+    await go('models');
+    await page.getByText('scikit-learn 1.9.1 pickle').waitFor();
+    await page.getByText(/^pid 4711, ready, 50\S* MiB; 1 restart$/).waitFor();
+    await page.getByText('waiting; 3 restarts', { exact: true }).waitFor();
+    await check('processes');
     await go('try?model=scene');
+    await page.getByText('\u22120.25 to 12.35').waitFor();
+    await page.getByRole('button', { name: 'Usual values' }).click();
+    await page.waitForFunction(() => {
+      const [light, lens, missing] = ['#column-0', '#column-1', '.column:last-of-type .missing input'].map((at) => document.querySelector(at));
+      return light.value === '0.5' && lens.value === 'long' && missing.checked;
+    });
+    await check('usual values');
+    await page.getByLabel('missing: width of the sensor').uncheck();
+    await page.getByLabel('width of the sensor', { exact: true }).fill('');
+    await page.getByLabel('light', { exact: true }).fill('');
     await page.getByRole('button', { name: 'Ask the model' }).click();
     await page.getByText('is empty; fill it in, or mark it as missing.').waitFor();
     await page.getByLabel('light', { exact: true }).fill('0,5');

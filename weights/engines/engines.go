@@ -7,7 +7,9 @@ import (
 
 	"penstock/weights"
 	"penstock/weights/engines/dense"
+	"penstock/weights/engines/python"
 	"penstock/weights/engines/torchscript"
+	"penstock/weights/engines/trees"
 )
 
 // Options are what engines look for outside of bundles. The zero value has them
@@ -24,8 +26,9 @@ type Options struct {
 
 // All returns every engine, the preferred first. A program with others makes its
 // own weights.Engines.
-func All(Options) *weights.Engines {
-	all, err := weights.NewEngines(dense.Engine(), torchscript.Engine())
+func All(o Options) *weights.Engines {
+	all, err := weights.NewEngines(dense.Engine(), trees.Engine(), torchscript.Engine(),
+		python.Engine(python.Options{Python: o.Python, Log: o.Log}))
 	if err != nil {
 		panic(err) // of constants; the tests would have seen it
 	}

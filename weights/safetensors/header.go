@@ -22,21 +22,19 @@ type part struct {
 func (p part) field() string { return fmt.Sprintf("tensor %q", p.name) }
 
 // readHeader returns the tensors in the order of their data, which must fill
-// exactly size bytes.
-func readHeader(header []byte, size int64, wanted func(name string) bool) ([]part, error) {
+// exactly size bytes, and the metadata.
+func readHeader(header []byte, size int64, wanted func(name string) bool) (parts []part, metadata map[string]string, err error) {
 	o := weights.ReadObject("header", header)
-	var about map[string]string
-	o.Optional("__metadata__", &about)
-	var parts []part
+	o.Optional("__metadata__", &metadata)
 	for _, name := range o.Keys() {
 		p, err := readPart(name, o.Raw(name), size, wanted(name))
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		parts = append(parts, p)
 	}
 	if err := o.Done(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	slices.SortFunc(parts, func(a, b part) int { // an empty one before what begins where it does
 		return cmp.Or(cmp.Compare(a.begin, b.begin), cmp.Compare(a.end, b.end))
@@ -44,14 +42,14 @@ func readHeader(header []byte, size int64, wanted func(name string) bool) ([]par
 	at := int64(0)
 	for _, p := range parts {
 		if p.begin != at {
-			return nil, wrong(p.field(), "begins at byte %d of the data; expected %d: tensors may not overlap or leave gaps", p.begin, at)
+			return nil, nil, wrong(p.field(), "begins at byte %d of the data; expected %d: tensors may not overlap or leave gaps", p.begin, at)
 		}
 		at = p.end
 	}
 	if at != size {
-		return nil, wrong("header", "tensors end at byte %d of the data, the file at %d: the file is truncated or has bytes left over", at, size)
+		return nil, nil, wrong("header", "tensors end at byte %d of the data, the file at %d: the file is truncated or has bytes left over", at, size)
 	}
-	return parts, nil
+	return parts, metadata, nil
 }
 
 func readPart(name string, data json.RawMessage, size int64, wanted bool) (part, error) {

@@ -55,7 +55,7 @@ func Read(r io.Reader, size int64, wanted func(name string) bool) (map[string]Te
 	if _, err := io.ReadFull(r, header); err != nil {
 		return nil, wrong("header", "cannot be read: %w", err)
 	}
-	parts, err := readHeader(header, data-int64(n), wanted)
+	parts, _, err := readHeader(header, data-int64(n), wanted)
 	if err != nil {
 		return nil, err
 	}

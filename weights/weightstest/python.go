@@ -1,6 +1,7 @@
 package weightstest
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,11 +29,11 @@ func Interpreter(t testing.TB) string {
 // Python runs a script with the libraries, in a folder, and returns what it prints.
 func Python(t testing.TB, folder, script string, args ...string) []byte {
 	t.Helper()
-	c := exec.Command(Interpreter(t), append([]string{"-c", script}, args...)...)
+	c := exec.CommandContext(t.Context(), Interpreter(t), append([]string{"-c", script}, args...)...) //nolint:gosec // of tests
 	c.Dir = folder
 	c.Env = append(os.Environ(), "OMP_NUM_THREADS=1", "PYTHONDONTWRITEBYTECODE=1")
 	out, err := c.Output()
-	if failed, ok := err.(*exec.ExitError); ok {
+	if failed, ok := errors.AsType[*exec.ExitError](err); ok {
 		t.Fatalf("python: %v\n%s", err, failed.Stderr)
 	}
 	if err != nil {

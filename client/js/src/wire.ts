@@ -76,6 +76,36 @@ export interface ModelFacts extends ModelInfo {
   bytes: number | null;
   sha256: string | null;
   golden: { rows: number; max_diff: number; tolerance: number; duration_ms: number } | null;
+  /** Which library the model came from. This and what follows is absent from older servers. */
+  source?: { library?: string; version?: string; format?: string } | null;
+  /** Processes that run the model; none where the server does it itself. */
+  processes?: ModelProcess[];
+  /** What rows usually hold, from a sample in the bundle; one range per feature. */
+  reference?: { rows: number; features: FeatureRange[] } | null;
+}
+
+/** A process that runs a model. */
+export interface ModelProcess {
+  /** 0 while there is none. */
+  pid: number;
+  /** `waiting`: it died, and is started again after a pause. */
+  state: 'ready' | 'starting' | 'waiting';
+  /** Since the model was loaded. */
+  restarts: number;
+  /** Resident; 0 where that is not known. */
+  memory_bytes: number;
+}
+
+/** What a sample has of one feature. */
+export interface FeatureRange {
+  /** Of the values that were there; null of categories. */
+  min: number | null;
+  median: number | null;
+  max: number | null;
+  /** The share of rows without the value, 0 to 1. */
+  missing: number;
+  /** Rows of each category, and of one more for those in no list; null of numbers. */
+  counts: number[] | null;
 }
 
 /** The answer of `GET /api/models`. */

@@ -2,7 +2,7 @@ import { computed, effect, type EffectRef, inject, Injectable, untracked } from 
 import { Store } from '../store/store';
 import { Api, reason } from './api';
 
-const QUALITY_EVERY = 2000; // ms
+const EVERY = 2000; // ms
 
 /**
  * Fetches what the Quality and Models pages show, while they are looked at, and
@@ -17,6 +17,7 @@ export class ApiLink {
   private readonly mayAsk = computed(() => this.store.access.session() > 0 && this.store.access.may('dashboard'));
   private readonly connected = computed(() => this.store.shell.status().status === 'connected');
   private readonly timer = new Later();
+  private readonly processes = new Later();
   private ended = new AbortController();
   private watches: EffectRef[] = [];
 
@@ -29,7 +30,7 @@ export class ApiLink {
         const connected = this.connected(); // after a reconnect it may be another server
         this.store.access.session(); // another may see other models
         if (!this.mayAsk()) return;
-        if (page === 'models' || page === 'quality' || (page === 'live' && connected)) untracked(() => void this.models());
+        if (page !== 'live' || connected) untracked(() => void this.models());
       }),
       effect(() => {
         const looking = view.page() === 'quality' && this.mayAsk();
@@ -42,6 +43,7 @@ export class ApiLink {
     for (const watch of this.watches) watch.destroy();
     this.watches = [];
     this.timer.drop();
+    this.processes.drop();
     this.ended.abort();
   }
 
@@ -56,19 +58,24 @@ export class ApiLink {
     } catch (error) {
       if (!signal.aborted) quality.fail(reason(error));
     }
-    if (!signal.aborted && view.page() === 'quality' && this.mayAsk()) next(() => void this.quality(), QUALITY_EVERY);
+    if (!signal.aborted && view.page() === 'quality' && this.mayAsk()) next(() => void this.quality(), EVERY);
   }
 
   private async models(): Promise<void> {
     const { models, live } = this.store;
     const { signal } = this.ended;
+    const next = this.processes.claim();
+    let again = models.facts()?.some((m) => m.processes?.length);
     try {
       const answer = await this.api.models(signal);
       models.set(answer.models);
       live.learn(answer.models);
+      again = answer.models.some((m) => m.processes?.length);
     } catch (error) {
       if (!signal.aborted) models.fail(reason(error));
     }
+    // What is said of processes does not stay true.
+    if (again && !signal.aborted && this.store.view.page() === 'models' && this.mayAsk()) next(() => void this.models(), EVERY);
   }
 }
 

@@ -5,7 +5,7 @@
 export { DashboardClient } from 'penstock-client/dashboard';
 export { outputsOf } from 'penstock-client/outputs';
 export type {
-  Alert, AlertsAnswer, CalibrationBin, ColumnInfo, Features, Hello, LabelQuality, Me, Metrics, ModelFacts, ModelInfo, ModelMetrics, ModelQuality,
+  Alert, AlertsAnswer, CalibrationBin, ColumnInfo, FeatureRange, Features, Hello, LabelQuality, Me, Metrics, ModelFacts, ModelInfo, ModelMetrics, ModelProcess, ModelQuality,
   ModelsAnswer, NamedFeatures, Note, Notification, OutputAnswer, OutputKind, Prediction, Presence, Problem, QualityAnswer, QualityRange, RecordedAlert,
   RowLabel, StatusInfo, ValueQuality,
 } from 'penstock-client';

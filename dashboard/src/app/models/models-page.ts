@@ -1,6 +1,6 @@
 import { ChangeDetectionStrategy, Component, inject } from '@angular/core';
 import { bytes, count, duration, rate } from '../format';
-import { type ColumnInfo, type ModelFacts, outputsOf } from '../link/client';
+import { type ColumnInfo, type ModelFacts, type ModelProcess, outputsOf } from '../link/client';
 import { PAGES } from '../shell/pages';
 import { Store } from '../store/store';
 import { kindOf, KINDS } from '../views/kinds';
@@ -29,6 +29,8 @@ const power = (x: number, digits: number) => x.toExponential(digits).replace('-'
         </dl>
         <dl class="rows">
           @if (m.file) { <div><dt>Weights</dt><dd><code>{{ m.file }}</code>, {{ bytes(m.bytes) }}</dd></div> }
+          @if (m.source; as s) { <div><dt>From</dt><dd>{{ s.library }} {{ s.version }} {{ s.format }}</dd></div> }
+          @if (m.processes?.length) { <div><dt>Processes</dt><dd>@for (p of m.processes; track $index) { <div>{{ process(p) }}</div> }</dd></div> }
           @if (m.sha256) { <div><dt>SHA-256</dt><dd><code class="hash">{{ m.sha256 }}</code></dd></div> }
           @if (m.columns?.length) { <div><dt>Columns</dt><dd class="classes">@for (c of m.columns!.slice(0, 200); track $index) { <bdi [title]="column(c)">{{ c.name }}</bdi> }@if (m.columns!.length > 200) { and {{ m.columns!.length - 200 }} more }</dd></div> }
           @if (outputs(m).length > 1) { <div><dt>Outputs</dt><dd class="classes">@for (o of outputs(m); track $index) { <span><bdi>{{ o.name }}</bdi>&ngsp;<small>{{ o.kind }} of {{ o.width }}</small></span> }</dd></div> }
@@ -61,6 +63,10 @@ export class ModelsPage {
 
   protected column(c: ColumnInfo): string {
     return c.kind === 'category' ? `one of ${(c.categories ?? []).slice(0, 20).join(', ')}` : 'a number';
+  }
+
+  protected process(p: ModelProcess): string {
+    return `${p.pid ? `pid ${p.pid}, ` : ''}${p.state}${p.memory_bytes ? `, ${bytes(p.memory_bytes)}` : ''}; ${count(p.restarts)} ${p.restarts === 1 ? 'restart' : 'restarts'}`;
   }
 
   protected live(name: string) {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { ColumnInfo } from '../link/client';
-import { type Field, readColumns } from './columns';
+import { type Field, rangeText, readColumns, usual } from './columns';
 
 const columns: ColumnInfo[] = [
   { name: 'light', kind: 'number', missing: true },
@@ -22,3 +22,13 @@ for (const [form, problem] of [
 ] as const) {
   it(`says what is wrong: ${problem}`, () => expect(readColumns(columns, form)).toEqual({ values: null, problem }));
 }
+
+it('tells what a column usually holds, and fills it in', () => {
+  const number = { min: -1.23456, median: 2.5, max: 40, missing: 0.1, counts: null };
+  expect(rangeText(number)).toBe('\u22121.235 to 40');
+  expect(usual(columns[0]!, number)).toEqual({ text: '2.5', missing: false });
+  const category = { min: null, median: null, max: null, missing: 0, counts: [3, 9, 0] };
+  expect(rangeText(category)).toBe(null);
+  expect(usual(columns[1]!, category)).toEqual({ text: 'long', missing: false });
+  expect(usual(columns[0]!, { ...number, min: null, median: null, max: null, missing: 1 })).toEqual({ text: '', missing: true });
+});

@@ -1,4 +1,4 @@
-import type { ColumnInfo, NamedFeatures } from '../link/client';
+import type { ColumnInfo, FeatureRange, NamedFeatures } from '../link/client';
 import { isNumber } from './rows';
 
 /** What was filled in for a column. */
@@ -31,3 +31,16 @@ export function readColumns(columns: readonly ColumnInfo[], fields: ReadonlyMap<
 function wrong(name: string, what: string): Filled {
   return { values: null, problem: `\u2068${name}\u2069${what.startsWith(',') ? '' : ' '}${what}` };
 }
+
+/** What a number usually is. */
+export function rangeText(r?: FeatureRange): string | null {
+  return r && r.min !== null ? `${short(r.min)} to ${short(r.max!)}` : null;
+}
+
+/** What a row most likely holds: the median, the most frequent category, or nothing where most rows have none. */
+export function usual({ categories }: ColumnInfo, { median, missing, counts }: FeatureRange): Field {
+  const top = counts ? counts.indexOf(Math.max(...counts)) : -1;
+  return { text: categories?.[top] ?? (median === null ? '' : String(median)), missing: missing > 0.5 };
+}
+
+const short = (x: number) => String(Number(x.toPrecision(4))).replace('-', '\u2212');

@@ -1,0 +1,5 @@
+//go:build !amd64
+
+package trees
+
+func vectorKernels() []kernel { return nil }
