@@ -51,7 +51,7 @@ const (
 	Lookup    Kind = "lookup"    // A[x] for every cell, and B[0] where A has no such
 	Normalise Kind = "normalise" // the cells over the sum of their sizes; zeros stay
 	Unit      Kind = "unit"      // the cells over their length; zeros stay
-	Peak      Kind = "peak"      // the cells over the largest of their sizes; zeros stay
+	Peak      Kind = "peak"      // the cells over the largest of them, unless that is zero
 )
 
 // Finish says what becomes of the scores of the model behind.

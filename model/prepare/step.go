@@ -90,6 +90,9 @@ func (s *Step) lookup(out []float32) {
 // normalise divides by a norm, which is summed in order.
 func normalise(values []float32, kind Kind) {
 	norm := float32(0)
+	if kind == Peak && len(values) > 0 {
+		norm = values[0]
+	}
 	for _, x := range values {
 		switch kind {
 		case Normalise:
@@ -97,7 +100,7 @@ func normalise(values []float32, kind Kind) {
 		case Unit:
 			norm += float32(x * x)
 		case Peak:
-			norm = max(norm, size(x))
+			norm = max(norm, x)
 		}
 	}
 	if kind == Unit {
