@@ -4,17 +4,15 @@ package onnx
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
-	"log/slog"
 	"math"
-	"os"
-	"path/filepath"
 	"runtime"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"penstock/model"
+	"penstock/model/child"
 )
 
 // Built reports whether this platform can run the engine.
@@ -24,151 +22,60 @@ const Built = true
 type Model struct {
 	spec    model.Spec
 	opt     Options
-	task    task
-	file    *os.File
-	folder  string // of external data, or ""
-	current atomic.Pointer[process]
+	files   *files
+	process *child.Process
 	turn    atomic.Uint32
-
-	restarts atomic.Uint64
-	waiting  atomic.Bool
-	stop     chan struct{}
-	closing  sync.Once
-	done     chan struct{}
+	closing sync.Once
 }
 
 // Load starts a process that loads a model. The error is a *LoadError where ONNX
 // Runtime, or this package, does not take the model.
-func Load(data []byte, spec model.Spec, opt Options) (model.Model, error) {
+func Load(data []byte, spec model.Spec, opt Options) (_ model.Model, err error) {
 	spec.Engine = "onnx"
 	if err := spec.Validate(); err != nil {
 		return nil, err
 	}
 	opt.Workers, opt.MaxRows, opt.Temperature = max(opt.Workers, 1), cmp.Or(opt.MaxRows, 64), cmp.Or(opt.Temperature, 1)
-	if opt.Log == nil {
-		opt.Log = slog.New(slog.DiscardHandler)
-	}
 	library, err := Find(opt.Library)
 	if err != nil {
 		return nil, err
 	}
-	data, err = withoutZipMaps(data)
-	if err != nil {
+	if data, err = withoutZipMaps(data); err != nil {
 		return nil, err
 	}
-	m := &Model{spec: spec, opt: opt, stop: make(chan struct{}), done: make(chan struct{})}
-	defer func() {
-		if m.current.Load() == nil {
-			m.free()
-		}
-	}()
-	if m.file, err = inMemory("penstock-model", data); err != nil {
+	m := &Model{spec: spec, opt: opt}
+	if m.files, err = newFiles(data, opt.External); err != nil {
 		return nil, err
 	}
-	if m.folder, err = external(opt.External); err != nil {
-		return nil, err
-	}
-	c := config{Library: library, Folder: m.folder, Shape: opt.Shape, Single: opt.RowByRow, Threads: 1}
+	s := settings{Library: library, Folder: m.files.folder, Shape: opt.Shape, Single: opt.RowByRow, Threads: 1}
 	if opt.Workers == 1 {
-		c.Threads = runtime.GOMAXPROCS(0)
+		s.Threads = runtime.GOMAXPROCS(0)
 	}
 	for f := range spec.Features {
-		c.Missing = append(c.Missing, spec.MayMiss(f) && len(spec.Input.Fill) == 0)
+		s.Missing = append(s.Missing, spec.MayMiss(f) && len(spec.Input.Fill) == 0)
 		if len(spec.Columns) > 0 {
-			c.Categories = append(c.Categories, spec.Columns[f].Categories)
+			s.Categories = append(s.Categories, spec.Columns[f].Categories)
 		}
 	}
-	m.task = task{Lanes: opt.Workers, LaneBytes: laneBytes(opt.MaxRows, spec.Features, spec.Width()), MaxRows: opt.MaxRows,
-		Features: spec.Features, Width: spec.Width(), Config: c}
-	p, err := start(m.task, m.file)
+	var r ready
+	m.process, r, err = start(child.Config{
+		Name: "ONNX Runtime for model " + spec.Name, Settings: s, Log: opt.Log,
+		Lanes: opt.Workers, MaxRows: opt.MaxRows, Features: spec.Features, Width: spec.Width(),
+	}, m.files)
 	if err != nil {
+		m.files.close()
 		return nil, err
 	}
-	m.current.Store(p)
-	go m.watch(p)
-	if !p.ready.Single {
+	if !r.Single {
 		if err = m.proveRows(); err != nil {
 			m.Close()
+			if failed, ok := errors.AsType[*child.FailedError](err); ok {
+				err = &LoadError{"a first batch failed: " + failed.Text, err}
+			}
 			return nil, err
 		}
 	}
 	return m, nil
-}
-
-// external puts files where the library finds them.
-func external(files map[string][]byte) (folder string, err error) {
-	if len(files) == 0 {
-		return "", nil
-	}
-	if folder, err = os.MkdirTemp("", "penstock-onnx-data-"); err != nil {
-		return "", err
-	}
-	for name, data := range files {
-		if !filepath.IsLocal(name) {
-			return folder, &LoadError{Problem: fmt.Sprintf("external data %q lies outside of the model's folder", name)}
-		}
-		path := filepath.Join(folder, name)
-		if err = os.MkdirAll(filepath.Dir(path), 0o700); err == nil {
-			err = os.WriteFile(path, data, 0o600)
-		}
-		if err != nil {
-			return folder, err
-		}
-	}
-	return folder, nil
-}
-
-func (m *Model) free() {
-	if m.file != nil {
-		m.file.Close()
-	}
-	if m.folder != "" {
-		os.RemoveAll(m.folder)
-	}
-}
-
-// Pauses before a process that died is started again.
-const (
-	firstPause   = 50 * time.Millisecond
-	longestPause = 10 * time.Second
-)
-
-// watch starts the process again whenever it ends.
-func (m *Model) watch(p *process) {
-	defer close(m.done)
-	pause := firstPause
-	for {
-		since := time.Now()
-		select {
-		case <-m.stop:
-			p.end()
-			return
-		case <-p.ended:
-		}
-		m.opt.Log.Warn("ONNX Runtime's process ended and is started again", "model", m.spec.Name, "why", fmt.Sprint(p.why), "said", p.stderr.last())
-		p.end()
-		if time.Since(since) > longestPause {
-			pause = firstPause
-		}
-		next := (*process)(nil)
-		for next == nil {
-			m.waiting.Store(true)
-			select {
-			case <-m.stop:
-				return
-			case <-time.After(pause):
-			}
-			m.waiting.Store(false)
-			pause = min(2*pause, longestPause)
-			var err error
-			if next, err = start(m.task, m.file); err != nil {
-				m.opt.Log.Error("ONNX Runtime's process did not start", "model", m.spec.Name, "error", err)
-			}
-		}
-		m.restarts.Add(1)
-		m.current.Store(next)
-		p = next
-	}
 }
 
 // Spec describes the model.
@@ -178,28 +85,15 @@ func (m *Model) Spec() model.Spec { return m.spec }
 func (m *Model) Pinned() bool { return false }
 
 // Processes returns the state of the one process.
-func (m *Model) Processes() []model.Process {
-	p := m.current.Load()
-	state := model.Process{State: model.ProcessReady, Restarts: m.restarts.Load()}
-	switch {
-	case !p.dead.Load():
-		state.PID = p.command.Process.Pid
-	case m.waiting.Load():
-		state.State = model.ProcessWaiting
-	default:
-		state.State = model.ProcessStarting
-	}
-	return []model.Process{state}
-}
+func (m *Model) Processes() []model.Process { return []model.Process{m.process.Status()} }
 
 // Close ends the process.
-func (m *Model) Close() error {
+func (m *Model) Close() (err error) {
 	m.closing.Do(func() {
-		close(m.stop)
-		<-m.done
-		m.free()
+		err = m.process.Close()
+		m.files.close()
 	})
-	return nil
+	return err
 }
 
 // NewSession takes any number of rows: more than Options.MaxRows are run in parts.
@@ -210,6 +104,7 @@ func (m *Model) NewSession(maxRows int) (model.Session, error) {
 	s := &session{Model: m, maxRows: maxRows, lane: int(m.turn.Add(1)-1) % m.opt.Workers}
 	s.plain = !m.spec.Input.Normalised() && len(m.spec.Shift) == 0
 	if !s.plain {
+		s.scratch = make([]float32, min(maxRows, m.opt.MaxRows)*m.spec.Features)
 		for f := range m.spec.Features {
 			mean, std := m.spec.Rest(f)
 			s.mean, s.std = append(s.mean, mean), append(s.std, std)
@@ -223,31 +118,26 @@ type session struct {
 	maxRows, lane int
 	plain         bool // rows are what the model takes
 	mean, std     []float64
+	scratch       []float32 // rows as the model takes them
 }
 
-// Predict sends rows through the lane, and reads their scores there.
+// Predict has the process run the rows. An error wraps model.ErrUnavailable while
+// the process is being started again.
 func (s *session) Predict(scores, features []float32, rows int) error {
 	model.CheckShapes(s.spec, scores, features, rows, s.maxRows)
-	p := s.current.Load()
-	p.RLock()
-	defer p.RUnlock()
-	if p.dead.Load() || p.lanes == nil {
-		return fmt.Errorf("ONNX Runtime's process is being started again: %w", model.ErrUnavailable)
-	}
-	l := p.lanes[s.lane]
-	l.Lock()
-	defer l.Unlock()
-	width := s.spec.Width()
+	n, width := s.spec.Features, s.spec.Width()
 	for from := 0; from < rows; from += s.opt.MaxRows {
-		n := min(rows-from, s.opt.MaxRows)
-		s.put(l.features, features[from*s.spec.Features:(from+n)*s.spec.Features])
-		if err := l.ask(p, n); err != nil {
+		count := min(rows-from, s.opt.MaxRows)
+		some, part := features[from*n:(from+count)*n], scores[from*width:(from+count)*width]
+		if !s.plain {
+			s.put(s.scratch, some)
+			some = s.scratch[:len(some)]
+		}
+		if err := s.process.Predict(s.lane, part, some, count); err != nil {
 			return err
 		}
-		part := scores[from*width : (from+n)*width]
-		copy(part, l.scores)
 		if s.opt.Logits {
-			for r := range n {
+			for r := range count {
 				s.spec.Link(part[r*width:(r+1)*width], s.opt.Temperature)
 			}
 		}
@@ -257,10 +147,6 @@ func (s *session) Predict(scores, features []float32, rows int) error {
 
 // put writes rows as the model takes them.
 func (s *session) put(to, from []float32) {
-	if s.plain {
-		copy(to, from)
-		return
-	}
 	n := s.spec.Features
 	for r := 0; r < len(from); r += n {
 		for f := range n {
