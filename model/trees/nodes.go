@@ -9,15 +9,19 @@ import (
 // eight bytes and children lie side by side, and many rows,
 // or many trees of few rows, go down at once: while one waits for the memory, others
 // move on.
-var nodesKernel = kernel{"nodes", compileNodes}
+var nodesKernel = kernel{"nodes", func(f *Forest) (layout, [][]int32) { return compileNodes(f, (*nodesWalker).down) }}
 
 // nodes is a forest of comparisons.
 type nodes struct {
+	down    downFunc
 	columns columns
 	all     []compactNode
 	roots   []uint32
 	shift   uint // of compactNode.next
 }
+
+// downFunc takes walks, of which there may be none, to their leaves.
+type downFunc func(w *nodesWalker, at []uint32, walks []walk)
 
 // compactNode is an inner node or a leaf.
 type compactNode struct {
@@ -28,12 +32,12 @@ type compactNode struct {
 	next uint32
 }
 
-func compileNodes(f *Forest) (layout, [][]int32) {
+func compileNodes(f *Forest, down downFunc) (layout, [][]int32) {
 	c, index, ok := comparedColumns(f)
 	if !ok {
 		return nil, nil
 	}
-	n := &nodes{columns: c, shift: uint(bits.Len(uint(len(c.all))))}
+	n := &nodes{down: down, columns: c, shift: uint(bits.Len(uint(len(c.all))))}
 	total := 0
 	for i := range f.Trees {
 		total += 2*len(f.Trees[i].Nodes) + 1
@@ -130,12 +134,12 @@ func (w *nodesWalker) walk(at []uint32, _ []float32, first, trees int) {
 			w.walks[n] = walk{root, row, uint32(t*w.rows + r)}
 			row += width
 			if n++; n == len(w.walks) {
-				w.down(at, w.walks)
+				w.nodes.down(w, at, w.walks)
 				n = 0
 			}
 		}
 	}
-	w.down(at, w.walks[:n])
+	w.nodes.down(w, at, w.walks[:n])
 }
 
 // down takes walks to their leaves, each a step at a time.
