@@ -1,9 +1,12 @@
-// Package onnx lets bundles and files of ONNX be run by model/onnx.
+// Package onnx lets bundles and files of ONNX be run: what weights/onnx can lower, by
+// model/dense and model/trees behind model/prepare; the rest by ONNX Runtime, in
+// model/onnx.
 //
 //	"engines": {"onnx": {
 //	  "file": "model.onnx",
 //	  "external": ["weights.bin", …],
-//	  "output": "probabilities" or "logits"}}
+//	  "output": "probabilities" or "logits",
+//	  "runtime": "auto", "native" or "onnxruntime"}}
 //
 // The model's inputs take the features of a row in their order, and its outputs of
 // floating point numbers are the scores, one after the other. external are files of
@@ -11,10 +14,8 @@
 package onnx
 
 import (
-	"io/fs"
 	"log/slog"
 
-	"penstock/model"
 	"penstock/weights"
 )
 
@@ -34,15 +35,26 @@ const maxExternal = 1000
 type config struct {
 	files  []string // the model first
 	logits bool
+	run    string
 }
+
+// What an entry may have as its runtime.
+const (
+	auto        = "auto" // natively where that is possible, else by ONNX Runtime
+	byItself    = "native"
+	onnxruntime = "onnxruntime"
+)
 
 // Engine returns the engine.
 func Engine(o Options) weights.Engine {
-	return weights.Engine{Name: Name, Claims: claims, Read: read, Build: o.build, Draft: draft}
+	return weights.Engine{Name: Name, Claims: claims, Read: read, Build: o.build, Draft: o.draft}
 }
 
 func read(entry *weights.Object, about weights.About) weights.Entry {
-	c := config{files: []string{entry.File("file")}, logits: entry.Logits(about)}
+	c := config{files: []string{entry.File("file")}, logits: entry.Logits(about), run: auto}
+	if entry.Optional("runtime", &c.run) && c.run != auto && c.run != byItself && c.run != onnxruntime {
+		entry.Refuse("runtime", "is %q; expected %q, %q or %q", c.run, auto, byItself, onnxruntime)
+	}
 	var external []string
 	entry.Optional("external", &external)
 	c.files = append(c.files, external...) // whose names the bundle checks
@@ -54,20 +66,25 @@ func read(entry *weights.Object, about weights.About) weights.Entry {
 
 func (o Options) build(about weights.About, entry any, files *weights.Files, place weights.Place) (weights.Built, error) {
 	c := entry.(config)
-	return o.runtime(about, c.files, c.logits, files, place)
-}
-
-// draft takes what a person says of the model.
-func draft(_ fs.FS, file string, hints weights.Hints) (weights.Draft, error) {
-	switch {
-	case hints.Features < 1:
-		return weights.Draft{}, weights.Wrong("", "", "does not tell here how many features a row has; give --features")
-	case len(hints.Classes) < 2:
-		return weights.Draft{}, weights.Wrong("", "", "does not tell here what its scores are; give --classes, or a manifest for a model without classes")
+	if c.run == onnxruntime {
+		return o.runtime(about, c.files, c.logits, files, place)
 	}
-	return weights.Draft{
-		Spec:   model.Spec{Features: hints.Features, Outputs: model.OneOf(hints.Classes...)},
-		Source: model.Source{Format: "ONNX"},
-		Entry:  map[string]any{"file": file, "output": "probabilities"},
-	}, nil
+	data, err := files.Read(c.files[0])
+	if err != nil {
+		return weights.Built{}, err
+	}
+	built, why := native(about, c.logits, data)
+	if why == nil || c.run == byItself || !isCannot(why) {
+		return built, why
+	}
+	if err := o.available(); err != nil {
+		return built, weights.Wrong("", "", "is a model for ONNX Runtime, since %w. %w", why, err)
+	}
+	if built, err = o.runtime(about, c.files, c.logits, files, place); err != nil {
+		return built, err
+	}
+	if o.Log != nil {
+		o.Log.Info("a model is run by ONNX Runtime", "name", about.Spec.Name, "since", why)
+	}
+	return built, nil
 }
