@@ -6,12 +6,11 @@ import (
 )
 
 // linear makes a layer of coefficients [out][in].
-func (l *lowering) linear(n *Node, v *value, out int) (*engine, error) {
+func (l *lowering) linear(v *value, weight, bias []float32, out int) (*engine, error) {
 	e, err := v.network()
 	if err != nil {
 		return nil, err
 	}
-	weight, bias := n.Floats("coefficients"), n.Floats("intercepts")
 	if out < 1 || len(weight)/out != e.width || len(weight)%out != 0 || len(bias) != 0 && len(bias) != out {
 		return nil, cannot("has %d coefficients and %d intercepts for %d scores of %d numbers", len(weight), len(bias), out, e.width)
 	}
@@ -24,7 +23,7 @@ func (l *lowering) linear(n *Node, v *value, out int) (*engine, error) {
 // linearRegressor lowers nodes LinearRegressor.
 func linearRegressor(l *lowering, n *Node, in []*value) (*value, error) {
 	targets := int(min(n.Int("targets", 1), maxCells))
-	e, err := l.linear(n, in[0], targets)
+	e, err := l.linear(in[0], n.Floats("coefficients"), n.Floats("intercepts"), targets)
 	if err != nil {
 		return nil, err
 	}
@@ -43,8 +42,12 @@ func linearRegressor(l *lowering, n *Node, in []*value) (*value, error) {
 func linearClassifier(l *lowering, n *Node, in []*value) (*value, error) {
 	labels := labelsOf(n, "classlabels_ints", "classlabels_strings")
 	post := n.Text("post_transform", "NONE")
-	scores := len(n.Floats("intercepts"))
-	e, err := l.linear(n, in[0], scores)
+	weight, bias := n.Floats("coefficients"), n.Floats("intercepts")
+	if post == "LOGISTIC" && len(bias) == 2 && len(labels) == 2 && opposite(weight) && opposite(bias) {
+		weight, bias = weight[len(weight)/2:], bias[1:] // the other is what it leaves of one
+	}
+	scores := len(bias)
+	e, err := l.linear(in[0], weight, bias, scores)
 	if err != nil {
 		return nil, err
 	}
@@ -62,6 +65,21 @@ func linearClassifier(l *lowering, n *Node, in []*value) (*value, error) {
 	}
 	e.labels = labels
 	return of(Float, e), nil
+}
+
+// opposite tells whether the first half of some numbers are those of the second with
+// the other sign, as for one of two classes and the other.
+func opposite(values []float32) bool {
+	half := len(values) / 2
+	if len(values)%2 != 0 {
+		return false
+	}
+	for i, x := range values[:half] {
+		if x != -values[half+i] {
+			return false
+		}
+	}
+	return true
 }
 
 // transformed is a network with a post_transform.
