@@ -2,6 +2,11 @@
 
 package trees
 
+// avx2Rank ranks one row's features; see rankFunc.
+//
+//go:noescape
+func avx2Rank(to *uint16, row *float32, asked *uint32, thresholds *float32, features int, stride int)
+
 // avx2Block writes the slots that a block of rows arrives at; see blockFunc.
 //
 //go:noescape
