@@ -1,9 +1,12 @@
-// Package onnx lets bundles and files of ONNX be run by model/onnx.
+// Package onnx lets bundles and files of ONNX be run.
 //
 //	"engines": {"onnx": {
 //	  "file": "model.onnx",
 //	  "external": ["weights.bin", …],
 //	  "output": "probabilities" or "logits"}}
+//
+// Networks of dense layers and forests, with what prepares their rows, are run by the
+// engines of this house (see weights/onnx), and all else by ONNX Runtime.
 //
 // The model's inputs take the features of a row in their order, and its outputs of
 // floating point numbers are the scores, one after the other. external are files of
@@ -11,11 +14,10 @@
 package onnx
 
 import (
-	"io/fs"
 	"log/slog"
 
-	"penstock/model"
 	"penstock/weights"
+	"penstock/weights/onnx"
 )
 
 // Name is the engine's, in manifests.
@@ -38,7 +40,7 @@ type config struct {
 
 // Engine returns the engine.
 func Engine(o Options) weights.Engine {
-	return weights.Engine{Name: Name, Claims: claims, Read: read, Build: o.build, Draft: draft}
+	return weights.Engine{Name: Name, Claims: weights.Claims{Extensions: []string{".onnx"}, Missing: true}, Read: read, Build: o.build, Draft: draft}
 }
 
 func read(entry *weights.Object, about weights.About) weights.Entry {
@@ -52,22 +54,24 @@ func read(entry *weights.Object, about weights.About) weights.Entry {
 	return weights.Entry{Files: c.files, Config: c}
 }
 
+// build has an engine of this house run what it can, and ONNX Runtime the rest.
 func (o Options) build(about weights.About, entry any, files *weights.Files, place weights.Place) (weights.Built, error) {
 	c := entry.(config)
-	return o.runtime(about, c.files, c.logits, files, place)
-}
-
-// draft takes what a person says of the model.
-func draft(_ fs.FS, file string, hints weights.Hints) (weights.Draft, error) {
-	switch {
-	case hints.Features < 1:
-		return weights.Draft{}, weights.Wrong("", "", "does not tell here how many features a row has; give --features")
-	case len(hints.Classes) < 2:
-		return weights.Draft{}, weights.Wrong("", "", "does not tell here what its scores are; give --classes, or a manifest for a model without classes")
+	data, err := files.Read(c.files[0])
+	if err != nil {
+		return weights.Built{}, err
 	}
-	return weights.Draft{
-		Spec:   model.Spec{Features: hints.Features, Outputs: model.OneOf(hints.Classes...)},
-		Source: model.Source{Format: "ONNX"},
-		Entry:  map[string]any{"file": file, "output": "probabilities"},
-	}, nil
+	graph, err := onnx.Read(data)
+	if err != nil {
+		return weights.Built{}, weights.Wrong("", "", "%w", err)
+	}
+	lowered, why := graph.Lower()
+	if why != nil {
+		return o.runtime(about, data, why, c, files, place)
+	}
+	m, err := lowered.Model(about.Spec, about.Temperature, c.logits)
+	if err != nil {
+		return weights.Built{}, weights.Wrong("", "", "%w", err)
+	}
+	return weights.Built{Model: m}, nil
 }
