@@ -31,7 +31,7 @@ type Model struct {
 // Load starts a process that loads a model. The error is a *LoadError where ONNX
 // Runtime, or this package, does not take the model.
 func Load(data []byte, spec model.Spec, opt Options) (_ model.Model, err error) {
-	spec.Engine = "onnx"
+	spec.Engine = "onnx/runtime"
 	if err := spec.Validate(); err != nil {
 		return nil, err
 	}

@@ -11,3 +11,8 @@ func avx2Rank(to *uint16, row *float32, asked *uint32, thresholds *float32, feat
 //
 //go:noescape
 func avx2Block(at *uint32, ranks *uint16, nodes *uint64, trees int, stride int)
+
+// downX86 takes count walks, at least one, to their leaves.
+//
+//go:noescape
+func downX86(at *uint32, walks *uint32, count int, all *uint64, keys *int32, shift uint32, mask uint32)

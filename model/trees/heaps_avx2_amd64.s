@@ -369,3 +369,56 @@ tree:
 	JNZ          tree
 	VZEROUPPER
 	RET
+
+// func downX86(at *uint32, walks *uint32, count int, all *uint64, keys *int32, shift uint32, mask uint32)
+// Requires: BMI2, MMX+
+TEXT ·downX86(SB), NOSPLIT, $0-48
+	MOVQ   at+0(FP), AX
+	MOVQ   walks+8(FP), CX
+	MOVQ   count+16(FP), DX
+	MOVQ   all+24(FP), BX
+	MOVQ   keys+32(FP), SI
+	MOVL   shift+40(FP), DI
+	MOVL   mask+44(FP), R8
+	IMUL3Q $0x0c, DX, DX
+	ADDQ   CX, DX
+
+round:
+	MOVQ CX, R9
+
+step:
+	MOVL       (R9), R10
+	MOVL       4(BX)(R10*8), R11
+	TESTL      R11, R11
+	JZ         leaf
+	MOVL       R11, R12
+	ANDL       R8, R12
+	ADDL       4(R9), R12
+	SHRXL      DI, R11, R11
+	ADDL       R10, R11
+	MOVL       (SI)(R12*4), R12
+	XORL       R13, R13
+	CMPL       R12, (BX)(R10*8)
+	SETGE      R13
+	ADDL       R13, R11
+	MOVL       R11, (R9)
+	PREFETCHT0 (BX)(R11*8)
+	ADDQ       $0x0c, R9
+	CMPQ       R9, DX
+	JB         step
+	JMP        round
+
+leaf:
+	MOVL (BX)(R10*8), R13
+	MOVL 8(R9), R12
+	MOVL R13, (AX)(R12*4)
+	SUBQ $0x0c, DX
+	MOVQ (DX), R11
+	MOVL 8(DX), R12
+	MOVQ R11, (R9)
+	MOVL R12, 8(R9)
+	CMPQ R9, DX
+	JB   step
+	CMPQ CX, DX
+	JB   round
+	RET

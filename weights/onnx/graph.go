@@ -95,3 +95,15 @@ type Node struct {
 // Opset returns the version of the operators of a domain that the file asks for, or
 // 0 where it asks for none.
 func (g *Graph) Opset(domain string) int64 { return g.Opsets[domain] }
+
+// EndsInSoftmax tells whether an output is made by a Softmax, and so is of
+// probabilities.
+func (g *Graph) EndsInSoftmax(output string) bool {
+	for i := range g.Nodes {
+		n := &g.Nodes[i]
+		if n.Op == "Softmax" && len(n.Outputs) > 0 && n.Outputs[0] == output {
+			return true
+		}
+	}
+	return false
+}

@@ -28,7 +28,7 @@ func main() {
 	}
 	for name, write := range map[string]func(*build.Context){
 		"avx512": func(c *build.Context) { rank(c, "avx512"); avx512Row(c); avx512Block(c) },
-		"avx2":   func(c *build.Context) { rank(c, "avx2"); avx2Block(c) },
+		"avx2":   func(c *build.Context) { rank(c, "avx2"); avx2Block(c); down(c) },
 	} {
 		if err := generate(os.Args[1], name, write); err != nil {
 			log.Fatalf("%s: %v", name, err)

@@ -1,12 +1,12 @@
-// Package onnx lets bundles and files of ONNX be run.
+// Package onnx lets bundles and files of ONNX be run: what weights/onnx can lower, by
+// model/dense and model/trees behind model/prepare; the rest by ONNX Runtime, in
+// model/onnx.
 //
 //	"engines": {"onnx": {
 //	  "file": "model.onnx",
 //	  "external": ["weights.bin", …],
-//	  "output": "probabilities" or "logits"}}
-//
-// Networks of dense layers and forests, with what prepares their rows, are run by the
-// engines of this house (see weights/onnx), and all else by ONNX Runtime.
+//	  "output": "probabilities" or "logits",
+//	  "runtime": "auto", "native" or "onnxruntime"}}
 //
 // The model's inputs take the features of a row in their order, and its outputs of
 // floating point numbers are the scores, one after the other. external are files of
@@ -17,7 +17,6 @@ import (
 	"log/slog"
 
 	"penstock/weights"
-	"penstock/weights/onnx"
 )
 
 // Name is the engine's, in manifests.
@@ -36,15 +35,26 @@ const maxExternal = 1000
 type config struct {
 	files  []string // the model first
 	logits bool
+	run    string
 }
+
+// What an entry may have as its runtime.
+const (
+	auto        = "auto" // natively where that is possible, else by ONNX Runtime
+	byItself    = "native"
+	onnxruntime = "onnxruntime"
+)
 
 // Engine returns the engine.
 func Engine(o Options) weights.Engine {
-	return weights.Engine{Name: Name, Claims: weights.Claims{Extensions: []string{".onnx"}, Missing: true}, Read: read, Build: o.build, Draft: draft}
+	return weights.Engine{Name: Name, Claims: claims, Read: read, Build: o.build, Draft: o.draft}
 }
 
 func read(entry *weights.Object, about weights.About) weights.Entry {
-	c := config{files: []string{entry.File("file")}, logits: entry.Logits(about)}
+	c := config{files: []string{entry.File("file")}, logits: entry.Logits(about), run: auto}
+	if entry.Optional("runtime", &c.run) && c.run != auto && c.run != byItself && c.run != onnxruntime {
+		entry.Refuse("runtime", "is %q; expected %q, %q or %q", c.run, auto, byItself, onnxruntime)
+	}
 	var external []string
 	entry.Optional("external", &external)
 	c.files = append(c.files, external...) // whose names the bundle checks
@@ -54,24 +64,27 @@ func read(entry *weights.Object, about weights.About) weights.Entry {
 	return weights.Entry{Files: c.files, Config: c}
 }
 
-// build has an engine of this house run what it can, and ONNX Runtime the rest.
 func (o Options) build(about weights.About, entry any, files *weights.Files, place weights.Place) (weights.Built, error) {
 	c := entry.(config)
+	if c.run == onnxruntime {
+		return o.runtime(about, c.files, c.logits, files, place)
+	}
 	data, err := files.Read(c.files[0])
 	if err != nil {
 		return weights.Built{}, err
 	}
-	graph, err := onnx.Read(data)
-	if err != nil {
-		return weights.Built{}, weights.Wrong("", "", "%w", err)
+	built, why := native(about, c.logits, data)
+	if why == nil || c.run == byItself || !isCannot(why) {
+		return built, why
 	}
-	lowered, why := graph.Lower()
-	if why != nil {
-		return o.runtime(about, data, why, c, files, place)
+	if err := o.available(); err != nil {
+		return built, weights.Wrong("", "", "is a model for ONNX Runtime, since %w. %w", why, err)
 	}
-	m, err := lowered.Model(about.Spec, about.Temperature, c.logits)
-	if err != nil {
-		return weights.Built{}, weights.Wrong("", "", "%w", err)
+	if built, err = o.runtime(about, c.files, c.logits, files, place); err != nil {
+		return built, err
 	}
-	return weights.Built{Model: m}, nil
+	if o.Log != nil {
+		o.Log.Info("a model is run by ONNX Runtime", "name", about.Spec.Name, "since", why)
+	}
+	return built, nil
 }

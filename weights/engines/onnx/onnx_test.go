@@ -108,5 +108,5 @@ func TestConvolutionIsRunByTheLibrary(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = b.Load("")
-	weightstest.WantError(t, err, "", "needs ONNX Runtime")
+	weightstest.WantError(t, err, "", "ONNX Runtime")
 }

@@ -9,15 +9,19 @@ import (
 	"penstock/weights"
 )
 
-// runtime has ONNX Runtime run a model that was not lowered, and why. Files beside
-// the model's own hold weights that it keeps outside. Their hashes are compared as
+// runtime has ONNX Runtime run a model. The files are those of the model, its own
+// first; the others hold weights that it keeps outside. Their hashes are compared as
 // they are read, and the library is given the bytes that were read.
-func (o Options) runtime(about weights.About, data []byte, why error, c config, files *weights.Files, place weights.Place) (weights.Built, error) {
+func (o Options) runtime(about weights.About, names []string, logits bool, files *weights.Files, place weights.Place) (weights.Built, error) {
+	data, err := files.Read(names[0])
+	if err != nil {
+		return weights.Built{}, err
+	}
 	opt := onnx.Options{
-		Library: o.Library, Shape: about.Shape, Logits: c.logits, Temperature: about.Temperature,
+		Library: o.Library, Shape: about.Shape, Logits: logits, Temperature: about.Temperature,
 		Workers: place.Workers, MaxRows: place.MaxBatch, RowByRow: place.MaxBatch == 1, Log: o.Log,
 	}
-	for _, name := range c.files[1:] {
+	for _, name := range names[1:] {
 		beside, err := files.Read(name)
 		if err != nil {
 			return weights.Built{}, err
@@ -25,14 +29,11 @@ func (o Options) runtime(about weights.About, data []byte, why error, c config, 
 		if opt.External == nil {
 			opt.External = make(map[string][]byte)
 		}
-		opt.External[relative(c.files[0], name)] = beside
+		opt.External[relative(names[0], name)] = beside
 	}
 	m, err := onnx.Load(data, about.Spec, opt)
-	if failed, ok := errors.AsType[*onnx.LoadError](err); ok || errors.Is(err, onnx.ErrAbsent) {
-		if ok {
-			err = failed
-		}
-		return weights.Built{}, weights.Wrong("", "", "needs ONNX Runtime (%w): %w", why, err)
+	if failed, ok := errors.AsType[*onnx.LoadError](err); ok {
+		return weights.Built{}, weights.Wrong("", "", "%w", failed)
 	}
 	if err != nil {
 		return weights.Built{}, err
@@ -48,6 +49,8 @@ func relative(model, file string) string {
 	}
 	return file
 }
+
+var claims = weights.Claims{Extensions: []string{".onnx"}, Missing: true}
 
 func unique(names []string) bool {
 	return len(slices.Compact(slices.Sorted(slices.Values(names)))) == len(names)
