@@ -1,7 +1,6 @@
 package onnx
 
 import (
-	"math"
 	"slices"
 	"strconv"
 
@@ -123,5 +122,3 @@ func labelsOf(n *Node, whole, texts string) []string {
 	}
 	return labels
 }
-
-func finite(x float32) bool { return !math.IsNaN(float64(x)) && !math.IsInf(float64(x), 0) }

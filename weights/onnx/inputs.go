@@ -54,7 +54,7 @@ func (v Value) rowWidth() (int, error) {
 	if !v.Elem.real() && !v.Elem.whole() && v.Elem != String {
 		return 0, cannot("the input %q is a tensor of %v; expected numbers that are float32, float64 or whole, or strings", v.Name, v.Elem)
 	}
-	if v.Shape == nil || len(v.Shape) == 0 {
+	if len(v.Shape) == 0 {
 		return 0, cannot("the input %q does not say which shape it has", v.Name)
 	}
 	width := int64(1)

@@ -1,6 +1,8 @@
 package onnx
 
 import (
+	"slices"
+
 	"penstock/model/dense"
 	"penstock/model/prepare"
 )
@@ -51,7 +53,7 @@ func (e *engine) multiply(l *lowering, weight, bias []float32, out int) (*engine
 			}
 		}
 	}
-	layers := append(e.layers[:len(e.layers):len(e.layers)], dense.Layer{Weight: weight, Bias: bias, In: in, Out: out, Activation: dense.Identity})
+	layers := slices.Concat(e.layers, []dense.Layer{{Weight: weight, Bias: bias, In: in, Out: out, Activation: dense.Identity}})
 	return &engine{from: e.from, layers: layers, width: out}, l.spend(len(layers))
 }
 
@@ -112,7 +114,7 @@ func (e *engine) settle(l *lowering) error {
 			weight[o*last.In+i] = float32(float64(w) * e.mul[o])
 		}
 	}
-	layers := append(e.layers[:len(e.layers)-1:len(e.layers)-1], *last)
+	layers := slices.Clone(e.layers)
 	layers[len(layers)-1].Weight, layers[len(layers)-1].Bias = weight, bias
 	e.layers, e.mul, e.add = layers, nil, nil
 	return nil
@@ -153,7 +155,7 @@ func (e *engine) with(l *lowering, a dense.Activation) (*engine, error) {
 	if err := l.spend(len(e.layers)); err != nil {
 		return nil, err
 	}
-	layers := append(e.layers[:len(e.layers)-1:len(e.layers)-1], *e.last())
+	layers := slices.Clone(e.layers)
 	layers[len(layers)-1].Activation = a
 	return &engine{from: e.from, layers: layers, width: e.width, parts: a == dense.Softmax}, nil
 }

@@ -30,7 +30,6 @@ type ensemble struct {
 	features int
 	sums     int
 	seen     []bool
-	vectors  bool
 }
 
 func (s *ensemble) trees(l *lowering) ([]trees.Tree, error) {
@@ -62,7 +61,8 @@ func (s *ensemble) tree(l *lowering, root int) (trees.Tree, error) {
 			return t, cannot("has trees whose nodes form no tree")
 		}
 		s.seen[at.flat] = true
-		n, index := &s.nodes[at.flat], int32(0)
+		n := &s.nodes[at.flat]
+		var index int32
 		if n.leaf {
 			index = ^int32(len(leaves))
 			leaves = append(leaves, at.flat)
