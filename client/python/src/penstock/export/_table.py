@@ -61,6 +61,8 @@ class Table:
                 raise ExportError(f"sample has values that are no numbers ({error}); give a DataFrame, whose columns have names") from error
             if matrix.ndim < 2:
                 raise ExportError(f"sample has the shape {matrix.shape}; expected rows, (n, features)")
+            if matrix.size == 0:
+                raise ExportError("sample has no rows")
             self.shape = matrix.shape[1:]
             self.matrix = matrix.reshape(len(matrix), -1)
             self.columns = None
