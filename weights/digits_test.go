@@ -18,6 +18,7 @@ import (
 type measured struct {
 	Test, HeldOut struct {
 		Images, Correct  int
+		Rows             int // of a bundle that is not of images
 		Accuracy         float64
 		LogLoss          float64 `json:"log_loss"`
 		CalibrationError float64 `json:"calibration_error"`

@@ -2,9 +2,21 @@
 # Trains the digits bundle again and writes it to weights/digits: about eight
 # minutes on one core. "run.sh cnn" does so for weights/digits-cnn, in about
 # ten. "run.sh --data-only" brings the images and stops; the Go tests that
-# measure accuracy on the test images need no more.
+# measure accuracy on the test images need no more. "run.sh shuttle" trains the
+# boosted trees of weights/shuttle, in seconds, with the Python of the checks.
 set -eu
 cd "$(dirname "$0")"
+
+if [ "${1-}" = shuttle ]; then
+	../../ci/python.sh install
+	scratch=$(mktemp -d)
+	trap 'rm -rf "$scratch"' EXIT
+	# The data is in one of Debian's packages, which need not be installed for it.
+	(cd "$scratch" && apt-get download -qq r-cran-mlbench && dpkg-deb -x ./*.deb .)
+	export OMP_NUM_THREADS=1 PYTHONPATH=../../client/python/src PYTHONDONTWRITEBYTECODE=1
+	../../ci/python/venv/bin/python shuttle/shuttle.py "$scratch/usr/lib/R/site-library/mlbench/data/Shuttle.rda" ../shuttle
+	exit
+fi
 
 npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 if [ "${1-}" = --data-only ]; then
@@ -29,7 +41,7 @@ case ${1-} in
 '') exec "$python" train.py ;;
 cnn) exec "$python" train_cnn.py ;;
 *)
-	echo "run.sh: $1? Expected nothing, cnn or --data-only" >&2
+	echo "run.sh: $1? Expected nothing, cnn, shuttle or --data-only" >&2
 	exit 1
 	;;
 esac

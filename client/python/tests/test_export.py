@@ -168,7 +168,7 @@ def test_refuses(tmp_path: Path) -> None:
         (ridge, {"sample": [["x", "y", "z"]]}, "no numbers"),
     ):
         with pytest.raises(ExportError, match=says):
-            penstock.export(model, tmp_path / "refused", **more)  # type: ignore[arg-type]
+            penstock.export(model, tmp_path / "refused", **more)
         assert not (tmp_path / "refused").exists(), says
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("mine")

@@ -55,7 +55,7 @@ with open(Path(out) / "heldout.csv", "w", newline="") as file:
 guess = np.array(classes)[model.predict(held)]
 wrong = {c: int(((guess != truth) & (truth == c)).sum()) for c in classes}
 measured = {
-    "held_out": {
+    "heldout": {
         "rows": HELD_OUT,
         "accuracy": float((guess == truth).mean()),
         "wrong_by_class": wrong,
