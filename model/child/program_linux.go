@@ -47,6 +47,9 @@ type said struct {
 // maxLine is how much a process may say at a time.
 const maxLine = 1 << 20
 
+// longestFailure is how much is told of why a process could not get ready.
+const longestFailure = 4096 // bytes
+
 // start starts the command and waits until it is ready, has failed, or has been given
 // up.
 func start(c Config, memory *os.File, giveUp <-chan struct{}) (*program, json.RawMessage, error) {
@@ -79,6 +82,7 @@ func start(c Config, memory *os.File, giveUp <-chan struct{}) (*program, json.Ra
 		out.Close()
 		return nil, nil, err
 	}
+	endFirst(cmd.Process.Pid)
 	p := &program{cmd: cmd, control: ours, exited: make(chan struct{})}
 	last := &lastLine{}
 	go p.reap(c, out, last)
@@ -108,10 +112,13 @@ func (p *program) reap(c Config, out *os.File, last *lastLine) {
 		defer close(read)
 		logLines(c, out, last)
 	}()
-	_ = p.cmd.Wait()
-	// Whatever it has started ends with it, and whoever escaped from its group does not
-	// hold us up.
+	// Whatever it has started ends with it: before Wait, after which the group's number
+	// may be another's.
+	for unix.Waitid(unix.P_PID, p.cmd.Process.Pid, nil, unix.WEXITED|unix.WNOWAIT, nil) == unix.EINTR { //nolint:revive // interrupted: again
+	}
 	_ = unix.Kill(-p.cmd.Process.Pid, unix.SIGKILL)
+	_ = p.cmd.Wait()
+	// Whoever escaped from its group does not hold us up.
 	_ = out.SetReadDeadline(time.Now().Add(200 * time.Millisecond))
 	<-read
 	out.Close()
@@ -144,7 +151,7 @@ func (p *program) greet(c Config, giveUp <-chan struct{}) (json.RawMessage, erro
 	}
 	switch {
 	case answer.Failed != "":
-		return nil, &FailedError{answer.Failed}
+		return nil, &FailedError{answer.Failed[:min(len(answer.Failed), longestFailure)]}
 	case errors.Is(err, os.ErrDeadlineExceeded) && !p.hasExited():
 		return nil, fmt.Errorf("%s was not ready after %v", c.Name, c.Starting)
 	case err != nil:
@@ -215,6 +222,19 @@ func environment() (list []string) {
 		}
 	}
 	return list
+}
+
+// endFirst has the kernel end the process, and not the server, when memory runs out.
+func endFirst(pid int) {
+	data, err := os.ReadFile("/proc/self/oom_score_adj")
+	if err != nil {
+		return
+	}
+	ours, err := strconv.Atoi(strings.TrimSpace(string(data)))
+	if err != nil {
+		return
+	}
+	_ = os.WriteFile("/proc/"+strconv.Itoa(pid)+"/oom_score_adj", strconv.AppendInt(nil, int64(min(ours+500, 1000)), 10), 0)
 }
 
 // resident is how much memory a process has, in bytes; 0 when that cannot be told.

@@ -225,13 +225,16 @@ func (m *Model) Processes() []model.Process {
 
 // Close implements model.Model.
 func (m *Model) Close() error {
+	m.mu.Lock()
+	all := m.all
+	m.all, m.free = nil, nil
+	m.mu.Unlock()
 	var ending sync.WaitGroup
-	errs := make([]error, len(m.all))
-	for i, p := range m.all {
+	errs := make([]error, len(all))
+	for i, p := range all {
 		ending.Go(func() { errs[i] = p.Close() })
 	}
 	ending.Wait()
-	m.all, m.free = nil, nil
 	return errors.Join(errs...)
 }
 
