@@ -1,7 +1,6 @@
 package child
 
 import (
-	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -248,56 +247,4 @@ func resident(pid int) int64 {
 		return pages * int64(os.Getpagesize())
 	}
 	return 0
-}
-
-// What a process prints is logged, line by line, up to so many in a second, and so much
-// of each.
-const (
-	linesPerSecond = 20
-	longestLine    = 2000 // bytes
-)
-
-// lastLine keeps the last line that a process printed.
-type lastLine struct {
-	mu   sync.Mutex
-	text string
-}
-
-func (l *lastLine) set(text string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.text = text
-}
-
-func (l *lastLine) get() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text
-}
-
-// logLines logs what comes until its end.
-func logLines(c Config, out io.Reader, last *lastLine) {
-	lines := bufio.NewReaderSize(out, longestLine)
-	second, logged, dropped := time.Now(), 0, 0
-	for {
-		line, more, err := lines.ReadLine()
-		for skipped := more; skipped && err == nil; {
-			_, skipped, err = lines.ReadLine() // the rest of a long one
-		}
-		if text := strings.TrimSpace(strings.ToValidUTF8(string(line), "?")); text != "" {
-			last.set(text)
-			if now := time.Now(); now.Sub(second) >= time.Second {
-				second, logged = now, 0
-			}
-			if logged++; logged <= linesPerSecond {
-				c.Log.Info("a process that runs a model prints", "name", c.Name, "text", text, "lines_left_out", dropped)
-				dropped = 0
-			} else {
-				dropped++
-			}
-		}
-		if err != nil {
-			return
-		}
-	}
 }
