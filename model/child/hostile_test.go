@@ -35,8 +35,8 @@ func TestTextTooLong(t *testing.T) {
 }
 
 func TestFailureIsBounded(t *testing.T) {
-	_, err := echo(t, map[string]any{"fail": strings.Repeat("x", 100_000)}, nil)
-	if failed, ok := errors.AsType[*child.FailedError](err); !ok || len(failed.Text) > 4096 {
+	_, err := echo(t, map[string]any{"fail": "\x1b[31m" + strings.Repeat("x", 100_000)}, nil)
+	if failed, ok := errors.AsType[*child.FailedError](err); !ok || len(failed.Text) > 4096 || !strings.HasPrefix(failed.Text, "?[31mx") {
 		t.Errorf("got %T of %d bytes", err, len(fmt.Sprint(err)))
 	}
 }

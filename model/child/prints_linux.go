@@ -49,7 +49,7 @@ func logLines(c Config, out io.Reader, last *lastLine) {
 			return
 		}
 		if p.full() {
-			time.Sleep(breather)
+			time.Sleep(breather) //nolint:forbidigo // what it measures is a processor, and no test waits for it
 		}
 	}
 }
@@ -94,7 +94,7 @@ func (p *prints) take(data []byte) {
 
 // end logs the line whose end has come.
 func (p *prints) end() {
-	text := strings.TrimSpace(strings.ToValidUTF8(string(p.part), "?"))
+	text := strings.TrimSpace(plain(string(p.part)))
 	p.part = p.part[:0]
 	if text == "" {
 		return

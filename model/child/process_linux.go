@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -144,7 +143,7 @@ func (p *Process) Predict(number int, scores, features []float32, rows int) erro
 	in.answered.Store(true)
 	if l.status.Load() != 0 {
 		n := min(l.textBytes.Load(), uint32(len(l.text)))
-		return &FailedError{strings.ToValidUTF8(string(l.text[:n]), "?")} // it may be cut within a letter
+		return &FailedError{plain(string(l.text[:n]))}
 	}
 	copy(scores, l.output)
 	return nil

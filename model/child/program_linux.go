@@ -13,6 +13,7 @@ import (
 	"sync"
 	"syscall"
 	"time"
+	"unicode"
 
 	"golang.org/x/sys/unix"
 )
@@ -97,6 +98,17 @@ func start(c Config, memory *os.File, giveUp <-chan struct{}) (*program, json.Ra
 	return p, answer, nil
 }
 
+// plain is a text of a process, which may be cut within a letter, without what would
+// steer the terminal that shows it.
+func plain(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return '?'
+		}
+		return r
+	}, strings.ToValidUTF8(text, "?"))
+}
+
 func isFailed(err error) bool {
 	_, failed := errors.AsType[*FailedError](err)
 	return failed
@@ -150,7 +162,7 @@ func (p *program) greet(c Config, giveUp <-chan struct{}) (json.RawMessage, erro
 	}
 	switch {
 	case answer.Failed != "":
-		return nil, &FailedError{answer.Failed[:min(len(answer.Failed), longestFailure)]}
+		return nil, &FailedError{plain(answer.Failed[:min(len(answer.Failed), longestFailure)])}
 	case errors.Is(err, os.ErrDeadlineExceeded) && !p.hasExited():
 		return nil, fmt.Errorf("%s was not ready after %v", c.Name, c.Starting)
 	case err != nil:
