@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -17,8 +18,8 @@ const libraryName = "libonnxruntime.so"
 // Find returns the path of ONNX Runtime's library. A path that is given, of the
 // library or of a folder that holds it, is the only one that is looked at. Else it is
 // looked for beside this program, where the loader looks, and in the Python
-// environment: $VIRTUAL_ENV, or that of python3.
-func Find(given string) (string, error) {
+// environment: of the interpreter that is named, of $VIRTUAL_ENV, or of python3.
+func Find(given, python string) (string, error) {
 	if given != "" {
 		info, err := os.Stat(given)
 		if err != nil {
@@ -47,12 +48,17 @@ func Find(given string) (string, error) {
 			return path, nil
 		}
 	}
+	if python != "" {
+		if path := inPython(filepath.Dir(filepath.Dir(python))); path != "" {
+			return filepath.Abs(path)
+		}
+	}
 	if environment := os.Getenv("VIRTUAL_ENV"); environment != "" {
 		if path := inPython(environment); path != "" {
 			return path, nil
 		}
 	}
-	for _, folder := range pythonPackages() {
+	for _, folder := range pythonPackages(cmp.Or(python, "python3")) {
 		if path := in(filepath.Join(folder, "onnxruntime", "capi")); path != "" {
 			return path, nil
 		}
@@ -82,12 +88,12 @@ func inPython(environment string) string {
 	return ""
 }
 
-// pythonPackages are the folders of packages of python3, which is asked without
+// pythonPackages are the folders of packages of an interpreter, which is asked without
 // importing any of them.
-func pythonPackages() []string {
+func pythonPackages(python string) []string {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	told, err := exec.CommandContext(ctx, "python3", "-I", "-c", "import sys; print('\\n'.join(sys.path))").Output()
+	told, err := exec.CommandContext(ctx, python, "-I", "-c", "import sys; print('\\n'.join(sys.path))").Output()
 	if err != nil {
 		return nil
 	}

@@ -36,7 +36,7 @@ func Load(data []byte, spec model.Spec, opt Options) (_ model.Model, err error) 
 		return nil, err
 	}
 	opt.Workers, opt.MaxRows, opt.Temperature = max(opt.Workers, 1), cmp.Or(opt.MaxRows, 64), cmp.Or(opt.Temperature, 1)
-	library, err := Find(opt.Library)
+	library, err := Find(opt.Library, opt.Python)
 	if err != nil {
 		return nil, err
 	}

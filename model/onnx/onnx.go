@@ -19,6 +19,8 @@ type Options struct {
 	// Library is the path of ONNX Runtime's library, or of a folder that holds it;
 	// "" has it looked for: see Find.
 	Library string
+	// Python is an interpreter in whose environment the library may be; "" is python3.
+	Python string
 	// Shape is what one row is to the model's only input, such as [1, 28, 28], where
 	// the model itself leaves it open. Nil is flat.
 	Shape []int

@@ -29,7 +29,7 @@ type Options struct {
 // own weights.Engines.
 func All(o Options) *weights.Engines {
 	all, err := weights.NewEngines(dense.Engine(), trees.Engine(), torchscript.Engine(),
-		onnx.Engine(onnx.Options{Library: o.ONNXRuntime, Log: o.Log}),
+		onnx.Engine(onnx.Options{Library: o.ONNXRuntime, Python: o.Python, Log: o.Log}),
 		python.Engine(python.Options{Python: o.Python, Log: o.Log}))
 	if err != nil {
 		panic(err) // of constants; the tests would have seen it

@@ -155,6 +155,6 @@ func (o Options) available() error {
 	if !runtime.Built {
 		return runtime.ErrAbsent
 	}
-	_, err := runtime.Find(o.Library)
+	_, err := runtime.Find(o.Library, o.Python)
 	return err
 }

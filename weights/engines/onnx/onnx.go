@@ -25,6 +25,7 @@ const Name = "onnx"
 // Options are what the engine looks for outside of bundles.
 type Options struct {
 	Library string // of ONNX Runtime, or its folder; empty: see onnx.Find
+	Python  string // an interpreter in whose environment it may be
 	Log     *slog.Logger
 }
 

@@ -18,7 +18,7 @@ func (o Options) runtime(about weights.About, names []string, logits bool, files
 		return weights.Built{}, err
 	}
 	opt := onnx.Options{
-		Library: o.Library, Shape: about.Shape, Logits: logits, Temperature: about.Temperature,
+		Library: o.Library, Python: o.Python, Shape: about.Shape, Logits: logits, Temperature: about.Temperature,
 		Workers: place.Workers, MaxRows: place.MaxBatch, RowByRow: place.MaxBatch == 1, Log: o.Log,
 	}
 	for _, name := range names[1:] {
