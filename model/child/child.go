@@ -35,7 +35,7 @@ type Config struct {
 
 	// Starting is how long the process may take until it is ready; default one minute.
 	Starting time.Duration
-	// Hang is how long a batch may take before the process is killed; default 20 s. It
+	// Hang is how long a batch may take before the process is killed; default 8 s. It
 	// is below what a pool allows a batch, so that it is this that ends it.
 	Hang time.Duration
 	// Patience is how long a batch waits for a process that is being started again;
@@ -53,7 +53,7 @@ func (c Config) withDefaults() Config {
 		c.Starting = time.Minute
 	}
 	if c.Hang == 0 {
-		c.Hang = 20 * time.Second
+		c.Hang = 8 * time.Second
 	}
 	if c.Patience == 0 {
 		c.Patience = time.Second

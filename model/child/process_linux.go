@@ -71,13 +71,18 @@ func Start(config Config) (*Process, json.RawMessage, error) {
 
 // share makes the memory.
 func (p *Process) share(size int) error {
-	fd, err := unix.MemfdCreate("penstock", unix.MFD_CLOEXEC)
+	fd, err := unix.MemfdCreate("penstock", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
 	if err != nil {
 		return err
 	}
 	p.file = os.NewFile(uintptr(fd), "penstock")
 	total := size * len(p.lanes)
 	if err := p.file.Truncate(int64(total)); err != nil {
+		p.file.Close()
+		return err
+	}
+	// Else a process could make it shorter, and a look at what is gone ends the server.
+	if _, err := unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, unix.F_SEAL_SHRINK|unix.F_SEAL_GROW|unix.F_SEAL_SEAL); err != nil {
 		p.file.Close()
 		return err
 	}
@@ -137,8 +142,8 @@ func (p *Process) Predict(number int, scores, features []float32, rows int) erro
 	}
 	in.answered.Store(true)
 	if l.status.Load() != 0 {
-		n := min(int(l.textBytes.Load()), len(l.text))
-		return &FailedError{string(l.text[:n])}
+		n := min(l.textBytes.Load(), uint32(len(l.text)))
+		return &FailedError{plain(string(l.text[:n]))}
 	}
 	copy(scores, l.output)
 	return nil

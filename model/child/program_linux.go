@@ -1,7 +1,6 @@
 package child
 
 import (
-	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +13,7 @@ import (
 	"sync"
 	"syscall"
 	"time"
+	"unicode"
 
 	"golang.org/x/sys/unix"
 )
@@ -47,6 +47,9 @@ type said struct {
 // maxLine is how much a process may say at a time.
 const maxLine = 1 << 20
 
+// longestFailure is how much is told of why a process could not get ready.
+const longestFailure = 4096 // bytes
+
 // start starts the command and waits until it is ready, has failed, or has been given
 // up.
 func start(c Config, memory *os.File, giveUp <-chan struct{}) (*program, json.RawMessage, error) {
@@ -79,6 +82,7 @@ func start(c Config, memory *os.File, giveUp <-chan struct{}) (*program, json.Ra
 		out.Close()
 		return nil, nil, err
 	}
+	endFirst(cmd.Process.Pid)
 	p := &program{cmd: cmd, control: ours, exited: make(chan struct{})}
 	last := &lastLine{}
 	go p.reap(c, out, last)
@@ -92,6 +96,17 @@ func start(c Config, memory *os.File, giveUp <-chan struct{}) (*program, json.Ra
 		return nil, nil, err
 	}
 	return p, answer, nil
+}
+
+// plain is a text of a process, which may be cut within a letter, without what would
+// steer the terminal that shows it.
+func plain(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return '?'
+		}
+		return r
+	}, strings.ToValidUTF8(text, "?"))
 }
 
 func isFailed(err error) bool {
@@ -108,10 +123,13 @@ func (p *program) reap(c Config, out *os.File, last *lastLine) {
 		defer close(read)
 		logLines(c, out, last)
 	}()
-	_ = p.cmd.Wait()
-	// Whatever it has started ends with it, and whoever escaped from its group does not
-	// hold us up.
+	// Whatever it has started ends with it: before Wait, after which the group's number
+	// may be another's.
+	for unix.Waitid(unix.P_PID, p.cmd.Process.Pid, nil, unix.WEXITED|unix.WNOWAIT, nil) == unix.EINTR { //nolint:revive // interrupted: again
+	}
 	_ = unix.Kill(-p.cmd.Process.Pid, unix.SIGKILL)
+	_ = p.cmd.Wait()
+	// Whoever escaped from its group does not hold us up.
 	_ = out.SetReadDeadline(time.Now().Add(200 * time.Millisecond))
 	<-read
 	out.Close()
@@ -144,7 +162,7 @@ func (p *program) greet(c Config, giveUp <-chan struct{}) (json.RawMessage, erro
 	}
 	switch {
 	case answer.Failed != "":
-		return nil, &FailedError{answer.Failed}
+		return nil, &FailedError{plain(answer.Failed[:min(len(answer.Failed), longestFailure)])}
 	case errors.Is(err, os.ErrDeadlineExceeded) && !p.hasExited():
 		return nil, fmt.Errorf("%s was not ready after %v", c.Name, c.Starting)
 	case err != nil:
@@ -217,6 +235,19 @@ func environment() (list []string) {
 	return list
 }
 
+// endFirst has the kernel end the process, and not the server, when memory runs out.
+func endFirst(pid int) {
+	data, err := os.ReadFile("/proc/self/oom_score_adj")
+	if err != nil {
+		return
+	}
+	ours, err := strconv.Atoi(strings.TrimSpace(string(data)))
+	if err != nil {
+		return
+	}
+	_ = os.WriteFile("/proc/"+strconv.Itoa(pid)+"/oom_score_adj", strconv.AppendInt(nil, int64(min(ours+500, 1000)), 10), 0)
+}
+
 // resident is how much memory a process has, in bytes; 0 when that cannot be told.
 func resident(pid int) int64 {
 	data, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/statm")
@@ -228,56 +259,4 @@ func resident(pid int) int64 {
 		return pages * int64(os.Getpagesize())
 	}
 	return 0
-}
-
-// What a process prints is logged, line by line, up to so many in a second, and so much
-// of each.
-const (
-	linesPerSecond = 20
-	longestLine    = 2000 // bytes
-)
-
-// lastLine keeps the last line that a process printed.
-type lastLine struct {
-	mu   sync.Mutex
-	text string
-}
-
-func (l *lastLine) set(text string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.text = text
-}
-
-func (l *lastLine) get() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text
-}
-
-// logLines logs what comes until its end.
-func logLines(c Config, out io.Reader, last *lastLine) {
-	lines := bufio.NewReaderSize(out, longestLine)
-	second, logged, dropped := time.Now(), 0, 0
-	for {
-		line, more, err := lines.ReadLine()
-		for skipped := more; skipped && err == nil; {
-			_, skipped, err = lines.ReadLine() // the rest of a long one
-		}
-		if text := strings.TrimSpace(strings.ToValidUTF8(string(line), "?")); text != "" {
-			last.set(text)
-			if now := time.Now(); now.Sub(second) >= time.Second {
-				second, logged = now, 0
-			}
-			if logged++; logged <= linesPerSecond {
-				c.Log.Info("a process that runs a model prints", "name", c.Name, "text", text, "lines_left_out", dropped)
-				dropped = 0
-			} else {
-				dropped++
-			}
-		}
-		if err != nil {
-			return
-		}
-	}
 }

@@ -229,3 +229,24 @@ func TestMutants(t *testing.T) {
 		}
 	}
 }
+
+// A model reads no file that it was not given, be it where the server runs.
+func TestFilesOfOthers(t *testing.T) {
+	folder, _ := models(t)
+	t.Chdir(folder) // where the model's weights lie
+	for name, temporary := range map[string]string{"a folder": t.TempDir(), "no folder": "/nowhere/at/all"} {
+		t.Setenv("TMPDIR", temporary)
+		if m, err := load(t, "two"); err != nil {
+			t.Errorf("%s: %v", name, err)
+		} else if err := m.Close(); err != nil {
+			t.Error(err)
+		}
+		m, err := load(t, "external", func(o *onnx.Options) { o.External = nil })
+		if err == nil {
+			m.Close()
+			t.Errorf("%s: weights.bin was read from where the server runs", name)
+		} else if !strings.Contains(err.Error(), "weights.bin") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

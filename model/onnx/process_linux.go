@@ -4,6 +4,7 @@ package onnx
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"encoding/json"
 	"errors"
@@ -41,7 +42,7 @@ type settings struct {
 // files are what a model's processes are started from.
 type files struct {
 	model, program *os.File
-	folder         string // of the program, where what has no name may not be run, and of external data
+	folder         string // that the process runs in, with external data, and the program where what has no name may not be run; may be ""
 	path           string // of the program
 }
 
@@ -85,6 +86,13 @@ func newFiles(model []byte, external map[string][]byte) (f *files, err error) {
 	if err != nil {
 		return f, fmt.Errorf("the embedded program: %w", err)
 	}
+	if f.folder, err = os.MkdirTemp("", "penstock-onnx-"); err == nil {
+		if f.folder, err = filepath.Abs(f.folder); err != nil {
+			return f, err
+		}
+	} else if len(external) > 0 { // else no file has to be written
+		return f, fmt.Errorf("a folder for the model's external data: %w", err)
+	}
 	if f.model, err = inMemory("penstock-model", model); err != nil {
 		return f, err
 	}
@@ -107,14 +115,12 @@ func newFiles(model []byte, external map[string][]byte) (f *files, err error) {
 }
 
 // write puts a file into the folder, which only this user reads.
-func (f *files) write(name string, data []byte, mode os.FileMode) (err error) {
+func (f *files) write(name string, data []byte, mode os.FileMode) error {
 	if f.folder == "" {
-		if f.folder, err = os.MkdirTemp("", "penstock-onnx-"); err != nil {
-			return err
-		}
+		return errors.New("there is no folder for temporary files that can be written; set TMPDIR")
 	}
 	path := filepath.Join(f.folder, name)
-	if err = os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
 	return os.WriteFile(path, data, mode)
@@ -137,7 +143,9 @@ func (f *files) command() (*exec.Cmd, []*os.File, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return &exec.Cmd{Path: f.path, Args: []string{"penstock-onnx"}}, []*os.File{os.NewFile(uintptr(fd), "penstock-model")}, nil
+	// The library takes what lies where it runs for files of the model, so it runs where
+	// nothing else lies: its own descriptors' positions, where no folder can be made.
+	return &exec.Cmd{Path: f.path, Args: []string{"penstock-onnx"}, Dir: cmp.Or(f.folder, "/proc/self/fdinfo")}, []*os.File{os.NewFile(uintptr(fd), "penstock-model")}, nil
 }
 
 // start starts the process.

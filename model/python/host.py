@@ -25,6 +25,15 @@ def flat(names):
     return None if names is None else [str(n) for n in list(names)]
 
 
+def told_of(error):
+    """Prints the traceback of an error, and returns what it is, also where the error cannot tell."""
+    try:
+        traceback.print_exc()
+        return f"{type(error).__name__}: {error}"
+    except BaseException:
+        return type(error).__name__
+
+
 def about(module, state):
     """What the program says of itself, or what it loaded does."""
     found = {}
@@ -122,8 +131,7 @@ class Host:
             try:
                 outputs[:rows] = self.predict(inputs[:rows], width)
             except BaseException as error:  # of whatever kind: the rows fail, and not the process
-                traceback.print_exc()
-                text = f"{type(error).__name__}: {error}".encode(errors="replace")[: INPUT_AT - TEXT_AT]
+                text = told_of(error).encode(errors="replace")[: INPUT_AT - TEXT_AT]
                 memory[TEXT_AT : TEXT_AT + len(text)] = text
                 word[TEXT_BYTES] = len(text)
                 word[STATUS] = 1
@@ -154,10 +162,10 @@ def main():
         host = Host(told, numpy)
         said = about(host.module, host.state)
     except BaseException as error:
-        traceback.print_exc()
+        text = told_of(error)
         at = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == told["config"]["file"]]
         where = f"line {at[-1].lineno}: " if at else ""
-        answer(failed=f"{where}{type(error).__name__}: {error}")
+        answer(failed=where + text)
         return
 
     def watch():

@@ -56,6 +56,9 @@ type Options struct {
 	Hang        time.Duration // see child.Config
 	MemoryLimit int64
 	Log         *slog.Logger
+	// Check is called before each start of a process; its error is why that is not
+	// started. It may be nil.
+	Check func() error
 }
 
 // Find returns the interpreter to use where none is named: that of the active virtual
@@ -97,9 +100,24 @@ func (p Program) settings(spec model.Spec, byColumn bool) settings {
 	return s
 }
 
-func command(python string) func() (*exec.Cmd, []*os.File, error) {
+func command(python string) commander {
 	return func() (*exec.Cmd, []*os.File, error) {
 		return exec.Command(python, "-u", "-c", host), nil, nil //nolint:gosec // the interpreter is the operator's to name
+	}
+}
+
+type commander = func() (*exec.Cmd, []*os.File, error)
+
+// checked is a command that is only made where check is content.
+func checked(check func() error, command commander) commander {
+	if check == nil {
+		return command
+	}
+	return func() (*exec.Cmd, []*os.File, error) {
+		if err := check(); err != nil {
+			return nil, nil, err
+		}
+		return command()
 	}
 }
 
@@ -170,7 +188,7 @@ func New(p Program, spec model.Spec, o Options) (*Model, error) {
 	}
 	spec.Engine = "python"
 	m := &Model{spec: spec, options: o, config: child.Config{
-		Name: "model " + spec.Name, Command: command(python), Settings: p.settings(spec, o.ByColumn), Lanes: 1,
+		Name: "model " + spec.Name, Command: checked(o.Check, command(python)), Settings: p.settings(spec, o.ByColumn), Lanes: 1,
 		MaxRows: o.MaxRows, Features: spec.Features, Width: spec.Width(), Hang: o.Hang, MemoryLimit: o.MemoryLimit, Log: o.Log,
 	}}
 	// The first alone: what is wrong with it is said once.
@@ -225,13 +243,16 @@ func (m *Model) Processes() []model.Process {
 
 // Close implements model.Model.
 func (m *Model) Close() error {
+	m.mu.Lock()
+	all := m.all
+	m.all, m.free = nil, nil
+	m.mu.Unlock()
 	var ending sync.WaitGroup
-	errs := make([]error, len(m.all))
-	for i, p := range m.all {
+	errs := make([]error, len(all))
+	for i, p := range all {
 		ending.Go(func() { errs[i] = p.Close() })
 	}
 	ending.Wait()
-	m.all, m.free = nil, nil
 	return errors.Join(errs...)
 }
 

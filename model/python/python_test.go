@@ -268,3 +268,30 @@ func (l *lockedBuffer) String() string {
 	defer l.mu.Unlock()
 	return l.text.String()
 }
+
+// An error that cannot tell what it is fails its rows, and not the process.
+func TestErrorWithoutText(t *testing.T) {
+	m := mustOpen(t, `
+class Mute(Exception):
+    def __str__(self):
+        raise RuntimeError
+
+def predict(model, rows):
+    if rows[0, 0] == 7:
+        raise Mute()
+    return rows
+`, model.Spec{Name: "mute", Version: "1", Features: 2, Outputs: two.Outputs}, python.Options{})
+	s, err := m.NewSession(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	scores := make([]float32, 2)
+	err = s.Predict(scores, []float32{7, 0}, 1)
+	if failed, ok := errors.AsType[*child.FailedError](err); !ok || failed.Text != "Mute" {
+		t.Errorf("got %v", err)
+	}
+	if err := s.Predict(scores, []float32{1, 0}, 1); err != nil || m.Processes()[0].Restarts != 0 {
+		t.Errorf("afterwards: %v, %+v", err, m.Processes())
+	}
+}

@@ -1,5 +1,6 @@
 """The other end of package child, for its tests: scores are a row's sum. A first
-number of -1 fails, -2 dies, -3 hangs, -4 takes memory, -5 prints much."""
+number of -1 fails, -2 dies, -3 hangs, -4 takes memory, -5 prints much, -6 shortens
+the memory that is shared, -7 fails with more text than there is room."""
 import ctypes
 import json
 import mmap
@@ -56,6 +57,15 @@ def serve(lane):
         elif values[0] == -5:
             for n in range(10000):
                 print("line", n, "x" * 3000)
+        elif values[0] == -6:
+            try:
+                os.ftruncate(3, 0)
+            except OSError as error:
+                print("not shortened:", error, flush=True)
+        elif values[0] == -7:
+            text = b"\xff" * (4096 - 256)
+            memory[base + 256 : base + 4096] = text
+            word[48], word[49] = 1, 0xFFFFFFFF
         sums = [sum(values[i * features : (i + 1) * features]) for i in range(rows)]
         struct.pack_into(f"<{rows * width}f", memory, base + output, *[s + i for s in sums for i in range(width)])
         word[16] = done

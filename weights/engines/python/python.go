@@ -17,6 +17,7 @@ import (
 	"cmp"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"penstock/model/child"
@@ -97,23 +98,41 @@ func (o Options) build(about weights.About, entry any, files *weights.Files, pla
 	if err != nil {
 		return weights.Built{}, err
 	}
-	for _, name := range c.files[1:] {
-		f, err := files.Open(name) // which compares its hash
-		if err != nil {
-			return weights.Built{}, err
-		}
-		if err := f.Close(); err != nil {
-			return weights.Built{}, err
-		}
+	others := func() error { return compare(files, c.files[1:]) }
+	if err := others(); err != nil {
+		return weights.Built{}, err
 	}
+	var loaded atomic.Bool
 	m, err := python.New(program(folder, c.files[0], source), about.Spec, python.Options{
 		Python: o.Python, ByColumn: c.byColumn, Logits: c.logits, Temperature: about.Temperature,
 		Processes: place.Workers, MaxRows: cmp.Or(place.MaxBatch, 64), Hang: c.hang, MemoryLimit: c.memory, Log: o.Log,
+		// A process that is started again later is of the same version, or is not started.
+		Check: func() error {
+			if !loaded.Load() {
+				return nil
+			}
+			return others()
+		},
 	})
 	if err != nil {
 		return weights.Built{}, blame(err)
 	}
+	loaded.Store(true)
 	return weights.Built{Model: m}, nil
+}
+
+// compare compares the hashes of files that the program reads.
+func compare(files *weights.Files, names []string) error {
+	for _, name := range names {
+		f, err := files.Open(name) // which does it
+		if err != nil {
+			return err
+		}
+		if err := f.Close(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // blame tells what the program said of itself as the file's problem.
