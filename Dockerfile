@@ -31,6 +31,25 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["/pe
 ENTRYPOINT ["/penstock"]
 CMD ["serve", "--model=/models/digits-cnn"]
 
+# With ONNX Runtime, for models that need it: docker build --target onnx. The library
+# is the one of PyPI's package.
+FROM python:3.12-slim-bookworm AS onnxruntime
+RUN pip install --no-cache-dir --no-deps --target /onnxruntime onnxruntime==1.32.0
+
+FROM debian:bookworm-slim AS onnx
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends libstdc++6 ca-certificates \
+    && rm -rf /var/lib/apt/lists/*
+COPY --from=onnxruntime /onnxruntime/onnxruntime/capi/libonnxruntime.so.* /usr/local/lib/
+COPY --from=build /src/penstock /penstock
+USER 65532:65532
+EXPOSE 8080
+# As below.
+ENV PENSTOCK_LISTEN=0.0.0.0:8080
+HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --retries=3 CMD ["/penstock", "health"]
+ENTRYPOINT ["/penstock"]
+CMD ["serve"]
+
 # Nothing but the program, and the certificates of those whom it may call.
 FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/

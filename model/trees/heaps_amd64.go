@@ -28,6 +28,7 @@ const (
 // heapSet is what an instruction set has.
 type heapSet struct {
 	lanes int // rows of a block
+	rank  rankFunc
 	block blockFunc
 	row   rowFunc // or nil
 	// alone is up to how many rows go through row rather than block.
@@ -61,23 +62,25 @@ func (set heapSet) compile(f *Forest) (layout, [][]int32) {
 		return nil, nil
 	}
 	r, index, ok := newRanks(f)
-	if !ok || r.columns > math.MaxUint32/64/2 {
+	// Ranks take as long as walks where there are as many features.
+	if !ok || len(r.asked) == 0 || len(r.asked) > 4*len(f.Trees) || r.columns > math.MaxInt32/64 {
 		return nil, nil
 	}
 	h := &heaps{ranks: r, set: set, trees: len(f.Trees), nodes: make([]uint64, len(f.Trees)*heapSlots)}
 	if set.row != nil && r.columns <= rowColumns {
 		h.words = make([]uint16, len(f.Trees)*heapWords)
 	}
-	places, slots := r.places(), make([][]int32, len(f.Trees))
+	slots := make([][]int32, len(f.Trees))
 	for i := range f.Trees {
 		slots[i] = make([]int32, heapSlots)
-		h.fillTree(&f.Trees[i], i, places, index, slots[i])
+		h.fillTree(&f.Trees[i], i, index, slots[i])
 	}
+	r.sorted = nil
 	return h, slots
 }
 
 // fillTree lays out a tree, and says which leaf each slot is.
-func (h *heaps) fillTree(t *Tree, at int, places map[int32]*ranked, index columnIndex, slots []int32) {
+func (h *heaps) fillTree(t *Tree, at int, index columnIndex, slots []int32) {
 	var ways [2 * heapSlots]int32 // what is at each place of the heap: Node.Left's numbers
 	if len(t.Nodes) == 0 {
 		ways[1] = ^0
@@ -89,15 +92,15 @@ func (h *heaps) fillTree(t *Tree, at int, places map[int32]*ranked, index column
 		}
 		n := &t.Nodes[ways[i]]
 		ways[2*i], ways[2*i+1] = n.Left, n.Right
-		column, code := index.of(n), h.code(places[n.Feature], n)
+		column, code := index.of(n), h.code(n)
 		h.nodes[at*heapSlots+i] = uint64(column)*uint64(h.set.lanes)*2 | uint64(code)<<32
 		if h.words != nil {
 			words := h.words[at*heapWords:]
 			words[i], words[heapSlots+i] = uint16(column), code
 		}
 	}
-	for i := range slots {
-		slots[i] = ^ways[heapSlots+i]
+	for i, leaf := range ways[heapSlots:] {
+		slots[i] = ^leaf
 	}
 }
 
@@ -124,12 +127,11 @@ func (w *heapsWalker) begin(features []float32, rows int) {
 		w.blocks, w.alone = w.blocks+1, 0
 	}
 	for r := range rows {
-		row := features[r*w.features:][:w.features]
+		to, stride := w.held[r/lanes*lanes*w.columns+r%lanes:], lanes
 		if r >= rows-w.alone {
-			w.fill(w.row(r-(rows-w.alone)), 1, row)
-		} else {
-			w.fill(w.held[r/lanes*lanes*w.columns+r%lanes:], lanes, row)
+			to, stride = w.row(r-(rows-w.alone)), 1
 		}
+		w.set.rank(&to[0], &features[r*w.features], &w.asked[0].feature, &w.thresholds[0], len(w.asked), stride)
 	}
 }
 

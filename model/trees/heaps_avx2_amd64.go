@@ -2,7 +2,17 @@
 
 package trees
 
+// avx2Rank ranks one row's features; see rankFunc.
+//
+//go:noescape
+func avx2Rank(to *uint16, row *float32, asked *uint32, thresholds *float32, features int, stride int)
+
 // avx2Block writes the slots that a block of rows arrives at; see blockFunc.
 //
 //go:noescape
 func avx2Block(at *uint32, ranks *uint16, nodes *uint64, trees int, stride int)
+
+// downX86 takes count walks, at least one, to their leaves.
+//
+//go:noescape
+func downX86(at *uint32, walks *uint32, count int, all *uint64, keys *int32, shift uint32, mask uint32)

@@ -2,6 +2,66 @@
 
 #include "textflag.h"
 
+// func avx2Rank(to *uint16, row *float32, asked *uint32, thresholds *float32, features int, stride int)
+// Requires: AVX, CMOV, POPCNT
+TEXT ·avx2Rank(SB), NOSPLIT, $0-48
+	MOVQ to+0(FP), AX
+	MOVQ row+8(FP), CX
+	MOVQ asked+16(FP), DX
+	MOVQ thresholds+24(FP), BX
+	MOVQ features+32(FP), SI
+	MOVQ stride+40(FP), DI
+
+feature:
+	MOVL         (DX), R8
+	VBROADCASTSS (CX)(R8*1), Y0
+	MOVL         4(DX), R8
+	ADDQ         BX, R8
+	MOVL         8(DX), R9
+	XORL         R10, R10
+
+lasts:
+	VCMPPS    $0x0d, (R8), Y0, Y1
+	VMOVMSKPS Y1, R11
+	POPCNTL   R11, R11
+	ADDL      R11, R10
+	VCMPPS    $0x0d, 32(R8), Y0, Y1
+	VMOVMSKPS Y1, R11
+	POPCNTL   R11, R11
+	ADDL      R11, R10
+	ADDQ      $0x40, R8
+	DECQ      R9
+	JNZ       lasts
+	MOVQ      R10, R9
+	SHLQ      $0x04, R9
+	MOVQ      R9, R10
+	SHLQ      $0x02, R10
+	ADDQ      R8, R10
+	VCMPPS    $0x0d, (R10), Y0, Y1
+	VMOVMSKPS Y1, R8
+	POPCNTL   R8, R8
+	ADDL      R8, R9
+	VCMPPS    $0x0d, 32(R10), Y0, Y1
+	VMOVMSKPS Y1, R8
+	POPCNTL   R8, R8
+	ADDL      R8, R9
+	VUCOMISS  X0, X0
+	MOVL      12(DX), R8
+	MOVL      20(DX), R10
+	CMOVLPC   R9, R10
+	IMULQ     DI, R8
+	MOVW      R10, (AX)(R8*2)
+	MOVL      16(DX), R8
+	MOVL      24(DX), R10
+	CMOVLPC   R9, R10
+	IMULQ     DI, R8
+	MOVW      R10, (AX)(R8*2)
+	ADDQ      $0x20, DX
+	DECQ      SI
+	JNZ       feature
+	VZEROUPPER
+	RET
+
 // func avx2Block(at *uint32, ranks *uint16, nodes *uint64, trees int, stride int)
 // Requires: AVX, AVX2
 TEXT ·avx2Block(SB), NOSPLIT, $0-40
@@ -308,4 +368,57 @@ tree:
 	DECQ         SI
 	JNZ          tree
 	VZEROUPPER
+	RET
+
+// func downX86(at *uint32, walks *uint32, count int, all *uint64, keys *int32, shift uint32, mask uint32)
+// Requires: BMI2, MMX+
+TEXT ·downX86(SB), NOSPLIT, $0-48
+	MOVQ   at+0(FP), AX
+	MOVQ   walks+8(FP), CX
+	MOVQ   count+16(FP), DX
+	MOVQ   all+24(FP), BX
+	MOVQ   keys+32(FP), SI
+	MOVL   shift+40(FP), DI
+	MOVL   mask+44(FP), R8
+	IMUL3Q $0x0c, DX, DX
+	ADDQ   CX, DX
+
+round:
+	MOVQ CX, R9
+
+step:
+	MOVL       (R9), R10
+	MOVL       4(BX)(R10*8), R11
+	TESTL      R11, R11
+	JZ         leaf
+	MOVL       R11, R12
+	ANDL       R8, R12
+	ADDL       4(R9), R12
+	SHRXL      DI, R11, R11
+	ADDL       R10, R11
+	MOVL       (SI)(R12*4), R12
+	XORL       R13, R13
+	CMPL       R12, (BX)(R10*8)
+	SETGE      R13
+	ADDL       R13, R11
+	MOVL       R11, (R9)
+	PREFETCHT0 (BX)(R11*8)
+	ADDQ       $0x0c, R9
+	CMPQ       R9, DX
+	JB         step
+	JMP        round
+
+leaf:
+	MOVL (BX)(R10*8), R13
+	MOVL 8(R9), R12
+	MOVL R13, (AX)(R12*4)
+	SUBQ $0x0c, DX
+	MOVQ (DX), R11
+	MOVL 8(DX), R12
+	MOVQ R11, (R9)
+	MOVL R12, 8(R9)
+	CMPQ R9, DX
+	JB   step
+	CMPQ CX, DX
+	JB   round
 	RET

@@ -2,6 +2,11 @@
 
 package trees
 
+// avx512Rank ranks one row's features; see rankFunc.
+//
+//go:noescape
+func avx512Rank(to *uint16, row *float32, asked *uint32, thresholds *float32, features int, stride int)
+
 // avx512Row writes the slots that one row arrives at; see rowFunc.
 //
 //go:noescape

@@ -2,6 +2,58 @@
 
 #include "textflag.h"
 
+// func avx512Rank(to *uint16, row *float32, asked *uint32, thresholds *float32, features int, stride int)
+// Requires: AVX, AVX512F, CMOV, POPCNT
+TEXT ·avx512Rank(SB), NOSPLIT, $0-48
+	MOVQ to+0(FP), AX
+	MOVQ row+8(FP), CX
+	MOVQ asked+16(FP), DX
+	MOVQ thresholds+24(FP), BX
+	MOVQ features+32(FP), SI
+	MOVQ stride+40(FP), DI
+
+feature:
+	MOVL         (DX), R8
+	VBROADCASTSS (CX)(R8*1), Z0
+	MOVL         4(DX), R8
+	ADDQ         BX, R8
+	MOVL         8(DX), R9
+	XORL         R10, R10
+
+lasts:
+	VCMPPS   $0x0d, (R8), Z0, K1
+	KMOVW    K1, R11
+	POPCNTL  R11, R11
+	ADDL     R11, R10
+	ADDQ     $0x40, R8
+	DECQ     R9
+	JNZ      lasts
+	MOVQ     R10, R9
+	SHLQ     $0x04, R9
+	MOVQ     R9, R10
+	SHLQ     $0x02, R10
+	ADDQ     R8, R10
+	VCMPPS   $0x0d, (R10), Z0, K1
+	KMOVW    K1, R8
+	POPCNTL  R8, R8
+	ADDL     R8, R9
+	VUCOMISS X0, X0
+	MOVL     12(DX), R8
+	MOVL     20(DX), R10
+	CMOVLPC  R9, R10
+	IMULQ    DI, R8
+	MOVW     R10, (AX)(R8*2)
+	MOVL     16(DX), R8
+	MOVL     24(DX), R10
+	CMOVLPC  R9, R10
+	IMULQ    DI, R8
+	MOVW     R10, (AX)(R8*2)
+	ADDQ     $0x20, DX
+	DECQ     SI
+	JNZ      feature
+	VZEROUPPER
+	RET
+
 // func avx512Row(at *uint32, ranks *uint16, nodes *uint16, trees int, stride int)
 // Requires: AVX, AVX512BW, AVX512F
 TEXT ·avx512Row(SB), NOSPLIT, $0-40

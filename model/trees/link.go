@@ -15,7 +15,7 @@ func scores[F float](l Link, scores []float32, row []F, temperature float64) {
 		}
 		for i, x := range row {
 			if l.Slope != 0 {
-				x = F(x * slope)
+				x *= slope
 			}
 			scores[i] = float32(sigmoid(temper(x, temperature)))
 		}
@@ -92,7 +92,7 @@ func sigmoid[F float](x F) F {
 	if _, single := any(x).(float32); single && x > largest {
 		x = F(float32(largest))
 	}
-	return F(1 / F(exp(x)+1))
+	return 1 / (exp(x) + 1)
 }
 
 // softmax subtracts the largest logit first, so that nothing overflows.
@@ -103,10 +103,10 @@ func softmax[F float](row []F) {
 	}
 	total := 0.0
 	for i, x := range row {
-		row[i] = exp(F(x - top))
+		row[i] = exp(x - top)
 		total += float64(row[i])
 	}
 	for i, x := range row {
-		row[i] = F(x / F(total))
+		row[i] = x / F(total)
 	}
 }

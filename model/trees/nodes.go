@@ -6,18 +6,22 @@ import (
 )
 
 // nodesKernel walks trees of any depth whose nodes all ask x < threshold. Nodes have
-// eight bytes and lie in breadth-first order, children side by side, and many rows,
+// eight bytes and children lie side by side, and many rows,
 // or many trees of few rows, go down at once: while one waits for the memory, others
 // move on.
-var nodesKernel = kernel{"nodes", compileNodes}
+var nodesKernel = kernel{"nodes", func(f *Forest) (layout, [][]int32) { return compileNodes(f, (*nodesWalker).down) }}
 
 // nodes is a forest of comparisons.
 type nodes struct {
+	down    downFunc
 	columns columns
 	all     []compactNode
 	roots   []uint32
 	shift   uint // of compactNode.next
 }
+
+// downFunc takes walks, of which there may be none, to their leaves.
+type downFunc func(w *nodesWalker, at []uint32, walks []walk)
 
 // compactNode is an inner node or a leaf.
 type compactNode struct {
@@ -28,12 +32,12 @@ type compactNode struct {
 	next uint32
 }
 
-func compileNodes(f *Forest) (layout, [][]int32) {
+func compileNodes(f *Forest, down downFunc) (layout, [][]int32) {
 	c, index, ok := comparedColumns(f)
 	if !ok {
 		return nil, nil
 	}
-	n := &nodes{columns: c, shift: uint(bits.Len(uint(len(c.all))))}
+	n := &nodes{down: down, columns: c, shift: uint(bits.Len(uint(len(c.all))))}
 	total := 0
 	for i := range f.Trees {
 		total += 2*len(f.Trees[i].Nodes) + 1
@@ -52,28 +56,48 @@ func compileNodes(f *Forest) (layout, [][]int32) {
 }
 
 // append lays out a tree, and reports false where a child lies further on than a
-// node can say.
+// node can say. A node's children are followed by their own, 48 bytes in all, so that
+// two steps mostly cost one line of the cache.
 func (n *nodes) append(t *Tree, index columnIndex) bool {
-	base := len(n.all)
-	queue := make([]int32, 1, 2*len(t.Nodes)+1) // of Node.Left's numbers
 	if len(t.Nodes) == 0 {
-		queue[0] = ^0
+		n.all = append(n.all, compactNode{})
+		return true
 	}
-	for at := 0; at < len(queue); at++ {
-		i := queue[at]
-		if i < 0 {
-			n.all = append(n.all, compactNode{threshold: ^i})
-			continue
-		}
-		node := &t.Nodes[i]
-		ahead := uint64(len(queue)-at) << n.shift
-		if ahead > math.MaxUint32 {
-			return false
-		}
-		n.all = append(n.all, compactNode{key(node.Threshold), uint32(ahead) | index.of(node)})
-		queue = append(queue, node.Left, node.Right)
+	n.all = append(n.all, inner(&t.Nodes[0], index))
+	type placed struct {
+		node int32 // of the tree
+		at   int   // in n.all
 	}
-	return len(n.all)-base == len(queue)
+	fits := true
+	pair := func(parent placed) (children []placed) {
+		node := &t.Nodes[parent.node]
+		ahead := uint64(len(n.all)-parent.at) << n.shift
+		fits = fits && ahead <= math.MaxUint32
+		n.all[parent.at].next |= uint32(ahead)
+		for _, child := range []int32{node.Left, node.Right} {
+			if child < 0 {
+				n.all = append(n.all, compactNode{threshold: ^child})
+				continue
+			}
+			children = append(children, placed{child, len(n.all)})
+			n.all = append(n.all, inner(&t.Nodes[child], index))
+		}
+		return children
+	}
+	for pending := []placed{{0, len(n.all) - 1}}; len(pending) > 0 && fits; {
+		last := len(pending) - 1
+		parent := pending[last]
+		pending = pending[:last]
+		for _, child := range pair(parent) {
+			pending = append(pending, pair(child)...)
+		}
+	}
+	return fits
+}
+
+// inner is a node that does not know yet where its children are.
+func inner(node *Node, index columnIndex) compactNode {
+	return compactNode{key(node.Threshold), index.of(node)}
 }
 
 // nodesWalker has the keys of rows, and the walks that are under way.
@@ -110,12 +134,12 @@ func (w *nodesWalker) walk(at []uint32, _ []float32, first, trees int) {
 			w.walks[n] = walk{root, row, uint32(t*w.rows + r)}
 			row += width
 			if n++; n == len(w.walks) {
-				w.down(at, w.walks)
+				w.nodes.down(w, at, w.walks)
 				n = 0
 			}
 		}
 	}
-	w.down(at, w.walks[:n])
+	w.nodes.down(w, at, w.walks[:n])
 }
 
 // down takes walks to their leaves, each a step at a time.

@@ -66,7 +66,7 @@ func reference(f *Forest, row []float32) []float32 {
 
 func next(n Node, row []float32) int32 {
 	x := float64(row[n.Feature])
-	left := false
+	var left bool
 	switch {
 	case math.IsNaN(x), n.ZeroMissing && math.Abs(x) <= float64(float32(1e-35)):
 		left = n.MissingLeft

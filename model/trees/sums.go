@@ -2,9 +2,6 @@ package trees
 
 // sums adds up leaves. Whatever found the leaves, they are added here, one by one
 // in the order of the trees, so that a row has the same bits from every kernel.
-//
-// Conversions that look idle keep the compiler from fusing a product and a sum,
-// which some processors can, into one that rounds once.
 type sums struct {
 	width  int
 	double bool // sums are float64
@@ -121,13 +118,13 @@ func collect[F float](s *sums, totals, values []F, at []uint32, first, trees, ro
 func finish[F float](s *sums, row []F) {
 	for i, x := range row {
 		if len(s.divide) > 0 {
-			x = F(x / F(s.divide[i]))
+			x /= F(s.divide[i])
 		}
 		if len(s.scale) > 0 {
-			x = F(x * F(s.scale[i]))
+			x = F(x * F(s.scale[i])) //nolint:unconvert // the product is rounded before the sum
 		}
 		if len(s.add) > 0 {
-			x = F(x + F(s.add[i]))
+			x += F(s.add[i])
 		}
 		row[i] = x
 	}

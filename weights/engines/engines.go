@@ -7,6 +7,7 @@ import (
 
 	"penstock/weights"
 	"penstock/weights/engines/dense"
+	"penstock/weights/engines/onnx"
 	"penstock/weights/engines/python"
 	"penstock/weights/engines/torchscript"
 	"penstock/weights/engines/trees"
@@ -28,6 +29,7 @@ type Options struct {
 // own weights.Engines.
 func All(o Options) *weights.Engines {
 	all, err := weights.NewEngines(dense.Engine(), trees.Engine(), torchscript.Engine(),
+		onnx.Engine(onnx.Options{Library: o.ONNXRuntime, Log: o.Log}),
 		python.Engine(python.Options{Python: o.Python, Log: o.Log}))
 	if err != nil {
 		panic(err) // of constants; the tests would have seen it

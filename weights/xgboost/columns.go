@@ -42,7 +42,9 @@ func (f *file) readCats(s source) error {
 	}})
 }
 
-// names returns the categories' names, in the order of their numbers.
+// names returns the categories' names, in the order of their numbers; none where the
+// file's cannot be trusted. Of pandas' texts XGBoost 3.2 counts characters where it
+// means bytes, so that names from the first that is not ASCII on are cut wrongly.
 func (e encoding) names() ([]string, error) {
 	if e.offsets == nil {
 		names := make([]string, len(e.values))
@@ -51,20 +53,22 @@ func (e encoding) names() ([]string, error) {
 		}
 		return names, nil
 	}
+	bytes := make([]byte, len(e.values))
+	ascii := true
+	for i, x := range e.values {
+		bytes[i] = byte(int16(x))
+		ascii = ascii && x >= 0 && x < utf8.RuneSelf
+	}
 	var names []string
 	for i := range len(e.offsets) - 1 {
 		from, to := e.offsets[i], e.offsets[i+1]
-		if from < 0 || from > to || int(to) > len(e.values) {
-			return nil, wrong("offsets", "has %d and %d, of %d bytes", from, to, len(e.values))
+		if from < 0 || from > to || int(to) > len(bytes) {
+			return nil, wrong("offsets", "has %d and %d, of %d bytes", from, to, len(bytes))
 		}
-		name := make([]byte, 0, to-from)
-		for _, c := range e.values[from:to] {
-			name = append(name, byte(int16(c)))
-		}
-		if !utf8.Valid(name) {
-			return nil, wrong("values", "has a name that is not UTF-8: %q", name)
-		}
-		names = append(names, string(name))
+		names = append(names, string(bytes[from:to]))
+	}
+	if !ascii {
+		return nil, nil
 	}
 	return names, nil
 }
@@ -105,7 +109,11 @@ func (f *file) columns() ([]model.Column, error) {
 			continue
 		}
 		// Numbers that are in no set go the way of all others.
-		if n := numbered[int32(i)]; n > 0 && n <= maxNumbered {
+		n := numbered[int32(i)]
+		if i < len(f.cats) {
+			n = max(n, len(f.cats[i].offsets)-1)
+		}
+		if n > 0 && n <= maxNumbered {
 			c.Kind, c.Unknown = model.Category, model.Own
 			for k := range n {
 				c.Categories = append(c.Categories, strconv.Itoa(k))

@@ -6,9 +6,11 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"penstock/model"
 	"penstock/model/trees"
 	"penstock/weights/weightstest"
 	"penstock/weights/xgboost"
@@ -141,6 +143,7 @@ func (c *comparison) hold(t *testing.T, name string, f *trees.Forest, rows []flo
 	known := map[key]float32{}
 	other := map[[2]float32]int{}
 	wrongMargins, wrongLeaves, ulps := 0, 0, 0
+	compiled := compiledMargins(t, f, rows)
 	for row := range c.count {
 		x := rows[row*features:][:features]
 		sums := begin(f)
@@ -156,6 +159,9 @@ func (c *comparison) hold(t *testing.T, name string, f *trees.Forest, rows []flo
 			add(sums, &f.Trees[i], leaf)
 		}
 		for s, sum := range sums {
+			if got := compiled[row*f.Sums+s]; got != sum {
+				t.Fatalf("%s row %d: the compiled forest's margin is %v, the walk's %v", name, row, got, sum)
+			}
 			if math.Float32bits(sum) != math.Float32bits(margins[row*f.Sums+s]) {
 				if wrongMargins == 0 {
 					t.Errorf("%s row %d: margin %v, the library's %v", name, row, sum, margins[row*f.Sums+s])
@@ -176,6 +182,34 @@ func (c *comparison) hold(t *testing.T, name string, f *trees.Forest, rows []flo
 		t.Errorf("%s: a score is %d ulp from the library's", name, ulps)
 	}
 	c.margins, c.leaves, c.ulps = c.margins+wrongMargins, c.leaves+wrongLeaves, max(c.ulps, ulps)
+}
+
+// compiledMargins are what model/trees makes of the rows, without the link.
+func compiledMargins(t *testing.T, f *trees.Forest, rows []float32) []float32 {
+	t.Helper()
+	unlinked := *f
+	unlinked.Link = trees.Link{}
+	spec := model.Spec{Name: "test", Version: "1", Features: f.Features, Missing: true,
+		Outputs: []model.Output{{Name: model.PredictionName, Kind: model.Values, Width: f.Sums}}}
+	m, err := trees.New(spec, &unlinked, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	session, err := m.NewSession(64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.Close()
+	margins := make([]float32, 0, len(rows)/features*f.Sums)
+	for chunk := range slices.Chunk(rows, 64*features) {
+		n := len(chunk) / features
+		margins = margins[:len(margins)+n*f.Sums]
+		if err := session.Predict(margins[len(margins)-n*f.Sums:], chunk, n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return margins
 }
 
 func begin(f *trees.Forest) []float32 {

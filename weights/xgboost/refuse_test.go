@@ -17,7 +17,7 @@ import (
 // small is a model of one stump, with a category.
 const small = `{"learner": {"attributes": {}, "feature_names": [], "feature_types": ["q", "c"],
  "gradient_booster": {"name": "gbtree", "model": {
-  "cats": {"enc": [{"values": [], "offsets": []}, {"offsets": [0, 1, 3], "values": [97, -61, -87]}]},
+  "cats": {"enc": [{"values": [], "offsets": []}, {"offsets": [0, 1, 3], "values": [97, 98, 99]}]},
   "gbtree_model_param": {"num_parallel_tree": "1", "num_trees": "2"}, "tree_info": [0, 0], "trees": [
    {"left_children": [1, -1, -1], "right_children": [2, -1, -1], "split_indices": [0, 0, 0], "split_conditions": [0.5, -1E0, 2E0],
     "default_left": [true, false, false], "split_type": [0, 0, 0], "categories": [], "categories_nodes": [], "categories_segments": [], "categories_sizes": [],
@@ -54,7 +54,7 @@ func TestRefuses(t *testing.T) {
 		"more":           {`[3, 2, 0]}`, `[3, 2, 0]}}`, "", "goes on"},
 		"deep":           {`"attributes": {}`, `"attributes": ` + strings.Repeat(`[`, 5000) + strings.Repeat(`]`, 5000), "learner.attributes", "expected an object"},
 		"deep skipped":   {`"attributes": {}`, `"others": ` + strings.Repeat(`[`, 5000) + strings.Repeat(`]`, 5000), "learner", "64 levels"},
-		"a name":         {`[97, -61, -87]`, `[97, -61, 1]`, "learner.gradient_booster.model.cats.enc[1].values", "UTF-8"},
+		"a name":         {`[0, 1, 3], "values"`, `[0, 1, 4], "values"`, "learner.gradient_booster.model.cats.enc[1].offsets", "of 3 bytes"},
 		"no learner":     {`"learner"`, `"other"`, "learner", "missing"},
 		"best":           {`"attributes": {}`, `"attributes": {"best_iteration": "2", "scikit_learn": "{}"}`, "learner.attributes.best_iteration", "3 trees"},
 	} {
@@ -80,7 +80,7 @@ func TestRead(t *testing.T) {
 	if got := p.Source; got.Version != "3.2.0" || got.Format != "JSON" {
 		t.Errorf("source %+v", got)
 	}
-	if c := p.Columns[1]; len(p.Columns) != 2 || c.Name != "f1" || len(c.Categories) != 2 || c.Categories[1] != "é" || !c.Missing {
+	if c := p.Columns[1]; len(p.Columns) != 2 || c.Name != "f1" || len(c.Categories) != 2 || c.Categories[1] != "bc" || !c.Missing {
 		t.Errorf("columns %+v", p.Columns)
 	}
 	if o := p.Outputs[0]; o.Kind != "class" || o.Width != 1 || len(o.Classes) != 2 {
@@ -102,6 +102,17 @@ func TestNumberedCategories(t *testing.T) {
 		t.Fatal(err)
 	}
 	if c := p.Columns[1]; len(c.Categories) != 34 || c.Categories[33] != "33" || c.Unknown != "own" {
+		t.Errorf("column %+v", c)
+	}
+}
+
+// TestNamesBeyondASCII: those that the library has cut wrongly are not believed.
+func TestNamesBeyondASCII(t *testing.T) {
+	p, err := xgboost.Read([]byte(strings.Replace(small, "[97, 98, 99]", "[-61, -87, 98]", 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := p.Columns[1]; len(c.Categories) != 2 || c.Categories[1] != "1" || c.Unknown != "own" {
 		t.Errorf("column %+v", c)
 	}
 }

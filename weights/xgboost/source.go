@@ -1,6 +1,7 @@
 package xgboost
 
 import (
+	"errors"
 	"math"
 
 	"penstock/weights"
@@ -32,11 +33,11 @@ func wrong(field, format string, args ...any) error {
 
 // within says that an error is about a member of name.
 func within(name string, err error) error {
-	e, ok := err.(*weights.BundleError)
+	var e *weights.BundleError
 	switch {
 	case err == nil:
 		return nil
-	case !ok:
+	case !errors.As(err, &e):
 		return wrong(name, "%w", err)
 	case e.Field == "":
 		e.Field = name

@@ -1,220 +1,155 @@
-//go:build linux
-
 package main
 
 import (
 	"errors"
 	"fmt"
-	"strings"
-	"syscall"
 
 	"github.com/ebitengine/purego"
 )
 
-// The functions that are used, by their place in the library's table OrtApi, which
-// only grows: onnxruntime_c_api.h.
+// apiVersion is that of the table of functions that is asked for. The table only
+// grows, so any later library has it too.
+const apiVersion = 17
+
+// Places in the table (struct OrtApi of onnxruntime_c_api.h).
 const (
-	getErrorMessage             = 2
-	createEnv                   = 3
-	createSession               = 7
-	createSessionFromArray      = 8
-	runSession                  = 9
-	createSessionOptions        = 10
-	setSessionLogSeverity       = 22
-	setIntraOpNumThreads        = 24
-	setInterOpNumThreads        = 25
-	sessionGetInputCount        = 30
-	sessionGetOutputCount       = 31
-	sessionGetInputTypeInfo     = 33
-	sessionGetOutputTypeInfo    = 34
-	sessionGetInputName         = 36
-	sessionGetOutputName        = 37
-	createTensor                = 48
-	createTensorWithData        = 49
-	getTensorMutableData        = 51
-	fillStringTensor            = 52
-	castTypeInfoToTensorInfo    = 55
-	getTensorElementType        = 60
-	getDimensionsCount          = 61
-	getDimensions               = 62
-	getTensorShapeElementCount  = 64
-	getTensorTypeAndShape       = 65
-	createCPUMemoryInfo         = 69
-	getDefaultAllocator         = 78
-	releaseStatus               = 93
-	releaseValue                = 96
-	releaseTensorTypeAndShape   = 99
-	addSessionConfigEntry       = 130
-	functions                   = 131
-	apiVersion                  = 17 // any library that is newer has it
-	logErrors                   = 3
-	arenaAllocator, defaultKind = 1, 0
+	getErrorMessage                = 2
+	createEnv                      = 3
+	createSessionFromArray         = 8
+	run                            = 9
+	createSessionOptions           = 10
+	disableMemPattern              = 17
+	setIntraOpNumThreads           = 24
+	setInterOpNumThreads           = 25
+	sessionGetInputCount           = 30
+	sessionGetOutputCount          = 31
+	sessionGetInputTypeInfo        = 33
+	sessionGetOutputTypeInfo       = 34
+	sessionGetInputName            = 36
+	sessionGetOutputName           = 37
+	createTensorAsOrtValue         = 48
+	createTensorWithDataAsOrtValue = 49
+	fillStringTensor               = 52
+	castTypeInfoToTensorInfo       = 55
+	getTensorElementType           = 60
+	getDimensionsCount             = 61
+	getDimensions                  = 62
+	getTensorTypeAndShape          = 65
+	createCPUMemoryInfo            = 69
+	getAllocatorWithDefaultOptions = 78
+	releaseStatus                  = 93
+	releaseValue                   = 96
+	addSessionConfigEntry          = 130
+	functions                      = 131
 )
 
-// Types of elements, as ONNX numbers them.
-const (
-	elemFloat  = 1
-	elemUint8  = 2
-	elemInt8   = 3
-	elemInt16  = 5
-	elemInt32  = 6
-	elemInt64  = 7
-	elemString = 8
-	elemBool   = 9
-	elemDouble = 11
-)
-
-// library is ONNX Runtime.
+// library is ONNX Runtime, opened.
 type library struct {
-	arena
-	api     []uintptr
+	memory
+	table   []uintptr
 	version string
-	out     []uintptr // where calls put their results
+	slot    uintptr // for what functions return through a pointer
 }
 
-func open(path string) (*library, error) {
+func openLibrary(path string) (*library, error) {
 	handle, err := purego.Dlopen(path, purego.RTLD_NOW|purego.RTLD_LOCAL)
 	if err != nil {
-		return nil, fmt.Errorf("%s cannot be loaded: %w", path, err)
+		return nil, err
 	}
 	base, err := purego.Dlsym(handle, "OrtGetApiBase")
 	if err != nil {
-		return nil, fmt.Errorf("%s is not ONNX Runtime: it has no OrtGetApiBase", path)
+		return nil, fmt.Errorf("%s is not ONNX Runtime's library: %w", path, err)
 	}
-	table, _, _ := purego.SyscallN(base)
-	of := cells[uintptr](table, 2)
-	version, _, _ := purego.SyscallN(of[1])
-	api, _, _ := purego.SyscallN(of[0], apiVersion)
-	o := &library{version: textAt(version)}
-	if api == 0 {
-		return nil, fmt.Errorf("%s is ONNX Runtime %s, which is too old; expected 1.17 or newer", path, o.version)
+	l := &library{}
+	if l.slot, err = l.take(64); err != nil {
+		return nil, err
 	}
-	o.api = cells[uintptr](api, functions)
-	o.out = o.words(4)
-	return o, nil
+	entry, _, _ := purego.SyscallN(base)
+	version, _, _ := purego.SyscallN(word(entry + 8))
+	l.version = textAt(version)
+	table, _, _ := purego.SyscallN(word(entry), apiVersion)
+	if table == 0 {
+		return nil, fmt.Errorf("%s is ONNX Runtime %s; expected 1.17 or later", path, l.version)
+	}
+	l.table = sliceAt[uintptr](table, functions)
+	return l, nil
 }
 
-// call calls a function that returns a status.
-func (o *library) call(function int, arguments ...uintptr) error {
-	status, _, _ := purego.SyscallN(o.api[function], arguments...)
+// call calls a function that returns a status, and frees that.
+func (l *library) call(function int, args ...uintptr) error {
+	status, _, _ := purego.SyscallN(l.table[function], args...)
 	if status == 0 {
 		return nil
 	}
-	message, _, _ := purego.SyscallN(o.api[getErrorMessage], status)
-	err := errors.New(strings.TrimSpace(textAt(message)))
-	o.release(releaseStatus, status)
+	text, _, _ := purego.SyscallN(l.table[getErrorMessage], status)
+	err := errors.New(textAt(text))
+	purego.SyscallN(l.table[releaseStatus], status)
 	return err
 }
 
-func (o *library) release(function int, what uintptr) { _, _, _ = purego.SyscallN(o.api[function], what) }
-
-// make calls a function whose last argument is where it puts what it made.
-func (o *library) make(function int, arguments ...uintptr) (uintptr, error) {
-	o.out[0] = 0
-	err := o.call(function, append(arguments, at(o.out))...)
-	return o.out[0], err
+// get calls a function whose last argument says where its result goes.
+func (l *library) get(function int, args ...uintptr) (uintptr, error) {
+	return l.getInto(l.slot, function, args...)
 }
 
-// session is a loaded model.
-type session struct {
-	*library
-	handle, memory, allocator uintptr
+// getInto is get for those who do not share a place for results.
+func (l *library) getInto(slot uintptr, function int, args ...uintptr) (uintptr, error) {
+	into := sliceAt[uintptr](slot, 1)
+	into[0] = 0
+	err := l.call(function, append(args, slot)...)
+	return into[0], err
 }
 
-// load reads the model from descriptor 5.
-func (o *library) load(c settings) (*session, error) {
-	env, err := o.make(createEnv, logErrors, o.text("penstock"))
-	if err != nil {
-		return nil, err
-	}
-	options, err := o.make(createSessionOptions)
-	if err != nil {
-		return nil, err
-	}
-	for _, set := range [][2]uintptr{{setSessionLogSeverity, logErrors}, {setIntraOpNumThreads, uintptr(max(c.Threads, 1))}, {setInterOpNumThreads, 1}} {
-		if err := o.call(int(set[0]), options, set[1]); err != nil {
-			return nil, err
-		}
-	}
-	if c.Folder != "" {
-		if err := o.call(addSessionConfigEntry, options, o.text("session.model_external_initializers_file_folder_path"), o.text(c.Folder)); err != nil {
-			return nil, err
-		}
-	}
-	var stat syscall.Stat_t
-	if err := syscall.Fstat(5, &stat); err != nil {
-		return nil, fmt.Errorf("the model: %w", err)
-	}
-	model, err := syscall.Mmap(5, 0, int(stat.Size), syscall.PROT_READ, syscall.MAP_PRIVATE)
-	if err != nil {
-		return nil, fmt.Errorf("the model: %w", err)
-	}
-	s := &session{library: o}
-	if s.handle, err = o.make(createSessionFromArray, env, address(model), uintptr(len(model)), options); err != nil {
-		return nil, err
-	}
-	_ = syscall.Munmap(model)
-	_ = syscall.Close(5)
-	if s.memory, err = o.make(createCPUMemoryInfo, arenaAllocator, defaultKind); err != nil {
-		return nil, err
-	}
-	s.allocator, err = o.make(getDefaultAllocator)
-	return s, err
+// tensor is a tensor that a model takes or returns.
+type tensor struct {
+	Name string  `json:"name"`
+	Type int     `json:"type"` // as ONNX counts them; 0 is no tensor
+	Dims []int64 `json:"dims"` // below 0: any
+	name uintptr
 }
 
-// describe tells of the inputs and the outputs.
-func (s *session) describe() (inputs, outputs []value, err error) {
-	if inputs, err = s.values(sessionGetInputCount, sessionGetInputName, sessionGetInputTypeInfo); err == nil {
-		outputs, err = s.values(sessionGetOutputCount, sessionGetOutputName, sessionGetOutputTypeInfo)
-	}
-	return inputs, outputs, err
-}
-
-func (s *session) values(count, name, info int) (all []value, err error) {
-	n, err := s.make(count, s.handle)
-	if err != nil {
-		return nil, err
-	}
-	for i := range n {
-		text, err := s.make(name, s.handle, i, s.allocator)
-		if err != nil {
-			return nil, err
-		}
-		v := value{Name: textAt(text)}
-		kind, err := s.make(info, s.handle, i)
-		if err != nil {
-			return nil, err
-		}
-		tensor, err := s.make(castTypeInfoToTensorInfo, kind)
-		if err != nil {
-			return nil, err
-		}
-		if tensor != 0 { // else it is a sequence, or a map
-			if v.Elem, v.Shape, err = s.shapeOf(tensor); err != nil {
-				return nil, err
-			}
-		}
-		all = append(all, v)
-	}
-	return all, nil
-}
-
-// shapeOf reads a type and its dimensions; -1 is one that is open.
-func (s *session) shapeOf(tensor uintptr) (elem int, shape []int64, err error) {
-	kind, err := s.make(getTensorElementType, tensor)
+// shape reads the type and the dimensions of what a function tells of a tensor.
+func (l *library) shape(info uintptr) (kind int, dims []int64, err error) {
+	element, err := l.get(getTensorElementType, info)
 	if err != nil {
 		return 0, nil, err
 	}
-	n, err := s.make(getDimensionsCount, tensor)
+	rank, err := l.get(getDimensionsCount, info)
 	if err != nil {
 		return 0, nil, err
 	}
-	into := s.words(int(n))
-	if err := s.call(getDimensions, tensor, at(into), n); err != nil {
+	if rank > 64 {
+		return 0, nil, fmt.Errorf("a tensor of %d dimensions; expected at most 64", rank)
+	}
+	at, err := l.take(8 * int(rank+1))
+	if err != nil {
 		return 0, nil, err
 	}
-	for _, d := range into[:n] {
-		shape = append(shape, int64(d))
+	err = l.call(getDimensions, info, at, rank)
+	return int(uint32(element)), append([]int64(nil), sliceAt[int64](at, int(rank))...), err
+}
+
+// tensors lists what a session takes or returns.
+func (l *library) tensors(session uintptr, count, name, info int) (all []tensor, err error) {
+	allocator, err := l.get(getAllocatorWithDefaultOptions)
+	if err != nil {
+		return nil, err
 	}
-	return int(uint32(kind)), shape, nil
+	n, err := l.get(count, session)
+	for i := uintptr(0); i < n && err == nil; i++ {
+		var t tensor
+		if t.name, err = l.get(name, session, i, allocator); err != nil {
+			break
+		}
+		t.Name = textAt(t.name)
+		var kind, cast uintptr
+		if kind, err = l.get(info, session, i); err != nil {
+			break
+		}
+		if cast, err = l.get(castTypeInfoToTensorInfo, kind); err == nil && cast != 0 {
+			t.Type, t.Dims, err = l.shape(cast)
+		}
+		all = append(all, t)
+	}
+	return all, err
 }

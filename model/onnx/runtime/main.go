@@ -1,135 +1,116 @@
-//go:build linux
-
-// Runtime runs an ONNX model with ONNX Runtime's C library, at the other end of the
-// memory that package child shares: see its layout.go. It is a program of its own
-// because the library may crash, and because whoever loads a C library without cgo is
-// no static program any more, which the server stays.
-//
-// Descriptor 5 is the model, or its folder's file is named where tensors lie in files
-// beside it.
+// Command runtime runs a model with ONNX Runtime for a server that must not be
+// linked with it. The server starts it with three files open: 3 is memory that
+// both share, 4 a socket on which one JSON object a line goes each way, and 5 the
+// model. It ends when the socket does.
 package main
 
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"syscall"
+	"unsafe"
 )
 
-// greeting is the line that the parent sends.
-type greeting struct {
-	Lanes     int      `json:"lanes"`
-	LaneBytes int      `json:"lane_bytes"`
-	MaxRows   int      `json:"max_rows"`
-	Features  int      `json:"features"`
-	Width     int      `json:"width"`
-	Config    settings `json:"config"`
+const (
+	sharedFile = 3
+	socketFile = 4
+	modelFile  = 5
+)
+
+// task is the first line from the server.
+type task struct {
+	Lanes     int    `json:"lanes"`
+	LaneBytes int    `json:"lane_bytes"`
+	MaxRows   int    `json:"max_rows"`
+	Features  int    `json:"features"`
+	Width     int    `json:"width"`
+	Config    config `json:"config"`
 }
 
-// settings are what the parent says of the model. Without inputs, the model is only
-// looked at.
-type settings struct {
-	Library  string   `json:"library"`
-	Folder   string   `json:"folder"` // of tensors in files beside the model
-	Threads  int      `json:"threads"`
-	OneByOne bool     `json:"one_by_one"` // the batch axis is one row
-	Inputs   []input  `json:"inputs"`
-	Outputs  []output `json:"outputs"`
+// answer is the line back: one of the two.
+type answer struct {
+	Ready  *ready `json:"ready,omitempty"`
+	Failed string `json:"failed,omitempty"`
 }
 
-// input tells how one of the model's inputs is made of a row's features.
-type input struct {
-	Name       string     `json:"name"`
-	Elem       int        `json:"elem"`
-	First      int        `json:"first"` // of the features
-	Count      int        `json:"count"`
-	Shape      []int64    `json:"shape"`      // of a row
-	Categories [][]string `json:"categories"` // of a text's features, which are their places
-}
-
-// output is one of the model's whose numbers are scores.
-type output struct {
-	Name  string `json:"name"`
-	Width int    `json:"width"`
-}
-
-// value describes an input or an output as the library tells it.
-type value struct {
-	Name  string  `json:"name"`
-	Elem  int     `json:"elem"` // 0: no tensor
-	Shape []int64 `json:"shape"`
-}
-
-// about is what is said when the model is ready.
-type about struct {
-	Version string  `json:"version"` // of the library
-	Inputs  []value `json:"inputs"`
-	Outputs []value `json:"outputs"`
+// ready says what was loaded.
+type ready struct {
+	Version string   `json:"version"`
+	Single  bool     `json:"single"`
+	Inputs  []string `json:"inputs"`
+	Outputs []string `json:"outputs"`
 }
 
 func main() {
-	control := os.NewFile(4, "control")
-	in := bufio.NewReader(control)
-	line, err := in.ReadBytes('\n')
-	if err != nil {
+	socket := os.NewFile(socketFile, "socket")
+	if err := serve(socket); err != nil {
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		line, _ := json.Marshal(answer{Failed: err.Error()})
+		socket.Write(append(line, '\n'))
 		os.Exit(1)
 	}
-	var told greeting
-	say := func(what map[string]any) {
-		text, _ := json.Marshal(what)
-		_, _ = control.Write(append(text, '\n'))
-	}
-	runtime.LockOSThread()
-	if err := json.Unmarshal(line, &told); err != nil {
-		say(map[string]any{"failed": err.Error()})
-		return
-	}
-	said, err := begin(told)
-	if err != nil {
-		say(map[string]any{"failed": err.Error()})
-		return
-	}
-	say(map[string]any{"ready": said})
-	_, _ = in.ReadBytes('\n') // until the server is gone
-	os.Exit(0)
 }
 
-// begin loads the library and the model, and starts a thread for each lane.
-func begin(told greeting) (about, error) {
-	var said about
-	o, err := open(told.Config.Library)
+// serve returns only when there is nothing to serve.
+func serve(socket *os.File) error {
+	lines := bufio.NewReader(socket)
+	line, err := lines.ReadBytes('\n')
 	if err != nil {
-		return said, err
+		return io.EOF
 	}
-	said.Version = o.version
-	s, err := o.load(told.Config)
+	var t task
+	if err = json.Unmarshal(line, &t); err != nil {
+		return fmt.Errorf("the task: %w", err)
+	}
+	need := (inputsAt+4*t.MaxRows*t.Features+63)&^63 + 4*t.MaxRows*t.Width
+	if t.Lanes < 1 || t.MaxRows < 1 || t.Features < 1 || t.Width < 1 || t.LaneBytes < need {
+		return fmt.Errorf("a task of %d lanes of %d bytes for %d rows of %d features and %d scores", t.Lanes, t.LaneBytes, t.MaxRows, t.Features, t.Width)
+	}
+	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), t.Lanes+1))
+	shared, err := syscall.Mmap(sharedFile, 0, t.Lanes*t.LaneBytes, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED)
 	if err != nil {
-		return said, err
+		return fmt.Errorf("the shared memory: %w", err)
 	}
-	if said.Inputs, said.Outputs, err = s.describe(); err != nil {
-		return said, err
-	}
-	if len(told.Config.Inputs) == 0 {
-		return said, nil
-	}
-	memory, err := syscall.Mmap(3, 0, told.Lanes*told.LaneBytes, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED)
+	t.Config.Features, t.Config.Width = t.Features, t.Width
+	e, err := load(t.Config, modelFile)
 	if err != nil {
-		return said, fmt.Errorf("shared memory: %w", err)
+		return err
 	}
-	failed := make(chan error)
-	for i := range told.Lanes {
-		go func() {
-			runtime.LockOSThread()
-			l, err := newLane(s, told, memory[i*told.LaneBytes:][:told.LaneBytes])
-			if failed <- err; err == nil {
-				l.serve()
-			}
-		}()
-		if err := <-failed; err != nil {
-			return said, err
+	base := uintptr(unsafe.Pointer(unsafe.SliceData(shared)))
+	var all []*lane
+	for i := range t.Lanes {
+		l, err := newLane(e, base+uintptr(i*t.LaneBytes), t.MaxRows)
+		if err != nil {
+			return err
 		}
+		all = append(all, l)
 	}
-	return said, nil
+	r := ready{Version: e.version, Single: e.Single}
+	for _, in := range e.inputs {
+		r.Inputs = append(r.Inputs, in.Name)
+	}
+	for _, o := range e.outputs {
+		r.Outputs = append(r.Outputs, o.Name)
+	}
+	line, err = json.Marshal(answer{Ready: &r})
+	if err != nil {
+		return err
+	}
+	for _, l := range all {
+		go l.serve()
+	}
+	if _, err = socket.Write(append(line, '\n')); err != nil {
+		return io.EOF
+	}
+	for err == nil {
+		_, err = lines.ReadByte()
+	}
+	return io.EOF
 }

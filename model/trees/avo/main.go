@@ -27,8 +27,8 @@ func main() {
 		log.Fatal("expected one argument: the folder to write into")
 	}
 	for name, write := range map[string]func(*build.Context){
-		"avx512": func(c *build.Context) { avx512Row(c); avx512Block(c) },
-		"avx2":   avx2Block,
+		"avx512": func(c *build.Context) { rank(c, "avx512"); avx512Row(c); avx512Block(c) },
+		"avx2":   func(c *build.Context) { rank(c, "avx2"); avx2Block(c); down(c) },
 	} {
 		if err := generate(os.Args[1], name, write); err != nil {
 			log.Fatalf("%s: %v", name, err)

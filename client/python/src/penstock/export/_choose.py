@@ -61,12 +61,13 @@ def choose(model: Any, sample: Sample, engine: str | None, classes: list[Any] | 
         try:
             plan = make(model, sample, classes)
         except NotThisWayError as no:
-            reasons.append(f"not {name}, for {no}")
+            if str(no):
+                reasons.append(f"not {name}, for {no}")
             continue
         if reasons:
             plan.why = "; ".join([plan.why, *reasons])
         return plan
-    raise ExportError(f"this {_called(model)} cannot be served: {'; '.join(reasons)}")
+    raise ExportError(f"this {_called(model)} cannot be served: {'; '.join(reasons) or f'it is nothing that the engine {engine} runs'}")
 
 
 def _called(model: Any) -> str:

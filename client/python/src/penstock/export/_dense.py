@@ -120,7 +120,7 @@ def _preprocess(step: Any, before: Before) -> None:
             raise NotThisWayError("its SimpleImputer does more than to fill in a number for NaN")
         before.fill = fill * before.std + before.mean
     else:
-        raise NotThisWayError(f"{kind} is no layer, and nothing that scales each feature by itself")
+        raise NotThisWayError(f"its step {kind} does not scale each feature by itself")
 
 
 _ACTIVATIONS = {"identity": "identity", "relu": "relu", "logistic": "sigmoid", "tanh": "tanh"}
@@ -141,7 +141,7 @@ def _layers(model: Any, classes: list[Any] | None) -> tuple[list[Layer], dict[st
         return layers, one_class(names) if model.out_activation_ == "logistic" else {**one_class(names), "width": len(names)}
     weight, bias = getattr(model, "coef_", None), getattr(model, "intercept_", None)
     if weight is None or bias is None or not hasattr(model, "predict") or getattr(model, "kernel", "linear") != "linear":
-        raise NotThisWayError(f"{kind} is no layer")
+        raise NotThisWayError("")
     weight = np.atleast_2d(np.asarray(weight.toarray() if hasattr(weight, "toarray") else weight, np.float64))
     bias = np.broadcast_to(np.ravel(np.asarray(bias, np.float64)), (len(weight),)).copy()
     if not hasattr(model, "classes_"):

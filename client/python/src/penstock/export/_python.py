@@ -122,6 +122,11 @@ def _call(model: Any, sample: Sample, classes: list[Any] | None) -> tuple[list[s
         own = json.dumps([v.item() if isinstance(v, np.generic) else v for v in fitted])
         lines = [f"known = np.asarray(json.loads({own!r}))", "return (np.asarray(model.predict(given))[:, None] == known[None, :]).astype(np.float64)"]
         return lines, lambda score: [{**one_class(names), "width": len(names)}], f"{kind} has no probabilities: the class of {kind}.predict counts as certain,"
+    clusters = getattr(model, "n_clusters", None)
+    if isinstance(clusters, int) and callable(getattr(model, "predict", None)) and getattr(model, "cluster_centers_", None) is not None:
+        names = names_of(classes, clusters) if classes is not None else [str(i) for i in range(clusters)]
+        lines = [f"return (np.asarray(model.predict(given))[:, None] == np.arange({clusters})[None, :]).astype(np.float64)"]
+        return lines, lambda score: [{**one_class(names), "width": clusters}], f"{kind}.predict"
     if callable(getattr(model, "predict", None)):
         return ["return np.asarray(model.predict(given), np.float64).reshape(len(rows), -1)"], of_values, f"{kind}.predict"
     if callable(getattr(model, "transform", None)):

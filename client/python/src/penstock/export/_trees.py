@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .._forest import UnsupportedForest, forest_bytes
+from .._sklearn_trees import KINDS
 from ._errors import ExportError
 from ._plan import NotThisWayError, Plan, arrange, as_scores, labels, names_of, one_class, source, values
 from ._sample import Sample
@@ -234,6 +235,8 @@ def _catboost_categories(sample: Sample, at: int, hashes: int) -> None:
 
 
 def sklearn(model: Any, sample: Sample, classes: list[Any] | None) -> Plan:
+    if type(model).__name__ not in KINDS:
+        raise NotThisWayError("")
     names = [c.name for c in sample.columns] if sample.named else None
     try:
         data = forest_bytes(model, names=names)

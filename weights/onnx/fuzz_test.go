@@ -1,0 +1,79 @@
+package onnx_test
+
+import (
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"testing"
+
+	"penstock/model"
+	"penstock/weights/onnx"
+	"penstock/weights/weightstest"
+)
+
+// lowered reads a file, lowers it and builds its model, if that is possible.
+func lowered(data []byte) {
+	g, err := onnx.Read(data)
+	if err != nil {
+		return
+	}
+	l, err := g.Lower()
+	if err != nil {
+		return
+	}
+	spec := model.Spec{Name: "m", Features: l.Features, Outputs: l.Outputs, Columns: l.Columns, Missing: l.Missing}
+	m, err := l.Model(spec, 1, false)
+	if err != nil {
+		return
+	}
+	defer m.Close()
+	s, err := m.NewSession(1)
+	if err != nil {
+		return
+	}
+	defer s.Close()
+	_ = s.Predict(make([]float32, spec.Width()), make([]float32, spec.Features), 1)
+}
+
+func FuzzLower(f *testing.F) {
+	f.Add([]byte("\x08\x08\x3a\x00\x42\x02\x10\x14"))
+	f.Fuzz(func(_ *testing.T, data []byte) { lowered(data) })
+}
+
+// TestMutatedFiles: no file makes the reader panic. PENSTOCK_MUTANTS says how many of
+// each are tried.
+func TestMutatedFiles(t *testing.T) {
+	folder := t.TempDir()
+	script, err := os.ReadFile("testdata/make.py")
+	if err != nil {
+		t.Fatal(err)
+	}
+	weightstest.Python(t, folder, string(script))
+	files, err := filepath.Glob(filepath.Join(folder, "*.onnx"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d files: %v", len(files), err)
+	}
+	mutants := 5
+	if n, err := strconv.Atoi(os.Getenv("PENSTOCK_MUTANTS")); err == nil {
+		mutants = n
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range mutants {
+			mutant := slices.Clone(data)
+			for range 1 + random.IntN(4) {
+				mutant[random.IntN(len(mutant))] = byte(random.IntN(256))
+			}
+			if random.IntN(8) == 0 {
+				mutant = mutant[:random.IntN(len(mutant))]
+			}
+			lowered(mutant)
+		}
+	}
+}
