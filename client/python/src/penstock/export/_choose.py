@@ -56,8 +56,6 @@ def choose(model: Any, sample: Sample, engine: str | None, classes: list[Any] | 
         ways = {engine: ways[engine]}
     reasons: list[str] = []
     for name, make in ways.items():
-        if engine is None and name == "onnx" and "python" in ways:
-            continue  # only where it is asked for
         try:
             plan = make(model, sample, classes)
         except NotThisWayError as no:

@@ -165,10 +165,10 @@ def forward(layers: list[Layer], output: dict[str, Any], x: Floats) -> Floats:
         elif layer.activation == "sigmoid":
             x = 0.5 * (1 + np.tanh(x / 2))
     if output["kind"] == "labels" or output["kind"] == "class" and x.shape[1] == 1:
-        return 0.5 * (1 + np.tanh(x / 2))
+        return np.asarray(0.5 * (1 + np.tanh(x / 2)))
     if output["kind"] == "class":
         x = np.exp(x - x.max(axis=1, keepdims=True))
-        return x / x.sum(axis=1, keepdims=True)
+        return np.asarray(x / x.sum(axis=1, keepdims=True))
     return x
 
 

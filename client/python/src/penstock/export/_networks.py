@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -74,8 +76,7 @@ def keras(model: Any, sample: Sample, classes: list[Any] | None) -> Plan:
     import keras as library
 
     version = {"version": str(library.__version__)} if hasattr(library, "__version__") else {}
-    shape = sample.shape
-    return _plan(layers, sample, classes, lambda rows: model.predict(rows.reshape(len(rows), *shape), verbose=0), {"library": "keras", "format": type(model).__name__, **version})
+    return _plan(layers, sample, classes, _keras_run(model, sample), {"library": "keras", "format": type(model).__name__, **version})
 
 
 def _keras_activation(layer: Any) -> str:
@@ -86,7 +87,44 @@ def _keras_activation(layer: Any) -> str:
 
 
 def keras_onnx(model: Any, sample: Sample, classes: list[Any] | None) -> Plan:
-    raise NotThisWayError("ONNX is not written yet")
+    import keras as library
+
+    said = {"library": "keras", "format": "ONNX", "version": str(library.__version__)}
+    last = model.layers[-1]
+    activation = KERAS.get(getattr(getattr(last, "activation", None), "__name__", ""), "identity")
+    return _graph(lambda path: model.export(path, format="onnx", verbose=False), sample, classes, _keras_run(model, sample), said, "Keras", activation)
+
+
+def _keras_run(model: Any, sample: Sample) -> Any:
+    return lambda rows: model.predict(rows.reshape(len(rows), *sample.shape), verbose=0)
+
+
+def _graph(write: Any, sample: Sample, classes: list[Any] | None, run: Any, said: dict[str, str], writer: str, activation: str = "") -> Plan:
+    """A network as a graph. Numbers that are no probabilities and have classes are their logits."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        try:
+            write(str(path))
+        except Exception as error:
+            raise ExportError(f"{writer} cannot write the network as ONNX ({type(error).__name__}: {error}); install what it asks for, or export a function that calls the network") from error
+        if any(p.name != path.name for p in Path(folder).iterdir()):
+            raise ExportError(f"{writer} keeps the network's weights outside of its ONNX file; export a function that calls the network")
+        data = path.read_bytes()
+    found = np.asarray(run(sample.float32[:64]), np.float64).reshape(min(len(sample), 64), -1)
+    if not activation and classes is not None and found.min() >= 0 and np.abs(found.sum(axis=1) - 1).max() < 1e-4:
+        activation = "softmax"
+    output = _output(found.shape[1], activation, classes)
+    entry: dict[str, Any] = {"file": "model.onnx"}
+    raw = classes is not None and activation not in ("softmax", "sigmoid")
+    if raw:
+        entry["output"] = "logits"
+
+    def score(rows: Sample) -> Any:
+        scores = np.asarray(run(rows.float32), np.float64).reshape(len(rows), -1)
+        return forward([], output, scores) if raw else scores
+
+    given = {"shape": list(sample.shape)} if len(sample.shape) > 1 else {}
+    return Plan("onnx", entry, {"model.onnx": data}, [output], score, f"a network as ONNX, as {writer} writes it", said, given)
 
 
 def torch(model: Any, sample: Sample, classes: list[Any] | None) -> Plan:
@@ -110,6 +148,12 @@ def torch(model: Any, sample: Sample, classes: list[Any] | None) -> Plan:
     if any(a.activation == "softmax" for a in layers[:-1]):
         raise NotThisWayError("it has a softmax before its last layer")
 
+    return _plan(layers, sample, classes, _torch_run(model, sample), {"library": "torch", "format": type(model).__name__, "version": str(library.__version__)})
+
+
+def _torch_run(model: Any, sample: Sample) -> Any:
+    import torch as library
+
     def run(rows: Any) -> Any:
         was = model.training
         model.eval()
@@ -121,7 +165,7 @@ def torch(model: Any, sample: Sample, classes: list[Any] | None) -> Plan:
         finally:
             model.train(was)
 
-    return _plan(layers, sample, classes, run, {"library": "torch", "format": type(model).__name__, "version": str(library.__version__)})
+    return run
 
 
 def _modules(model: Any) -> list[Any]:
@@ -155,4 +199,16 @@ def _torch_activation(module: Any) -> str:
 
 
 def torch_onnx(model: Any, sample: Sample, classes: list[Any] | None) -> Plan:
-    raise NotThisWayError("ONNX is not written yet")
+    import torch as library
+
+    def write(path: str) -> None:
+        was = model.training
+        model.eval()
+        try:
+            rows = library.as_tensor(sample.float32[:2].reshape(-1, *sample.shape)).to(next(model.parameters()).device)
+            library.onnx.export(model, (rows,), path, input_names=["rows"], output_names=["scores"], dynamic_axes={"rows": {0: "n"}, "scores": {0: "n"}})
+        finally:
+            model.train(was)
+
+    said = {"library": "torch", "format": "ONNX", "version": str(library.__version__)}
+    return _graph(write, sample, classes, _torch_run(model, sample), said, "torch.onnx")

@@ -89,7 +89,7 @@ def arrange(sample: Sample) -> Any:
         return sample.values.reshape(len(sample), *sample.shape)
     from ._frame import build
 
-    return build(sample.float32, described(sample), sample.named)
+    return build(sample.float32, described(sample), sample.named)  # type: ignore[no-untyped-call]
 
 
 def described(sample: Sample) -> list[dict[str, Any]]:

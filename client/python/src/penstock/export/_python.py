@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from . import _frame
+from ._encoders import take_encoders
 from ._errors import ExportError
 from ._plan import Plan, as_scores, described, labels, names_of, one_class, source, values
 from ._sample import Column, Sample
@@ -47,7 +48,7 @@ def predict(model, rows):
 
 
 def of_object(model: Any, sample: Sample, classes: list[Any] | None) -> Plan:
-    _take_encoders(model, sample)
+    take_encoders(model, sample)
     call, outputs, how = _call(model, sample, classes)
     plain = not sample.named and all(c.values is None for c in sample.columns)
     program = PROGRAM.format(
@@ -159,19 +160,18 @@ def _attribute(model: Any, name: str) -> Any:
 
 def pickled(model: Any) -> bytes:
     """The model as a pickle that another process can read."""
+    failed: Exception | None = None
     try:
         data = pickle.dumps(model, protocol=5)
         own = _own_modules(data)
     except Exception as error:
         data, own, failed = b"", ["__main__"], error
-    else:
-        failed = None
     if not own:
         return data
     if importlib.util.find_spec("cloudpickle") is None:
         if failed is None and "__main__" not in own:
             return data  # which a server can read that finds the module
-        raise ExportError(f"the model is defined in {own[0]}, which a server cannot import ({failed or 'it is this program'}); install cloudpickle, or move it to a module that is installed")
+        raise ExportError(f"the model is defined in {own[0]}, which a server cannot import ({'it is this program' if failed is None else failed}); install cloudpickle, or move it to a module that is installed")
     import cloudpickle
 
     registered = [m for m in (sys.modules.get(name) for name in own if name != "__main__") if isinstance(m, ModuleType)]
@@ -202,59 +202,6 @@ def _own_modules(data: bytes) -> list[str]:
             if not any(at.startswith(p + os.sep) for p in paths):
                 own.append(name)
     return own
-
-
-def _take_encoders(model: Any, sample: Sample) -> None:
-    """Categories that encoders were fitted with, and whether they take others."""
-    for encoder, places in _encoders(model, list(range(sample.features)), sample):
-        ignores = getattr(encoder, "handle_unknown", "error") != "error"
-        for at, known in zip(places, encoder.categories_, strict=False):
-            column = sample.columns[at]
-            there = [v for v in known.tolist() if v is not None and v == v]
-            if column.values is None:
-                continue  # numbers stay numbers
-            more = [] if not ignores else [v for v in column.values if v not in there]
-            texts = all(isinstance(v, str) for v in there)
-            sample.use_categories(at, [*there, *more], unknown="own" if ignores and texts and column.dtype != "category" else column.unknown)
-            if len(there) < len(known):
-                column.missing = True
-    for column in sample.columns:
-        if column.missing and column.dtype in ("int64", "bool"):
-            column.dtype = "float64"
-
-
-def _encoders(model: Any, places: list[int], sample: Sample) -> list[tuple[Any, list[int]]]:
-    """Encoders of a pipeline that are given columns of the sample, and which."""
-    kind = type(model).__name__
-    if kind in ("OneHotEncoder", "OrdinalEncoder", "TargetEncoder"):
-        return [(model, places)] if len(getattr(model, "categories_", ())) == len(places) else []
-    if kind == "Pipeline":
-        found = []
-        for _, step in model.steps:
-            found += _encoders(step, places, sample)
-            if type(step).__name__ not in ("SimpleImputer", "FunctionTransformer", "str", "NoneType"):
-                break
-        return found
-    if kind == "ColumnTransformer":
-        names = [c.name for c in sample.columns]
-        found = []
-        for _, step, columns in model.transformers_:
-            if isinstance(step, str):
-                continue
-            found += _encoders(step, _places(columns, names), sample)
-        return found
-    return []
-
-
-def _places(columns: Any, names: list[str]) -> list[int]:
-    if isinstance(columns, (str, int)):
-        columns = [columns]
-    if isinstance(columns, slice):
-        return list(range(len(names)))[columns] if not isinstance(columns.start, str) else []
-    chosen = list(columns)
-    if chosen and all(isinstance(c, (bool, np.bool_)) for c in chosen):
-        return [i for i, c in enumerate(chosen) if c]
-    return [names.index(c) if isinstance(c, str) else int(c) for c in chosen if not isinstance(c, str) or c in names]
 
 
 def of_file(model: Any, sample: Sample, classes: list[Any] | None) -> Plan:

@@ -52,7 +52,7 @@ def xgboost(model: Any, sample: Sample, classes: list[Any] | None) -> Plan:
     _allow_missing(sample)
     kinds = own.feature_types or []
     if "c" in kinds:
-        _xgboost_categories(own, kinds, sample)
+        _xgboost_categories(own, [str(k) for k in kinds], sample)
     groups = _groups(own)
     output = values(groups)
     if objective.startswith("multi:"):
