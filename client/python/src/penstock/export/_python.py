@@ -129,7 +129,7 @@ def _call(model: Any, sample: Sample, classes: list[Any] | None) -> tuple[list[s
         lines = [f"return (np.asarray(model.predict(given))[:, None] == np.arange({clusters})[None, :]).astype(np.float64)"]
         return lines, lambda score: [{**one_class(names), "width": clusters}], f"{kind}.predict"
     if callable(getattr(model, "predict", None)):
-        return ["return np.asarray(model.predict(given), np.float64).reshape(len(rows), -1)"], of_values, f"{kind}.predict"
+        return ["found = np.asarray(model.predict(given), np.float64)", "return found.reshape(len(found), -1)"], of_values, f"{kind}.predict"
     if callable(getattr(model, "transform", None)):
         lines = ["found = model.transform(given)", "return np.asarray(found.toarray() if hasattr(found, 'toarray') else found, np.float64)"]
 
@@ -138,7 +138,7 @@ def _call(model: Any, sample: Sample, classes: list[Any] | None) -> tuple[list[s
 
         return lines, embedding, f"{kind}.transform"
     if callable(model):
-        return ["return np.asarray(model(given), np.float64).reshape(len(rows), -1)"], of_values, f"{kind}()"
+        return ["found = np.asarray(model(given), np.float64)", "return found.reshape(len(found), -1)"], of_values, f"{kind}()"
     raise ExportError(f"the {kind} has none of predict_proba, predict, transform, and is no function")
 
 
