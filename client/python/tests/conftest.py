@@ -45,7 +45,7 @@ def served(binary: str, bundles: Sequence[Path]) -> Iterator[str]:
                 raise AssertionError("the server did not start:\n" + "".join(lines))
             rest = threading.Thread(target=process.stdout.read, daemon=True)  # so that its log never fills the pipe
             rest.start()
-            yield f"ws://{found[1]}/ws"
+            yield f"ws://{found[1]}/ws/predict"
         finally:
             process.terminate()
             process.wait(30)

@@ -64,7 +64,6 @@ def export(
     check_folder(target, overwrite)
     title = checked_name(name, target.resolve().name, "name")
     number = checked_name(version, "1", "version")
-    rows = read_sample(sample)
-    plan = choose(model, rows, engine, None if classes is None else list(classes))
+    plan, rows = choose(model, read_sample(sample), engine, None if classes is None else list(classes))
     write(target, plan, rows, labels, title, number)
     return Exported(target, plan.engine, plan.why)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import sys
 from collections.abc import Callable
@@ -46,7 +47,8 @@ def makers(model: Any) -> dict[str, Maker]:
     return {"python": _python.of_object}
 
 
-def choose(model: Any, sample: Sample, engine: str | None, classes: list[Any] | None) -> Plan:
+def choose(model: Any, sample: Sample, engine: str | None, classes: list[Any] | None) -> tuple[Plan, Sample]:
+    """How a model is served, and the sample with the columns as the model has them."""
     _check_fitted(model)
     _check_width(model, sample)
     ways = makers(model)
@@ -56,15 +58,16 @@ def choose(model: Any, sample: Sample, engine: str | None, classes: list[Any] | 
         ways = {engine: ways[engine]}
     reasons: list[str] = []
     for name, make in ways.items():
+        own = copy.deepcopy(sample)  # which a way may change before it turns out to be none
         try:
-            plan = make(model, sample, classes)
+            plan = make(model, own, classes)
         except NotThisWayError as no:
             if str(no):
                 reasons.append(f"not {name}, for {no}")
             continue
         if reasons:
             plan.why = "; ".join([plan.why, *reasons])
-        return plan
+        return plan, own
     raise ExportError(f"this {_called(model)} cannot be served: {'; '.join(reasons) or f'it is nothing that the engine {engine} runs'}")
 
 

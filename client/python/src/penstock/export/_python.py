@@ -91,6 +91,8 @@ def _call(model: Any, sample: Sample, classes: list[Any] | None) -> tuple[list[s
     """What is asked of the model, what its scores are, and both in words."""
     kind = getattr(model, "__name__", None) or type(model).__name__
     fitted = _attribute(model, "classes_")
+    if fitted is not None and len(fitted) == 0:  # of CatBoost's regressors
+        fitted = None
 
     def of_values(score: Any) -> list[dict[str, Any]]:
         width = score(sample.known().take(slice(0, 2))).shape[1]
