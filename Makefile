@@ -11,7 +11,7 @@ export VERSION LDFLAGS FUZZ_SECONDS
 export PATH := $(CURDIR)/ci/node/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help build torch torch-test js page bench-rivals test unit install lint fuzz bench weights cross docs-check generate stale clean
+.PHONY: help build torch torch-test js python page bench-rivals test unit install lint fuzz bench weights cross docs-check generate stale clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,13 +22,16 @@ build: ## one static binary: ./penstock
 torch: ## ./penstock with the engine torchscript: installs libtorch, or takes LIBTORCH=folder
 	ci/torch.sh build
 
-test: install lint docs-check stale build cross unit js page fuzz torch-test ## everything that CI checks, after installing what it needs
+test: install lint docs-check stale build cross unit js python page fuzz torch-test ## everything that CI checks, after installing what it needs
 
 torch-test: ## the engine torchscript, where libtorch is or can be installed
 	ci/torch.sh test
 
 js: ## the TypeScript client: types, tests against the server, build
 	client/js/ci.sh
+
+python: ## the Python package: types, tests against the server and the libraries
+	client/python/ci.sh
 
 page: ## the dashboard: built again and compared, unit tests, a browser against the server
 	dashboard/ci.sh

@@ -1,154 +1,190 @@
-"""Perceptrons and linear models as layers: weights in safetensors, run by Penstock's dense engine."""
+"""Linear models and multilayer perceptrons of scikit-learn, as dense layers."""
 
 from __future__ import annotations
 
 import json
 import struct
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ._bundle import Output, Plan
 from ._errors import ExportError
-from ._table import Table, class_names
+from ._plan import NotThisWayError, Plan, arrange, as_scores, labels, names_of, one_class, source, values
+from ._sample import Sample
 
-Array = npt.NDArray[Any]
-Layer = tuple[Array, Array | None, str]  # weight [out, in], bias, activation
-
-CURVES: dict[str, Any] = {
-    "identity": lambda x: x,
-    "relu": lambda x: np.maximum(x, 0),
-    "leaky_relu": lambda x: np.where(x > 0, x, 0.01 * x),
-    "elu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
-    "tanh": np.tanh,
-    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
-    "silu": lambda x: x / (1 + np.exp(-x)),
-    "softplus": lambda x: np.logaddexp(0, x),
-    "softmax": lambda x: np.exp(x - x.max(1, keepdims=True)) / np.exp(x - x.max(1, keepdims=True)).sum(1, keepdims=True),
-}
-CLOSE = 1e-5  # how far a layered model may be from the library's own scores
+Floats = npt.NDArray[np.float64]
 
 
-def safetensors(tensors: dict[str, Array]) -> bytes:
-    """The format: eight bytes of header length, a header in JSON, the data."""
+@dataclass
+class Layer:
+    weight: Floats  # [out, in]
+    bias: Floats
+    activation: str = "identity"
+
+
+def safetensors(tensors: dict[str, Any]) -> bytes:
+    """Eight bytes of header length, a JSON header, the data."""
     header: dict[str, Any] = {}
-    data = b""
+    data, at = [], 0
     for name, tensor in tensors.items():
-        values = np.ascontiguousarray(tensor, "<f4")
-        header[name] = {"dtype": "F32", "shape": list(values.shape), "data_offsets": [len(data), len(data) + values.nbytes]}
-        data += values.tobytes()
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    return struct.pack("<Q", len(text)) + text + data
+        t = np.ascontiguousarray(tensor, "<f4")
+        header[name] = {"dtype": "F32", "shape": t.shape, "data_offsets": [at, at + t.nbytes]}
+        data.append(t.tobytes())
+        at += t.nbytes
+    head = json.dumps(header).encode()
+    return b"".join([struct.pack("<Q", len(head)), head, *data])
 
 
-def run(layers: list[Layer], rows: Array) -> Array:
-    """What the layers say of rows, in float64."""
-    x = rows.astype(np.float64)
-    for weight, bias, activation in layers:
-        x = x @ np.asarray(weight, np.float64).T + (0 if bias is None else np.asarray(bias, np.float64))
-        x = CURVES[activation](x)
+def plan_of(layers: list[Layer], output: dict[str, Any], score: Any, why: str, said: dict[str, str], given: dict[str, Any] | None = None, logits: bool = True) -> Plan:
+    tensors: dict[str, Any] = {}
+    entries = []
+    for i, layer in enumerate(layers):
+        tensors[f"{i}.weight"], tensors[f"{i}.bias"] = layer.weight, layer.bias
+        entries.append({"weight": f"{i}.weight", "bias": f"{i}.bias", "activation": layer.activation})
+    entry: dict[str, Any] = {"file": "model.safetensors", "layers": entries}
+    if logits and output["kind"] in ("class", "labels"):
+        entry["output"] = "logits"
+    for tensor in tensors.values():
+        if not np.isfinite(np.asarray(tensor, np.float32)).all():
+            raise ExportError("the model has a weight that is NaN, infinite or beyond float32; train it again")
+    return Plan("dense", entry, {"model.safetensors": safetensors(tensors)}, [output], score, why, said, given or {})
+
+
+@dataclass
+class Before:
+    """What is done to features before the model: fill, then (x - mean) / std."""
+
+    mean: Floats
+    std: Floats
+    fill: Floats | None = None
+
+    def scaled(self, mean: Any, std: Any) -> None:
+        """After what there is, (y - mean) / std."""
+        self.mean = self.mean + np.asarray(mean, np.float64) * self.std
+        self.std = self.std * np.asarray(std, np.float64)
+
+
+def sklearn(model: Any, sample: Sample, classes: list[Any] | None) -> Plan:
+    steps = [step for _, step in model.steps] if type(model).__name__ == "Pipeline" else [model]
+    before = Before(np.zeros(sample.features), np.ones(sample.features))
+    for step in steps[:-1]:
+        _preprocess(step, before)
+    last = steps[-1]
+    layers, output = _layers(last, classes)
+    if any(c.values is not None for c in sample.columns):
+        raise NotThisWayError("the sample has categories, which no layer knows")
+    if before.fill is not None:
+        for column in sample.columns:
+            column.missing = True
+    for column in sample.columns:
+        column.dtype = "float64"
+
+    def score(rows: Sample) -> Any:
+        given = arrange(rows)
+        if output["kind"] == "values":
+            return model.predict(given)
+        found = as_scores(model.predict_proba(given))
+        return found[:, 1:] if output.get("width") == 1 else found
+
+    _compare(layers, output, before, sample, score)
+    given: dict[str, Any] = {}
+    if (before.mean != 0).any() or (before.std != 1).any():
+        if (np.abs(before.std) < 1.2e-38).any() or (before.std < 0).any() or not np.isfinite(before.mean).all():
+            raise NotThisWayError("a scaler divides by less than float32 can")
+        given.update(mean=before.mean.tolist(), std=before.std.tolist())
+    if before.fill is not None:
+        given["fill"] = before.fill.tolist()
+    kind = type(last).__name__
+    why = f"{kind} is {'one layer' if len(layers) == 1 else f'{len(layers)} layers'}" + (", after what scales the features" if given else "")
+    return plan_of(layers, output, score, why, source("scikit-learn", kind), given)
+
+
+def _preprocess(step: Any, before: Before) -> None:
+    kind = type(step).__name__
+    n = len(before.mean)
+    if step is None or step == "passthrough" or kind == "FunctionTransformer" and step.func is None:
+        return
+    if kind == "StandardScaler":
+        before.scaled(0 if step.mean_ is None else step.mean_, 1 if step.scale_ is None else step.scale_)
+    elif kind == "MinMaxScaler" and not step.clip:
+        before.scaled(-step.min_ / step.scale_, 1 / step.scale_)
+    elif kind == "MaxAbsScaler":
+        before.scaled(0, step.scale_)
+    elif kind == "RobustScaler":
+        before.scaled(0 if step.center_ is None else step.center_, 1 if step.scale_ is None else step.scale_)
+    elif kind == "SimpleImputer" and not step.add_indicator and before.fill is None:
+        fill = np.asarray(step.statistics_)
+        if fill.dtype.kind not in "fiu" or np.isnan(fill).any() or len(fill) != n or step.missing_values == step.missing_values:
+            raise NotThisWayError("its SimpleImputer does more than to fill in a number for NaN")
+        before.fill = fill * before.std + before.mean
+    else:
+        raise NotThisWayError(f"its step {kind} does not scale each feature by itself")
+
+
+_ACTIVATIONS = {"identity": "identity", "relu": "relu", "logistic": "sigmoid", "tanh": "tanh"}
+
+
+def _layers(model: Any, classes: list[Any] | None) -> tuple[list[Layer], dict[str, Any]]:
+    kind = type(model).__name__
+    if kind in ("MLPClassifier", "MLPRegressor"):
+        layers = [Layer(w.T, b, _ACTIVATIONS[model.activation]) for w, b in zip(model.coefs_, model.intercepts_, strict=True)]
+        layers[-1].activation = "identity"
+        if kind == "MLPRegressor":
+            if model.out_activation_ != "identity":
+                raise NotThisWayError(f"its last activation is {model.out_activation_}")
+            return layers, values(len(model.intercepts_[-1]))
+        names = names_of(classes if classes is not None else model.classes_, len(model.classes_))
+        if model.out_activation_ == "logistic" and len(model.intercepts_[-1]) > 1:
+            return layers, labels(names)
+        return layers, one_class(names) if model.out_activation_ == "logistic" else {**one_class(names), "width": len(names)}
+    weight, bias = getattr(model, "coef_", None), getattr(model, "intercept_", None)
+    if weight is None or bias is None or not hasattr(model, "predict") or getattr(model, "kernel", "linear") != "linear":
+        raise NotThisWayError("")
+    weight = np.atleast_2d(np.asarray(weight.toarray() if hasattr(weight, "toarray") else weight, np.float64))
+    bias = np.broadcast_to(np.ravel(np.asarray(bias, np.float64)), (len(weight),)).copy()
+    if not hasattr(model, "classes_"):
+        return [Layer(weight, bias)], values(len(weight))
+    if not hasattr(model, "predict_proba"):
+        raise NotThisWayError(f"{kind} has no probabilities")
+    names = names_of(classes if classes is not None else model.classes_, len(model.classes_))
+    if len(weight) == 1 and len(names) == 2:
+        return [Layer(weight, bias)], one_class(names)
+    return [Layer(weight, bias)], {**one_class(names), "width": len(names)}
+
+
+def forward(layers: list[Layer], output: dict[str, Any], x: Floats) -> Floats:
+    """What the layers make of features, as float64."""
+    for layer in layers:
+        x = x @ layer.weight.T + layer.bias
+        if layer.activation == "relu":
+            x = np.maximum(x, 0)
+        elif layer.activation == "tanh":
+            x = np.tanh(x)
+        elif layer.activation == "sigmoid":
+            x = 0.5 * (1 + np.tanh(x / 2))
+    if output["kind"] == "labels" or output["kind"] == "class" and x.shape[1] == 1:
+        return np.asarray(0.5 * (1 + np.tanh(x / 2)))
+    if output["kind"] == "class":
+        x = np.exp(x - x.max(axis=1, keepdims=True))
+        return np.asarray(x / x.sum(axis=1, keepdims=True))
     return x
 
 
-def plan(layers: list[Layer], outputs: list[Output], scores: Any, source: tuple[str, str, str], **more: Any) -> Plan:
-    tensors: dict[str, Array] = {}
-    entries = []
-    for i, (weight, bias, activation) in enumerate(layers):
-        entry = {"weight": f"{i}.weight", "activation": activation}
-        tensors[f"{i}.weight"] = weight
-        if bias is not None:
-            entry["bias"], tensors[f"{i}.bias"] = f"{i}.bias", bias
-        entries.append(entry)
-    return Plan("dense", {"file": "model.safetensors", "layers": entries}, {"model.safetensors": safetensors(tensors)}, outputs, scores,
-                "a network of dense layers", source, **more)
-
-
-def layers_of(model: Any) -> tuple[list[Layer], list[Output], Any] | None:
-    """The layers of an estimator of scikit-learn, what they say, and how it says so itself; None where it has none."""
-    kind = type(model).__name__
-    if kind in ("MLPClassifier", "MLPRegressor") and hasattr(model, "coefs_"):
-        hidden = {"logistic": "sigmoid"}.get(model.activation, model.activation)
-        last = {"logistic": "sigmoid"}.get(model.out_activation_, model.out_activation_)
-        activations = [hidden] * (len(model.coefs_) - 1) + [last]
-        layers: list[Layer] = [(w.T, b, a) for w, b, a in zip(model.coefs_, model.intercepts_, activations, strict=True)]
-    elif kind in ("LogisticRegression", "LogisticRegressionCV") and hasattr(model, "coef_"):
-        layers = [(model.coef_, model.intercept_, "sigmoid" if len(model.coef_) == 1 else "softmax")]
-    elif hasattr(model, "coef_") and hasattr(model, "intercept_") and not hasattr(model, "classes_") and hasattr(model, "predict"):
-        weight = np.atleast_2d(np.asarray(model.coef_))
-        layers = [(weight, np.broadcast_to(np.asarray(model.intercept_), (len(weight),)), "identity")]
-    else:
-        return None
-    width = len(layers[-1][0])
-    own = getattr(model, "classes_", None)
-    if own is None:
-        return layers, [Output("values", width)], model.predict
-    names = class_names(own) or []
-    if layers[-1][2] == "sigmoid" and len(names) == 2 and width == 1:
-        return layers, [Output("class", 1, names)], lambda rows: model.predict_proba(rows)[:, 1]
-    if layers[-1][2] == "softmax":
-        return layers, [Output("class", width, names)], model.predict_proba
-    return layers, [Output("labels", width, names)], model.predict_proba
-
-
-def folded(steps: list[Any], features: int) -> dict[str, Any] | None:
-    """Steps before a network as the input of a manifest; None where they are more than that."""
-    told: dict[str, Any] = {}
-    for step in steps:
-        kind = type(step).__name__
-        if kind == "SimpleImputer" and not told and not step.add_indicator and step.missing_values != step.missing_values and len(step.statistics_) == features:
-            told["fill"] = [float(x) for x in step.statistics_]
-        elif kind == "StandardScaler" and "std" not in told:
-            told["mean"] = [float(x) for x in (step.mean_ if step.mean_ is not None else np.zeros(features))]
-            told["std"] = [float(x) for x in (step.scale_ if step.scale_ is not None else np.ones(features))]
-        elif kind == "MinMaxScaler" and "std" not in told and not step.clip:
-            told["mean"] = [float(x) for x in -step.min_ / step.scale_]
-            told["std"] = [float(x) for x in 1 / step.scale_]
-        elif step not in ("passthrough", None):
-            return None
-    return told
-
-
-def sklearn(model: Any, table: Table, classes: list[str] | None) -> Plan | None:
-    """An estimator with layers, alone or behind scalers and an imputer; None where it is something else."""
-    import sklearn as library
-
-    steps, final, whole = [], model, model
-    if type(model).__name__ == "Pipeline":
-        steps, final = [step for _, step in model.steps[:-1]], model.steps[-1][1]
-    found = layers_of(final)
-    given = folded(steps, table.features)
-    if found is None or given is None or any(c.categories is not None for c in table.columns or []):
-        return None
-    layers, outputs, _ = found
-    if len(layers[0][0][0]) != table.features:
-        raise ExportError(f"sample has {table.features} columns; the model has {len(layers[0][0][0])} features")
-    first = outputs[0]
-    if classes is not None and first.classes is not None:
-        if len(classes) != len(first.classes):
-            raise ExportError(f"classes has {len(classes)} entries; the model tells {len(first.classes)} classes apart")
-        first.classes = classes
-
-    def scores(rows: Any) -> Any:
-        if first.classes is None:
-            return whole.predict(rows)
-        told = whole.predict_proba(rows)
-        return told[:, 1] if first.kind == "class" and first.width == 1 else told
-
-    if table.any_missing and "fill" not in given:
-        raise ExportError("sample has missing values, and the model has no imputer for them; fill them in, or put a SimpleImputer before it")
-    rows = table.take(200)
-    matrix = np.asarray(rows, np.float64)
-    if "fill" in given:
-        matrix = np.where(np.isnan(matrix), given["fill"], matrix)
-    if "std" in given:
-        matrix = (matrix - given["mean"]) / given["std"]
-    ours, theirs = run(layers, matrix), np.asarray(scores(rows), np.float64).reshape(len(rows), -1)
-    if ours.shape != theirs.shape or not np.allclose(ours, theirs, rtol=CLOSE, atol=CLOSE):
-        return None  # it does something that its layers do not say
-    if "fill" in given:
-        for column in table.columns or []:
-            column.missing = True
-    return plan(layers, outputs, scores, ("scikit-learn", library.__version__, "safetensors"), input=given,
-                missing="fill" in given and table.columns is None, columns=table.columns)
+def _compare(layers: list[Layer], output: dict[str, Any], before: Before, sample: Sample, score: Any) -> None:
+    """Some linear models have a link of their own: what the library says decides."""
+    few = sample.take(slice(0, 64))
+    x = few.values
+    if layers[0].weight.shape[1] != x.shape[1]:
+        raise NotThisWayError(f"its coefficients are of {layers[0].weight.shape[1]} features, not {x.shape[1]}")
+    if before.fill is not None:
+        x = np.where(np.isnan(x), before.fill, x)
+    try:
+        theirs = as_scores(score(few))
+    except Exception as error:
+        raise ExportError(f"the model fails on the sample: {type(error).__name__}: {error}") from error
+    ours = forward(layers, output, (x - before.mean) / before.std)
+    size = max(1.0, float(np.abs(theirs).max()))
+    if ours.shape != theirs.shape or not np.abs(ours - theirs).max() <= 1e-6 * size:
+        raise NotThisWayError("its scores are not those of its coefficients alone")

@@ -1,5 +1,7 @@
-"""What is wrong with what was given to export."""
+"""What can go wrong with an export."""
+
+from __future__ import annotations
 
 
 class ExportError(ValueError):
-    """A model that cannot be exported as it was asked, and what to do about it."""
+    """The model cannot be made ready as it is; the text says what to do."""

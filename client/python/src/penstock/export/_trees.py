@@ -1,171 +1,275 @@
-"""Models of trees: XGBoost, LightGBM, CatBoost, and the forests of scikit-learn."""
+"""Ensembles of trees in the files of their libraries."""
 
 from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .._forest import UnsupportedForest, forest_bytes
-from ._bundle import Output, Plan
+from .._sklearn_trees import KINDS
 from ._errors import ExportError
-from ._table import Column, Table, class_names
+from ._plan import NotThisWayError, Plan, arrange, as_scores, labels, names_of, one_class, source, values
+from ._sample import Sample
+
+Classes = "list[Any] | None"
 
 
-def _saved(save: Callable[[str], Any], name: str) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / name
-        save(str(path))
-        return path.read_bytes()
-
-
-def _classes(given: list[str] | None, own: Any, count: int) -> list[str]:
-    names = given or class_names(own) or [str(i) for i in range(count)]
-    if len(names) != count:
-        raise ExportError(f"classes has {len(names)} entries; the model tells {count} classes apart")
-    return names
-
-
-def _missing(table: Table) -> list[Column] | None:
-    """The sample's columns, any of which may be missing, as trees allow."""
-    for column in table.columns or []:
+def _allow_missing(sample: Sample) -> None:
+    for column in sample.columns:
         column.missing = True
-    return table.columns
 
 
-def xgboost(model: Any, table: Table, classes: list[str] | None) -> Plan:
+def _width(sample: Sample, features: int, what: str) -> None:
+    if sample.features != features:
+        raise ExportError(f"sample has {sample.features} columns; the {what} was trained on {features}: give rows as it was given them, without the labels")
+
+
+def _names(given: list[Any] | None, fitted: Any, n: int) -> list[str]:
+    if given is not None:
+        return names_of(given, n)
+    if fitted is not None and len(fitted) == n:
+        return names_of(fitted)
+    return [str(i) for i in range(n)]
+
+
+def xgboost(model: Any, sample: Sample, classes: list[Any] | None) -> Plan:
     import xgboost as library
 
-    wrapper = not isinstance(model, library.Booster)
-    booster = model.get_booster() if wrapper else model
-    if booster.num_features() != table.features:
-        raise ExportError(f"sample has {table.features} columns; the model has {booster.num_features()} features")
-    learner = json.loads(booster.save_config())["learner"]
-    objective = learner["objective"]["name"]
-    count = int(learner["learner_model_param"]["num_class"])
-    own = getattr(model, "classes_", None)
-    data = _saved(model.save_model if wrapper else booster.save_model, "model.ubj")
-    limit = (0, 0)
-    if wrapper and getattr(model, "best_iteration", None) is not None and model.early_stopping_rounds is not None:
-        limit = (0, model.best_iteration + 1)
-
-    def predict(rows: Any, margin: bool = False) -> Any:
-        matrix = library.DMatrix(rows, enable_categorical=True, feature_names=booster.feature_names, feature_types=None if hasattr(rows, "columns") else booster.feature_types)
-        return booster.predict(matrix, output_margin=margin, iteration_range=limit)
-
-    def multi(rows: Any) -> Any:
-        margin = np.asarray(predict(rows, True), np.float64)
-        e = np.exp(margin - margin.max(axis=1, keepdims=True))
-        return e / e.sum(axis=1, keepdims=True)
-
-    scores: Callable[[Any], Any] = predict
+    own = model if isinstance(model, library.Booster) else None
+    if own is None:
+        missing = getattr(model, "missing", np.nan)
+        if missing is not None and missing == missing:
+            raise NotThisWayError(f"missing={missing!r} is no part of the model's file")
+        own = model.get_booster()
+    _width(sample, own.num_features(), "booster")
+    objective = str(json.loads(own.save_config())["learner"]["objective"]["name"])
+    if json.loads(own.save_config())["learner"]["gradient_booster"]["name"] == "gblinear":
+        raise NotThisWayError("gblinear has no trees")
+    _allow_missing(sample)
+    kinds = own.feature_types or []
+    if "c" in kinds:
+        _xgboost_categories(own, [str(k) for k in kinds], sample)
+    groups = _groups(own)
+    output = values(groups)
     if objective.startswith("multi:"):
-        outputs = [Output("class", count, _classes(classes, own, count))]
-        scores = multi
+        output = one_class(_names(classes, getattr(model, "classes_", None), groups))
+        output.pop("width", None)
+        output["width"] = groups
     elif objective == "binary:logistic":
-        outputs = [Output("class", 1, _classes(classes, own, 2))]
-    else:
-        width = int(np.asarray(predict(table.take(1))).reshape(1, -1).shape[1])
-        outputs = [Output("values", width)]
-    return Plan("trees", {"file": "model.ubj", "format": "xgboost"}, {"model.ubj": data}, outputs, scores, "XGBoost's own file, run by Penstock's trees",
-                ("xgboost", library.__version__, "UBJSON"), missing=True, columns=_missing(table))
+        known = _fitted_classes(model)
+        output = one_class(_names(classes, known, 2)) if groups == 1 else labels(_names(classes, None, groups))
+    best = None if own is model else own.attr("best_iteration")  # as predict of each has it
+    last = (0, int(best) + 1) if best is not None else (0, 0)
+    names = own.feature_names
+
+    def score(rows: Sample) -> Any:
+        given = arrange(rows)
+        told: dict[str, Any] = {"feature_names": None if rows.named else names}
+        if not rows.named:
+            told["feature_types"] = own.feature_types
+        data = library.DMatrix(given, enable_categorical=True, **{k: v for k, v in told.items() if v is not None})
+        if objective != "multi:softmax":
+            return own.predict(data, iteration_range=last)
+        sums = np.asarray(own.predict(data, output_margin=True, iteration_range=last), np.float64)
+        parts = np.exp(sums - sums.max(axis=1, keepdims=True))
+        return parts / parts.sum(axis=1, keepdims=True)
+
+    why = f"XGBoost's own file of {objective}"
+    if best is not None:
+        why += f", up to its best iteration, {best}"
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "model.ubj"
+        model.save_model(str(file))
+        data = file.read_bytes()
+    return Plan("trees", {"file": "model.ubj", "format": "xgboost"}, {"model.ubj": data}, [output], score, why, source("xgboost", "UBJSON"))
 
 
-def lightgbm(model: Any, table: Table, classes: list[str] | None) -> Plan:
+def _fitted_classes(model: Any) -> Any:
+    try:
+        return getattr(model, "classes_", None)
+    except AttributeError:
+        return None
+
+
+def _groups(booster: Any) -> int:
+    config = json.loads(booster.save_config())["learner"]["learner_model_param"]
+    return max(int(config.get("num_class", 0)), int(config.get("num_target", 1)), 1)
+
+
+def _xgboost_categories(booster: Any, kinds: list[str], sample: Sample) -> None:
+    learner = json.loads(bytes(booster.save_raw("json")).decode("utf-8", "replace"))["learner"]
+    encoded = learner["gradient_booster"].get("model", {}).get("cats", {}).get("enc", [])
+    for i, kind in enumerate(kinds):
+        if kind != "c":
+            continue
+        known: list[Any] = []
+        if i < len(encoded):
+            enc = encoded[i]
+            if "offsets" in enc:
+                text, at = bytes(v % 256 for v in enc["values"]), enc["offsets"]
+                known = [text[a:b].decode() for a, b in zip(at, at[1:], strict=False)]
+            else:
+                known = list(enc.get("values", []))
+        if known:
+            sample.columns[i].dtype = "category"
+            sample.use_categories(i, known, unknown="missing")
+
+
+def lightgbm(model: Any, sample: Sample, classes: list[Any] | None) -> Plan:
     import lightgbm as library
 
-    booster = model if isinstance(model, library.Booster) else model.booster_
-    if booster.num_feature() != table.features:
-        raise ExportError(f"sample has {table.features} columns; the model has {booster.num_feature()} features")
-    objective = str(booster.dump_model(num_iteration=1).get("objective", "")).split()
-    own = getattr(model, "classes_", None)
-    count = booster.num_model_per_iteration()
-    kind = objective[0] if objective else ""
-    if kind == "binary":
-        outputs = [Output("class", 1, _classes(classes, own, 2))]
-    elif kind == "multiclass":
-        outputs = [Output("class", count, _classes(classes, own, count))]
-    elif kind == "multiclassova":
-        outputs = [Output("labels", count, _classes(classes, own, count))]
-    else:
-        outputs = [Output("values", count)]
-    columns = _missing(table)
-    for column, names in zip([c for c in columns or [] if c.categories is not None], booster.pandas_categorical or [], strict=False):
-        column.categories, column.unknown = [str(n) for n in names], "missing"
-    return Plan("trees", {"file": "model.txt", "format": "lightgbm"}, {"model.txt": _saved(booster.save_model, "model.txt")}, outputs,
-                lambda rows: booster.predict(rows), "LightGBM's own file, run by Penstock's trees", ("lightgbm", library.__version__, "text"),
-                missing=True, columns=columns)
+    own = model if isinstance(model, library.Booster) else model.booster_
+    _width(sample, own.num_feature(), "booster")
+    text = own.model_to_string()
+    head = text.partition("\nTree=")[0]
+    if "\nis_linear=1" in text:
+        raise NotThisWayError("its leaves are linear models")
+    objective = next((line[len("objective=") :] for line in head.splitlines() if line.startswith("objective=")), "").split(" ")[0]
+    _allow_missing(sample)
+    lists = list(own.pandas_categorical or [])
+    places = [i for i, c in enumerate(sample.columns) if c.dtype == "category"]
+    if lists and len(lists) != len(places):
+        raise ExportError(f"the booster was trained with {len(lists)} columns of pandas' type category; the sample has {len(places)}: give rows as it was given them")
+    for at, known in zip(places, lists, strict=False):
+        if known:
+            sample.use_categories(at, known, [_as_json(v) for v in known], unknown="missing")
+    width = own.num_model_per_iteration()
+    output = values(width)
+    if objective == "binary":
+        output = one_class(_names(classes, _fitted_classes(model), 2))
+    elif objective == "multiclass":
+        output = {**one_class(_names(classes, _fitted_classes(model), width)), "width": width}
+    elif objective == "multiclassova":
+        output = labels(_names(classes, _fitted_classes(model), width))
+
+    def score(rows: Sample) -> Any:
+        return own.predict(arrange(rows), num_iteration=own.best_iteration)
+
+    why = f"LightGBM's own file of {objective or 'an objective of yours, whose raw sums are served'}"
+    return Plan("trees", {"file": "model.txt", "format": "lightgbm"}, {"model.txt": text.encode()}, [output], score, why, source("lightgbm", "text"))
 
 
-def catboost(model: Any, table: Table, classes: list[str] | None) -> Plan:
+def _as_json(value: Any) -> str:
+    """A category as the file of LightGBM has it."""
+    plain = value.item() if isinstance(value, np.generic) else value
+    return str(plain) if isinstance(plain, (bool, str)) else json.dumps(plain)
+
+
+CATBOOST_PROBABILITIES = {"Logloss", "CrossEntropy", "Focal", "MultiClass", "MultiClassOneVsAll", "MultiLogloss", "MultiCrossEntropy"}
+
+
+def catboost(model: Any, sample: Sample, classes: list[Any] | None) -> Plan:
     import catboost as library
 
-    loss = str(model.get_all_params().get("loss_function", "")).partition(":")[0]
-    names = list(model.feature_names_ or [])
-    if names and len(names) != table.features:
-        raise ExportError(f"sample has {table.features} columns; the model has {len(names)} features")
-    own = list(model.classes_) if len(model.classes_) > 0 else None
-    kind = "Probability"
-    if loss in ("Logloss", "CrossEntropy"):
-        outputs = [Output("class", 1, _classes(classes, own, 2))]
-    elif loss == "MultiClass":
-        outputs = [Output("class", len(own or []), _classes(classes, own, len(own or [])))]
-    elif loss in ("MultiClassOneVsAll", "MultiLogloss", "MultiCrossEntropy"):
-        width = np.asarray(model.predict(table.take(1), prediction_type=kind)).reshape(1, -1).shape[1]
-        outputs = [Output("labels", width, _classes(classes, own, width))]
-    else:
-        kind = "Exponent" if loss in ("Poisson", "Tweedie") else "RawFormulaVal"
-        outputs = [Output("values", np.asarray(model.predict(table.take(1), prediction_type=kind)).reshape(1, -1).shape[1])]
-
-    def scores(rows: Any) -> Any:
-        found = np.asarray(model.predict(rows, prediction_type=kind))
-        return found[:, 1] if outputs[0].kind == "class" and outputs[0].width == 1 else found
-
-    categorical = set(model.get_cat_feature_indices())
-    for place, column in enumerate(table.columns or []):
-        if place in categorical and column.categories is not None:
-            column.unknown = "own"
-        elif place not in categorical:
+    if not model.is_fitted():
+        raise ExportError(f"the {type(model).__name__} is not fitted; call fit first")
+    _width(sample, len(model.feature_names_), type(model).__name__)
+    places = list(model.get_cat_feature_indices())
+    if model.get_text_feature_indices() or model.get_embedding_feature_indices():
+        raise NotThisWayError("it has features of text or embeddings")
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "model.json"
+        model.save_model(str(file), format="json")
+        data = file.read_bytes()
+    said = json.loads(data)
+    features = said["features_info"]
+    if features.get("ctrs"):
+        raise NotThisWayError("it has statistics of categories (CTR); with one_hot_max_size at least the number of categories it has none")
+    loss = str(said["model_info"]["params"]["loss_function"]["type"])
+    if loss == "RMSEWithUncertainty":
+        raise NotThisWayError("the trees' engine does not know the loss RMSEWithUncertainty")
+    for i, column in enumerate(sample.columns):
+        if i not in places:
             column.missing = True
-    return Plan("trees", {"file": "model.json", "format": "catboost"}, {"model.json": _saved(lambda path: model.save_model(path, format="json"), "model.json")},
-                outputs, scores, "CatBoost's own file, run by Penstock's trees", ("catboost", library.__version__, "JSON"), columns=table.columns,
-                missing=table.columns is None)
+    hashed = {f["flat_feature_index"]: len(f.get("values", ())) for f in features.get("categorical_features", ())}
+    for at in places:
+        _catboost_categories(sample, at, hashed.get(at, 0))
+    biases = said["scale_and_bias"][1]
+    width = len(biases) if isinstance(biases, list) else 1
+    output = values(width)
+    known = _fitted_classes(model)
+    if loss in ("Logloss", "CrossEntropy", "Focal"):
+        output = one_class(_names(classes, known, 2))
+    elif loss == "MultiClass":
+        output = {**one_class(_names(classes, known, width)), "width": width}
+    elif loss in CATBOOST_PROBABILITIES:
+        output = labels(_names(classes, known, width))
+
+    def score(rows: Sample) -> Any:
+        pool = library.Pool(arrange(rows), cat_features=places) if places else arrange(rows)
+        if loss in CATBOOST_PROBABILITIES:
+            found = as_scores(library.CatBoost.predict(model, pool, prediction_type="Probability"))
+            return found[:, 1:] if found.shape[1] == 2 and output.get("width") == 1 else found
+        kind = "Exponent" if loss in ("Poisson", "Tweedie") else "RawFormulaVal"
+        return library.CatBoost.predict(model, pool, prediction_type=kind)
+
+    return Plan("trees", {"file": "model.json", "format": "catboost"}, {"model.json": data}, [output], score, f"CatBoost's own file of {loss}", source("catboost", "JSON"))
 
 
-def forest(model: Any, table: Table, classes: list[str] | None) -> Plan | None:
-    """A forest of scikit-learn; None where it is none that can be written."""
-    import sklearn
-
-    if getattr(model, "n_features_in_", table.features) != table.features:
-        raise ExportError(f"sample has {table.features} columns; the model has {model.n_features_in_} features")
-    names = [c.name for c in table.columns] if table.columns else None
-    try:
-        data = forest_bytes(model, names=names, categories=[c.categories for c in table.columns] if table.columns else None)
-    except UnsupportedForest:
-        return None
-    about = json.loads(_metadata(data))
-    output = about["outputs"][0]
-    own = getattr(model, "classes_", None)
-    kind, width = output["kind"], int(output.get("width", 1))
-    found = [Output(kind, width, _classes(classes, own, len(output["classes"])), output["name"]) if "classes" in output else Output(kind, width, None, output["name"])]
-    if type(model).__name__ == "IsolationForest":
-        scores: Callable[[Any], Any] = lambda rows: -model.score_samples(rows)  # noqa: E731
-    elif kind == "class":
-        scores = lambda rows: model.predict_proba(rows)[:, 1] if width == 1 else model.predict_proba(rows)  # noqa: E731
+def _catboost_categories(sample: Sample, at: int, hashes: int) -> None:
+    """The file has only hashes of categories, as strings: their names must be the sample's."""
+    column = sample.columns[at]
+    given = sample.given(at)
+    if column.values is not None:
+        known = list(column.values)
     else:
-        scores = model.predict
-    missing = bool(about.get("missing"))
-    for column, told in zip(table.columns or [], about.get("columns", []), strict=False):
-        column.categories, column.unknown = told.get("categories"), told.get("unknown", "refuse")
-    return Plan("trees", {"file": "model.forest", "format": "forest"}, {"model.forest": data}, found, scores,
-                "the trees in Penstock's own file", ("scikit-learn", sklearn.__version__, "forest"), missing=missing,
-                columns=_missing(table) if missing else table.columns)
+        known = sorted({v for v in given if v == v})
+    if column.values is None or any(isinstance(v, float) for v in known):
+        if any(float(v) != int(v) for v in known):
+            raise ExportError(f"column {column.name!r} is a category of CatBoost and holds numbers that are not whole; expected whole numbers or strings")
+        known = [int(v) for v in known]
+    if column.missing:
+        raise NotThisWayError(f"the category {column.name!r} is missing in some rows")
+    if len(known) < hashes:
+        raise ExportError(
+            f"column {column.name!r} has {len(known)} categories in the sample, and the model knows {hashes}; its file has no names of them: "
+            "give a sample that holds all, or a column of pandas' type category that names all"
+        )
+    sample.use_categories(at, known, unknown="own")
+    if column.dtype in ("float64", "int64", "bool"):
+        column.dtype = "object"
 
 
-def _metadata(data: bytes) -> str:
-    size = int.from_bytes(data[:8], "little")
-    return str(json.loads(data[8 : 8 + size])["__metadata__"]["penstock.forest"])
+def sklearn(model: Any, sample: Sample, classes: list[Any] | None) -> Plan:
+    if type(model).__name__ not in KINDS:
+        raise NotThisWayError("")
+    names = [c.name for c in sample.columns] if sample.named else None
+    try:
+        data = forest_bytes(model, names=names)
+    except UnsupportedForest as no:
+        raise NotThisWayError(str(no)) from no
+    (n,) = np.frombuffer(data[:8], "<u8")
+    about = json.loads(json.loads(data[8 : 8 + int(n)])["__metadata__"]["penstock.forest"])
+    for i, column in enumerate(about.get("columns", ())):
+        sample.columns[i].missing = bool(column.get("missing", False))
+        if column.get("categories"):
+            ours = sample.columns[i]
+            known = column["categories"]
+            if ours.values is None:
+                known = [float(v) for v in known]
+            else:
+                by_name = {str(v): v for v in ours.values}
+                known = [by_name.get(v, v) for v in known]
+            sample.use_categories(i, known, column["categories"], unknown=column.get("unknown"))
+    if about.get("missing"):
+        _allow_missing(sample)
+    outputs = about["outputs"]
+    if classes is not None:
+        outputs[0]["classes"] = names_of(classes, len(outputs[0].get("classes", ())))
+
+    def score(rows: Sample) -> Any:
+        given = arrange(rows)
+        if type(model).__name__ == "IsolationForest":
+            return -model.score_samples(given)
+        if not hasattr(model, "predict_proba"):
+            return model.predict(given)
+        found = model.predict_proba(given)
+        parts = found if isinstance(found, list) else [found]
+        return np.concatenate([p[:, 1:] if o["width"] == 1 else p for p, o in zip(parts, outputs, strict=True)], axis=1)
+
+    kind = type(model).__name__
+    return Plan("trees", {"file": "model.forest", "format": "forest"}, {"model.forest": data}, outputs, score, f"the trees of {kind}", source("scikit-learn", "penstock.forest"))
