@@ -12,6 +12,7 @@
 package python
 
 import (
+	"context"
 	_ "embed"
 	"encoding/json"
 	"errors"
@@ -66,7 +67,7 @@ type Options struct {
 func Find() (string, error) {
 	if folder := os.Getenv("VIRTUAL_ENV"); folder != "" {
 		python := filepath.Join(folder, "bin", "python")
-		if _, err := os.Stat(python); err == nil {
+		if _, err := os.Stat(python); err == nil { //nolint:gosec // the environment is the operator's
 			return python, nil
 		}
 	}
@@ -102,7 +103,7 @@ func (p Program) settings(spec model.Spec, byColumn bool) settings {
 
 func command(python string) commander {
 	return func() (*exec.Cmd, []*os.File, error) {
-		return exec.Command(python, "-u", "-c", host), nil, nil //nolint:gosec // the interpreter is the operator's to name
+		return exec.CommandContext(context.Background(), python, "-u", "-c", host), nil, nil //nolint:gosec // the interpreter is the operator's to name
 	}
 }
 

@@ -7,7 +7,7 @@
 //	  "rows": "matrix" or "columns",
 //	  "output": "probabilities" or "logits",
 //	  "memory_limit": 4294967296,
-//	  "hang_seconds": 20}}
+//	  "hang_seconds": 8}}
 //
 // All but file may be left out. The files are programs, or are read by one, so the
 // manifest must give their hashes.
@@ -46,7 +46,7 @@ func Engine(o Options) weights.Engine {
 // The most that an entry may ask for.
 const (
 	maxFiles = 1000
-	maxHang  = 3600 // seconds
+	maxHang  = 8 // seconds: after 10 the pool gives a batch up
 )
 
 // config is what an entry says.
@@ -79,7 +79,7 @@ func read(entry *weights.Object, about weights.About) weights.Entry {
 	}
 	var hang float64
 	if entry.Optional("hang_seconds", &hang) && !(hang > 0 && hang <= maxHang) {
-		entry.Refuse("hang_seconds", "is %v; expected more than 0 and at most %d", hang, maxHang)
+		entry.Refuse("hang_seconds", "is %v; expected more than 0 and at most %d: a pool gives up a batch that takes 10", hang, maxHang)
 	}
 	c.hang = time.Duration(hang * float64(time.Second))
 	if in := about.Spec.Input; in.Normalised() {
