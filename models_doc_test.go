@@ -79,12 +79,12 @@ func TestDocumentedModels(t *testing.T) {
 			case "keras":
 				writeText(t, folder, "keras.py", kerasStandIn)
 			case "torch":
-				if err := exec.CommandContext(t.Context(), python, "-c", "import torch").Run(); err != nil { //nolint:gosec // of tests
+				if err := exec.CommandContext(t.Context(), python, "-c", "import torch").Run(); err != nil {
 					t.Skip("no PyTorch among the libraries")
 				}
 			}
 			writeText(t, folder, "run.py", documentedRows+text)
-			run := exec.CommandContext(t.Context(), python, "run.py") //nolint:gosec // of tests
+			run := exec.CommandContext(t.Context(), python, "run.py")
 			run.Dir = folder
 			run.Env = append(os.Environ(), "OMP_NUM_THREADS=1", "PYTHONDONTWRITEBYTECODE=1", "PYTHONPATH="+source)
 			if out, err := run.CombinedOutput(); err != nil {
