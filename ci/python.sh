@@ -13,7 +13,10 @@ install() {
 		return
 	fi
 	rm -rf venv
-	"${PYTHON:-python3}" -m venv venv
+	if ! "${PYTHON:-python3}" -m venv venv; then
+		echo "python.sh: please install Python 3.11 or later with its module venv (Debian's package python3-venv), or name one with PYTHON=" >&2
+		exit 1
+	fi
 	venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.txt
 	cp requirements.txt "$stamp"
 }

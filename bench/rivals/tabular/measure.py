@@ -132,12 +132,13 @@ def rival(name, model, options, port):
             server.stop()
 
 
-def penstock(model, options, port, connections="16", in_flight="32"):
-    arguments = [str(options.penstock), "--listen", f"127.0.0.1:{port}", "--admin-listen", "", "--log-level", "error", "--model", str(options.models / model)]
+def penstock(model, options, port):
+    arguments = [str(options.penstock), "--listen", f"127.0.0.1:{port}", "--admin-listen", "", "--log-level", "error", "--model", str(options.models / model),
+                 "--python", str(interpreter("", options))]
     server = Running(arguments, {}, HERE)
     try:
         server.wait_for(lambda: urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5).read())
-        return load(options.load / "wireload", "-address", f"127.0.0.1:{port}", "-features", "32", "-connections", connections, "-in-flight", in_flight,
+        return load(options.load / "wireload", "-address", f"127.0.0.1:{port}", "-features", "32", "-connections", "16", "-in-flight", "32",
                     "-duration", options.duration)
     finally:
         server.stop()
@@ -155,13 +156,16 @@ def main():
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     text, port = "", 9100
-    for title, model in (("XGBoost, 500 trees of depth 6, 32 features, JSON, 16 × 32 in flight", "forest.ubj"),
-                         ("MLP 32-128-64-2 from ONNX, JSON, 16 × 32 in flight", "mlp.onnx")):
+    for title, ours, model, rivals in (
+        ("XGBoost, 500 trees of depth 6, 32 features, JSON, 16 × 32 in flight", "forest.ubj", "forest.ubj", list(RIVALS)),
+        ("MLP 32-128-64-2 from ONNX, JSON, 16 × 32 in flight", "mlp.onnx", "mlp.onnx", list(RIVALS)),
+        ("A pipeline of scikit-learn, in Python in both, JSON, 16 × 32 in flight", "pipeline", "pipeline.pkl", ["FastAPI"]),
+    ):
         found = {}
         for turn in range(options.rounds):
-            for name in ["Penstock", *(options.only or RIVALS)]:
+            for name in ["Penstock", *(r for r in rivals if not options.only or r in options.only)]:
                 port += 10
-                rate = penstock(model, options, port) if name == "Penstock" else rival(name, model, options, port)
+                rate = penstock(ours, options, port) if name == "Penstock" else rival(name, model, options, port)
                 found.setdefault(name, []).append(rate)
                 print(f"round {turn + 1}: {model}: {name}: {rate:.0f} requests/s", file=sys.stderr, flush=True)
         text += f"\n### {title}\n\n| server | version | requests/s, median | lowest | highest | Penstock is faster by |\n|---|---|--:|--:|--:|--:|\n"

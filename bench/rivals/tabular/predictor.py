@@ -11,6 +11,11 @@ def load(path):
 
         booster = xgboost.Booster(params={"nthread": 1}, model_file=path)
         return booster.inplace_predict
+    if path.endswith(".pkl"):
+        import pickle
+
+        with open(path, "rb") as file:
+            return pickle.load(file).predict_proba
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
