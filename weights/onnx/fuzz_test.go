@@ -4,8 +4,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"slices"
-	"strconv"
 	"testing"
 
 	"penstock/model"
@@ -55,25 +53,14 @@ func TestMutatedFiles(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("%d files: %v", len(files), err)
 	}
-	mutants := 5
-	if n, err := strconv.Atoi(os.Getenv("PENSTOCK_MUTANTS")); err == nil {
-		mutants = n
-	}
 	random := rand.New(rand.NewPCG(1, 2))
 	for _, file := range files {
 		data, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for range mutants {
-			mutant := slices.Clone(data)
-			for range 1 + random.IntN(4) {
-				mutant[random.IntN(len(mutant))] = byte(random.IntN(256))
-			}
-			if random.IntN(8) == 0 {
-				mutant = mutant[:random.IntN(len(mutant))]
-			}
-			lowered(mutant)
+		for range weightstest.Mutants(5) {
+			lowered(weightstest.Mutate(data, random))
 		}
 	}
 }
