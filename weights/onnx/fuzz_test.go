@@ -36,7 +36,9 @@ func lowered(data []byte) {
 }
 
 func FuzzLower(f *testing.F) {
-	f.Add([]byte("\x08\x08\x3a\x00\x42\x02\x10\x14"))
+	for _, seed := range [][]byte{network(), tree(), categories()} {
+		f.Add(seed)
+	}
 	f.Fuzz(func(_ *testing.T, data []byte) { lowered(data) })
 }
 
