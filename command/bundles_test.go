@@ -138,8 +138,8 @@ func TestCheckSaysWhatItDidNotCheck(t *testing.T) {
 	cases := []check{
 		{"proven", []string{proven}, 0, []string{"all right"}},
 		{"proven, as serve has it", []string{"--model=" + proven}, 0, []string{"flags and config: all right"}},
-		{"wrong", []string{wrong}, 1, []string{"the recipe says 2.01"}},
-		{"wrong beside one that is not proven", []string{unproven, wrong}, 1, []string{"the recipe says 2.01"}},
+		{"wrong", []string{wrong}, 1, []string{"expected 2.01"}},
+		{"wrong beside one that is not proven", []string{unproven, wrong}, 1, []string{"expected 2.01"}},
 		{"without golden rows", []string{unproven, proven}, 2, []string{"NOT CHECKED", "no golden rows", "all right"}},
 		{"without golden rows, as serve has it", []string{"--model=" + unproven}, 2, []string{"no golden rows"}},
 		{"row that no message holds", []string{wide}, 1, []string{"--max-message-bytes 1048576", "300000 features", "1200024 bytes"}},

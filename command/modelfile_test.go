@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"penstock/weights/weightstest"
 )
 
 // A file that XGBoost wrote, with the rows and the scores that it gives them.
@@ -134,5 +136,30 @@ func TestModelFileErrors(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v; want %q", c.flags, err, c.says)
 		}
+	}
+}
+
+// A bundle is proven before it is said to be all right: of a program alone, the files
+// that it reads are not the bundle's.
+func TestPackProves(t *testing.T) {
+	python := weightstest.Interpreter(t)
+	folder := t.TempDir()
+	for name, text := range map[string]string{
+		"model.py":   "FEATURES = 1\ndef load(folder):\n    return float(open(folder + '/factor.txt').read())\ndef predict(factor, rows):\n    return rows[:, 0] * factor\n",
+		"factor.txt": "2",
+	} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pack := func(path string) error {
+		return Run(t.Context(), []string{"pack", path, "--python", python, "--out", filepath.Join(t.TempDir(), "bundle")}, "test")
+	}
+	if err := pack(folder); err != nil {
+		t.Errorf("a folder: %v", err)
+	}
+	err := pack(filepath.Join(folder, "model.py"))
+	if err == nil || !strings.Contains(err.Error(), "factor.txt") || !strings.Contains(err.Error(), "pack the folder") {
+		t.Errorf("a program without its file: %v", err)
 	}
 }

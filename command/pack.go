@@ -1,7 +1,6 @@
 package command
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -49,8 +48,8 @@ func (c packCmd) Run() error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(packed[0].Check()); err != nil {
-		return err
+	if err := packed[0].Check(); err != nil { // of a program, for one, that reads files which the bundle lacks
+		return fmt.Errorf("%w (if it needs files that lie beside %s: put those that are the model's into a folder, call the model's own \"model\", and pack the folder)", err, c.File)
 	}
 	s := packed[0].Spec()
 	fmt.Printf("%s: %s version %s, engine %s, all right\n", c.Out, s.Name, s.Version, loaded.Spec().Engine)

@@ -173,7 +173,7 @@ var faults = []struct {
 	{"golden altered, hash given", func(f fstest.MapFS) { hashed(f, "golden.json", strings.Repeat("0", 64)) }, "", "manifest.json says"},
 	{"golden not reproduced", func(f fstest.MapFS) {
 		f["golden.json"].Data = []byte(`{"features": [[2, 1, 0]], "scores": [[0.3662, 0.6338]]}`)
-	}, "scores", "the recipe says 0.3662 (tolerance"},
+	}, "scores", "expected 0.3662 (tolerance"},
 	{"golden of other normalisation", func(f fstest.MapFS) { replace(f, `[0, 1, 2]`, `[1, 1, 2]`) }, "scores", "do not belong together"},
 	{"golden without rows", func(f fstest.MapFS) { f["golden.json"].Data = []byte(`{"features": [], "scores": []}`) }, "features", "1 to 1024"},
 	{"golden row short", func(f fstest.MapFS) { f["golden.json"].Data = []byte(`{"features": [[2, 1]], "scores": [[0, 1]]}`) }, "features", "row 0 has 2 features"},

@@ -77,8 +77,8 @@ func (g golden) compare(scores []float32, spec model.Spec, a alike, rounding []f
 			allowed := a.tolerance(want, at, rounding)
 			off := math.Abs(float64(got) - want)
 			if !(off <= allowed) { // true for NaN
-				return 0, 0, wrong("scores", "row %d, score %d: engine %s gives %v; the recipe says %v (tolerance %.2g, for scores %.2g apart): "+
-					"weights, layers, activations and input normalisation do not belong together", row, at, spec.Engine, got, want, allowed, a.spread)
+				return 0, 0, wrong("scores", "row %d, score %d: engine %s gives %v; expected %v (tolerance %.2g, for scores %.2g apart): "+
+					"the golden rows, the model's files, the engine's entry and the input's normalisation do not belong together", row, at, spec.Engine, got, want, allowed, a.spread)
 			}
 			diff, tolerance = max(diff, off), min(tolerance, allowed)
 		}

@@ -4,8 +4,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"slices"
-	"strconv"
 	"testing"
 
 	"penstock/model"
@@ -38,7 +36,9 @@ func lowered(data []byte) {
 }
 
 func FuzzLower(f *testing.F) {
-	f.Add([]byte("\x08\x08\x3a\x00\x42\x02\x10\x14"))
+	for _, seed := range [][]byte{network(), tree(), categories()} {
+		f.Add(seed)
+	}
 	f.Fuzz(func(_ *testing.T, data []byte) { lowered(data) })
 }
 
@@ -55,25 +55,14 @@ func TestMutatedFiles(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("%d files: %v", len(files), err)
 	}
-	mutants := 5
-	if n, err := strconv.Atoi(os.Getenv("PENSTOCK_MUTANTS")); err == nil {
-		mutants = n
-	}
 	random := rand.New(rand.NewPCG(1, 2))
 	for _, file := range files {
 		data, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for range mutants {
-			mutant := slices.Clone(data)
-			for range 1 + random.IntN(4) {
-				mutant[random.IntN(len(mutant))] = byte(random.IntN(256))
-			}
-			if random.IntN(8) == 0 {
-				mutant = mutant[:random.IntN(len(mutant))]
-			}
-			lowered(mutant)
+		for range weightstest.Mutants(5) {
+			lowered(weightstest.Mutate(data, random))
 		}
 	}
 }

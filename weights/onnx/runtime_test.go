@@ -3,12 +3,15 @@ package onnx_test
 import (
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"penstock/model"
+	"penstock/model/trees"
 	"penstock/weights/onnx"
 	"penstock/weights/weightstest"
 )
@@ -70,7 +73,47 @@ func TestScoresAreONNXRuntimes(t *testing.T) {
 				}
 			}
 			t.Logf("%s: off by %.2g at most", m.Spec().Engine, worst)
+			testLogits(t, l, spec, rows, want)
 		})
+	}
+}
+
+// testLogits takes a graph's numbers for the logits of classes. A graph that ends in
+// something else is refused, and none is served as if its numbers were probabilities.
+func testLogits(t *testing.T, l *onnx.Lowered, spec model.Spec, rows, numbers []float32) {
+	t.Helper()
+	values := spec.First().Kind == model.Values
+	width, classes := spec.Width(), []string{"a", "b", "c"}
+	spec.Outputs = []model.Output{{Name: model.PredictionName, Kind: model.Class, Width: width, Classes: classes[:max(width, 2)]}}
+	m, err := l.Model(spec, 1, true)
+	if !values || l.Forest != nil && l.Forest.Link.Kind != trees.LinkNone {
+		if _, refused := errors.AsType[*onnx.CannotLower](err); !refused {
+			t.Errorf("probabilities as logits: %v", err)
+		}
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	n := len(rows) / spec.Features
+	s, err := m.NewSession(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	got := make([]float32, len(numbers))
+	if err := s.Predict(got, rows, n); err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(got); i += width {
+		want := slices.Clone(numbers[i:][:width])
+		spec.Link(want, 1)
+		for j := range want {
+			if off := math.Abs(float64(got[i+j]) - float64(want[j])); !(off <= 2e-5) {
+				t.Fatalf("row %d: score %v of a logit %v; expected %v", i/width, got[i+j], numbers[i+j], want[j])
+			}
+		}
 	}
 }
 

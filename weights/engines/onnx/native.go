@@ -5,9 +5,6 @@ import (
 	"slices"
 
 	"penstock/model"
-	"penstock/model/dense"
-	"penstock/model/prepare"
-	"penstock/model/trees"
 	"penstock/weights"
 	"penstock/weights/onnx"
 )
@@ -27,37 +24,11 @@ func native(about weights.About, logits bool, data []byte) (weights.Built, error
 	if err := agree(spec, lowered, logits); err != nil {
 		return weights.Built{}, err
 	}
-	inner := model.Spec{Name: spec.Name, Version: spec.Version, Features: len(lowered.Program.Give), Outputs: lowered.Behind, Missing: lowered.Forest != nil}
-	if slices.EqualFunc(lowered.Behind, lowered.Outputs, sameScores) {
-		inner.Outputs = spec.Outputs // with the names and thresholds of the manifest
-	}
-	behind, err := behind(inner, lowered, logits, about.Temperature)
-	if err != nil {
-		return weights.Built{}, err
-	}
-	spec.Engine = "onnx/" + behind.Spec().Engine
-	m, err := prepare.New(spec, lowered.Program, behind)
+	m, err := lowered.Model(spec, about.Temperature, logits)
 	if err != nil {
 		return weights.Built{}, err
 	}
 	return weights.Built{Model: m}, nil
-}
-
-// behind is the network, or the forest.
-func behind(spec model.Spec, l *onnx.Lowered, logits bool, temperature float64) (model.Model, error) {
-	if l.Forest != nil {
-		return trees.New(spec, l.Forest, temperature)
-	}
-	layers := l.Layers
-	if logits {
-		layers = slices.Clone(layers)
-		last := &layers[len(layers)-1]
-		if last.Activation != dense.Identity {
-			return nil, &onnx.CannotLower{Problem: "output is \"logits\", but the network ends in " + string(last.Activation)}
-		}
-		last.Activation = dense.Linked
-	}
-	return dense.New(spec, layers, temperature)
 }
 
 // agree holds the manifest to the file.

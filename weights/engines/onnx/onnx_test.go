@@ -110,3 +110,42 @@ func TestConvolutionIsRunByTheLibrary(t *testing.T) {
 	_, err = b.Load("")
 	weightstest.WantError(t, err, "", "ONNX Runtime")
 }
+
+const external = convolution + `
+m = onnx.load("net.onnx")
+import os
+os.mkdir("beside")
+onnx.save(m, "beside/net.onnx", save_as_external_data=True, location="net.bin", size_threshold=0)
+`
+
+// Weights that a model keeps outside of its file belong to its draft, and to the bundle
+// that is packed of it.
+func TestExternalWeightsArePacked(t *testing.T) {
+	python := weightstest.Interpreter(t)
+	folder := t.TempDir()
+	weightstest.Python(t, folder, external)
+	out := filepath.Join(folder, "bundle")
+	b, err := weights.OpenFile(filepath.Join(folder, "beside", "net.onnx"), weights.Hints{}, engine(t, python))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := b.Load("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	if err := b.Pack(out, m, weights.Packing{}); err != nil {
+		t.Fatal(err)
+	}
+	packed, err := weights.Open(out, engine(t, python))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := packed.Check(); err != nil {
+		t.Error(err)
+	}
+	if err := os.WriteFile(filepath.Join(out, "net.bin"), make([]byte, 72), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	weightstest.WantError(t, packed.Check(), "", "net.bin: has SHA-256")
+}
