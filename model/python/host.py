@@ -56,6 +56,20 @@ def about(module, state):
     return found
 
 
+def side_by_side(numpy, scores, n):
+    """Several outputs, which are a tuple of arrays or a list of matrices, as one array. What
+    is taken for outputs does not depend on how many rows there are: a batch with as many
+    rows as scores would get its scores across."""
+    several = isinstance(scores, (tuple, list)) and [getattr(s, "ndim", 0) for s in scores]
+    if not several or min(several) < (1 if isinstance(scores, tuple) else 2):
+        return scores
+    outputs = [numpy.asarray(s, numpy.float32) for s in scores]
+    if any(len(o) != n for o in outputs):
+        shapes = ", ".join(str(o.shape) for o in outputs)
+        raise ValueError(f"predict returned several arrays, of shapes {shapes}, for {n} rows; expected {n} rows in each")
+    return numpy.concatenate([o.reshape(n, -1) for o in outputs], axis=1)
+
+
 class Host:
     def __init__(self, told, numpy):
         self.numpy = numpy
@@ -92,11 +106,7 @@ class Host:
     def predict(self, rows, width):
         numpy = self.numpy
         n = len(rows)
-        scores = self.module.predict(self.state, self.arrange(rows))
-        if isinstance(scores, (tuple, list)) and scores and getattr(scores[0], "ndim", 0) > 0 and len(scores[0]) == n and not (
-            len(scores) == n and scores[0].ndim == 1 and scores[0].shape[0] == width
-        ):
-            scores = numpy.concatenate([numpy.asarray(s, numpy.float32).reshape(n, -1) for s in scores], axis=1)  # several outputs
+        scores = side_by_side(numpy, self.module.predict(self.state, self.arrange(rows)), n)
         scores = numpy.asarray(scores)
         if scores.shape == (n,) and width == 1:
             scores = scores.reshape(n, 1)

@@ -119,6 +119,46 @@ func TestOutputs(t *testing.T) {
 	}
 }
 
+// Whatever the number of rows, also when it is that of the scores, a row's scores are
+// its own.
+func TestShapes(t *testing.T) {
+	spec := model.Spec{Name: "both", Version: "1", Features: 1, Outputs: []model.Output{
+		{Name: "same", Kind: model.Values, Width: 1}, {Name: "tenfold", Kind: model.Values, Width: 1},
+	}}
+	for name, returned := range map[string]string{
+		"matrix":         "numpy.hstack([r, r * 10])",
+		"tuple":          "(r[:, 0], r[:, 0] * 10)",
+		"tuple, mixed":   "(r, r[:, 0] * 10)",
+		"list, matrices": "[r, r * 10]",
+		"list of rows":   "[x * [1, 10] for x in r]",
+		"plain list":     "[[x, x * 10] for x in r[:, 0].tolist()]",
+	} {
+		m := mustOpen(t, "import numpy\ndef predict(_, r): return "+returned+"\n", spec, python.Options{MaxRows: 64})
+		for n := 1; n <= 4; n++ {
+			var rows, want []float32
+			for i := range n {
+				rows, want = append(rows, float32(i)), append(want, float32(i), float32(i)*10)
+			}
+			if got, err := predict(t, m, rows); err != nil || !slices.Equal(got, want) {
+				t.Errorf("%s, %d rows: %v, %v; want %v", name, n, got, err, want)
+			}
+		}
+	}
+	for returned, says := range map[string]string{
+		"[r[:, 0], r[:, 0] * 10]":          "predict returned an array of shape (2, 8) for 8 rows; expected (8, 2)",
+		"(r[1:], r * 10)":                  "predict returned several arrays, of shapes (7, 1), (8, 1), for 8 rows; expected 8 rows in each",
+		"tuple(x * [1, 10] for x in r)":    "predict returned several arrays, of shapes (2,)",
+		"(r[:, 0], r[:, 0], r[:, 0] * 10)": "predict returned an array of shape (8, 3) for 8 rows; expected (8, 2)",
+	} {
+		if m, err := open(t, "def predict(_, r): return "+returned+"\n", spec, python.Options{MaxRows: 64}); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v; want %q", returned, err, says)
+			if m != nil {
+				_ = m.Close()
+			}
+		}
+	}
+}
+
 func TestRefused(t *testing.T) {
 	for source, says := range map[string]string{
 		"def predict(": "SyntaxError",

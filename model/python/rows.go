@@ -54,7 +54,7 @@ func (m *Model) checkRows() error {
 // unlessRows lets go of an error that made-up rows may be to blame for.
 func unlessRows(err error) error {
 	failed, ok := errors.AsType[*child.FailedError](err)
-	if ok && !strings.Contains(failed.Text, "predict returned an array of shape") { // as the host says it
+	if ok && !strings.Contains(failed.Text, "predict returned an array of shape") && !strings.Contains(failed.Text, "predict returned several arrays") { // as the host says it
 		return nil
 	}
 	return err
