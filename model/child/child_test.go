@@ -23,7 +23,12 @@ import (
 	"penstock/model/child"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(beServer) != "" {
+		server()
+	}
+	goleak.VerifyTestMain(m)
+}
 
 const patience = 30 * time.Second
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -13,6 +14,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"penstock/model"
 	"penstock/model/child"
 )
 
@@ -57,6 +59,80 @@ func TestEndsBeforeTheServer(t *testing.T) {
 	if ours, its := score(os.Getpid()), score(p.Status().PID); its != min(ours+500, 1000) {
 		t.Errorf("oom_score_adj is %d, the server's %d", its, ours)
 	}
+}
+
+// Who escapes from a process that dies holds nobody up.
+func TestEscaped(t *testing.T) {
+	p := mustEcho(t, nil)
+	if err := sums(t, p, 0, 1, -8); !errors.Is(err, model.ErrUnavailable) {
+		t.Errorf("a process that forks and dies: %v", err)
+	}
+	if err := sums(t, p, 0, 1, 1); err != nil {
+		t.Errorf("afterwards: %v", err)
+	}
+	if s := p.Status(); s.Restarts != 1 {
+		t.Errorf("status %+v", s)
+	}
+}
+
+// beServer has the test's program be a server that has a process, until it is killed.
+const beServer = "CHILD_TEST_SERVER"
+
+func server() {
+	script, err := filepath.Abs("testdata/echo.py")
+	if err != nil {
+		panic(err)
+	}
+	p, _, err := child.Start(child.Config{
+		Name: "echo", Settings: map[string]any{}, Lanes: 1, MaxRows: 1, Features: 1, Width: 1,
+		Command: func() (*exec.Cmd, []*os.File, error) { return exec.Command("python3", script), nil, nil },
+	})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(p.Status().PID)
+	select {}
+}
+
+// A process ends with its server, also when that is killed.
+func TestEndsWithTheServer(t *testing.T) {
+	if _, err := exec.LookPath("python3"); err != nil {
+		t.Skip("no python3")
+	}
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	cmd.Env = append(os.Environ(), beServer+"=1")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var pid int
+	_, scanned := fmt.Fscan(out, &pid)
+	if err := cmd.Process.Kill(); err != nil {
+		t.Error(err)
+	}
+	_ = cmd.Wait()
+	if scanned != nil {
+		t.Fatal(scanned)
+	}
+	for end := time.Now().Add(patience); alive(pid); time.Sleep(time.Millisecond) { // as often as it is looked at
+		if time.Now().After(end) {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+			t.Fatalf("process %d goes on without its server", pid)
+		}
+	}
+}
+
+// alive tells whether a process runs; one that nobody has waited for yet does not.
+func alive(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return false
+	}
+	_, after, _ := strings.Cut(string(stat), ") ")
+	return !strings.HasPrefix(after, "Z") && !strings.HasPrefix(after, "X")
 }
 
 // No descriptor and no zombie is left of processes that ended.

@@ -26,6 +26,7 @@ type program struct {
 
 	mu     sync.Mutex
 	reason string // why it was killed
+	reaped bool   // from then on its number may be another's
 }
 
 // greeting is the first line that a process is told.
@@ -123,12 +124,14 @@ func (p *program) reap(c Config, out *os.File, last *lastLine) {
 		defer close(read)
 		logLines(c, out, last)
 	}()
-	// Whatever it has started ends with it: before Wait, after which the group's number
-	// may be another's.
+	// Whatever it has started ends with it, before the group's number may be another's.
 	for unix.Waitid(unix.P_PID, p.cmd.Process.Pid, nil, unix.WEXITED|unix.WNOWAIT, nil) == unix.EINTR { //nolint:revive // interrupted: again
 	}
+	p.mu.Lock()
 	_ = unix.Kill(-p.cmd.Process.Pid, unix.SIGKILL)
 	_ = p.cmd.Wait()
+	p.reaped = true
+	p.mu.Unlock()
 	// Whoever escaped from its group does not hold us up.
 	_ = out.SetReadDeadline(time.Now().Add(200 * time.Millisecond))
 	<-read
@@ -185,11 +188,11 @@ func (p *program) hasExited() bool {
 // kill ends the process, and all of its group.
 func (p *program) kill(reason string) {
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.reason == "" {
 		p.reason = reason
 	}
-	p.mu.Unlock()
-	if !p.hasExited() { // else the number may be another's
+	if !p.reaped {
 		_ = unix.Kill(-p.cmd.Process.Pid, unix.SIGKILL)
 		_ = p.cmd.Process.Kill()
 	}

@@ -164,11 +164,12 @@ func TestRefused(t *testing.T) {
 		"def predict(": "SyntaxError",
 		"x = 1":        "it has no function predict(model, rows)",
 		"\ndef load(folder): raise KeyError('weights')\ndef predict(m, r): return r": "line 2: KeyError: 'weights'",
-		"import nowhere_at_all":                        "line 1: ModuleNotFoundError: No module named 'nowhere_at_all'",
-		"import sys; sys.exit(3)":                      "SystemExit: 3",
-		"import os; os._exit(3)":                       "ended before it was ready",
-		"def predict(m, r): return r[:, :1]":           "predict returned an array of shape (8, 1) for 8 rows; expected (8, 2)",
-		"def predict(m, r): return r - r.mean(axis=0)": "predict must answer for each row as if it were alone; serve it with --max-batch 1",
+		"import nowhere_at_all":                               "line 1: ModuleNotFoundError: No module named 'nowhere_at_all'",
+		"import sys; sys.exit(3)":                             "SystemExit: 3",
+		"import os; os._exit(3)":                              "ended before it was ready",
+		"import os; os.close(4)\ndef predict(m, r): return r": "ended before it was ready",
+		"def predict(m, r): return r[:, :1]":                  "predict returned an array of shape (8, 1) for 8 rows; expected (8, 2)",
+		"def predict(m, r): return r - r.mean(axis=0)":        "predict must answer for each row as if it were alone; serve it with --max-batch 1",
 	} {
 		if m, err := open(t, source, two, python.Options{MaxRows: 64}); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%q: %v; want %q", source, err, says)

@@ -1,6 +1,7 @@
 """The other end of package child, for its tests: scores are a row's sum. A first
 number of -1 fails, -2 dies, -3 hangs, -4 takes memory, -5 prints much, -6 shortens
-the memory that is shared, -7 fails with more text than there is room."""
+the memory that is shared, -7 fails with more text than there is room, -8 dies and
+leaves a process behind that keeps all descriptors for a while."""
 import ctypes
 import json
 import mmap
@@ -66,6 +67,12 @@ def serve(lane):
             text = b"\xff" * (4096 - 256)
             memory[base + 256 : base + 4096] = text
             word[48], word[49] = 1, 0xFFFFFFFF
+        elif values[0] == -8:
+            if os.fork() == 0:
+                os.setsid()
+                time.sleep(2)
+                os._exit(0)
+            os._exit(4)
         sums = [sum(values[i * features : (i + 1) * features]) for i in range(rows)]
         struct.pack_into(f"<{rows * width}f", memory, base + output, *[s + i for s in sums for i in range(width)])
         word[16] = done
