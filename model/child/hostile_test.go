@@ -90,7 +90,7 @@ func server() {
 	if err != nil {
 		panic(err)
 	}
-	fmt.Println(p.Status().PID)
+	fmt.Fprintln(os.Stdout, p.Status().PID)
 	select {}
 }
 
