@@ -15,7 +15,7 @@ from ._binary import BinaryFeedback, BinaryPrediction
 from ._message import RequestId, check_id, encode_feedback, encode_request
 from ._options import Options, check_count, check_request, endpoint, settings
 from ._requests import Requests
-from ._rows import Row, Rows, Table
+from ._rows import Labels, Row, Rows, Table
 from .errors import PenstockError, make_error
 from .prediction import Prediction, Predictions, joined
 from .status import StatusInfo
@@ -230,7 +230,7 @@ class AsyncClient:
 
     @overload
     async def feedback(
-        self, of: Predictions, label: Sequence[Any], *, deadline_ms: float | None = None
+        self, of: Predictions, label: Labels, *, deadline_ms: float | None = None
     ) -> list[bool] | None: ...
 
     async def feedback(self, of: Any, label: Any, *, deadline_ms: float | None = None) -> Any:
@@ -257,7 +257,7 @@ class AsyncClient:
         return await self._feedback(request_id, _plain_label(label), False, deadline_ms)
 
     async def feedback_rows(
-        self, request_id: RequestId, labels: Sequence[Any], *, deadline_ms: float | None = None
+        self, request_id: RequestId, labels: Labels, *, deadline_ms: float | None = None
     ) -> list[bool] | None:
         """Tells a label for each row of a request that had many, by its id."""
         return cast("list[bool] | None", await self._feedback(request_id, _plain_label(labels), True, deadline_ms))

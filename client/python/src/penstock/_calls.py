@@ -71,6 +71,7 @@ class Queue:
         self._ttl = ttl
         self._why = why
         self._calls: OrderedDict[Call, None] = OrderedDict()
+        self._returned: OrderedDict[Call, None] = OrderedDict()  # of these, what comes first
         self._bytes = 0
         self._timer: asyncio.TimerHandle | None = None
 
@@ -78,7 +79,7 @@ class Queue:
         return len(self._calls)
 
     def first(self) -> Call | None:
-        return next(iter(self._calls), None)
+        return next(iter(self._returned), None) or next(iter(self._calls), None)
 
     def add(self, call: Call) -> None:
         if len(self) >= self._limit or self._bytes + call.size > self._limit_bytes:
@@ -89,15 +90,16 @@ class Queue:
         self._take(call)
 
     def put_back(self, call: Call) -> None:
-        """Takes back what was not run, before all else and whatever the bounds: it had room before."""
+        """Takes back what was not run, before all that never went out and whatever the bounds: it had room before."""
+        self._returned[call] = None
         self._take(call)
-        self._calls.move_to_end(call, last=False)
 
     def remove(self, call: Call) -> bool:
         """Takes a call out; False when it does not wait."""
         if call not in self._calls:
             return False
         del self._calls[call]
+        self._returned.pop(call, None)
         self._bytes -= call.size
         return True
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Union, overload
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Union, overload
 from ._async_client import AsyncClient, Detail
 from ._message import RequestId
 from ._options import Options, check_count
-from ._rows import Row, Table
+from ._rows import Labels, Row, Table
 from ._thread import LoopThread
 from .prediction import Prediction, Predictions
 from .status import StatusInfo
@@ -139,7 +139,7 @@ class Client:
 
     @overload
     def feedback(
-        self, of: Predictions, label: Sequence[Any], *, deadline_ms: float | None = None
+        self, of: Predictions, label: Labels, *, deadline_ms: float | None = None
     ) -> list[bool] | None: ...
 
     def feedback(self, of: Any, label: Any, *, deadline_ms: float | None = None) -> Any:
@@ -147,7 +147,7 @@ class Client:
         return self._thread.run(self._client.feedback(of, label, deadline_ms=deadline_ms))
 
     def feedback_rows(
-        self, request_id: RequestId, labels: Sequence[Any], *, deadline_ms: float | None = None
+        self, request_id: RequestId, labels: Labels, *, deadline_ms: float | None = None
     ) -> list[bool] | None:
         """Tells a label for each row of a request that had many, by its id."""
         return self._thread.run(self._client.feedback_rows(request_id, labels, deadline_ms=deadline_ms))

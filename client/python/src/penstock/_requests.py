@@ -227,7 +227,7 @@ class Requests:
         call(self.settings.on_notice, notice)
 
     def lost(self, error: PenstockError, final: bool) -> None:
-        for item in reversed(self._flight.empty()):
+        for item in self._flight.empty():
             self._settled(item)
             if item.given_up:
                 continue

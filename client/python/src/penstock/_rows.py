@@ -26,6 +26,9 @@ pandas is a row by names.
 Table = Any
 """Many rows: a two-dimensional array, a data frame, a list of rows, or a dict of columns."""
 
+Labels = Union[Sequence[Any], NDArray[Any], Any]
+"""One label for each row: a list, an array, or a Series."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:
