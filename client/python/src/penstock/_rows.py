@@ -92,10 +92,12 @@ def many_rows(table: Table, binary: bool | None) -> Rows:
         return _from_array(table, binary)
     if _is_frame(table):
         names = [str(name) for name in table.columns]
+        if len(set(names)) != len(names):
+            raise make_error("bad_features", f"two columns of the data frame have one name: {names}")
         columns = {name: table[original].to_numpy() for name, original in zip(names, table.columns)}
         return _named(_by_columns(columns), binary)
     if isinstance(table, Mapping):
-        return _named(_by_columns({str(name): np.asarray(column) for name, column in table.items()}), binary)
+        return _named(_by_columns({str(name): _column(name, column) for name, column in table.items()}), binary)
     rows = list(table)
     if rows and all(isinstance(row, Mapping) for row in rows):
         return _named([dict(row) for row in rows], binary)
@@ -133,7 +135,11 @@ def _named(rows: list[dict[str, Any]], binary: bool | None) -> Rows:
 
 
 def _listed(rows: Iterable[Any], binary: bool | None) -> Rows:
-    plain = [[_plain(value) for value in row] for row in rows]
+    plain = []
+    for number, row in enumerate(rows):
+        if isinstance(row, (str, bytes)) or not hasattr(row, "__iter__"):
+            raise make_error("bad_features", f"row {number} is {row!r}; a row is a list of values, or a dict by the names of columns")
+        plain.append([_plain(value) for value in row])
     if not binary:
         return Rows(None, plain)
     if len({len(row) for row in plain}) > 1:
@@ -144,7 +150,15 @@ def _listed(rows: Iterable[Any], binary: bool | None) -> Rows:
         raise make_error("bad_features", f"a row is not all numbers, as a binary request needs: {error}") from error
 
 
-def _by_columns(columns: Mapping[str, NDArray[Any]]) -> list[dict[str, Any]]:
+def _column(name: Any, column: Any) -> Any:
+    if hasattr(column, "to_numpy"):  # a Series
+        return column.to_numpy()
+    if isinstance(column, str) or not isinstance(column, (Sequence, np.ndarray)):
+        raise make_error("bad_features", f"column {name!r} is no list of values; send one row with predict")
+    return column
+
+
+def _by_columns(columns: Mapping[str, Any]) -> list[dict[str, Any]]:
     lengths = {name: len(column) for name, column in columns.items()}
     if len(set(lengths.values())) > 1:
         raise make_error("bad_features", f"columns of different lengths: {lengths}")
@@ -152,10 +166,12 @@ def _by_columns(columns: Mapping[str, NDArray[Any]]) -> list[dict[str, Any]]:
     return [dict(zip(plain, row)) for row in zip(*plain.values())]
 
 
-def _plain_column(name: str, column: NDArray[Any]) -> list[Any]:
-    if column.dtype.kind in "mMc":
-        raise make_error("bad_features", f"column {name!r} is of {column.dtype}; make numbers or names of it")
-    return [_plain(value) for value in column.tolist()]
+def _plain_column(name: str, column: Any) -> list[Any]:
+    if isinstance(column, np.ndarray):
+        if column.dtype.kind in "mMc":
+            raise make_error("bad_features", f"column {name!r} is of {column.dtype}; make numbers or names of it")
+        column = column.tolist()
+    return [_plain(value) for value in column]
 
 
 def _plain_rows(array: NDArray[Any]) -> list[list[Any]]:
