@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+_LAST_LOOK = 0.05
+
 
 class Heartbeat:
     """Asks a silent server for a sign of life, and tells when none comes. Whatever it sends is one."""
@@ -16,6 +18,7 @@ class Heartbeat:
         self._dead = dead
         self._heard_at = 0.0
         self._asked = False
+        self._overdue = False
         self._due_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
@@ -27,11 +30,11 @@ class Heartbeat:
         if self._timer:
             self._timer.cancel()
         self._timer = None
-        self._asked = False
+        self._asked = self._overdue = False
 
     def heard(self) -> None:
         self._heard_at = asyncio.get_running_loop().time()
-        self._asked = False
+        self._asked = self._overdue = False
 
     def _check(self, seconds: float) -> None:
         if self._timer:
@@ -45,12 +48,17 @@ class Heartbeat:
         now = asyncio.get_running_loop().time()
         silent = now - self._heard_at
         # A timer that is this late means that the loop was held up or that the
-        # machine slept: the answer may lie unread. Ask once more.
+        # machine slept: ask once more.
         late = now - self._due_at > self._timeout
         if self._asked and not late:
-            self._dead()
+            if self._overdue:
+                self._dead()
+                return
+            self._overdue = True  # unless the answer lies unread: the loop reads before it comes here again
+            self._check(min(self._timeout, _LAST_LOOK))
         elif self._asked or silent >= self._interval:
             self._asked = True
+            self._overdue = False
             self._check(self._timeout)
             self._ping()
         else:
