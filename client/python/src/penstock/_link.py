@@ -163,10 +163,18 @@ class Link:
 
     def reconnect(self) -> None:
         """Connects anew at once; a connection that stands is given up for it."""
+        if self.phase in ("connecting", "closed"):
+            return
+        if self.phase == "idle":
+            self.start()
+            return
         if self.phase in ("up", "draining"):
             self._drop(_End(None, "reconnect() was called"))
         self._failures = 0
         self._again.set()
+        if self.phase == "ended":
+            self.phase = "connecting"  # from now on, and not from the task's next turn
+            self._tell()
 
     async def close(self) -> None:
         if self.phase == "closed":

@@ -175,6 +175,9 @@ def _plain_column(name: str, column: Any) -> list[Any]:
 
 
 def _plain_rows(array: NDArray[Any]) -> list[list[Any]]:
+    if array.dtype.kind in "iu" or (array.dtype.kind == "f" and not np.isnan(array).any()):
+        whole: list[list[Any]] = array.tolist()  # several times as fast
+        return whole
     return [[_plain(value) for value in row] for row in array.tolist()]
 
 
