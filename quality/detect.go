@@ -18,6 +18,11 @@ type Drift struct {
 	Requests int
 	// Expected is the worst Level that is normal.
 	Expected float64
+	// Loudest is the caller that labelled most of the newest 1,000 requests, and Part
+	// which share of them that was. Evidence counts a caller's labels with the weight that
+	// 5 % of all have at most, or an equal share where there are fewer than 20 callers.
+	Loudest string
+	Part    float64
 }
 
 // Drifts appends how all models err to into, in the order in which they were
@@ -47,6 +52,7 @@ func (one *Series) drift() Drift {
 	level, requests := one.detector.Level()
 	reference := min(one.detector.Reference(), 1)
 	d.Level, d.Requests, d.Expected = fromOne(level), requests, fromOne(reference)
+	d.Loudest, d.Part = one.voices.loudest()
 	if d.Measure == Distance {
 		d.Level, d.Expected = one.scale.Unbounded(level), one.scale.Unbounded(reference)
 	}
@@ -58,12 +64,27 @@ func fromOne(x float64) float64 { return math.Round((1-x)*1e9) / 1e9 }
 
 // detect shows the detector a request that got its labels.
 func (one *Series) detect(l told) {
+	was := one.detector.Firing()
+	one.weigh(l)
+	if is := one.detector.Firing(); is != was {
+		one.store.event(one, "fall", fallText(is))
+	}
+}
+
+func fallText(fallen bool) string {
+	if fallen {
+		return "labels prove more errors than before"
+	}
+	return "errors are as before again"
+}
+
+func (one *Series) weigh(l told) {
 	rows := float64(l.rows)
 	switch {
 	case one.counts.Measure == RightOrWrong:
-		one.detector.Add(float64(l.rows-l.correct) / rows)
+		one.detector.AddWeighted(float64(l.rows-l.correct)/rows, l.weight)
 	case one.scale.Known():
-		one.detector.Add(l.bounded / rows)
+		one.detector.AddWeighted(l.bounded/rows, l.weight)
 	default:
 		one.scale.Learn(l.absolute/rows, func(mean float64) { one.detector.Add(one.scale.Bounded(mean)) })
 	}

@@ -104,17 +104,31 @@ func (l *sent) read(dst []float64, j Judge, rows int) ([]float64, error) {
 }
 
 func (s *Store) join(scope Scope, id []byte, labels sent) (Result, error) {
-	key := scope.key(id)
-	now := time.Since(s.epoch)
+	l := labelling{sent: labels, key: scope.key(id), scope: scope, now: time.Since(s.epoch)}
+	if s.recording {
+		l.id = string(id)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	result, err := s.joinLocked(key, now, &labels)
+	result, err := s.joinLocked(&l)
 	s.feedback.count(err)
 	return result, err
 }
 
-func (s *Store) joinLocked(key key, now time.Duration, labels *sent) (Result, error) {
-	position := s.memory.find(key)
+// labelling is one request's labels on their way.
+type labelling struct {
+	sent
+	key          key
+	scope        Scope
+	id           string
+	now          time.Duration
+	caller, name string
+	voice        uint64 // the caller's key
+	weight       float64
+}
+
+func (s *Store) joinLocked(labels *labelling) (Result, error) {
+	position := s.memory.find(labels.key)
 	if position == none {
 		return Result{}, ErrUnknownRequest
 	}
@@ -135,13 +149,13 @@ func (s *Store) joinLocked(key key, now time.Duration, labels *sent) (Result, er
 	}
 	s.truths = truths
 	head.labelled = true
-	result := Result{Series: series, Rows: rows, Delay: max(0, now-time.Duration(head.at))}
+	result := Result{Series: series, Rows: rows, Delay: max(0, labels.now-time.Duration(head.at))}
 	if series.counts.Measure == RightOrWrong {
 		result.Correct = make([]bool, rows)
 	}
-	s.countLabeller(head, rows, now)
+	s.countLabeller(head, rows, labels)
 	series.delay(result.Delay, rows)
-	series.labelled(head.at, s.judge(series, head, truths, result.Correct))
+	series.labelled(head.at, s.judge(series, head, labels, truths, result.Correct))
 	if cap(s.truths) > mostScratch {
 		s.truths = nil
 	}
@@ -153,27 +167,49 @@ func (s *Store) joinLocked(key key, now time.Duration, labels *sent) (Result, er
 const mostScratch = 1 << 16
 
 // judge compares the rows of a request with their truths.
-func (s *Store) judge(series *Series, head *kept, truths []float64, correct []bool) told {
-	told := told{rows: uint64(series.rows(head))}
+func (s *Store) judge(series *Series, head *kept, labels *labelling, truths []float64, correct []bool) told {
+	told := told{rows: uint64(series.rows(head)), weight: labels.weight}
 	width := len(truths) / int(told.rows)
+	next := head.details
 	s.memory.each(head, series.judge.Width(), func(row int, values, confidences []float32) {
-		v := series.judge.Judge(values, confidences, truths[row*width:(row+1)*width])
-		told.absolute += v.Distance
-		told.squared += v.Squared
-		told.bounded += series.scale.Bounded(v.Distance)
-		if correct != nil && v.Correct {
-			correct[row] = true
-			told.correct++
+		o := outcome{row: row, values: values, confidences: confidences, truth: truths[row*width : (row+1)*width]}
+		if next != none {
+			o.detail = s.memory.details.at(next)
+			next = o.detail.next
+		}
+		v := series.outcome(&o, labels.voice)
+		if s.recording {
+			s.record.keep(series, head, labels, &o)
+		}
+		told.add(series, v)
+		if correct != nil {
+			correct[row] = v.Correct
 		}
 	})
 	return told
 }
 
-func (s *Store) countLabeller(head *kept, rows int, now time.Duration) {
+// outcome judges a row and learns from it.
+func (one *Series) outcome(o *outcome, caller uint64) Verdict {
+	o.verdict, o.probability = one.judge.Judge(o.values, o.confidences, o.truth), noConfidence
+	if d := o.detail; d != nil {
+		o.slice = d.slice
+		if d.form != formNone {
+			is := Distribution{d, one.classes}
+			o.distributed, o.probability, o.squares = true, is.Of(int(o.truth[0])), is.Squares()
+		}
+	}
+	one.learn(o, caller)
+	return o.verdict
+}
+
+func (s *Store) countLabeller(head *kept, rows int, l *labelling) {
 	scope := s.memory.holders.at(head.holder)
 	caller := s.memory.holders.at(scope.parent)
-	s.scopes.labelled(scope.key, scope.name, uint64(rows), now)
-	s.callers.labelled(caller.key, caller.name, uint64(rows), now)
+	s.scopes.labelled(scope.key, scope.name, uint64(rows), l.now)
+	s.callers.labelled(caller.key, caller.name, uint64(rows), l.now)
+	l.caller, l.name, l.voice = caller.name, scope.name, caller.key
+	l.weight = s.memory.series.at(head.series).voices.weigh(caller.key, caller.name)
 }
 
 // feedbackCounts counts labels by what became of them, in requests. Those that somebody

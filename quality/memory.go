@@ -12,6 +12,7 @@ type memory struct {
 	used     int // values
 	requests pool[kept]
 	blocks   pool[block]
+	details  pool[detail]
 	index    index
 	holders  holders
 	series   seriesTable
@@ -30,7 +31,13 @@ type request struct {
 	series              *Series
 	at                  int64
 	size                int // how many values it counts as
+	rows                int
 	values, confidences []float32
+	detailed            bool // its rows have details
+	scores              []float32
+	stride              int // between the scores of two rows
+	shown               []float32
+	slices              []uint8
 	source
 }
 

@@ -30,8 +30,8 @@ type Outcomes struct {
 	// Confidences until a calibration is adopted.
 	Shown []float32
 	// Probability, of class alone, or none: the probability that the model gave to the
-	// true class. Of models of more than 14 classes, where the truth is none of the
-	// nine most likely, it is an equal part of what these leave.
+	// true class. Of models of more than 13 classes, where the truth is none of the
+	// eight most likely, it is an equal part of what these leave.
 	Probability []float32
 	// Squares, of class alone, or none: the sum of the squares of all classes' probabilities.
 	Squares []float32

@@ -110,12 +110,14 @@ func (one *Series) predicted(at int64, rows uint64) {
 	one.counts.Predicted += rows
 	one.total.predicted += rows
 	one.each(at, func(b *bucket) { b.predicted += rows })
+	one.active(at, func(a *Activity) { a.Predicted += rows })
 }
 
 // forgotten counts rows that can have no label any more.
 func (one *Series) forgotten(at int64, rows uint64) {
 	one.counts.Forgotten += rows
 	one.each(at, func(b *bucket) { b.forgotten += rows })
+	one.active(at, func(a *Activity) { a.Forgotten += rows })
 }
 
 // told is what the labels of one request say.
@@ -124,6 +126,17 @@ type told struct {
 	absolute      float64 // summed distances
 	squared       float64
 	bounded       float64 // likewise, each error between 0 and 1
+	weight        float64 // how much the detector of falls hears of it, 0 to 1
+}
+
+// add adds what the judge said of a row.
+func (t *told) add(one *Series, v Verdict) {
+	t.absolute += v.Distance
+	t.squared += v.Squared
+	t.bounded += one.scale.Bounded(v.Distance)
+	if v.Correct {
+		t.correct++
+	}
 }
 
 // labelled counts the labels of a request that was predicted at that moment.
@@ -141,5 +154,18 @@ func (one *Series) labelled(at int64, l told) {
 		b.correct += l.correct
 		b.absolute += l.absolute
 		b.squared += l.squared
+	})
+}
+
+// promised adds up the confidences of replies.
+func (one *Series) promised(at int64, shown []float32) {
+	if len(shown) == 0 || one.classes == 0 {
+		return
+	}
+	one.active(at, func(a *Activity) {
+		for _, p := range shown {
+			a.Confidence += float64(p)
+		}
+		a.Sure += uint64(len(shown))
 	})
 }

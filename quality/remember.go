@@ -23,6 +23,17 @@ type Prediction struct {
 	// Confidences has as many entries, each in [0,1], or is empty where the model
 	// gives none; calibration then leaves the prediction out.
 	Confidences []float32
+	// Scores are those of all rows, from the first of the output's own, and Stride how
+	// many lie between two rows'. Without them the truth is not judged by its
+	// probability.
+	Scores []float32
+	Stride int
+	// Shown are the confidences that the reply gives, where they are not Confidences.
+	Shown []float32
+	// Features are those of all rows, as many for each as Columns says; they are looked at, not
+	// kept.
+	Features []float32
+	Columns  int
 	// At is when the answer was given. Zero means now.
 	At time.Time
 }
@@ -60,7 +71,15 @@ func (s *Store) Remember(p Prediction) {
 	}
 	r := request{
 		series: series, at: int64(p.At.Sub(s.epoch)), size: max(len(p.Values), 1),
-		values: p.Values, confidences: p.Confidences, source: s.source(&p),
+		rows: p.Rows, values: p.Values, confidences: p.Confidences, source: s.source(&p),
+		scores: p.Scores, stride: p.Stride, shown: p.Shown,
+		detailed: series.classes > 0 && len(p.Scores) > 0 || series.slicer != nil,
+	}
+	if len(r.shown) == 0 && series.classes > 0 {
+		r.shown = p.Confidences
+	}
+	if series.slicer != nil {
+		r.slices = series.slicer.of(&p)
 	}
 	if keep {
 		r.key = p.Scope.key(p.ID)
@@ -69,6 +88,7 @@ func (s *Store) Remember(p Prediction) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	series.predicted(r.at, uint64(p.Rows))
+	series.promised(r.at, r.shown)
 	s.callers.predicted(r.caller, time.Duration(r.at))
 	s.scopes.predicted(r.scope, time.Duration(r.at))
 	if keep && s.memory.push(&r) {

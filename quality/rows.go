@@ -6,11 +6,12 @@ type kept struct {
 	at         int64 // nanoseconds since the store's epoch
 	value      float32
 	confidence float32
-	size       uint32 // how many values it has; 1 if it has none
+	size       uint32 // how many values it has; 1 if it has none, 0 where there is no request
 	more       uint32 // the first block of its other values
 	older      uint32 // its neighbours among the requests of its holder
 	newer      uint32
 	holder     uint32
+	details    uint32 // the first of its rows' details
 	series     uint16
 	labelled   bool // kept to tell a repeated label from an unknown request
 }
@@ -49,13 +50,16 @@ func (m *memory) store(head *kept, r *request) {
 		link = &b.next
 	}
 	*link = none
+	m.keepDetails(head, r)
 }
 
 // release gives up the memory of a request's values.
 func (m *memory) release(first uint32) {
+	m.requests.at(first).size = 0 // of nothing
 	for next := m.requests.at(first).more; next != none; next = m.blocks.at(next).next {
 		m.blocks.release(next)
 	}
+	m.releaseDetails(m.requests.at(first))
 	m.requests.release(first)
 }
 

@@ -4,10 +4,13 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
+	"penstock/quality/calibrate"
+	"penstock/quality/conformal"
 	"penstock/quality/drift"
 )
 
@@ -17,6 +20,14 @@ type Model struct {
 	Version string
 	// Judge knows the labels. It becomes the store's: one for each model.
 	Judge Judge
+	// Kind is that of the output, as in Outcomes. Of "class" the confidences are
+	// calibrated and sets are given, and of "values" intervals.
+	Kind string
+	// Classes are those of class and labels, and Scores how many scores a row has for
+	// them: one for each, or of two classes that of the second alone. Zero means that
+	// predictions come without.
+	Classes []string
+	Scores  int
 	// Accuracy is what was measured of a model before it was served, 0 to 1: its
 	// detector expects as much. Nil means that it learns from the first labels what
 	// is normal, and is all there can be unless the measure is RightOrWrong.
@@ -52,7 +63,58 @@ type Series struct {
 	last5m, last1h span
 	detector       drift.Detector
 	scale          drift.Scale // of distances
+	voices         voices
+
+	kind    string
+	names   []string // of classes and labels
+	classes int      // of class alone
+	scores  int      // of a row's, for the classes
+	slicer  *slicer
+
+	fitter     *calibrate.Fitter // of class alone
+	calibrator atomic.Pointer[calibrate.Calibrator]
+	window     *conformal.Window // of class and values
+	sets       setCounts
+
+	// What waits to be taken.
+	recorded bool
+	outcomes Outcomes
+	activity activities
+	expected int // how many rows the last batch had
 }
+
+func (s *Store) newSeries(m *Model) *Series {
+	one := &Series{
+		store: s, judge: m.Judge,
+		counts: Counts{Model: m.Name, Version: m.Version, Measure: m.Judge.Measure()},
+		kind:   m.Kind, names: m.Classes,
+	}
+	one.learns(m)
+	one.outcomes = one.columns()
+	if m.Accuracy != nil {
+		one.detector = drift.Expecting(1 - *m.Accuracy)
+	}
+	return one
+}
+
+// learns makes what learns from labels, as the kind of the output allows.
+func (one *Series) learns(m *Model) {
+	switch m.Kind {
+	case ClassKind:
+		one.classes, one.scores = len(m.Classes), m.Scores
+		one.fitter = calibrate.NewFitter()
+		one.window = one.store.newWindow()
+	case ValuesKind:
+		one.window = one.store.newWindow()
+	}
+	one.slicer = one.store.slicerOf(m)
+}
+
+// The kinds of output from which more is learned than whether they were right.
+const (
+	ClassKind  = "class"
+	ValuesKind = "values"
+)
 
 // maxDelay is the longest label delay told apart; longer ones count as it.
 const maxDelay = 30 * 24 * time.Hour
@@ -65,13 +127,7 @@ func (s *Store) Add(m Model) (*Series, error) {
 	if err := m.validate(); err != nil {
 		return nil, err
 	}
-	one := &Series{
-		store: s, judge: m.Judge,
-		counts: Counts{Model: m.Name, Version: m.Version, Measure: m.Judge.Measure()},
-	}
-	if m.Accuracy != nil {
-		one.detector = drift.Expecting(1 - *m.Accuracy)
-	}
+	one := s.newSeries(&m)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, other := range s.listed {

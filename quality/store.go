@@ -29,6 +29,10 @@ import (
 // Options.Remember is zero.
 const DefaultRemember = 262_144
 
+// DefaultAlpha is the share of sets that may miss the truth when Options.Alpha is
+// zero.
+const DefaultAlpha = 0.1
+
 const maxRemember = 1 << 30
 
 // Options configure a Store.
@@ -40,8 +44,9 @@ type Options struct {
 	// most; a label for it is answered with ErrUnknownRequest.
 	//
 	// Memory grows with use and is kept from then on. A request of one row takes
-	// 72 bytes where the bound is a power of two (18 MiB at the default), at most
-	// 88 elsewhere; every seven further values take 60. Every scope that has rows
+	// 80 bytes where the bound is a power of two (20 MiB at the default), at most
+	// 96 elsewhere; every seven further values take 60, and the probabilities of every
+	// row of a model of classes 64. Every scope that has rows
 	// takes up to 110 bytes more, and so does every caller that has: 75 MiB at the
 	// default if each row came from a session and an address of its own.
 	Remember int
@@ -49,6 +54,14 @@ type Options struct {
 	// can make ids that collide. Stores of the same key have the same scopes. Zero
 	// means one drawn at random.
 	Key [16]byte
+	// Record has Take tell what happens. Without, it is told nothing.
+	Record bool
+	// Alpha is the share of sets, above 0 and below 1, that may miss the truth where a
+	// request does not say; zero means DefaultAlpha.
+	Alpha float64
+	// Slices are the columns by whose value outcomes are told apart, by the model's
+	// name.
+	Slices map[string]Slice
 	// Registerer receives the store's metrics. Nil means none.
 	Registerer prometheus.Registerer
 }
@@ -59,6 +72,12 @@ func (o *Options) validate() error {
 	}
 	if o.Remember < 1 || o.Remember > maxRemember {
 		return fmt.Errorf("quality: Remember is %d; expected 1 to %d rows", o.Remember, maxRemember)
+	}
+	if o.Alpha == 0 {
+		o.Alpha = DefaultAlpha
+	}
+	if !(o.Alpha > 0 && o.Alpha < 1) {
+		return fmt.Errorf("quality: Alpha is %v; expected a share above 0 and below 1", o.Alpha)
 	}
 	if o.Key == ([16]byte{}) {
 		_, _ = rand.Read(o.Key[:]) // never fails
@@ -74,9 +93,14 @@ func (o *Options) validate() error {
 // equally much; two and eight shards were measured to be no faster on two
 // processors, and would not know who holds the most.
 type Store struct {
-	epoch time.Time // times are kept as monotonic nanoseconds since
-	seed  maphash.Seed
-	key   [2]uint64
+	epoch     time.Time // times are kept as monotonic nanoseconds since
+	epochUnix int64
+	seed      maphash.Seed
+	key       [2]uint64
+	alpha     float64
+	cuts      map[string]Slice
+
+	recording bool
 
 	mu       lockorder.Mutex[lockorder.Store]
 	memory   memory
@@ -86,6 +110,7 @@ type Store struct {
 	feedback feedbackCounts
 	callers  labellers
 	scopes   labellers
+	record   record
 	truths   []float64 // scratch
 }
 
@@ -101,7 +126,9 @@ func New(o Options) (*Store, error) {
 		key:    [2]uint64{binary.LittleEndian.Uint64(o.Key[:8]), binary.LittleEndian.Uint64(o.Key[8:])},
 		memory: newMemory(o.Remember),
 		totals: make(map[string]*total),
+		alpha:  o.Alpha, cuts: o.Slices, recording: o.Record,
 	}
+	s.epochUnix = s.epoch.UnixNano()
 	s.memory.forgotten = s.forgotten
 	if o.Registerer != nil {
 		if err := o.Registerer.Register(newCollector(s)); err != nil {

@@ -83,15 +83,20 @@ func (d *Detector) expect(reference float64) {
 }
 
 // Add takes the error of one request, in [0,1].
-func (d *Detector) Add(x float64) {
+func (d *Detector) Add(x float64) { d.AddWeighted(x, 1) }
+
+// AddWeighted is Add for a request of which only the part weight, 0 to 1, is staked
+// on: of smaller bets an e-process is made as well, so that the bound on false alarms
+// holds for weights that are known before the error is.
+func (d *Detector) AddWeighted(x, weight float64) {
 	if d.inverse != 0 {
-		d.weigh(x)
+		d.weigh(x, weight)
 	}
 	d.keep(float32(x))
 }
 
-func (d *Detector) weigh(x float64) {
-	excess := x*d.inverse - 1
+func (d *Detector) weigh(x, weight float64) {
+	excess := weight * (x*d.inverse - 1)
 	var sum float64
 	for i := range d.evidence {
 		d.evidence[i] = (d.evidence[i] + 1) * (1 + bets[i]*excess)

@@ -13,6 +13,19 @@ type Scale struct {
 	known bool
 }
 
+// ScaleState is a Scale as it is kept over a restart.
+type ScaleState struct {
+	First []float32
+	S     float64
+	Known bool
+}
+
+// State returns what Restore takes.
+func (c *Scale) State() ScaleState { return ScaleState{slices.Clone(c.first), c.s, c.known} }
+
+// Restore makes the scale as it was.
+func (c *Scale) Restore(s ScaleState) { c.first, c.s, c.known = s.First, s.S, s.Known && s.S > 0 }
+
 // Learn takes the mean error of a request, while s is not known. The
 // requests that it learns from are handed to replay once it is.
 func (c *Scale) Learn(mean float64, replay func(mean float64)) {
