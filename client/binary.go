@@ -28,6 +28,9 @@ func appendBinary(dst []byte, r *Request) ([]byte, error) {
 	if r.Top > 0 {
 		return dst, protocol.Errorf(protocol.BadMessage, "Request.Top cannot be asked for in a binary frame; ask for Scores, or use JSON")
 	}
+	if r.Set {
+		return dst, protocol.Errorf(protocol.BadMessage, "Request.Set cannot be asked for in a binary frame; use JSON")
+	}
 	var flags uint16
 	if r.Scores || r.Outputs { // each output's answer is read from its scores
 		flags |= protocol.FlagScores

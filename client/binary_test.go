@@ -178,6 +178,10 @@ func TestRefusedBinaryRequests(t *testing.T) {
 		{"ragged bytes", Request{ByteRows: [][]byte{{0, 1}, {0}}}, protocol.BadFeatures},
 		{"text for an id", Request{Bytes: []byte{0}, ID: StringID("x")}, protocol.BadRequestID},
 		{"top", Request{Features: []float32{1}, Binary: true, Top: 2}, protocol.BadMessage},
+		{"a set", Request{Features: []float32{1}, Binary: true, Set: true}, protocol.BadMessage},
+		{"alpha without a set", Request{Features: []float32{1}, Alpha: 0.1}, protocol.BadMessage},
+		{"alpha 1", Request{Features: []float32{1}, Set: true, Alpha: 1}, protocol.BadMessage},
+		{"alpha that is none", Request{Features: []float32{1}, Set: true, Alpha: math.NaN()}, protocol.BadMessage},
 		{"model", Request{Bytes: []byte{0}, Model: "nobody"}, protocol.UnknownModel},
 		{"two kinds of rows", Request{Bytes: []byte{0}, Features: []float32{1}}, protocol.BadFeatures},
 		{"encoded as JSON", Request{Encoded: encoded, Binary: true}, protocol.BadFeatures},
@@ -198,8 +202,10 @@ func TestRefusedBinaryRequests(t *testing.T) {
 		}
 	}
 	// What a binary frame cannot say goes as JSON where it was only preferred.
-	if p, err := c.Predict(t.Context(), []float32{1}, WithID(StringID("x"))); err != nil || p.Label != "a" {
-		t.Errorf("got %+v, %v", p, err)
+	for _, only := range []Option{WithID(StringID("x")), WithSet()} {
+		if p, err := c.Predict(t.Context(), []float32{1}, only); err != nil || p.Label != "a" {
+			t.Errorf("got %+v, %v", p, err)
+		}
 	}
 }
 

@@ -145,6 +145,7 @@ type fakeMessage struct {
 	Deadline float64 `json:"deadline_ms"`
 	Detail   []string
 	TopK     int `json:"top_k"`
+	Alpha    float64
 	Label    json.RawMessage
 	Labels   json.RawMessage
 	Token    string

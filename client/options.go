@@ -89,7 +89,7 @@ type Options struct {
 
 	// Binary sends rows of float32 as binary frames, which saves both sides the
 	// decimals, where the request has what these can say: an ID that is a number,
-	// and neither Top nor names. Default: as JSON. See Request.Binary.
+	// and no Top, no Set and no names. Default: as JSON. See Request.Binary.
 	Binary bool
 
 	// MaxReply bounds one message from the server in bytes. A larger one costs

@@ -40,7 +40,7 @@ func TestRequestsOnTheWire(t *testing.T) {
 		c.each(func(m fakeMessage) { got <- m; c.answer(m) })
 	}).client(Options{})
 	_, err := c.PredictRows(t.Context(), [][]float32{{1, -2.5}, {0, 1e-9}}, WithID(StringID("order-7")), WithModel(`a"b`),
-		WithDeadline(1500*time.Microsecond), WithScores(), WithTiming(), WithTop(3))
+		WithDeadline(1500*time.Microsecond), WithScores(), WithTiming(), WithTop(3), WithAlpha(0.05))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func TestRequestsOnTheWire(t *testing.T) {
 	}
 	raw := func(s string) json.RawMessage { return json.RawMessage(s) }
 	want := fakeMessage{Type: "predict", ID: raw(`"order-7"`), Features: raw(`[[1,-2.5],[0,1e-09]]`), Model: `a"b`,
-		Deadline: 1.5, Detail: []string{"scores", "timing"}, TopK: 3}
+		Deadline: 1.5, Detail: []string{"scores", "timing", "set"}, TopK: 3, Alpha: 0.05}
 	if d := cmp.Diff(want, <-got); d != "" {
 		t.Error(d)
 	}

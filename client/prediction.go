@@ -1,6 +1,8 @@
 package client
 
 import (
+	"encoding/json"
+	"errors"
 	"time"
 
 	"penstock/protocol"
@@ -17,6 +19,9 @@ type Prediction struct {
 	Rows []Row
 	// Model and Version name what ran.
 	Model, Version string
+	// Alpha is how often the rows' sets or intervals may miss the truth; zero where there
+	// are none.
+	Alpha float64
 	// Timing is there when it was asked for.
 	Timing *Timing
 }
@@ -48,10 +53,36 @@ type Row struct {
 	// classes first. They are there when they were asked for.
 	Scores []float32
 	Top    []protocol.TopClass
+	// Set has the classes that are likely enough: the true one is among them at least
+	// 1 − Prediction.Alpha of the time. Not nil, but perhaps empty, when a set was asked
+	// for and the output is of this kind.
+	Set []string
+	// Interval holds the true value at least that often. When it was asked for it is
+	// there for numbers, or nil while the server has too few labels. Of a regression that
+	// has several, it is the first's, and Intervals has all: these hold all the true values
+	// together that often.
+	Interval  *Interval
+	Intervals []Interval
 	// Outputs has what each output says, by its name, the first one's among them;
 	// there when they were asked for. Scores in there are the output's own; of Top
 	// and further Outputs there are none.
 	Outputs map[string]Row
+}
+
+// Interval is from Low to High, both among it.
+type Interval struct{ Low, High float64 }
+
+// UnmarshalJSON reads an array of the two.
+func (i *Interval) UnmarshalJSON(b []byte) error {
+	var ends [2]*float64
+	if err := json.Unmarshal(b, &ends); err != nil {
+		return err
+	}
+	if ends[0] == nil || ends[1] == nil {
+		return errors.New("an interval needs two numbers")
+	}
+	i.Low, i.High = *ends[0], *ends[1]
+	return nil
 }
 
 // TrueLabel is one of a row's labels, of a model that tells several.

@@ -43,6 +43,8 @@ func readPrediction(m *protocol.Reply, many bool, outputs []protocol.Output, p *
 	err = errors.Join(
 		eachRow(m.Scores, many, rows, (*Row).setScores),
 		eachRow(m.Top, many, rows, (*Row).setTop),
+		eachRow(m.Set, many, rows, (*Row).setSet),
+		eachRow(m.Interval, many, rows, (*Row).readInterval),
 		readOutputs(m.Outputs, many, outputs, rows),
 	)
 	if len(rows) > 0 {
@@ -51,6 +53,7 @@ func readPrediction(m *protocol.Reply, many bool, outputs []protocol.Output, p *
 	if many {
 		p.Rows = rows
 	}
+	p.Alpha = m.Alpha
 	if m.Timing != nil {
 		p.Timing = &Timing{
 			Queue:     times(m.Timing.QueueUS, time.Microsecond),
@@ -205,3 +208,23 @@ func eachRow[T any](raw json.RawMessage, many bool, rows []Row, set func(*Row, T
 
 func (r *Row) setScores(scores []float32) error     { r.Scores = scores; return nil }
 func (r *Row) setTop(top []protocol.TopClass) error { r.Top = top; return nil }
+func (r *Row) setSet(set []string) error            { r.Set = set; return nil }
+
+// readInterval reads one interval, that of each number, or null.
+func (r *Row) readInterval(raw json.RawMessage) error {
+	if none(raw) {
+		return nil
+	}
+	if r.Values == nil {
+		r.Interval = new(Interval)
+		return json.Unmarshal(raw, r.Interval)
+	}
+	if err := json.Unmarshal(raw, &r.Intervals); err != nil {
+		return err
+	}
+	if len(r.Intervals) != len(r.Values) {
+		return fmt.Errorf("%d numbers with %d intervals", len(r.Values), len(r.Intervals))
+	}
+	r.Interval = &r.Intervals[0]
+	return nil
+}

@@ -33,7 +33,7 @@ type Request struct {
 	Encoded   *Encoded // rows that were encoded before
 
 	// Binary sends the rows as a binary frame, which saves both sides the
-	// decimals. It takes an ID that is a number, and no Top and no names; of Timing,
+	// decimals. It takes an ID that is a number, and no Top, no Set and no names; of Timing,
 	// how many rows the batch had is not told. Default: as Options.Binary says.
 	Binary bool
 
@@ -51,6 +51,11 @@ type Request struct {
 	Top     int
 	Timing  bool
 	Outputs bool
+	// Set asks for the answers that are likely enough to hold the truth: of classes a
+	// set, of numbers an interval. Alpha, between 0 and 1, is how often they may miss
+	// it. Default: the server's own. See Row.Set and Row.Interval.
+	Set   bool
+	Alpha float64
 }
 
 // Option changes a request of Predict, PredictRows and the like.
@@ -80,6 +85,12 @@ func WithTiming() Option { return func(r *Request) { r.Timing = true } }
 
 // WithOutputs asks for what each of the model's outputs says; see Row.Outputs.
 func WithOutputs() Option { return func(r *Request) { r.Outputs = true } }
+
+// WithSet asks for the answers that are likely enough to hold the truth; see Request.Set.
+func WithSet() Option { return func(r *Request) { r.Set = true } }
+
+// WithAlpha asks for a set that may miss the truth that often, between 0 and 1.
+func WithAlpha(alpha float64) Option { return func(r *Request) { r.Set, r.Alpha = true, alpha } }
 
 // Encoded is a request's rows in the form of the wire. A source that sends the
 // same rows often, such as a load generator, encodes them once.
@@ -144,6 +155,10 @@ func (r *Request) check() error {
 		return protocol.Errorf(protocol.BadMessage, "Request.Deadline is %v; expected more than 0, or 0 for none", r.Deadline)
 	case r.Top < 0:
 		return protocol.Errorf(protocol.BadMessage, "Request.Top is %d; expected more than 0, or 0 for none", r.Top)
+	case r.Alpha != 0 && !(r.Alpha > 0 && r.Alpha < 1):
+		return protocol.Errorf(protocol.BadMessage, "Request.Alpha is %v; expected more than 0 and less than 1, or 0 for the server's own", r.Alpha)
+	case r.Alpha != 0 && !r.Set:
+		return protocol.Errorf(protocol.BadMessage, "Request.Alpha is of a set, which is not asked for; set Request.Set as well")
 	case r.Binary && r.Encoded != nil && r.Encoded.binary == nil:
 		return protocol.Errorf(protocol.BadFeatures, "these rows were encoded as JSON; use EncodeBinary or EncodeBytes for a binary frame")
 	case r.Binary && r.named():
@@ -161,7 +176,7 @@ func (r *Request) isBinary(preferred bool) bool {
 	if r.named() {
 		return false
 	}
-	return r.Binary || r.Bytes != nil || r.ByteRows != nil || preferred && r.ID.text == "" && r.Top == 0
+	return r.Binary || r.Bytes != nil || r.ByteRows != nil || preferred && r.ID.text == "" && r.Top == 0 && !r.Set
 }
 
 func (r *Request) named() bool { return r.Named != nil || r.NamedRows != nil }
@@ -205,6 +220,10 @@ func appendRequest(dst []byte, r *Request) (_ []byte, err error) {
 		dst = append(dst, `,"top_k":`...)
 		dst = strconv.AppendInt(dst, int64(r.Top), 10)
 	}
+	if r.Alpha != 0 {
+		dst = append(dst, `,"alpha":`...)
+		dst = strconv.AppendFloat(dst, r.Alpha, 'g', -1, 64)
+	}
 	dst = append(dst, `,"features":`...)
 	switch {
 	case r.Encoded != nil:
@@ -226,7 +245,7 @@ func appendRequest(dst []byte, r *Request) (_ []byte, err error) {
 }
 
 func appendDetail(dst []byte, r *Request) []byte {
-	if !r.Scores && !r.Timing && !r.Outputs {
+	if !r.Scores && !r.Timing && !r.Outputs && !r.Set {
 		return dst
 	}
 	dst = append(dst, `,"detail":[`...)
@@ -238,6 +257,9 @@ func appendDetail(dst []byte, r *Request) []byte {
 	}
 	if r.Outputs {
 		dst = append(dst, `"outputs",`...)
+	}
+	if r.Set {
+		dst = append(dst, `"set",`...)
 	}
 	dst[len(dst)-1] = ']' // for the last comma
 	return dst

@@ -18,7 +18,10 @@ func TestRequestsAreReadByTheServer(t *testing.T) {
 		rows := rapid.SliceOfN(rapid.SliceOfN(rapid.Float32(), width, width), 1, 4).Draw(t, "rows")
 		r := Request{ID: NumberID(rapid.Uint64Min(1).Draw(t, "id")), Rows: rows, Model: rapid.StringMatching(`[ -~]{0,9}`).Draw(t, "model"),
 			Deadline: time.Duration(rapid.Int64Range(0, int64(time.Hour)).Draw(t, "deadline")),
-			Scores:   rapid.Bool().Draw(t, "scores"), Timing: rapid.Bool().Draw(t, "timing"), Top: rapid.IntRange(0, 9).Draw(t, "top")}
+			Scores:   rapid.Bool().Draw(t, "scores"), Timing: rapid.Bool().Draw(t, "timing"), Top: rapid.IntRange(0, 9).Draw(t, "top"), Set: rapid.Bool().Draw(t, "set")}
+		if r.Set && rapid.Bool().Draw(t, "with its alpha") {
+			r.Alpha = rapid.Float64Range(math.SmallestNonzeroFloat64, math.Nextafter(1, 0)).Draw(t, "alpha")
+		}
 		frame, err := appendRequest(nil, &r)
 		if err != nil {
 			t.Fatal(err)
@@ -29,7 +32,7 @@ func TestRequestsAreReadByTheServer(t *testing.T) {
 		}
 		id, _ := parseID(m.ID)
 		if m.Kind != protocol.KindPredict || id != r.ID || m.Rows != len(rows) || m.Width != width || string(m.Model) != r.Model ||
-			m.Scores != r.Scores || m.Timing != r.Timing || m.TopK != r.Top || (m.Deadline-r.Deadline).Abs() > time.Microsecond {
+			m.Scores != r.Scores || m.Timing != r.Timing || m.TopK != r.Top || m.Set != r.Set || m.Alpha != r.Alpha || (m.Deadline-r.Deadline).Abs() > time.Microsecond {
 			t.Fatalf("%s was read as %+v", frame, m)
 		}
 		for i, f := range m.Features {

@@ -7,7 +7,7 @@ import (
 )
 
 // AppendBinaryPrediction appends the binary frame of a prediction to dst: p's
-// ID, Many, Top and All mean nothing here.
+// ID, Many, Top, Sets and All mean nothing here.
 func AppendBinaryPrediction(dst []byte, id uint64, f *ReplyFormat, p *Prediction) []byte {
 	var flags uint16
 	var queue, compute uint32

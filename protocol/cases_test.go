@@ -108,6 +108,18 @@ var decodeCases = []decodeCase{
 	{"labels too deep", `{"type":"feedback","request_id":9,"label":[["a"]]}`, protocol.Ask{ID: id("9")}, protocol.BadLabel},
 	{"a label of null among several", `{"type":"feedback","request_id":9,"label":["a",null]}`, protocol.Ask{ID: id("9")}, protocol.BadLabel},
 	{"outputs", `{"features":[1],"detail":["outputs","scores"]}`, protocol.Ask{Kind: protocol.KindPredict, Features: []float32{1}, Rows: 1, Width: 1, Outputs: true, Scores: true}, 0},
+	{"a set", `{"features":[1],"detail":["set"]}`, protocol.Ask{Kind: protocol.KindPredict, Features: []float32{1}, Rows: 1, Width: 1, Set: true}, 0},
+	{"a set with its alpha", `{"alpha":5e-2,"features":[[1]],"detail":["timing","set"]}`, protocol.Ask{
+		Kind: protocol.KindPredict, Features: []float32{1}, Rows: 1, Width: 1, Many: true, Timing: true, Set: true, Alpha: 0.05}, 0},
+	{"a set without an alpha", `{"features":[1],"detail":["set"],"alpha":null}`, protocol.Ask{
+		Kind: protocol.KindPredict, Features: []float32{1}, Rows: 1, Width: 1, Set: true}, 0},
+	{"alpha without a set", `{"features":[1],"alpha":0.1,"request_id":9}`, protocol.Ask{ID: id("9")}, protocol.BadMessage},
+	{"alpha 0", `{"features":[1],"detail":["set"],"alpha":0,"request_id":9}`, protocol.Ask{ID: id("9")}, protocol.BadMessage},
+	{"alpha 1", `{"features":[1],"detail":["set"],"alpha":1.0,"request_id":9}`, protocol.Ask{ID: id("9")}, protocol.BadMessage},
+	{"alpha that rounds to 1", `{"features":[1],"detail":["set"],"alpha":0.99999999999999999999}`, protocol.Ask{}, protocol.BadMessage},
+	{"negative alpha", `{"features":[1],"detail":["set"],"alpha":-0.1}`, protocol.Ask{}, protocol.BadMessage},
+	{"alpha of another kind", `{"features":[1],"detail":["set"],"alpha":"0.1"}`, protocol.Ask{}, protocol.BadMessage},
+	{"alpha twice", `{"features":[1],"detail":["set"],"alpha":0.1,"alpha":0.1}`, protocol.Ask{}, protocol.BadJSON},
 	{"features by name", `{"features":{"age":35,"city":"Paris"},"request_id":9}`, protocol.Ask{ID: id("9")}, protocol.BadFeatures},
 	{"rows by name", `{"features":[{"age":35},{"age":36}],"request_id":9}`, protocol.Ask{ID: id("9")}, protocol.BadFeatures},
 	{"rows by name and without", `{"features":[{"age":35},[36]],"request_id":9}`, protocol.Ask{ID: id("9")}, protocol.BadFeatures},

@@ -56,6 +56,7 @@ const (
 	fieldLabels
 	fieldToken
 	fieldGroup
+	fieldAlpha
 )
 
 // Decode reads one message into m. The frame must be valid UTF-8.
@@ -127,6 +128,8 @@ func (d *Decoder) field(key text, i int) int {
 		return d.once(fieldDetail, name, i, d.detail)
 	case "top_k":
 		return d.once(fieldTopK, name, i, d.topK)
+	case "alpha":
+		return d.once(fieldAlpha, name, i, d.alpha)
 	case "label":
 		return d.once(fieldLabel, name, i, d.label)
 	case "labels":
@@ -173,6 +176,9 @@ func (d *Decoder) complete() *Error {
 	case KindPredict:
 		if d.seen&fieldFeatures == 0 {
 			return Errorf(BadFeatures, "a predict message needs features: one row [..] or many [[..],[..]]")
+		}
+		if m.Alpha != 0 && !m.Set {
+			return Errorf(BadMessage, "alpha is of a set, which this message does not ask for; send \"detail\":[\"set\"] with it, or leave it out")
 		}
 	case KindFeedback:
 		if len(m.ID) == 0 {
@@ -277,6 +283,22 @@ func (d *Decoder) topK(i int) int {
 	return next
 }
 
+func (d *Decoder) alpha(i int) int {
+	if d.s.isNull(i) {
+		return d.s.skip(i, 1)
+	}
+	alpha, next, ok := d.number(i)
+	if next < 0 {
+		return next
+	}
+	if !ok || !(alpha > 0 && alpha < 1) {
+		d.reject(BadMessage, "alpha must be a number above 0 and below 1, such as 0.1 for sets that hold the truth 90 times in 100")
+		return next
+	}
+	d.m.Alpha = alpha
+	return next
+}
+
 // number reads a float64; ok is false when the value is of another kind or
 // out of range.
 func (d *Decoder) number(i int) (f float64, next int, ok bool) {
@@ -303,7 +325,7 @@ func (d *Decoder) detail(i int) int {
 }
 
 const (
-	expectedDetail = "detail must be an array of \"scores\", \"outputs\" and \"timing\""
+	expectedDetail = "detail must be an array of \"scores\", \"outputs\", \"set\" and \"timing\""
 	maxDetails     = 8
 )
 
@@ -325,6 +347,8 @@ func (d *Decoder) oneDetail(i int) int {
 		d.m.Timing = true
 	case "outputs":
 		d.m.Outputs = true
+	case "set":
+		d.m.Set = true
 	default:
 		d.reject(BadMessage, expectedDetail)
 	}

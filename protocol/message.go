@@ -74,6 +74,8 @@ type Ask struct {
 	Scores     bool          // detail "scores"
 	Timing     bool          // detail "timing"
 	Outputs    bool          // detail "outputs"
+	Set        bool          // detail "set"
+	Alpha      float64       // of that set, between 0 and 1; zero for the server's own
 	TopK       int
 
 	// Labels are one per row of the request that they answer.

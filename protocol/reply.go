@@ -54,7 +54,10 @@ type Prediction struct {
 	Scores     []float32
 	WithScores bool // they are to be sent
 	// Top, when above zero, asks for that many best classes of each row.
-	Top    int
+	Top int
+	// Sets are what is likely enough of the first output, where that is to be sent; else
+	// nil.
+	Sets   *Sets
 	Timing *Timing
 }
 
@@ -71,6 +74,9 @@ func AppendPrediction(dst []byte, f *ReplyFormat, p *Prediction) []byte {
 	}
 	if p.Top > 0 {
 		dst = f.appendTop(dst, first, p)
+	}
+	if p.Sets != nil {
+		dst = f.appendSets(dst, p)
 	}
 	if p.All != nil {
 		dst = f.appendOutputs(dst, p)

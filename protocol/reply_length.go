@@ -20,6 +20,7 @@ type ReplyShape struct {
 	Many     bool
 	Scores   bool
 	Top      int
+	Sets     bool
 	Outputs  bool // all of them are to be sent
 	Timing   bool
 }
@@ -39,6 +40,12 @@ func (f *ReplyFormat) MaxLength(s ReplyShape) int {
 	if top := first.Format.LongestTop(max(s.Top, 0)); s.Top > 0 && first.Format.LongestTop(1) > 0 {
 		fixed += len(`,"top":`)
 		row += top + 1
+		brackets++
+	}
+	if s.Sets {
+		once, each := first.maxSets()
+		fixed += once
+		row += each
 		brackets++
 	}
 	if s.Outputs {

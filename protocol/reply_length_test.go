@@ -66,6 +66,23 @@ func drawOutput(t *rapid.T, name string, rows int) (protocol.NamedFormat, protoc
 	return o, d, scores
 }
 
+// drawSets draws sets of some of so many classes, and a radius.
+func drawSets(t *rapid.T, classes, rows int) *protocol.Sets {
+	s := &protocol.Sets{
+		Alpha:  rapid.OneOf(rapid.Float64Range(0, 1), rapid.SampledFrom([]float64{1.2345678901234567e-6, 5e-324, 2.2250738585072014e-308})).Draw(t, "alpha"),
+		Radius: max(0, drawScore().Draw(t, "radius")),
+	}
+	for range rows {
+		for class := range classes {
+			if rapid.Bool().Draw(t, "in the set") {
+				s.Members = append(s.Members, uint16(class))
+			}
+		}
+		s.Ends = append(s.Ends, int32(len(s.Members)))
+	}
+	return s
+}
+
 // drawReply draws a prediction with its format and shape.
 func drawReply(t *rapid.T) (f *protocol.ReplyFormat, p *protocol.Prediction, shape protocol.ReplyShape, width int) {
 	p = &protocol.Prediction{Rows: 1, Many: rapid.Bool().Draw(t, "many"), ID: []byte(rapid.StringMatching(`([1-9][0-9]{0,4})?`).Draw(t, "id"))}
@@ -91,9 +108,12 @@ func drawReply(t *rapid.T) (f *protocol.ReplyFormat, p *protocol.Prediction, sha
 		us := rapid.Int64().Draw(t, "time")
 		p.Timing = &protocol.Timing{Queue: time.Duration(us), Compute: time.Duration(us), BatchRows: int(us)}
 	}
+	if rapid.Bool().Draw(t, "sets") {
+		p.Sets = drawSets(t, max(2, outputs[0].Width), p.Rows)
+	}
 	return protocol.NewReplyFormat("m", `"`, outputs), p, protocol.ReplyShape{
 		IDLength: len(p.ID), Rows: p.Rows, Many: p.Many,
-		Scores: p.WithScores, Top: p.Top, Outputs: p.All != nil, Timing: p.Timing != nil,
+		Scores: p.WithScores, Top: p.Top, Sets: p.Sets != nil, Outputs: p.All != nil, Timing: p.Timing != nil,
 	}, width
 }
 
@@ -124,10 +144,15 @@ func TestReplyLengthIsTight(t *testing.T) {
 		First:  decided(make([]float32, rows), slices.Repeat([]float32{1.2345679e-6}, rows)),
 		Scores: slices.Repeat([]float32{-9.8765432e20}, rows*outputs), WithScores: true, Top: outputs,
 	}
+	p.Sets = &protocol.Sets{Alpha: 1.2345678901234567e-6}
+	for range rows {
+		p.Sets.Members = append(p.Sets.Members, 0, 1, 2)
+		p.Sets.Ends = append(p.Sets.Ends, int32(len(p.Sets.Members)))
+	}
 	f := classifier("m", "1", []string{"aaa", "bbb", "c"})
 	got := len(protocol.AppendPrediction(nil, f, p))
-	most := f.MaxLength(protocol.ReplyShape{IDLength: 4, Rows: rows, Many: true, Scores: true, Top: outputs})
-	if slack := most - got; slack < 0 || slack > 3*rows {
+	most := f.MaxLength(protocol.ReplyShape{IDLength: 4, Rows: rows, Many: true, Scores: true, Top: outputs, Sets: true})
+	if slack := most - got; slack < 0 || slack > 4*rows {
 		t.Errorf("%d bytes, and the bound is %d", got, most)
 	}
 }

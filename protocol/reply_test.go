@@ -2,6 +2,7 @@ package protocol_test
 
 import (
 	"encoding/json"
+	"math"
 	"testing"
 	"time"
 
@@ -90,6 +91,36 @@ var replyCases = []struct {
 	}), `{"type":"prediction","request_id":6,"prediction":"yes","confidence":0.75,"model":"m","version":"1","scores":[0.75,0.25,0.5,0.75,1.5,-2,1,2],` +
 		`"outputs":{"sure":{"prediction":"yes","confidence":0.75,"scores":[0.75]},"tags":{"prediction":["b","c"],"confidence":[0.5,0.75],"scores":[0.25,0.5,0.75]},` +
 		`"size":{"prediction":[1.5,-2],"confidence":null,"scores":[1.5,-2]},"place":{"prediction":[1,2],"confidence":null,"scores":[1,2]}}}`},
+	{"a set", protocol.AppendPrediction(nil, digits, &protocol.Prediction{
+		ID: id("7"), Rows: 1, First: decided([]float32{0}, []float32{0.75}), Scores: []float32{0.75, 0.25}, Top: 1,
+		Sets: &protocol.Sets{Alpha: 0.1, Members: []uint16{0, 1}, Ends: []int32{2}},
+	}), `{"type":"prediction","request_id":7,"prediction":"zero","confidence":0.75,"model":"digits","version":"1",` +
+		`"top":[{"label":"zero","confidence":0.75}],"set":["zero","\u003c\"one\"\u003e"],"alpha":0.1}`},
+	{"sets of many rows, one of them empty", protocol.AppendPrediction(nil, severalOutputs(1), &protocol.Prediction{
+		ID: id("8"), Rows: 3, Many: true, First: decided([]float32{1, 0, 1}, []float32{0.75, 1, 0.5}), Scores: []float32{0.75, 0, 0.5},
+		Sets:   &protocol.Sets{Alpha: 1e-7, Members: []uint16{1, 0, 1}, Ends: []int32{1, 1, 3}},
+		Timing: &protocol.Timing{},
+	}), `{"type":"prediction","request_id":8,"prediction":["yes","no","yes"],"confidence":[0.75,1,0.5],"model":"m","version":"1",` +
+		`"set":[["yes"],[],["no","yes"]],"alpha":1e-07,"timing":{"queue_us":0,"compute_us":0,"batch_rows":0}}`},
+	{"an interval", protocol.AppendPrediction(nil, regression("price", "2"), &protocol.Prediction{
+		ID: id("9"), Rows: 1, First: decided([]float32{1.5}, nil), Scores: []float32{1.5}, Sets: &protocol.Sets{Alpha: 0.05, Radius: 0.25},
+	}), `{"type":"prediction","request_id":9,"prediction":1.5,"confidence":null,"model":"price","version":"2","interval":[1.25,1.75],"alpha":0.05}`},
+	{"an interval to the end of float32", protocol.AppendPrediction(nil, regression("price", "2"), &protocol.Prediction{
+		ID: id("9"), Rows: 2, Many: true, First: decided([]float32{3e38, 0}, nil), Scores: []float32{3e38, 0}, Sets: &protocol.Sets{Alpha: 0.05, Radius: 1e38},
+	}), `{"type":"prediction","request_id":9,"prediction":[3e+38,0],"confidence":[null,null],"model":"price","version":"2","interval":[[2.0000001e+38,3.4028235e+38],[-1e+38,1e+38]],"alpha":0.05}`},
+	{"no interval yet", protocol.AppendPrediction(nil, regression("price", "2"), &protocol.Prediction{
+		ID: id("9"), Rows: 2, Many: true, First: decided([]float32{1, 2}, nil), Scores: []float32{1, 2}, Sets: &protocol.Sets{Alpha: 0.5, Radius: float32(math.NaN())},
+	}), `{"type":"prediction","request_id":9,"prediction":[1,2],"confidence":[null,null],"model":"price","version":"2","interval":[null,null],"alpha":0.5}`},
+	{"intervals of several values", protocol.AppendPrediction(nil, severalOutputs(3), &protocol.Prediction{
+		ID: id("9"), Rows: 1, First: protocol.Decided{Values: []float32{1.5, -2}, ValueWidth: 2}, Scores: []float32{1.5, -2}, Sets: &protocol.Sets{Alpha: 0.5, Radius: 1},
+	}), `{"type":"prediction","request_id":9,"prediction":[1.5,-2],"confidence":null,"model":"m","version":"1","interval":[[0.5,2.5],[-3,-1]],"alpha":0.5}`},
+	{"intervals of several values and rows", protocol.AppendPrediction(nil, severalOutputs(3), &protocol.Prediction{
+		ID: id("9"), Rows: 2, Many: true, First: protocol.Decided{Values: []float32{1.5, -2, 0, 8}, ValueWidth: 2}, Scores: []float32{1.5, -2, 0, 8}, Sets: &protocol.Sets{Alpha: 0.5, Radius: 1},
+	}), `{"type":"prediction","request_id":9,"prediction":[[1.5,-2],[0,8]],"confidence":[null,null],"model":"m","version":"1","interval":[[[0.5,2.5],[-3,-1]],[[-1,1],[7,9]]],"alpha":0.5}`},
+	{"a set of labels, which have none", protocol.AppendPrediction(nil, severalOutputs(2), &protocol.Prediction{
+		ID: id("9"), Rows: 1, Scores: []float32{0.25, 0.5, 0.75}, Sets: &protocol.Sets{Alpha: 0.1},
+		First: protocol.Decided{Values: []float32{0, 1, 1}, Confidences: []float32{0.25, 0.5, 0.75}, ValueWidth: 3},
+	}), `{"type":"prediction","request_id":9,"prediction":["b","c"],"confidence":[0.5,0.75],"model":"m","version":"1"}`},
 	{"error", protocol.AppendError(nil, id("1"), &protocol.Error{
 		Code: protocol.Overloaded, Message: "full \u2028", RetryAfter: 1500 * time.Microsecond,
 	}), `{"type":"error","request_id":1,"code":"overloaded","message":"full \u2028","retryable":true,"retry_after_ms":2}`},

@@ -106,7 +106,10 @@ type Reply struct {
 	Version    string          `json:"version"`
 	Scores     json.RawMessage `json:"scores"`
 	Top        json.RawMessage `json:"top"`
-	Outputs    json.RawMessage `json:"outputs"` // by name, where they were asked for
+	Set        json.RawMessage `json:"set"`      // of classes, where it was asked for
+	Interval   json.RawMessage `json:"interval"` // of numbers, where it was asked for
+	Alpha      float64         `json:"alpha"`    // of the set or the interval
+	Outputs    json.RawMessage `json:"outputs"`  // by name, where they were asked for
 	Timing     *ReplyTiming    `json:"timing"`
 
 	Correct json.RawMessage `json:"correct"`

@@ -75,6 +75,8 @@ type requestMeaning struct {
 	DeadlineMS float64     `json:"deadline_ms,omitempty"`
 	Scores     bool        `json:"scores,omitempty"`
 	Outputs    bool        `json:"outputs,omitempty"`
+	Set        bool        `json:"set,omitempty"`
+	Alpha      float64     `json:"alpha,omitempty"`
 	Timing     bool        `json:"timing,omitempty"`
 	TopK       int         `json:"top_k,omitempty"`
 	Labels     []any       `json:"labels,omitempty"`
@@ -127,7 +129,7 @@ func rawID(id []byte) json.RawMessage {
 func meaningOf(m *protocol.Ask) *requestMeaning {
 	meaning := &requestMeaning{
 		Type: m.Kind.String(), Many: m.Many || m.ManyLabels, Model: string(m.Model),
-		DeadlineMS: m.Deadline.Seconds() * 1000, Scores: m.Scores, Outputs: m.Outputs, Timing: m.Timing, TopK: m.TopK, Token: string(m.Token),
+		DeadlineMS: m.Deadline.Seconds() * 1000, Scores: m.Scores, Outputs: m.Outputs, Set: m.Set, Alpha: m.Alpha, Timing: m.Timing, TopK: m.TopK, Token: string(m.Token),
 	}
 	for row := range m.Rows {
 		meaning.Rows = append(meaning.Rows, m.Features[row*m.Width:(row+1)*m.Width])

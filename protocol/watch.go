@@ -46,16 +46,20 @@ type PresentUser struct {
 
 // WatchMessage is a message from a client on /ws/dashboard.
 type WatchMessage struct {
-	Type string `json:"type"` // subscribe, note, typing, accept_baseline, join, leave, ping, auth, hello
+	// subscribe, note, typing, accept_baseline, freeze_calibration, join, leave, ping,
+	// auth, hello
+	Type string `json:"type"`
 	// Metrics and Models name what a subscription wants of each frame; nil is
 	// everything. IntervalMS is the least time between two frames.
 	Metrics    []string `json:"metrics"`
 	Models     []string `json:"models"`
 	IntervalMS int      `json:"interval_ms"`
 	Text       string   `json:"text"`
-	Model      string   `json:"model"` // whose baseline is accepted
-	Token      string   `json:"token"` // of auth
-	Group      string   `json:"group"` // of join, leave and note
+	Model      string   `json:"model"` // whose baseline is accepted, or calibration frozen
+	// Frozen tells whether a model's calibration stays as it is; nil in other messages.
+	Frozen *bool  `json:"frozen,omitempty"`
+	Token  string `json:"token"` // of auth
+	Group  string `json:"group"` // of join, leave and note
 }
 
 // Limits of a dashboard's subscription.
@@ -121,13 +125,17 @@ func (m *WatchMessage) check() *Error {
 		if m.Model == "" {
 			return Errorf(BadMessage, "accept_baseline needs model, the name of the model whose present error is accepted")
 		}
+	case "freeze_calibration":
+		if m.Model == "" || m.Frozen == nil {
+			return Errorf(BadMessage, "freeze_calibration needs model, the name of the model whose calibration is to stay as it is, and frozen, true or false")
+		}
 	case "join", "leave":
 		if !ValidGroup(m.Group) {
 			return Errorf(BadMessage, "%s needs group, %s", m.Type, expectedGroup)
 		}
 	case "typing", "ping", "auth", "hello":
 	default:
-		return Errorf(BadMessage, "unknown type %q; expected subscribe, note, typing, accept_baseline, join, leave or ping", shorten([]byte(m.Type)))
+		return Errorf(BadMessage, "unknown type %q; expected subscribe, note, typing, accept_baseline, freeze_calibration, join, leave or ping", shorten([]byte(m.Type)))
 	}
 	return nil
 }
@@ -166,6 +174,8 @@ func (w *watchReader) field(key text, i int) int {
 		return w.text("text", i, maxNoteText, &w.m.Text)
 	case "model":
 		return w.text("model", i, maxWatchedName, &w.m.Model)
+	case "frozen":
+		return w.frozen(i)
 	case "token":
 		return w.text("token", i, maxToken, &w.m.Token)
 	case "group":
@@ -223,6 +233,16 @@ func (w *watchReader) names(field string, i, most int, out *[]string) int {
 		*out = append(*out, name)
 		return next, w.invalid == nil
 	})
+}
+
+// frozen leaves alone what is no boolean: only one message has it, and it says so
+// when it is not there.
+func (w *watchReader) frozen(i int) int {
+	if c := w.s.peek(i); c == 't' || c == 'f' {
+		frozen := c == 't'
+		w.m.Frozen = &frozen
+	}
+	return w.s.skip(i, 2)
 }
 
 func (w *watchReader) interval(i int) int {

@@ -32,6 +32,13 @@ var watchCases = []struct {
 	{`{"type":"accept_baseline"}`, protocol.BadMessage},
 	{`{"type":"accept_baseline","model":["digits"]}`, protocol.BadMessage},
 	{`{"type":"accept_baseline","model":"` + strings.Repeat("x", 257) + `"}`, protocol.BadMessage},
+	{`{"type":"freeze_calibration","model":"digits","frozen":true}`, 0},
+	{`{"frozen":false,"model":"digits","type":"freeze_calibration"}`, 0},
+	{`{"type":"freeze_calibration","model":"digits"}`, protocol.BadMessage},
+	{`{"type":"freeze_calibration","frozen":true}`, protocol.BadMessage},
+	{`{"type":"freeze_calibration","model":"digits","frozen":null}`, protocol.BadMessage},
+	{`{"type":"freeze_calibration","model":"digits","frozen":1}`, protocol.BadMessage},
+	{`{"type":"freeze_calibration","model":"digits","frozen":tru}`, protocol.BadJSON},
 	{`{"type":"note","text":"  "}`, protocol.BadMessage},
 	{`{"type":"note","text":"a\u0000b"}`, protocol.BadMessage},
 	{`{"type":"note","text":"` + strings.Repeat("x", 501) + `"}`, protocol.BadMessage},
@@ -70,6 +77,15 @@ func TestNotesComeAsTheyWereSent(t *testing.T) {
 		m, refused := protocol.DecodeWatch(sent)
 		if (refused == nil) != good || good && m.Text != text {
 			t.Errorf("%.20q: %.20q, %v; want it taken: %v", text, m.Text, refused, good)
+		}
+	}
+}
+
+func TestFrozenIsReadAsSent(t *testing.T) {
+	for _, frozen := range []bool{true, false} {
+		m, err := protocol.DecodeWatch(fmt.Appendf(nil, `{"type":"freeze_calibration","model":"digits","frozen": %v }`, frozen))
+		if err != nil || m.Model != "digits" || m.Frozen == nil || *m.Frozen != frozen {
+			t.Errorf("%v was read as %+v, %v", frozen, m, err)
 		}
 	}
 }

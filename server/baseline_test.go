@@ -54,14 +54,16 @@ func TestBaselinesThatCannotBeAccepted(t *testing.T) {
 		d := r.connect("/ws/dashboard")
 		d.expect(`{"type":"history",…`)
 		for sent, code := range map[string]string{
-			`{"type":"accept_baseline"}`:                  "bad_message",
-			`{"type":"accept_baseline","model":7}`:        "bad_message",
-			`{"type":"accept_baseline","model":"nobody"}`: "unknown_model",
+			`{"type":"accept_baseline"}`:                                   "bad_message",
+			`{"type":"accept_baseline","model":7}`:                         "bad_message",
+			`{"type":"accept_baseline","model":"nobody"}`:                  "unknown_model",
+			`{"type":"freeze_calibration","model":"oracle"}`:               "bad_message",
+			`{"type":"freeze_calibration","model":"nobody","frozen":true}`: "unknown_model",
 		} {
 			d.send(sent)
 			d.skipTo(typedError("null", code))
 		}
-		for range 5 { // the first of unknown models was one of five
+		for range 5 { // those of unknown models were two of five
 			d.send(`{"type":"accept_baseline","model":"oracle"}`)
 		}
 		d.skipTo(typedError("null", "rate_limited"))

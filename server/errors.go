@@ -104,5 +104,5 @@ const memoryRetry = time.Second
 // owed.
 func tooLarge(limit, bound int) *protocol.Error {
 	return protocol.WrongCount(protocol.TooLarge, limit, bound,
-		"the reply could have more bytes than one client may be owed; ask for fewer rows in a request, or without scores, outputs and top_k")
+		"the reply could have more bytes than one client may be owed; ask for fewer rows in a request, or without scores, outputs, set and top_k")
 }

@@ -56,6 +56,8 @@ func TestMessages(t *testing.T) {
 		{"no features", `{"type":"predict","request_id":1}`, typedError("1", "bad_features")},
 		{"unknown detail", `{"features":«5»,"request_id":1,"detail":["colour"]}`, typedError("1", "bad_message")},
 		{"top_k 0", `{"features":«5»,"request_id":1,"top_k":0}`, typedError("1", "bad_message")},
+		{"an alpha of no set", `{"features":«5»,"request_id":1,"alpha":0.1}`, typedError("1", "bad_message")},
+		{"alpha 1", `{"features":«5»,"request_id":1,"detail":["set"],"alpha":1}`, typedError("1", "bad_message")},
 		{"deadline 0", `{"features":«5»,"request_id":1,"deadline_ms":0}`, typedError("1", "bad_message")},
 		{"still served", `{"features":«7»,"request_id":1732212000123}`, r.prediction("1732212000123", 7)},
 	}

@@ -54,7 +54,7 @@ func newRequest(model *wired, ask *protocol.Ask) *request {
 	r.address, r.ID = a, a.value()
 	r.model, r.Deployment, r.Own = model, model.Deployment, r
 	r.many, r.scores, r.timing, r.topK, r.lent = ask.Many, ask.Scores, ask.Timing, ask.TopK, false
-	r.AllOutputs = ask.Outputs
+	r.AllOutputs, r.Set, r.Alpha = ask.Outputs, ask.Set, ask.Alpha
 	r.Rows, r.Deadline = ask.Rows, ask.Deadline
 	r.Features, ask.Features = ask.Features, r.Features
 	return r
@@ -64,7 +64,11 @@ func newRequest(model *wired, ask *protocol.Ask) *request {
 // than what they need of it.
 func (r *request) rowBytes() int {
 	spare := max(0, cap(r.Features)-r.Rows*r.model.Spec.Features) + max(0, cap(r.Result.Scores)-r.Rows*r.model.Width())
-	return r.Rows*r.model.RowBytes() + 4*spare
+	each := r.model.RowBytes()
+	if r.Set {
+		each += r.model.SetBytes()
+	}
+	return r.Rows*each + 4*spare
 }
 
 // replyBound returns how many bytes the reply has at most.
@@ -78,7 +82,7 @@ func (r *request) replyBound() int {
 	}
 	return r.model.format.MaxLength(protocol.ReplyShape{
 		IDLength: len(r.id), Rows: r.Rows, Many: r.many,
-		Scores: r.scores, Top: r.topK, Outputs: r.AllOutputs, Timing: r.timing,
+		Scores: r.scores, Top: r.topK, Sets: r.Set, Outputs: r.AllOutputs, Timing: r.timing,
 	})
 }
 
@@ -99,7 +103,7 @@ func (r *request) appendPrediction(dst []byte) []byte {
 	decided := r.Decided()
 	p := protocol.Prediction{
 		ID: r.id, Rows: r.Rows, Many: r.many, First: decided[0],
-		Scores: r.Result.Scores, WithScores: r.scores, Top: r.topK,
+		Scores: r.Result.Scores, WithScores: r.scores, Top: r.topK, Sets: r.Sets(),
 	}
 	if r.AllOutputs {
 		p.All = decided

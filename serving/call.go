@@ -5,6 +5,7 @@ import (
 
 	"penstock/inference"
 	"penstock/outputs"
+	"penstock/protocol"
 )
 
 // Call is one request on its way. The front fills the exported fields and those of
@@ -24,14 +25,30 @@ type Call struct {
 	Bytes int
 	// AllOutputs asks for the answers of all outputs, not of the first alone.
 	AllOutputs bool
+	// Set asks for what is likely enough of the first output, as protocol.Sets has it.
+	// Alpha, between 0 and 1, is how often the truth may be missed; zero is the server's
+	// own.
+	Set   bool
+	Alpha float64
 
 	decided []outputs.Decided
+	sets    *protocol.Sets
 }
 
 // Decided returns what was decided, when the call is answered with
 // inference.Predicted: of every output with AllOutputs, else of the first. It is valid
 // until the call is used again.
 func (c *Call) Decided() []outputs.Decided { return c.decided }
+
+// Sets returns the sets of the rows, when the call is answered with
+// inference.Predicted: nil where none were asked for, or the first output's kind has
+// none. It is valid until the call is used again.
+func (c *Call) Sets() *protocol.Sets {
+	if !c.Set {
+		return nil
+	}
+	return c.sets
+}
 
 // decide picks the answers from the scores.
 func (c *Call) decide() {

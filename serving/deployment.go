@@ -23,6 +23,7 @@ type Deployment struct {
 
 	width    int // of a row's scores
 	rowBytes int
+	setBytes int
 }
 
 func newDeployment(of Candidate, pool *inference.Pool, series *quality.Series, made []outputs.Output) *Deployment {
@@ -36,10 +37,16 @@ func newDeployment(of Candidate, pool *inference.Pool, series *quality.Series, m
 		decided += 2 * made[i].Format.ValueWidth()
 	}
 	d.rowBytes = bytesOfFloat * (spec.Features + d.width + decided)
+	if first := d.First(); first.Output.Kind == model.Class {
+		d.setBytes = bytesOfEnd + bytesOfMember*len(first.Classes)
+	}
 	return d
 }
 
 const bytesOfFloat = 4
+
+// A class in a set, and where a row's set ends.
+const bytesOfMember, bytesOfEnd = 2, 4
 
 // Width is how many scores a row has.
 func (d *Deployment) Width() int { return d.width }
@@ -47,6 +54,9 @@ func (d *Deployment) Width() int { return d.width }
 // RowBytes is what a row on its way takes: its features, its scores, and what is
 // decided from them.
 func (d *Deployment) RowBytes() int { return d.rowBytes }
+
+// SetBytes is what a row's set takes at most, where one is asked for.
+func (d *Deployment) SetBytes() int { return d.setBytes }
 
 // First is the output that is the prediction.
 func (d *Deployment) First() *outputs.Output { return &d.Outputs[0] }

@@ -41,6 +41,8 @@ func withoutScope(s *scene) {
 	d.until(typed("null", "forbidden"))
 	d.say(`{"type":"accept_baseline","model":"tiny"}`)
 	d.until(typed("null", "forbidden"))
+	d.say(`{"type":"freeze_calibration","model":"tiny","frozen":true}`)
+	d.until(typed("null", "forbidden"))
 	for _, path := range []string{"/events", "/api/quality", "/api/alerts"} {
 		if status, body, _ := s.public(s.T, "GET", path, "", "Authorization", "Bearer "+s.mine("predict")); status != 403 || !strings.Contains(body, `"forbidden"`) {
 			s.Errorf("%s: %d %s", path, status, body)

@@ -32,6 +32,10 @@ type Options struct {
 	// AcceptBaseline makes the present error of a model the one that is expected.
 	// The model is one of Serves', as it was a moment before. Default: refused.
 	AcceptBaseline func(model string) *protocol.Error
+	// FreezeCalibration keeps how a model's confidence is calibrated as it is, or lets
+	// it follow the labels again. The model is one of Serves', as it was a moment
+	// before. Default: refused.
+	FreezeCalibration func(model string, frozen bool) *protocol.Error
 	// CountError is told of every typed error that is sent. Default: nobody is.
 	CountError func(protocol.Code)
 	// Registerer takes the metrics. Default: none.
@@ -61,9 +65,10 @@ func New(opt Options) (*Dashboards, error) {
 		opt.Serves = func(string) bool { return false }
 	}
 	if opt.AcceptBaseline == nil {
-		opt.AcceptBaseline = func(model string) *protocol.Error {
-			return protocol.Errorf(protocol.UnknownModel, "no model is named %.40q", model)
-		}
+		opt.AcceptBaseline = unknownModel
+	}
+	if opt.FreezeCalibration == nil {
+		opt.FreezeCalibration = func(model string, _ bool) *protocol.Error { return unknownModel(model) }
 	}
 	if opt.CountError == nil {
 		opt.CountError = func(protocol.Code) {}
@@ -83,4 +88,8 @@ func New(opt Options) (*Dashboards, error) {
 	d.board = newBoard(opt.Bus)
 	d.cancel = opt.Bus.Subscribe(d.board.receive)
 	return d, nil
+}
+
+func unknownModel(model string) *protocol.Error {
+	return protocol.Errorf(protocol.UnknownModel, "no model is named %.40q", model)
 }

@@ -31,7 +31,7 @@ func (machine) Usage() (monitor.Usage, error) { return monitor.Usage{CPUs: 2}, n
 
 // start serves dashboards of a bus on pipes until the end of the test, and returns
 // how to connect one.
-func start(t *testing.T, bus watch.Bus) (connect func() *websocket.Conn) {
+func start(t *testing.T, bus watch.Bus, with ...func(*watch.Options)) (connect func() *websocket.Conn) {
 	t.Helper()
 	must := func(err error) {
 		t.Helper()
@@ -41,14 +41,18 @@ func start(t *testing.T, bus watch.Bus) (connect func() *websocket.Conn) {
 	}
 	source, err := monitor.New(monitor.Options{Machine: machine{}})
 	must(err)
-	all, err := watch.New(watch.Options{
+	opt := watch.Options{
 		Monitor: source, Bus: bus,
 		Hello: func(*access.Session) []byte { return []byte(`{"type":"hello"}`) },
 		Renew: func(*access.Session, *manners.Meter, []byte) ([]byte, *protocol.Error) {
 			return []byte(`{"type":"auth_ok"}`), nil
 		},
 		Refuse: func(err error) *protocol.Error { return protocol.Errorf(protocol.Forbidden, "%s", err) },
-	})
+	}
+	for _, set := range with {
+		set(&opt)
+	}
+	all, err := watch.New(opt)
 	must(err)
 	guard, err := access.New(access.Options{})
 	must(err)
@@ -130,6 +134,48 @@ func TestDashboardsOfOneBus(t *testing.T) {
 		}
 		if got := seen(elsewhere); got != "" {
 			t.Errorf("who watches a server of another bus saw %q", got)
+		}
+	})
+}
+
+// TestCalibrationsAreFrozen, one after the other as they are asked for, of models that
+// are served.
+func TestCalibrationsAreFrozen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		type change struct {
+			model  string
+			frozen bool
+		}
+		asked := make(chan change, 8)
+		ws := start(t, nil, func(o *watch.Options) {
+			o.Serves = func(model string) bool { return model == "digits" }
+			o.FreezeCalibration = func(model string, frozen bool) *protocol.Error {
+				asked <- change{model, frozen}
+				return nil
+			}
+		})()
+		for _, message := range []string{
+			`{"type":"freeze_calibration","model":"nobody","frozen":true}`,
+			`{"type":"freeze_calibration","model":"digits","frozen":true}`,
+			`{"type":"freeze_calibration","model":"digits","frozen":false}`,
+		} {
+			if err := ws.Write(t.Context(), websocket.MessageText, []byte(message)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, want := range []change{{"digits", true}, {"digits", false}} {
+			if got := <-asked; got != want {
+				t.Errorf("%+v was asked for; want %+v", got, want)
+			}
+		}
+		for {
+			_, message, err := ws.Read(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(string(message), `"code":"unknown_model"`) {
+				return
+			}
 		}
 	})
 }

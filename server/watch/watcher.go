@@ -185,6 +185,8 @@ func (c *watcher) act(m protocol.WatchMessage) *protocol.Error {
 		return c.note(m)
 	case "accept_baseline":
 		return c.acceptBaseline(m.Model)
+	case "freeze_calibration":
+		return c.freezeCalibration(m.Model, *m.Frozen)
 	case "typing":
 		return c.types()
 	}
@@ -234,9 +236,26 @@ func (c *watcher) subscribe(f *filter) {
 	c.filter, c.last = f, time.Time{}
 }
 
-// acceptBaseline makes the present error of a model the one that is expected. It
-// changes what all dashboards see, and so is limited as notes are.
+// acceptBaseline makes the present error of a model the one that is expected.
 func (c *watcher) acceptBaseline(model string) *protocol.Error {
+	if err := c.mayChange(model); err != nil {
+		return err
+	}
+	return c.all.opt.AcceptBaseline(model)
+}
+
+// freezeCalibration keeps how a model's confidence is calibrated as it is, or lets it
+// follow the labels again.
+func (c *watcher) freezeCalibration(model string, frozen bool) *protocol.Error {
+	if err := c.mayChange(model); err != nil {
+		return err
+	}
+	return c.all.opt.FreezeCalibration(model, frozen)
+}
+
+// mayChange returns why the watcher may not change now how a model is judged; nil where
+// it may. That changes what all dashboards see, and so is limited as notes are.
+func (c *watcher) mayChange(model string) *protocol.Error {
 	if err := c.all.mayNot(c.guest, access.Notes, model); err != nil {
 		return err
 	}
@@ -244,10 +263,7 @@ func (c *watcher) acceptBaseline(model string) *protocol.Error {
 		return err
 	}
 	if !c.all.opt.Serves(model) {
-		return protocol.Errorf(protocol.UnknownModel, "no model is named %.40q", model)
+		return unknownModel(model)
 	}
-	if err := manners.Limited(c.all.board.notesLeft, "too many notes by all together"); err != nil {
-		return err
-	}
-	return c.all.opt.AcceptBaseline(model)
+	return manners.Limited(c.all.board.notesLeft, "too many notes by all together")
 }
