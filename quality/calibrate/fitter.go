@@ -1,0 +1,106 @@
+package calibrate
+
+const (
+	// Window is how many labels a Fitter looks back.
+	Window = 2000
+	// Every is after how many labels it fits again.
+	Every = 250
+)
+
+// Fitter finds the calibrator of one model from its newest labels. It is for one
+// goroutine at a time; NewFitter makes one.
+type Fitter struct {
+	current *Calibrator
+	frozen  bool
+	since   int // labels since the last fit
+
+	rows []row // a ring
+	next int   // the oldest of a full ring
+
+	counts  map[uint64]int
+	weights map[uint64]float64
+	work    work
+}
+
+type row struct {
+	caller uint64
+	p      float32
+	right  bool
+}
+
+// NewFitter returns a fitter that leaves confidences as they are, until labels say
+// that it should not.
+func NewFitter() *Fitter {
+	return &Fitter{
+		current: &Calibrator{},
+		counts:  make(map[uint64]int),
+		weights: make(map[uint64]float64),
+	}
+}
+
+// Change is a calibrator that took the place of another.
+type Change struct {
+	From, To Calibrator
+	// Gain is how many nats of log loss a row wins on average, measured on rows that
+	// it was not fitted to, and Z that gain in its standard errors.
+	Z, Gain float64
+	Rows    int // that it was fitted to
+}
+
+// Add takes a labelled row: the confidence that the model gave, whether its answer
+// was right, and a number for who made the prediction. It returns what changed, or
+// nil. A confidence outside of [0,1], or none, is no row.
+func (f *Fitter) Add(p float32, right bool, caller uint64) *Change {
+	if !(p >= 0 && p <= 1) {
+		return nil
+	}
+	r := row{caller: caller, p: p, right: right}
+	if len(f.rows) < Window {
+		f.rows = append(f.rows, r)
+	} else {
+		f.rows[f.next] = r
+		f.next = (f.next + 1) % Window
+	}
+	f.since++
+	if f.since < Every {
+		return nil
+	}
+	f.since = 0
+	if f.frozen {
+		return nil
+	}
+	return f.refit()
+}
+
+func (f *Fitter) refit() *Change {
+	f.load()
+	change := f.work.choose(f.current)
+	if change != nil {
+		to := change.To
+		f.current = &to
+	}
+	return change
+}
+
+// load makes the columns of the window, with weights.
+func (f *Fitter) load() {
+	clear(f.counts)
+	for _, r := range f.rows {
+		f.counts[r.caller]++
+	}
+	weigh(f.counts, f.weights)
+	f.work.rows.reset()
+	for _, r := range f.rows {
+		f.work.rows.add(float64(r.p), r.right, f.weights[r.caller])
+	}
+}
+
+// Current is the calibrator in force. It is never nil.
+func (f *Fitter) Current() *Calibrator { return f.current }
+
+// Freeze keeps the calibrator in force as it is, or lets it change again at the next
+// fit. Labels go on being taken.
+func (f *Fitter) Freeze(frozen bool) { f.frozen = frozen }
+
+// Frozen says whether it is frozen.
+func (f *Fitter) Frozen() bool { return f.frozen }

@@ -1,0 +1,120 @@
+package calibrate
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+)
+
+// stateVersion is the first byte of a Fitter's state.
+const stateVersion = 1
+
+const (
+	headerBytes = 1 + 1 + 1 + 3*8 + 2 + 2 // version, frozen, kind, A B C, since, rows
+	rowBytes    = 8 + 4                   // caller, confidence with its sign turned when wrong
+)
+
+// StateError says why bytes are not the state of a Fitter.
+type StateError struct{ Reason string }
+
+func (e *StateError) Error() string {
+	return "the state of a calibration " + e.Reason + "; start without it, and it is learned again from 2,000 labels"
+}
+
+func wrong(format string, args ...any) error {
+	return &StateError{Reason: fmt.Sprintf(format, args...)}
+}
+
+// AppendBinary appends the state: 12 bytes a row and a few more. Its error is nil.
+func (f *Fitter) AppendBinary(dst []byte) ([]byte, error) {
+	c := f.current
+	dst = append(dst, stateVersion, flag(f.frozen), byte(c.Kind))
+	for _, x := range []float64{c.A, c.B, c.C} {
+		dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(x))
+	}
+	dst = binary.LittleEndian.AppendUint16(dst, uint16(f.since))
+	dst = binary.LittleEndian.AppendUint16(dst, uint16(len(f.rows)))
+	for i := range f.rows {
+		r := f.rows[(f.next+i)%len(f.rows)]
+		p := r.p
+		if !r.right {
+			p = -p
+		}
+		dst = binary.LittleEndian.AppendUint64(dst, r.caller)
+		dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(p))
+	}
+	return dst, nil
+}
+
+func flag(on bool) byte {
+	if on {
+		return 1
+	}
+	return 0
+}
+
+// UnmarshalBinary puts the state in place of what the fitter has. Its errors are
+// StateErrors, and leave the fitter as it was.
+func (f *Fitter) UnmarshalBinary(b []byte) error {
+	if len(b) == 0 || b[0] != stateVersion {
+		return wrong("is not of version %d", stateVersion)
+	}
+	if len(b) < headerBytes {
+		return wrong("ends after %d bytes; expected %d or more", len(b), headerBytes)
+	}
+	next := NewFitter()
+	if b[1] > 1 {
+		return wrong("has %d where 0 or 1 is expected", b[1])
+	}
+	next.frozen = b[1] == 1
+	c := Calibrator{Kind: Kind(b[2])}
+	for i, x := range []*float64{&c.A, &c.B, &c.C} {
+		*x = math.Float64frombits(binary.LittleEndian.Uint64(b[3+8*i:]))
+	}
+	if err := c.check(); err != nil {
+		return err
+	}
+	next.current = &c
+	next.since = int(binary.LittleEndian.Uint16(b[27:]))
+	if next.since >= Every {
+		return wrong("has %d labels since the last fit; expected fewer than %d", next.since, Every)
+	}
+	if err := next.readRows(int(binary.LittleEndian.Uint16(b[29:])), b[headerBytes:]); err != nil {
+		return err
+	}
+	*f = *next
+	return nil
+}
+
+func (f *Fitter) readRows(n int, b []byte) error {
+	if n > Window || len(b) != n*rowBytes {
+		return wrong("has %d bytes for %d rows; expected %d for each, and %d rows at most", len(b), n, rowBytes, Window)
+	}
+	f.rows = make([]row, n)
+	for i := range f.rows {
+		at := b[i*rowBytes:]
+		p := math.Float32frombits(binary.LittleEndian.Uint32(at[8:]))
+		right := !math.Signbit(float64(p))
+		if !right {
+			p = -p
+		}
+		if !(p >= 0 && p <= 1) {
+			return wrong("has a confidence of %v; expected 0 to 1", p)
+		}
+		f.rows[i] = row{caller: binary.LittleEndian.Uint64(at), p: p, right: right}
+	}
+	return nil
+}
+
+// check refuses what no fit makes.
+func (c *Calibrator) check() error {
+	usable := func(x float64) bool { return x >= least && !math.IsInf(x, 0) }
+	switch {
+	case c.Kind == Identity && c.A == 0 && c.B == 0 && c.C == 0:
+	case c.Kind == Temperature && usable(c.A) && c.A == c.B && c.C == 0:
+	case c.Kind == Beta && usable(c.A) && usable(c.B) && !math.IsNaN(c.C) && !math.IsInf(c.C, 0):
+	default:
+		return wrong("has a calibrator %v with %v, %v and %v", c.Kind, c.A, c.B, c.C)
+	}
+	return nil
+}
