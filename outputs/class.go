@@ -20,6 +20,7 @@ func class() Kind {
 			return decideClass(o.Width)
 		},
 		Judge:  func(o model.Output) quality.Judge { return quality.NewClassJudge(o.Classes) },
+		Sets:   classSets,
 		Format: func(o model.Output) protocol.Format { return protocol.ClassFormat(o.Classes, o.Width) },
 	}
 }

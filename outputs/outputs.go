@@ -33,6 +33,8 @@ type Kind struct {
 	Decide func(model.Output) Decider
 	// Judge makes what reads the labels of an output and adds up what they say.
 	Judge func(model.Output) quality.Judge
+	// Sets makes what sets are made by, as quality finds their threshold. Nil has none.
+	Sets func(model.Output) Setter
 	// Format makes what writes an output's answer to the wire.
 	Format func(model.Output) protocol.Format
 }
@@ -58,6 +60,7 @@ type Output struct {
 	First  int // of a row's scores, the first that is its own
 	Format protocol.Format
 	decide Decider
+	set    Setter
 }
 
 // Of makes the outputs of a model. The error is a *model.SpecError.
@@ -75,7 +78,11 @@ func (t Table) Of(spec model.Spec) ([]Output, error) {
 				return nil, &model.SpecError{Model: spec.Name, Field: "outputs." + o.Name, Problem: err.Error()}
 			}
 		}
-		made = append(made, Output{Output: o, Kind: kind, First: first, Format: kind.Format(o), decide: kind.Decide(o)})
+		one := Output{Output: o, Kind: kind, First: first, Format: kind.Format(o), decide: kind.Decide(o)}
+		if kind.Sets != nil {
+			one.set = kind.Sets(o)
+		}
+		made = append(made, one)
 		first += o.Width
 	}
 	return made, nil

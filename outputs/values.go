@@ -13,6 +13,7 @@ func values() Kind {
 		Name: model.Values, Task: "regression", View: "values",
 		Decide: func(o model.Output) Decider { return decideValues(o.Width) },
 		Judge:  func(o model.Output) quality.Judge { return quality.NewValuesJudge(o.Width) },
+		Sets:   intervals,
 		Format: func(o model.Output) protocol.Format { return protocol.ValuesFormat(o.Width) },
 	}
 }

@@ -2,6 +2,7 @@ package quality
 
 import (
 	"fmt"
+	"slices"
 
 	"penstock/quality/calibrate"
 	"penstock/quality/conformal"
@@ -23,6 +24,9 @@ func (one *Series) Confidence(shown []float32) {
 
 // Calibrated reports whether Confidence changes anything.
 func (one *Series) Calibrated() bool { return one.calibrator.Load() != nil }
+
+// Alpha is the share of sets that may miss the truth where a request does not say.
+func (one *Series) Alpha() float64 { return one.store.alpha }
 
 // Threshold is how conforming an answer must be to be in the set of alpha, 0 to 1:
 // of a class its probability, of values the negative of how far the truth may be
@@ -66,7 +70,7 @@ func (one *Series) learn(o *outcome, caller uint64) {
 	}
 	if change := one.fitter.Add(o.confidences[0], o.verdict.Correct, caller); change != nil {
 		one.publish()
-		one.store.event(one, "calibration", fmt.Sprintf("%s in place of %s, over %d labels (z = %.1f)", change.To, change.From, change.Rows, change.Z))
+		one.store.event(one, "calibration", fmt.Sprintf("%s in place of %s, over %d labels (z = %.1f)", &change.To, &change.From, change.Rows, change.Z))
 	}
 }
 
@@ -192,5 +196,12 @@ func (one *Series) Sets() *Sets {
 	}
 }
 
-// newWindow makes what learns sets.
-func (s *Store) newWindow() *conformal.Window { return conformal.New(s.alpha) }
+// newWindow makes what learns sets: those of the usual alphas, and of that of requests
+// that say none.
+func (s *Store) newWindow() *conformal.Window {
+	alphas := conformal.DefaultAlphas()
+	if at, found := slices.BinarySearch(alphas, s.alpha); !found && len(alphas) < conformal.Slots {
+		alphas = slices.Insert(alphas, at, s.alpha)
+	}
+	return conformal.New(alphas...)
+}

@@ -8,7 +8,7 @@ import "math"
 type detail struct {
 	next          uint32
 	shown         float32 // the confidence of the reply
-	probabilities [fullClasses]float32
+	probabilities [FullClasses]float32
 	slice         uint8
 	form          form
 }
@@ -26,12 +26,12 @@ const (
 )
 
 const (
-	// fullClasses is how many classes a model may have of which all probabilities are
+	// FullClasses is how many classes a model may have of which all probabilities are
 	// kept.
-	fullClasses = 13
+	FullClasses = 13
 	// likeliest is how many are kept of a model with more.
 	likeliest     = 8
-	likeliestRest = fullClasses - 1
+	likeliestRest = FullClasses - 1
 )
 
 // Distribution is what a reply says of the classes of one row, as it is kept: of
@@ -101,7 +101,7 @@ func (d *detail) distribute(scores []float32, classes int) {
 	case classes == 2 && len(scores) == 1:
 		d.form = formFull
 		d.probabilities[0], d.probabilities[1] = 1-scores[0], scores[0]
-	case classes <= fullClasses:
+	case classes <= FullClasses:
 		d.form = formFull
 		copy(d.probabilities[:], scores)
 	default:

@@ -275,9 +275,9 @@ func (r *pendingReader) detail(of *Series) (d detail) {
 func (f form) fits(classes int) bool {
 	switch f {
 	case formFull:
-		return classes <= fullClasses
+		return classes <= FullClasses
 	case formLikeliest:
-		return classes > fullClasses
+		return classes > FullClasses
 	}
 	return true
 }

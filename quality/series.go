@@ -103,6 +103,7 @@ func (one *Series) learns(m *Model) {
 	case ClassKind:
 		one.classes, one.scores = len(m.Classes), m.Scores
 		one.fitter = calibrate.NewFitter()
+		one.fitter.Freeze(one.store.frozen)
 		one.window = one.store.newWindow()
 	case ValuesKind:
 		one.window = one.store.newWindow()

@@ -59,6 +59,9 @@ type Options struct {
 	// Alpha is the share of sets, above 0 and below 1, that may miss the truth where a
 	// request does not say; zero means DefaultAlpha.
 	Alpha float64
+	// Frozen has every model's confidences left as they are, until somebody says that
+	// they are to follow the labels.
+	Frozen bool
 	// Slices are the columns by whose value outcomes are told apart, by the model's
 	// name.
 	Slices map[string]Slice
@@ -100,7 +103,7 @@ type Store struct {
 	alpha     float64
 	cuts      map[string]Slice
 
-	recording bool
+	recording, frozen bool
 
 	mu       lockorder.Mutex[lockorder.Store]
 	memory   memory
@@ -126,7 +129,7 @@ func New(o Options) (*Store, error) {
 		key:    [2]uint64{binary.LittleEndian.Uint64(o.Key[:8]), binary.LittleEndian.Uint64(o.Key[8:])},
 		memory: newMemory(o.Remember),
 		totals: make(map[string]*total),
-		alpha:  o.Alpha, cuts: o.Slices, recording: o.Record,
+		alpha:  o.Alpha, cuts: o.Slices, recording: o.Record, frozen: o.Frozen,
 	}
 	s.epochUnix = s.epoch.UnixNano()
 	s.memory.forgotten = s.forgotten

@@ -74,7 +74,7 @@ func start(t testing.TB, s setup) *rig {
 func (r *rig) wire(s setup) {
 	r.t.Helper()
 	var err error
-	r.quality, err = quality.New(quality.Options{})
+	r.quality, err = quality.New(quality.Options{Frozen: true})
 	r.must(err)
 	catalog, err := serving.NewCatalog(serving.CatalogOptions{Quality: r.quality, Kinds: s.kinds})
 	r.must(err)

@@ -5,7 +5,6 @@ import (
 
 	"penstock/inference"
 	"penstock/outputs"
-	"penstock/protocol"
 )
 
 // Call is one request on its way. The front fills the exported fields and those of
@@ -32,7 +31,9 @@ type Call struct {
 	Alpha float64
 
 	decided []outputs.Decided
-	sets    *protocol.Sets
+	raw     []float32 // the model's own confidences, where replies give others
+	sets    outputs.Sets
+	hasSets bool
 }
 
 // Decided returns what was decided, when the call is answered with
@@ -43,11 +44,11 @@ func (c *Call) Decided() []outputs.Decided { return c.decided }
 // Sets returns the sets of the rows, when the call is answered with
 // inference.Predicted: nil where none were asked for, or the first output's kind has
 // none. It is valid until the call is used again.
-func (c *Call) Sets() *protocol.Sets {
-	if !c.Set {
+func (c *Call) Sets() *outputs.Sets {
+	if !c.Set || !c.hasSets {
 		return nil
 	}
-	return c.sets
+	return &c.sets
 }
 
 // decide picks the answers from the scores.
@@ -60,5 +61,35 @@ func (c *Call) decide() {
 	c.decided = slices.Grow(c.decided[:0], n)[:n]
 	for i := range c.decided {
 		d.Outputs[i].Decide(c.Rows, c.Result.Scores, d.width, &c.decided[i])
+	}
+	c.raw = c.raw[:0]
+	if d.Series.Calibrated() {
+		shown := c.decided[0].Confidences
+		c.raw = append(c.raw, shown...)
+		d.Series.Confidence(shown)
+	}
+	if c.Set {
+		c.decideSets()
+	}
+}
+
+// confidences are the model's own, of the first output.
+func (c *Call) confidences() []float32 {
+	if len(c.raw) > 0 {
+		return c.raw
+	}
+	return c.decided[0].Confidences
+}
+
+// decideSets makes the sets of the first output, where it has some.
+func (c *Call) decideSets() {
+	d := c.Deployment
+	c.hasSets = false
+	if c.sets.Alpha = c.Alpha; c.Alpha == 0 {
+		c.sets.Alpha = d.Series.Alpha()
+	}
+	threshold, ok := d.Series.Threshold(c.sets.Alpha)
+	if ok {
+		c.hasSets = d.First().Sets(c.Rows, c.Result.Scores, d.width, threshold, &c.sets)
 	}
 }

@@ -113,6 +113,7 @@ func (c *Catalog) deploy(candidate Candidate) (*Deployment, error) {
 	}
 	series, err := c.opt.Quality.Add(quality.Model{
 		Name: spec.Name, Version: spec.Version, Judge: made[0].Judge(), Accuracy: candidate.Accuracy,
+		Kind: string(made[0].Output.Kind), Classes: made[0].Classes, Scores: made[0].Width,
 	})
 	if err != nil {
 		pool.Unregister()

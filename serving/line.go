@@ -182,10 +182,12 @@ func (l *Line) lose(c *Call, panicked any) {
 }
 
 func (l *Line) remember(c *Call) {
-	first := &c.decided[0]
+	d, first := c.Deployment, &c.decided[0]
 	l.service.Quality.Remember(quality.Prediction{
-		Series: c.Deployment.Series, Scope: l.caller.Scope, Caller: l.caller.Share, Name: l.caller.Name, ID: c.ID,
-		Rows: c.Rows, Values: first.Values, Confidences: first.Confidences, At: c.Result.Answered,
+		Series: d.Series, Scope: l.caller.Scope, Caller: l.caller.Share, Name: l.caller.Name, ID: c.ID,
+		Rows: c.Rows, Values: first.Values, Confidences: c.confidences(), Shown: first.Confidences,
+		Scores: c.Result.Scores[d.First().First:], Stride: d.width,
+		Features: c.Features, Columns: d.Spec.Features, At: c.Result.Answered,
 	})
 }
 
