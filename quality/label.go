@@ -208,8 +208,8 @@ func (s *Store) countLabeller(head *kept, rows int, l *labelling) {
 	caller := s.memory.holders.at(scope.parent)
 	s.scopes.labelled(scope.key, scope.name, uint64(rows), l.now)
 	s.callers.labelled(caller.key, caller.name, uint64(rows), l.now)
-	l.caller, l.name, l.voice = caller.name, scope.name, caller.key
-	l.weight = s.memory.series.at(head.series).voices.weigh(caller.key, caller.name)
+	l.caller, l.name, l.voice = caller.name, scope.name, s.voice(caller.name)
+	l.weight = s.memory.series.at(head.series).voices.weigh(l.voice, l.caller)
 }
 
 // feedbackCounts counts labels by what became of them, in requests. Those that somebody

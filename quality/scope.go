@@ -37,5 +37,10 @@ func (s Scope) key(id []byte) (k key) {
 	return k
 }
 
+// voice is a caller's number, the same in every process with the same key.
+func (s *Store) voice(caller string) uint64 {
+	return siphash.Hash(s.key[0], s.key[1], []byte(caller))
+}
+
 // anonymous reports that a request carried no id, so that no label can name it.
 func anonymous(id []byte) bool { return len(id) == 0 || string(id) == "null" }

@@ -190,9 +190,11 @@ func (one *Series) rows(head *kept) int {
 	return int(head.size)
 }
 
+func newDelays() *hdrhistogram.Histogram { return hdrhistogram.New(1, maxDelay.Microseconds(), 2) }
+
 func (one *Series) delay(d time.Duration, rows int) {
 	if one.delays == nil {
-		one.delays = hdrhistogram.New(1, maxDelay.Microseconds(), 2)
+		one.delays = newDelays()
 	}
 	// RecordValues fails outside the range only, which the bound rules out.
 	_ = one.delays.RecordValues(max(min(d, maxDelay).Microseconds(), 1), int64(rows))

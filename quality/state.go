@@ -6,7 +6,6 @@ import (
 	"encoding/gob"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"io"
 	"slices"
 	"time"
@@ -39,7 +38,7 @@ type seriesState struct {
 	Width    int
 	Removed  bool
 	Judge    []byte
-	Delays   *hdrhistogram.Snapshot
+	Delays   []int64 // counts of the histogram
 	Last5m   []bucketState
 	Last1h   []bucketState
 	Detector drift.State
@@ -85,7 +84,7 @@ func (one *Series) state() seriesState {
 		state.Judge, _ = lasting.AppendBinary(nil) // those that are here never fail
 	}
 	if one.delays != nil {
-		state.Delays = one.delays.Export()
+		state.Delays = one.delays.Export().Counts
 	}
 	if one.fitter != nil {
 		state.Fitter, _ = one.fitter.AppendBinary(nil)
@@ -185,10 +184,18 @@ func (s *Store) restore(state *seriesState, judge func(string, []string, int) Ju
 	one.detector.Restore(state.Detector)
 	one.scale.Restore(state.Scale)
 	one.sets = state.Sets
-	if state.Delays != nil {
-		one.delays = hdrhistogram.Import(state.Delays)
-	}
+	one.restoreDelays(state.Delays)
 	return one, one.restoreLearned(state)
+}
+
+func (one *Series) restoreDelays(counts []int64) {
+	empty := newDelays()
+	snapshot := empty.Export()
+	if len(counts) != len(snapshot.Counts) || slices.Min(counts) < 0 {
+		return // there were none
+	}
+	snapshot.Counts = counts
+	one.delays = hdrhistogram.Import(snapshot)
 }
 
 // fits reports whether the predictions of a state are such as this series judges.
@@ -262,7 +269,7 @@ func (s *Store) Replay(batch *Batch) {
 		if one == nil {
 			continue
 		}
-		at := a.Minute*int64(time.Minute) - s.epochUnix
+		at := max(a.Minute*int64(time.Minute)-s.epochUnix, 0)
 		one.counts.Predicted += a.Predicted
 		one.counts.Forgotten += a.Forgotten
 		one.each(at, func(b *bucket) {
@@ -307,7 +314,7 @@ func (s *Store) replayRequest(one *Series, o *Outcomes, first, last int) {
 	}
 	rows := uint64(last - first)
 	at := o.Predicted[first] - s.epochUnix
-	caller := maphash.String(s.seed, o.Callers[first])
+	caller := s.voice(o.Callers[first])
 	told := told{rows: rows, weight: one.voices.weigh(caller, o.Callers[first])}
 	for i := first; i < last; i++ {
 		row := o.row(i)

@@ -23,8 +23,9 @@ func (m served) model() quality.Model {
 		made.Judge = m.judge()
 	case len(m.Classes) > 0:
 		made.Judge = quality.NewClassJudge(m.Classes)
+		made.Kind, made.Classes, made.Scores = quality.ClassKind, m.Classes, len(m.Classes)
 	default:
-		made.Judge = quality.NewValuesJudge(1)
+		made.Judge, made.Kind = quality.NewValuesJudge(1), quality.ValuesKind
 	}
 	return made
 }
@@ -80,7 +81,12 @@ type failer interface {
 
 func newStore(t failer, models ...served) *testStore {
 	t.Helper()
-	store, err := open(quality.Options{}, models...)
+	return newStoreWith(t, quality.Options{}, models...)
+}
+
+func newStoreWith(t failer, o quality.Options, models ...served) *testStore {
+	t.Helper()
+	store, err := open(o, models...)
 	if err != nil {
 		t.Fatal(err)
 	}
