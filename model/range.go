@@ -22,6 +22,8 @@ type Range struct {
 	// Counts are the rows of each category, and of one more for those that are in no
 	// list; nil for numbers.
 	Counts []int
+	// Bins divide what the feature may hold.
+	Bins Bins
 }
 
 // NewReference measures rows, row-major, NaN for what is missing and the index of its
@@ -29,16 +31,19 @@ type Range struct {
 func NewReference(s Spec, rows []float64) Reference {
 	n := len(rows) / s.Features
 	r := Reference{Rows: n, Features: make([]Range, s.Features)}
-	values := make([]float64, 0, n)
+	values, held := make([]float64, 0, n), make([]float32, n)
 	for feature := range r.Features {
 		values = values[:0]
 		for row := range n {
-			if x := rows[row*s.Features+feature]; !math.IsNaN(x) {
+			x := rows[row*s.Features+feature]
+			if !math.IsNaN(x) {
 				values = append(values, x)
 			}
+			held[row] = float32(x - s.ShiftOf(feature)) // as rows hold it
 		}
 		at := &r.Features[feature]
 		*at = Range{Min: math.NaN(), Median: math.NaN(), Max: math.NaN(), Missing: 1 - float64(len(values))/float64(n)}
+		at.Bins = NewBins(held, s.categories(feature), s.ShiftOf(feature))
 		if len(s.Columns) > 0 && s.Columns[feature].Kind == Category {
 			at.Counts = make([]int, len(s.Columns[feature].Categories)+1)
 			for _, x := range values {
@@ -52,4 +57,12 @@ func NewReference(s Spec, rows []float64) Reference {
 		}
 	}
 	return r
+}
+
+// categories is how many a feature has; 0 for a number.
+func (s Spec) categories(feature int) int {
+	if len(s.Columns) == 0 {
+		return 0
+	}
+	return len(s.Columns[feature].Categories)
 }

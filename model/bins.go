@@ -1,0 +1,230 @@
+package model
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+)
+
+// MostBins is how many bins the usual values of a feature are divided into at
+// most; those for what is missing, out of range or never seen come on top.
+const MostBins = 10
+
+// fewestRows is how many rows of the sample a bin of many values has at least:
+// with fewer, what is told about it is mostly chance.
+const fewestRows = 50
+
+// Bins divide what a feature may hold, with the number of rows that the sample had
+// in each. They are made from the sample: of a number, quantiles, or a bin for each
+// value where there are few of them. A category has a bin of its own if it is among
+// the most frequent ones.
+//
+// The order of bins is: of a number, below the sample's range, the usual ones, above
+// the range, missing; of a category, the usual ones, unseen in the sample, missing.
+type Bins struct {
+	// Edges are of a number, increasing, one more than there are usual bins, in the
+	// client's units. The first and the last are the ends of the sample's range, and
+	// a bin has its lower edge and not its upper one. Nil where the sample has no number.
+	Edges []float64
+	// Groups has for each category the index of its bin; nil for numbers.
+	Groups []int
+	// Counts are the rows of the sample in each bin.
+	Counts []int
+}
+
+// Missing is the index of the bin for what is missing.
+func (b *Bins) Missing() int { return len(b.Counts) - 1 }
+
+// Usual returns where the usual bins are: from the first, up to and without the end.
+func (b *Bins) Usual() (first, end int) {
+	if b.Groups != nil {
+		return 0, len(b.Counts) - 2
+	}
+	return 1, len(b.Counts) - 2
+}
+
+// At returns the index of the bin of a value: NaN where it is missing, and the index
+// of its category for a category. Shift is what was taken off the value (Spec.Shift).
+func (b *Bins) At(x float32, shift float64) int {
+	if x != x {
+		return b.Missing()
+	}
+	if b.Groups != nil {
+		if i := int(x); i >= 0 && i < len(b.Groups) {
+			return b.Groups[i]
+		}
+		return len(b.Counts) - 2
+	}
+	at := 0
+	for _, edge := range b.Edges {
+		if x >= float32(edge-shift) {
+			at++
+		}
+	}
+	return at
+}
+
+// numberBins divides values, sorted, as rows hold them: shift was taken off.
+func numberBins(values []float32, shift float64) Bins {
+	if len(values) == 0 {
+		return Bins{Counts: make([]int, 3)} // below, above, missing
+	}
+	low, high := float64(values[0]), float64(values[len(values)-1])
+	// A value is out of range if it is so by more than a client's rounding.
+	margin := max(1e-3*(high-low), 1e-6*max(math.Abs(low), math.Abs(high)), 1e-30)
+	edges := []float64{decimalBetween(low-margin+shift, low+shift)}
+	for _, cut := range cuts(values) {
+		edge := decimalBetween(float64(values[cut-1])+shift, float64(values[cut])+shift)
+		if edge > edges[len(edges)-1] {
+			edges = append(edges, edge)
+		}
+	}
+	if last := decimalBetween(high+shift, high+margin+shift); last > edges[len(edges)-1] {
+		edges = append(edges, last)
+	}
+	return Bins{Edges: edges, Counts: make([]int, len(edges)+2)}
+}
+
+// cuts returns at which places sorted values are divided. Equal values stay together.
+func cuts(values []float32) []int {
+	var starts []int // of each distinct value but the first
+	for i := 1; i < len(values); i++ {
+		if values[i] != values[i-1] {
+			starts = append(starts, i)
+		}
+	}
+	if len(starts) < MostBins {
+		return starts
+	}
+	return quantileCuts(starts, len(values))
+}
+
+// quantileCuts makes bins of about equal numbers of rows, left of which a value
+// that is frequent by itself has its own.
+func quantileCuts(starts []int, n int) []int {
+	var taken []int
+	begin, before := 0, 0
+	for i, start := range starts {
+		end := n // of the value that begins at start
+		if i+1 < len(starts) {
+			end = starts[i+1]
+		}
+		left := MostBins - len(taken)
+		if left == 1 {
+			break
+		}
+		want := max((n-before)/left, fewestRows)
+		has, with := start-begin, end-begin
+		full := has >= want || has >= want/2 && with > want+want/2
+		if full && has >= fewestRows && n-start >= fewestRows {
+			taken = append(taken, start)
+			begin, before = start, start
+		}
+	}
+	return taken
+}
+
+// decimalBetween returns a number above a and at most b, of few decimal digits, so
+// that it is short to write and that a client's rounding of a or b is on its side.
+func decimalBetween(a, b float64) float64 {
+	middle := a + (b-a)/2
+	for digits := range 17 {
+		x, err := strconv.ParseFloat(strconv.FormatFloat(middle, 'e', digits, 64), 64)
+		if err == nil && x > a && x <= b {
+			return x
+		}
+	}
+	return b
+}
+
+// categoryBins gives the most frequent categories a bin each, the others that the
+// sample has one together. Counts has one entry more than there are categories.
+func categoryBins(counts []int) Bins {
+	groups := make([]int, len(counts)-1)
+	var seen []int
+	for i := range groups {
+		if counts[i] > 0 {
+			seen = append(seen, i)
+		}
+	}
+	slices.SortStableFunc(seen, func(a, b int) int { return cmp.Compare(counts[b], counts[a]) })
+	usual := min(len(seen), MostBins)
+	for i := range groups {
+		groups[i] = usual // unseen
+	}
+	for rank, category := range seen {
+		groups[category] = min(rank, MostBins-1)
+	}
+	return Bins{Groups: groups, Counts: make([]int, usual+2)}
+}
+
+// NewBins makes bins of a sample of one feature: NaN for what is missing, and for a
+// category, of which there are so many, its index; categories is 0 for a number.
+// Shift is what was taken off the values (Spec.Shift).
+func NewBins(sample []float32, categories int, shift float64) Bins {
+	var b Bins
+	if categories > 0 {
+		counts := make([]int, categories+1)
+		for _, x := range sample {
+			if x == x {
+				counts[max(0, min(int(x), categories))]++
+			}
+		}
+		b = categoryBins(counts)
+	} else {
+		values := slices.DeleteFunc(slices.Clone(sample), func(x float32) bool { return x != x })
+		slices.Sort(values)
+		b = numberBins(values, shift)
+	}
+	for _, x := range sample {
+		b.Counts[b.At(x, shift)]++
+	}
+	return b
+}
+
+// Check reports whether bins that were read from somewhere fit together, for a feature
+// of so many categories; 0 for a number.
+func (b *Bins) Check(categories int) error {
+	wrong := func(format string, args ...any) error { return fmt.Errorf("bins: "+format, args...) }
+	if len(b.Groups) != categories {
+		return wrong("have groups of %d categories; expected %d", len(b.Groups), categories)
+	}
+	usual := len(b.Counts) - 2 // without unseen and missing
+	if categories == 0 {
+		usual--
+		if n := len(b.Edges); n == 1 || usual != max(n-1, 0) {
+			return wrong("have %d counts with %d edges; expected two more than edges, or three with none", len(b.Counts), n)
+		}
+	} else if len(b.Edges) > 0 {
+		return wrong("have edges, which are for numbers")
+	}
+	if usual < 0 || usual > MostBins {
+		return wrong("have %d counts; expected at most %d usual ones and those of their own", len(b.Counts), MostBins)
+	}
+	return b.checkEntries(usual, wrong)
+}
+
+func (b *Bins) checkEntries(usual int, wrong func(string, ...any) error) error {
+	for i, edge := range b.Edges {
+		if !finite(edge) || i > 0 && edge <= b.Edges[i-1] {
+			return wrong("edge %d is %v; expected finite numbers, each above the one before", i, edge)
+		}
+	}
+	for i, group := range b.Groups {
+		if group < 0 || group > usual {
+			return wrong("category %d is in group %d; expected 0 to %d", i, group, usual)
+		}
+	}
+	for i, n := range b.Counts {
+		if n < 0 || n > MostReferenceRows {
+			return wrong("count %d is %d; expected 0 to %d", i, n, MostReferenceRows)
+		}
+	}
+	return nil
+}
+
+// MostReferenceRows bounds the rows of a sample, so that sums and products of counts
+// with rows are far from overflow.
+const MostReferenceRows = 1 << 30
