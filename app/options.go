@@ -95,7 +95,7 @@ func Defaults() Options {
 		Alerts: monitor.Thresholds{
 			ErrorRate: monitor.Level{Warning: 0.01, Critical: 0.05}, LatencyP99: monitor.Level{Warning: 100, Critical: 500},
 			Queue: monitor.Level{Warning: 0.5, Critical: 0.9}, LabelShare: monitor.Level{Warning: 0.8},
-			Falls: true, CPU: monitor.Level{Warning: 90, Critical: 98},
+			Falls: true, Drift: true, CalibrationGap: monitor.Level{Warning: 0.05, Critical: 0.15}, CPU: monitor.Level{Warning: 90, Critical: 98},
 			FireAfter: 3 * time.Second, CPUFireAfter: 10 * time.Second, ResolveAfter: 5 * time.Second,
 		},
 		Logger: slog.New(slog.DiscardHandler),
@@ -218,7 +218,7 @@ func validateAlerts(t monitor.Thresholds) error {
 		flag string
 		monitor.Level
 	}{
-		{"error-rate", t.ErrorRate}, {"latency-ms", t.LatencyP99}, {"queue", t.Queue}, {"labeller-share", t.LabelShare}, {"cpu", t.CPU},
+		{"error-rate", t.ErrorRate}, {"latency-ms", t.LatencyP99}, {"queue", t.Queue}, {"labeller-share", t.LabelShare}, {"cpu", t.CPU}, {"calibration-gap", t.CalibrationGap},
 	} {
 		if pair.Critical != 0 && pair.Critical < pair.Warning {
 			return fmt.Errorf("--alert-%s-critical %g: expected at least --alert-%[1]s, %[3]g, or 0 for never", pair.flag, pair.Critical, pair.Warning)

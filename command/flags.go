@@ -97,37 +97,42 @@ func (f modelFlags) at(paths []string) app.ModelFiles {
 
 // alertFlags are the thresholds of alerts; see monitor.Thresholds.
 type alertFlags struct {
-	ErrorRate             float64         `atleast:"0" atmost:"1" default:"0.01" help:"Warn at this share of errors and sheds; 0 is never."`
-	ErrorRateCritical     float64         `atleast:"0" atmost:"1" default:"0.05" help:"Critical likewise."`
-	LatencyMS             float64         `atleast:"0" name:"latency-ms" default:"100" help:"Warn at this p99 latency in milliseconds; 0 is never."`
-	LatencyMSCritical     float64         `atleast:"0" name:"latency-ms-critical" default:"500" help:"Critical likewise."`
-	Queue                 float64         `atleast:"0" atmost:"1" default:"0.5" help:"Warn when the queue is this full, 0 to 1; 0 is never."`
-	QueueCritical         float64         `atleast:"0" atmost:"1" default:"0.9" help:"Critical likewise."`
-	Accuracy              float64         `atleast:"0" atmost:"1" default:"0" help:"Warn when a model's accuracy over five minutes is below this beyond doubt, 0 to 1; 0 is never."`
-	AccuracyCritical      float64         `atleast:"0" atmost:"1" default:"0" help:"Critical likewise."`
-	LabellerShare         float64         `atleast:"0" atmost:"1" default:"0.8" help:"Warn when one of several clients gives this share of the labels of five minutes, 0 to 1; 0 is never."`
-	LabellerShareCritical float64         `atleast:"0" atmost:"1" default:"0" help:"Critical likewise."`
-	Webhook               webhook.Address `secret:"" placeholder:"URL" help:"Where alerts are also sent when they fire, change or resolve, as JSON in a POST."`
-	Falls                 bool            `negatable:"" default:"true" help:"Alert when labels prove that a model errs more than before."`
-	CPU                   float64         `atleast:"0" atmost:"100" name:"cpu" default:"90" help:"Warn at this percentage of the machine's processors, or of those that the process may use; 0 is never."`
-	CPUCritical           float64         `atleast:"0" atmost:"100" name:"cpu-critical" default:"98" help:"Critical likewise."`
-	FireAfter             time.Duration   `above:"0s" default:"3s" help:"How long a value must be beyond its threshold."`
-	CPUFireAfter          time.Duration   `above:"0s" name:"cpu-fire-after" default:"10s" help:"The same for the processors."`
-	ResolveAfter          time.Duration   `above:"0s" default:"5s" help:"How long a value must be back."`
+	ErrorRate              float64         `atleast:"0" atmost:"1" default:"0.01" help:"Warn at this share of errors and sheds; 0 is never."`
+	ErrorRateCritical      float64         `atleast:"0" atmost:"1" default:"0.05" help:"Critical likewise."`
+	LatencyMS              float64         `atleast:"0" name:"latency-ms" default:"100" help:"Warn at this p99 latency in milliseconds; 0 is never."`
+	LatencyMSCritical      float64         `atleast:"0" name:"latency-ms-critical" default:"500" help:"Critical likewise."`
+	Queue                  float64         `atleast:"0" atmost:"1" default:"0.5" help:"Warn when the queue is this full, 0 to 1; 0 is never."`
+	QueueCritical          float64         `atleast:"0" atmost:"1" default:"0.9" help:"Critical likewise."`
+	Accuracy               float64         `atleast:"0" atmost:"1" default:"0" help:"Warn when a model's accuracy over five minutes is below this beyond doubt, 0 to 1; 0 is never."`
+	AccuracyCritical       float64         `atleast:"0" atmost:"1" default:"0" help:"Critical likewise."`
+	LabellerShare          float64         `atleast:"0" atmost:"1" default:"0.8" help:"Warn when one of several clients gives this share of the labels of five minutes, 0 to 1; 0 is never."`
+	LabellerShareCritical  float64         `atleast:"0" atmost:"1" default:"0" help:"Critical likewise."`
+	CalibrationGap         float64         `atleast:"0" atmost:"1" default:"0.05" help:"Warn when a model's confidences are this far from the share that is right, 0 to 1, and it is no accident; 0 is never."`
+	CalibrationGapCritical float64         `atleast:"0" atmost:"1" default:"0.15" help:"Critical likewise."`
+	Drift                  bool            `negatable:"" default:"true" help:"Alert when rows are not like the reference of a model."`
+	Webhook                webhook.Address `secret:"" placeholder:"URL" help:"Where alerts are also sent when they fire, change or resolve, as JSON in a POST."`
+	Falls                  bool            `negatable:"" default:"true" help:"Alert when labels prove that a model errs more than before."`
+	CPU                    float64         `atleast:"0" atmost:"100" name:"cpu" default:"90" help:"Warn at this percentage of the machine's processors, or of those that the process may use; 0 is never."`
+	CPUCritical            float64         `atleast:"0" atmost:"100" name:"cpu-critical" default:"98" help:"Critical likewise."`
+	FireAfter              time.Duration   `above:"0s" default:"3s" help:"How long a value must be beyond its threshold."`
+	CPUFireAfter           time.Duration   `above:"0s" name:"cpu-fire-after" default:"10s" help:"The same for the processors."`
+	ResolveAfter           time.Duration   `above:"0s" default:"5s" help:"How long a value must be back."`
 }
 
 func (f alertFlags) thresholds() monitor.Thresholds {
 	return monitor.Thresholds{
-		ErrorRate:    monitor.Level{Warning: f.ErrorRate, Critical: f.ErrorRateCritical},
-		LatencyP99:   monitor.Level{Warning: f.LatencyMS, Critical: f.LatencyMSCritical},
-		Queue:        monitor.Level{Warning: f.Queue, Critical: f.QueueCritical},
-		Accuracy:     monitor.Level{Warning: f.Accuracy, Critical: f.AccuracyCritical},
-		LabelShare:   monitor.Level{Warning: f.LabellerShare, Critical: f.LabellerShareCritical},
-		Falls:        f.Falls,
-		CPU:          monitor.Level{Warning: f.CPU, Critical: f.CPUCritical},
-		FireAfter:    f.FireAfter,
-		CPUFireAfter: f.CPUFireAfter,
-		ResolveAfter: f.ResolveAfter,
+		ErrorRate:      monitor.Level{Warning: f.ErrorRate, Critical: f.ErrorRateCritical},
+		LatencyP99:     monitor.Level{Warning: f.LatencyMS, Critical: f.LatencyMSCritical},
+		Queue:          monitor.Level{Warning: f.Queue, Critical: f.QueueCritical},
+		Accuracy:       monitor.Level{Warning: f.Accuracy, Critical: f.AccuracyCritical},
+		LabelShare:     monitor.Level{Warning: f.LabellerShare, Critical: f.LabellerShareCritical},
+		Falls:          f.Falls,
+		Drift:          f.Drift,
+		CalibrationGap: monitor.Level{Warning: f.CalibrationGap, Critical: f.CalibrationGapCritical},
+		CPU:            monitor.Level{Warning: f.CPU, Critical: f.CPUCritical},
+		FireAfter:      f.FireAfter,
+		CPUFireAfter:   f.CPUFireAfter,
+		ResolveAfter:   f.ResolveAfter,
 	}
 }
 

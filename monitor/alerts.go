@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -18,6 +19,10 @@ const (
 	ModelError = "model_error" // of a regression
 	CPUUsage   = "cpu_usage"
 	LabelShare = "labeller_share"
+	// CalibrationGap is how far the confidences of replies are from the share that is
+	// right, and InputDrift is 1 while rows are not like a model's reference.
+	CalibrationGap = "calibration_gap"
+	InputDrift     = "input_drift"
 )
 
 // minLabels is how many labels of the last five minutes a threshold of the accuracy
@@ -86,6 +91,10 @@ func (a *alerts) follow(models []subject) (ended []*protocol.Alert) {
 			a.watch(QueueShare, one, t.Queue, t.FireAfter)
 			a.watch(Accuracy, one, t.Accuracy, t.FireAfter)
 			a.watch(ModelError, one, Level{}, t.FireAfter)
+			a.watch(CalibrationGap, one, t.CalibrationGap, t.FireAfter)
+			if t.Drift {
+				a.watch(InputDrift, one, Level{Warning: 1}, t.FireAfter)
+			}
 		}
 	}
 	return ended
@@ -143,11 +152,43 @@ func (m *Monitor) measure(f *protocol.Metrics, v *view) map[string]measurement {
 			continue
 		}
 		measured[Accuracy+":"+key] = recentAccuracy(one.Quality.Last5m)
+		measured[CalibrationGap+":"+key] = gapOf(&one.Confidence)
+		measured[InputDrift+":"+key] = one.Shift.measured()
 		if m.options.Thresholds.Falls && one.Drift.Fallen {
 			addFall(measured, key, &one.Drift)
 		}
 	}
 	return measured
+}
+
+// A gap is looked at over so many labels, where Spiegelhalter's z says that it is no
+// accident: of a calibrated model it is beyond 4 once in sixteen thousand looks.
+const (
+	minGapLabels = 500
+	minGapZ      = 4
+)
+
+// gapOf is 0 for what may be an accident, and for what is about too few labels.
+func gapOf(c *ConfidenceReading) measurement {
+	if c.Labels < minGapLabels {
+		return measurement{}
+	}
+	gap := 0.0
+	if math.Abs(c.Z) > minGapZ {
+		gap = math.Abs(c.Gap)
+	}
+	return measurement{value: &gap}
+}
+
+func (s *ShiftReading) measured() measurement {
+	if !s.Watched {
+		return measurement{}
+	}
+	differs := 0.0
+	if s.Firing {
+		differs = 1
+	}
+	return measurement{value: &differs, text: s.Text}
 }
 
 // busier is the machine or, where that is not as full, the process's share of the

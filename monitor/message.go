@@ -15,13 +15,15 @@ type watched struct {
 }
 
 var words = map[string]watched{
-	ErrorRate:  {"error rate over the last 10 s", percentOfOne},
-	LatencyP99: {"99th percentile of latency over the last 10 s", milliseconds},
-	QueueShare: {"fill of the queue", percentOfOne},
-	Accuracy:   {"accuracy over the last 5 min", percentOfOne},
-	ModelError: {"typical absolute error", significant},
-	CPUUsage:   {"CPU usage", percent},
-	LabelShare: {"largest labeller's share of the labels over the last 5 min", percentOfOne},
+	ErrorRate:      {"error rate over the last 10 s", percentOfOne},
+	LatencyP99:     {"99th percentile of latency over the last 10 s", milliseconds},
+	QueueShare:     {"fill of the queue", percentOfOne},
+	Accuracy:       {"accuracy over the last 5 min", percentOfOne},
+	ModelError:     {"typical absolute error", significant},
+	CPUUsage:       {"CPU usage", percent},
+	CalibrationGap: {"distance of the mean confidence from the share that is right, over the newest labels", points},
+	InputDrift:     {"difference of rows from the reference", significant},
+	LabelShare:     {"largest labeller's share of the labels over the last 5 min", percentOfOne},
 }
 
 // message says in a sentence what happened, how much it is, and what the
@@ -50,6 +52,14 @@ func endMessage(a *protocol.Alert, about, why string) string {
 		w.name, about, why, w.digits(a.Worst), w.digits(a.Value))
 }
 
+// driftMessage is message for rows that are not like a model's reference.
+func driftMessage(a *protocol.Alert, text string) string {
+	if a.State == "firing" {
+		return fmt.Sprintf("Rows of model %s are not like those that it was made for: %s.", a.Model, text)
+	}
+	return fmt.Sprintf("Rows of model %s are like those that it was made for again.", a.Model)
+}
+
 // fallMessage is message for a model that errs more than before.
 func fallMessage(a *protocol.Alert, fall *quality.Drift) string {
 	what, moved, bound := "accuracy", "fallen", "at least"
@@ -58,11 +68,19 @@ func fallMessage(a *protocol.Alert, fall *quality.Drift) string {
 	}
 	digits := words[a.Metric].digits
 	if a.State == "firing" {
-		return fmt.Sprintf("The %s of model %s has %s to %s over %s; %s %s was expected.",
-			what, a.Model, moved, digits(a.Value), lastRequests(fall.Requests), bound, digits(a.Threshold))
+		return fmt.Sprintf("The %s of model %s has %s to %s over %s; %s %s was expected.%s",
+			what, a.Model, moved, digits(a.Value), lastRequests(fall.Requests), bound, digits(a.Threshold), loudest(fall))
 	}
 	return fmt.Sprintf("The %s of model %s is back at what is expected, or was accepted: it was %s at worst and %s at last.",
 		what, a.Model, digits(a.Worst), digits(a.Value))
+}
+
+// loudest names who labels most, where that is a large part.
+func loudest(fall *quality.Drift) string {
+	if fall.Part < 0.2 || fall.Part >= 1 {
+		return ""
+	}
+	return fmt.Sprintf(" Most of the labels, %s, are of %s.", percentOfOne(fall.Part), shown(fall.Loudest))
 }
 
 func lastRequests(n int) string {
@@ -71,6 +89,8 @@ func lastRequests(n int) string {
 	}
 	return fmt.Sprintf("the last %d labelled requests", n)
 }
+
+func points(x float64) string { return strconv.FormatFloat(100*x, 'f', 1, 64) + " points" }
 
 func percentOfOne(x float64) string { return percent(100 * x) }
 func percent(x float64) string      { return strconv.FormatFloat(x, 'f', 1, 64) + " %" }

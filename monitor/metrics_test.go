@@ -23,10 +23,14 @@ func TestMetrics(t *testing.T) {
 		want := `
 # HELP penstock_alert_firing 1 while an alert holds at this severity.
 # TYPE penstock_alert_firing gauge
+penstock_alert_firing{metric="calibration_gap",severity="critical"} 0
+penstock_alert_firing{metric="calibration_gap",severity="warning"} 0
 penstock_alert_firing{metric="cpu_usage",severity="critical"} 0
 penstock_alert_firing{metric="cpu_usage",severity="warning"} 0
 penstock_alert_firing{metric="error_rate",severity="critical"} 0
 penstock_alert_firing{metric="error_rate",severity="warning"} 0
+penstock_alert_firing{metric="input_drift",severity="critical"} 0
+penstock_alert_firing{metric="input_drift",severity="warning"} 0
 penstock_alert_firing{metric="labeller_share",severity="critical"} 0
 penstock_alert_firing{metric="labeller_share",severity="warning"} 0
 penstock_alert_firing{metric="latency_p99_ms",severity="critical"} 0

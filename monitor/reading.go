@@ -30,6 +30,8 @@ type ModelReading struct {
 	Latencies     *inference.Latencies // of all predictions
 	Quality       *quality.Ranges      // nil where no labels are collected
 	Drift         quality.Drift
+	Confidence    ConfidenceReading
+	Shift         ShiftReading
 
 	pool Pool // nil in merged readings
 }
@@ -100,8 +102,26 @@ func readModel(w *Watched, before *Reading) ModelReading {
 	if w.Series != nil {
 		ranges := w.Series.Ranges()
 		now.Quality, now.Drift = &ranges, w.Series.Drift()
+		if c := w.Series.Confidences(); c != nil {
+			now.Confidence = ConfidenceReading{Labels: c.Rows, Z: c.CappedZ, Gap: c.CappedGap}
+		}
+		now.Shift.Watched = true
+		now.Shift.Firing, now.Shift.Text = w.Series.Shifted()
 	}
 	return now
+}
+
+// ConfidenceReading is how well calibrated the replies of a model were of which the
+// newest labels have come, as calibrate.Report has it.
+type ConfidenceReading struct {
+	Labels int
+	Z, Gap float64
+}
+
+// ShiftReading tells whether rows are not like a model's reference, and how.
+type ShiftReading struct {
+	Watched, Firing bool
+	Text            string
 }
 
 // load is how busy the machine was up to a reading of it, in percent.

@@ -30,6 +30,7 @@ type measurement struct {
 	// as passed when sure has passed it. Nil where value is sure.
 	sure  *float64
 	about string         // more than the model: "labeller 10.0.0.1", say
+	text  string         // what is there, in words, where a number is not all of it
 	fall  *quality.Drift // nil while the model errs no more than before
 }
 
@@ -82,9 +83,12 @@ func (r *rule) step(wall time.Time, m measurement) *protocol.Alert {
 // tell makes the alert of a change from what was shown.
 func (r *rule) tell(was severity, m measurement) *protocol.Alert {
 	alert := r.alert(was)
-	if r.last.fall != nil {
+	switch {
+	case r.last.fall != nil:
 		alert.Message = fallMessage(alert, r.last.fall)
-	} else {
+	case r.metric == InputDrift:
+		alert.Message = driftMessage(alert, r.last.text)
+	default:
 		alert.Message = message(alert, r.about(), m.value != nil)
 	}
 	return alert

@@ -36,6 +36,14 @@ type Thresholds struct {
 	// (quality.Drift): critical where it lost twenty points of accuracy, or errs
 	// three times as much, else a warning. On by default.
 	Falls bool `json:"falls" yaml:"falls"`
+	// CalibrationGap is how far the mean confidence of replies is from the share of them
+	// that is right, 0 to 1, over the newest 2,000 labels, when there were at least 500
+	// and Spiegelhalter's z is beyond 4. Nobody's labels weigh more than 5 % in it, or an
+	// equal share. Default 0.05 and 0.15.
+	CalibrationGap Level `json:"calibration_gap" yaml:"calibration_gap"`
+	// Drift raises a warning while rows are not like a model's reference (package
+	// shift). On by default.
+	Drift bool `json:"drift" yaml:"drift"`
 	// LabelShare is the largest labeller's part of the labels of the last five
 	// minutes, 0 to 1, when there were at least 50 and somebody else takes part.
 	// Default 0.8 and never: one wrong client can spoil the accuracy, and yet
@@ -63,6 +71,9 @@ func DefaultThresholds() Thresholds {
 		LabelShare: Level{Warning: 0.8},
 		CPU:        Level{Warning: 90, Critical: 98},
 		Falls:      true,
+		Drift:      true,
+
+		CalibrationGap: Level{Warning: 0.05, Critical: 0.15},
 	}.withDefaults()
 }
 
@@ -90,6 +101,7 @@ func (t Thresholds) validate() error {
 		{"Accuracy", t.Accuracy, 1},
 		{"LabelShare", t.LabelShare, 1},
 		{"CPU", t.CPU, 100},
+		{"CalibrationGap", t.CalibrationGap, 1},
 	} {
 		for _, v := range []float64{l.level.Warning, l.level.Critical} {
 			if !(v >= 0 && v <= l.most) {

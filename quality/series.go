@@ -12,6 +12,7 @@ import (
 	"penstock/quality/calibrate"
 	"penstock/quality/conformal"
 	"penstock/quality/drift"
+	"penstock/quality/shift"
 )
 
 // Model is what the store must know of a model to judge its predictions.
@@ -28,6 +29,9 @@ type Model struct {
 	// predictions come without.
 	Classes []string
 	Scores  int
+	// Shift compares rows with those that the model was made for; nil does not. It
+	// becomes the store's.
+	Shift *shift.Detector
 	// Accuracy is what was measured of a model before it was served, 0 to 1: its
 	// detector expects as much. Nil means that it learns from the first labels what
 	// is normal, and is all there can be unless the measure is RightOrWrong.
@@ -70,6 +74,8 @@ type Series struct {
 	classes int      // of class alone
 	scores  int      // of a row's, for the classes
 	slicer  *slicer
+	shift   *shift.Detector
+	shifted atomic.Bool // what shift said last
 
 	fitter     *calibrate.Fitter // of class alone
 	calibrator atomic.Pointer[calibrate.Calibrator]
@@ -87,7 +93,7 @@ func (s *Store) newSeries(m *Model) *Series {
 	one := &Series{
 		store: s, judge: m.Judge,
 		counts: Counts{Model: m.Name, Version: m.Version, Measure: m.Judge.Measure()},
-		kind:   m.Kind, names: m.Classes,
+		kind:   m.Kind, names: m.Classes, shift: m.Shift,
 	}
 	one.learns(m)
 	one.outcomes = one.columns()

@@ -46,6 +46,7 @@ type seriesState struct {
 	Fitter   []byte
 	Window   []byte
 	Sets     setCounts
+	Shift    []byte
 }
 
 type bucketState struct {
@@ -91,6 +92,9 @@ func (one *Series) state() seriesState {
 	}
 	if one.window != nil {
 		state.Window, _ = one.window.AppendBinary(nil)
+	}
+	if one.shift != nil {
+		state.Shift, _ = one.shift.AppendBinary(nil)
 	}
 	return state
 }
@@ -215,6 +219,10 @@ func (one *Series) restoreLearned(state *seriesState) error {
 	}
 	if one.window != nil && len(state.Window) > 0 {
 		errs = append(errs, one.window.UnmarshalBinary(state.Window))
+	}
+	if one.shift != nil && len(state.Shift) > 0 && one.shift.UnmarshalBinary(state.Shift) == nil { // else it is of another reference
+		firing, _ := one.shift.Firing()
+		one.shifted.Store(firing)
 	}
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("quality: the state of model %q: %w", one.counts.Model, err)

@@ -14,6 +14,7 @@ import (
 	"penstock/model"
 	"penstock/outputs"
 	"penstock/quality"
+	"penstock/quality/shift"
 )
 
 // CatalogOptions say what all deployments have in common.
@@ -114,6 +115,7 @@ func (c *Catalog) deploy(candidate Candidate) (*Deployment, error) {
 	series, err := c.opt.Quality.Add(quality.Model{
 		Name: spec.Name, Version: spec.Version, Judge: made[0].Judge(), Accuracy: candidate.Accuracy,
 		Kind: string(made[0].Output.Kind), Classes: made[0].Classes, Scores: made[0].Width,
+		Shift: shift.New(candidate.Facts.Reference, spec),
 	})
 	if err != nil {
 		pool.Unregister()

@@ -1,6 +1,7 @@
 package serving
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -189,6 +190,17 @@ func (l *Line) remember(c *Call) {
 		Scores: c.Result.Scores[d.First().First:], Stride: d.width,
 		Features: c.Features, Columns: d.Spec.Features, At: c.Result.Answered,
 	})
+	if d.Series.Watches(c.Result.Answered) {
+		d.Series.Watch(c.Features[:d.Spec.Features], first.Values[:d.Series.Width()], one(c.confidences()))
+	}
+}
+
+// one is the confidence of the first row, where it has a single one.
+func one(confidences []float32) float32 {
+	if len(confidences) == 0 {
+		return float32(math.NaN())
+	}
+	return confidences[0]
 }
 
 // Flush implements inference.Sink.

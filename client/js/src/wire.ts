@@ -334,7 +334,7 @@ export interface Alert {
   /** The model that it is about; absent when it is about the server. */
   model?: string;
   severity: 'warning' | 'critical';
-  /** `error_rate`, `latency_p99_ms`, `queue_share`, `model_accuracy`, `model_error`, `labeller_share`, `cpu_usage`, or one of a newer server. */
+  /** `error_rate`, `latency_p99_ms`, `queue_share`, `model_accuracy`, `model_error`, `labeller_share`, `calibration_gap`, `input_drift`, `cpu_usage`, or one of a newer server. */
   metric: string;
   /** As it was when this was sent; see `firing` of {@link Metrics} for now. */
   value: number;

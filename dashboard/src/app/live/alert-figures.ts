@@ -46,7 +46,7 @@ export class AlertFigures {
 export function figure(metric: string, value: number): string {
   if (!Number.isFinite(value)) return NONE;
   switch (metric) {
-    case 'error_rate': case 'queue_share': case 'model_accuracy': case 'labeller_share': return `${percent(value)} %`;
+    case 'error_rate': case 'queue_share': case 'model_accuracy': case 'labeller_share': case 'calibration_gap': return `${percent(value)} %`;
     case 'latency_p99_ms': return `${millis(value)} ms`;
     case 'cpu_usage': return `${value.toFixed(1)} %`;
     case 'model_error': return rate(value);
