@@ -91,4 +91,3 @@ func areas(points []Point) (roc, precision *float64) {
 	}
 	return finite(area / (positives * negatives)), precision
 }
-
