@@ -13,16 +13,13 @@ import (
 //
 //	version = 1
 //	number of counts, the counts; number of sums, the sums
-//	the bins of Shown; then those of Raw, of which all bits set means: as Shown
+//	the bins of Shown; 0 where those of Raw are the same, or 1 and these
 //	number of values, the values
 //
 // Bins are a set of bits for those that are not empty, and then these. A tally with
 // fewer counts or sums than this release knows is from an older one: the rest is 0.
 // One with more is from a newer one, and refused.
 const version = 1
-
-// asShown stands for bins that are the same as those before.
-const asShown = 1 << len(Bins{})
 
 // DecodeError says why bytes are not a Tally that this release can read.
 type DecodeError struct {
@@ -49,9 +46,9 @@ func (t *Tally) AppendBinary(dst []byte) ([]byte, error) {
 	}
 	dst = t.Shown.append(dst)
 	if t.Raw == t.Shown {
-		dst = binary.AppendUvarint(dst, asShown)
+		dst = append(dst, 0)
 	} else {
-		dst = t.Raw.append(dst)
+		dst = t.Raw.append(append(dst, 1))
 	}
 	dst = binary.AppendUvarint(dst, uint64(len(t.Values)))
 	for _, v := range t.Values {
@@ -132,11 +129,14 @@ func (d *decoder) tally() (t Tally) {
 	for _, sum := range sums[:d.known(len(sums), "sums")] {
 		*sum = d.float()
 	}
-	t.Shown = d.bins(d.uint())
-	if used := d.uint(); used == asShown {
-		t.Raw = t.Shown
-	} else {
-		t.Raw = d.bins(used)
+	t.Shown = d.bins()
+	t.Raw = t.Shown
+	switch apart := d.byte(); apart {
+	case 0:
+	case 1:
+		t.Raw = d.bins()
+	default:
+		d.fail("bins of raw confidences are %d; expected 0 or 1", apart)
 	}
 	t.grow(d.known(MaxValues, "values"))
 	for k := range t.Values {
@@ -155,9 +155,10 @@ func (d *decoder) known(most int, what string) int {
 	return int(n)
 }
 
-func (d *decoder) bins(used uint64) (b Bins) {
-	if used >= asShown {
-		d.fail("it has more than %d bins", len(b))
+func (d *decoder) bins() (b Bins) {
+	used := d.uint()
+	if used>>len(b) != 0 {
+		d.fail("it has more than the %d bins that this release of Penstock knows", len(b))
 		return b
 	}
 	for k := range b {

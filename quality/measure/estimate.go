@@ -52,9 +52,9 @@ func Estimate(cohort, labelled *Tally) *Estimation {
 		Residual:         residual,
 		ResidualInterval: [2]float64{max(-1, residual-half), min(1, residual+half)},
 	}
-	// Given their confidences p, rows are right by chance: the variance of the share is
-	// the mean of p(1 − p), at most that of the mean confidence, by the number of rows.
-	half = z95 * math.Sqrt(error2+*mean*(1-*mean)/float64(cohort.Sure))
+	// Rows that are right with probabilities p are so by chance: the variance of their
+	// share is the mean of p(1 − p), at most that of the mean p, by the number of rows.
+	half = z95 * math.Sqrt(error2+e.Accuracy*(1-e.Accuracy)/float64(cohort.Sure))
 	e.Interval = [2]float64{within(e.Accuracy-half, 0, 1), within(e.Accuracy+half, 0, 1)}
 	e.Why = labelled.doubt(e.ResidualInterval)
 	e.Reliable = e.Why == ""
