@@ -44,3 +44,16 @@ func (s *Store) voice(caller string) uint64 {
 
 // anonymous reports that a request carried no id, so that no label can name it.
 func anonymous(id []byte) bool { return len(id) == 0 || string(id) == "null" }
+
+// Bytes are what a store on disk keeps of a scope, to make it again with ScopeFrom:
+// good for as long as the key of the Store is the same.
+func (s Scope) Bytes() (b [16]byte) {
+	binary.LittleEndian.PutUint64(b[:8], s.high)
+	binary.LittleEndian.PutUint64(b[8:], s.low)
+	return b
+}
+
+// ScopeFrom is the scope of which Bytes were kept.
+func ScopeFrom(b [16]byte) Scope {
+	return Scope{high: binary.LittleEndian.Uint64(b[:8]), low: binary.LittleEndian.Uint64(b[8:])}
+}
