@@ -24,7 +24,6 @@ func (o Options) validateAccess() error {
 			{"--jwt-secret-file", len(o.JWTSecretFiles) > 0}, {"--jwt-public-key", len(o.JWTPublicKeys) > 0}, {"--jwks-url", o.JWKSURL != ""},
 			{"--jwt-issuer", o.JWTIssuer != ""}, {"--jwt-audience", o.JWTAudience != ""}, {"--api-keys-file", o.APIKeysFile != ""},
 			{"--roles", o.Roles != ""}, {"--max-per-user", o.MaxPerUser > 0},
-			{"--data-dir", o.DataDir != ""},
 		} {
 			if f.set {
 				return fmt.Errorf("%s is for --auth token, and --auth is none: nobody would be asked for a token", f.flag)

@@ -12,6 +12,8 @@ import (
 
 	"penstock/monitor"
 	"penstock/monitor/webhook"
+	"penstock/quality"
+	"penstock/quality/store"
 	"penstock/server"
 	"penstock/server/accept"
 )
@@ -53,6 +55,12 @@ type Options struct {
 	Roles          string // file
 	DataDir        string // what outlives the process is kept there; empty: nothing does
 
+	QualityKeep     time.Duration // how long labelled outcomes are kept
+	QualityBytes    int64         // of the history; oldest outcomes go first
+	QualitySlices   []string      // [MODEL:]COLUMN, by whose value outcomes are told apart
+	SetAlpha        float64       // share of sets that may miss the truth, where a request does not say
+	KeepCalibration bool          // confidences stay as models give them until a dashboard says otherwise
+
 	MaxPerUser          int // sockets; 0: a quarter of MaxConnections
 	RowsPerSecond       int // of one user or, without tokens, address; 0: no limit
 	BytesPerSecond      int
@@ -91,6 +99,7 @@ func Defaults() Options {
 		MaxBatch: 64, QueueRows: 16384, Window: 1024, Remember: 262144,
 		MaxConnections: 10000, MaxMessageBytes: 1 << 20, MaxRows: 1024, MaxReplyBytes: 2 << 20,
 		Auth: AuthNone, HandshakesPerSecond: 100,
+		QualityKeep: store.DefaultKeep, QualityBytes: store.DefaultBytes, SetAlpha: quality.DefaultAlpha,
 		DrainTimeout: 20 * time.Second,
 		Alerts: monitor.Thresholds{
 			ErrorRate: monitor.Level{Warning: 0.01, Critical: 0.05}, LatencyP99: monitor.Level{Warning: 100, Critical: 500},
@@ -202,6 +211,15 @@ func (o Options) validateNumbers() error {
 	}
 	if o.MemoryLimit < 0 {
 		return fmt.Errorf("--memory-limit %d: expected a number of bytes, or 0 for what there is", o.MemoryLimit)
+	}
+	if !(o.SetAlpha > 0 && o.SetAlpha < 1) {
+		return fmt.Errorf("--set-alpha %v: expected a share above 0 and below 1, such as 0.1", o.SetAlpha)
+	}
+	if o.QualityKeep < time.Hour {
+		return fmt.Errorf("--quality-keep %v: expected at least 1h", o.QualityKeep)
+	}
+	if o.QualityBytes < 1<<20 {
+		return fmt.Errorf("--quality-bytes %d: expected at least 1MiB", o.QualityBytes)
 	}
 	if o.DrainTimeout < 0 {
 		return fmt.Errorf("--drain-timeout %v: expected at least 0s", o.DrainTimeout)

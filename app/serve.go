@@ -47,6 +47,7 @@ type App struct {
 	monitor  *monitor.Monitor
 	webhook  *webhook.Hook // nil without --alert-webhook
 	threads  *threads
+	history  *history
 	doors    doors
 
 	plan          accept.Plan
@@ -114,7 +115,7 @@ func (a *App) wire() error {
 	}
 	var err error
 	a.server, err = server.New(server.Options{
-		Service: a.service, Monitor: a.monitor, Clients: clients, Access: a.access, Dashboard: a.options.Dashboard,
+		Service: a.service, Monitor: a.monitor, History: a.history.Store, Clients: clients, Access: a.access, Dashboard: a.options.Dashboard,
 		HandshakesPerSecond: a.options.HandshakesPerSecond,
 		MaxConnections:      a.plan.WebSockets, MaxPerAddress: a.options.perAddress(a.plan), TrustedProxies: a.options.proxies(),
 		MaxMessageBytes: a.options.MaxMessageBytes, MaxRows: a.options.MaxRows,
@@ -128,7 +129,18 @@ func (a *App) wire() error {
 // serve puts the models into a catalog, with all that judges and counts what is asked
 // of them.
 func (a *App) serve() error {
-	store, err := quality.New(quality.Options{Remember: a.options.Remember, Registerer: a.registry})
+	var err error
+	if a.history, err = openHistory(&a.options, a.registry); err != nil {
+		return err
+	}
+	slices, err := a.slices()
+	if err != nil {
+		return err
+	}
+	store, err := quality.New(quality.Options{
+		Remember: a.options.Remember, Key: a.history.Key(), Record: true,
+		Alpha: a.options.SetAlpha, Frozen: a.options.KeepCalibration, Slices: slices, Registerer: a.registry,
+	})
 	if err != nil {
 		return err
 	}
@@ -154,7 +166,7 @@ func (a *App) serve() error {
 			return err
 		}
 	}
-	return nil
+	return a.history.load(store)
 }
 
 // panicked tells of a panic while an answer was handed over.
@@ -206,6 +218,9 @@ func (a *App) free() {
 	for _, m := range a.models {
 		_ = m.Close()
 	}
+	if a.history != nil {
+		_ = a.history.Close()
+	}
 }
 
 // Run serves until ctx ends, then drains: everything accepted is answered,
@@ -219,6 +234,7 @@ func (a *App) Run(ctx context.Context) error {
 		running.Go(func() { _ = m.deployment.Pool.Run(inner) })
 	}
 	running.Go(func() { a.server.Run(inner) })
+	running.Go(func() { a.history.run(inner, a.service.Quality) })
 	running.Go(func() { a.access.Run(inner) })
 	if a.keys != nil {
 		running.Go(func() { a.keys.Run(inner) })

@@ -51,7 +51,7 @@ type serveCmd struct {
 	JWTAudience   string   `name:"jwt-audience" help:"The claim aud that tokens must have." placeholder:"NAME"`
 	APIKeysFile   string   `name:"api-keys-file" help:"YAML file of hashed static keys, for clients without an identity provider; see penstock token --api-key." placeholder:"FILE"`
 	Roles         string   `help:"YAML file of roles, default rights, and limits of single users." placeholder:"FILE"`
-	DataDir       string   `help:"Folder for what must outlive the process: revocations." placeholder:"DIR"`
+	DataDir       string   `help:"Folder for what must outlive the process: how good models were, predictions that wait for their labels, revocations. Without, all of that ends with the process." placeholder:"DIR"`
 
 	MaxPerUser          int `atleast:"0" atmost:"16777216" default:"0" help:"WebSockets and event streams of one user. 0 is a quarter of --max-connections."`
 	RowsPerSecond       int `atleast:"0" atmost:"1073741824" default:"0" help:"Rows a second of one user over all sockets or, without tokens, of one address; beyond, requests are refused with rate_limited. 0 is no limit."`
@@ -75,6 +75,12 @@ type serveCmd struct {
 	DrainTimeout time.Duration `atleast:"0s" default:"20s" help:"Time to answer what was accepted after SIGTERM."`
 	LogFormat    string        `default:"text" enum:"text,json" help:"text or json."`
 	LogLevel     slog.Level    `default:"info" help:"debug, info, warn or error."`
+
+	QualityKeep  span     `default:"30d" help:"How long labelled predictions are kept one by one, such as 30d or 12h. What they add up to is kept for 13 months." placeholder:"TIME"`
+	QualityBytes byteSize `default:"1GiB" help:"Disk that labelled predictions may take in --data-dir: the oldest go first. Without --data-dir, memory, of which at most 64 MiB." placeholder:"BYTES"`
+	QualitySlice []string `help:"Column by whose value accuracy is also told apart, as COLUMN of the first model or MODEL:COLUMN; one for each model." placeholder:"COLUMN" sep:"none"`
+	SetAlpha     float64  `above:"0" default:"0.1" help:"How often sets and intervals may miss the truth where a request does not say: above 0 and below 1."`
+	Calibrate    bool     `negatable:"" default:"true" help:"Let confidences in replies follow what labels say. Without, they are the model's own."`
 
 	Alert alertFlags `embed:"" prefix:"alert-"`
 
@@ -151,6 +157,8 @@ func (c serveCmd) options() (app.Options, error) {
 		RowsPerSecond: c.RowsPerSecond, BytesPerSecond: c.BytesPerSecond, HandshakesPerSecond: c.HandshakesPerSecond,
 		AllowAnonymous: c.AllowAnonymous, AllowOpenAdmin: c.AllowOpenAdmin,
 		TLSCert: c.TLSCert, TLSKey: c.TLSKey, TLSClientCA: c.TLSClientCA, AdminTokenFile: c.AdminTokenFile, DrainTimeout: c.DrainTimeout,
+		QualityKeep: time.Duration(c.QualityKeep), QualityBytes: int64(c.QualityBytes), QualitySlices: c.QualitySlice,
+		SetAlpha: c.SetAlpha, KeepCalibration: !c.Calibrate,
 		Alerts: c.Alert.thresholds(), Webhook: c.Alert.Webhook,
 		Dashboard: dashboard.Files(), Logger: c.newLogger(os.Stderr),
 	}, err

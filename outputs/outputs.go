@@ -88,6 +88,16 @@ func (t Table) Of(spec model.Spec) ([]Output, error) {
 	return made, nil
 }
 
+// Judge makes what judges labels of an output; nil where there is no such kind, or no
+// output of it can be like this.
+func (t Table) Judge(o model.Output) quality.Judge {
+	kind := t.find(o.Kind)
+	if kind == nil || kind.Check != nil && kind.Check(o) != nil {
+		return nil
+	}
+	return kind.Judge(o)
+}
+
 func (t Table) find(name model.Kind) *Kind {
 	for i := range t {
 		if t[i].Name == name {

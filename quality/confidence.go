@@ -3,6 +3,7 @@ package quality
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"penstock/quality/calibrate"
 	"penstock/quality/conformal"
@@ -70,8 +71,17 @@ func (one *Series) learn(o *outcome, caller uint64) {
 	}
 	if change := one.fitter.Add(o.confidences[0], o.verdict.Correct, caller); change != nil {
 		one.publish()
+		one.adopted = o.at
 		one.store.event(one, "calibration", fmt.Sprintf("%s in place of %s, over %d labels (z = %.1f)", &change.To, &change.From, change.Rows, change.Z))
 	}
+}
+
+// adoptedAt is when the calibrator in force was found; zero where there never was one.
+func (one *Series) adoptedAt() time.Time {
+	if one.adopted == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, one.adopted)
 }
 
 // publish makes the calibration in force that of the replies.
@@ -151,6 +161,7 @@ type Confidences struct {
 	calibrate.Report
 	Calibrator calibrate.Calibrator // in force
 	Frozen     bool
+	Adopted    time.Time // zero: never
 }
 
 // Sets is how the sets of Alpha have done: of 1−Alpha the truth is promised to be in
@@ -174,7 +185,7 @@ func (one *Series) Confidences() *Confidences {
 	if one.fitter == nil {
 		return nil
 	}
-	c := &Confidences{Report: one.fitter.Report(), Frozen: one.fitter.Frozen()}
+	c := &Confidences{Report: one.fitter.Report(), Frozen: one.fitter.Frozen(), Adopted: one.adoptedAt()}
 	if in := one.fitter.Current(); in != nil {
 		c.Calibrator = *in
 	}

@@ -181,3 +181,17 @@ func (m *memory) releaseDetails(head *kept) {
 		m.details.release(next)
 	}
 }
+
+// Rank is how many classes are likelier than one of probability p.
+func (d Distribution) Rank(p float32) int {
+	n, rank := d.classes, 0
+	if d.d.form == formLikeliest {
+		n = likeliest
+	}
+	for _, one := range d.d.probabilities[:n] {
+		if one > p {
+			rank++
+		}
+	}
+	return rank
+}

@@ -172,7 +172,7 @@ func (s *Store) judge(series *Series, head *kept, labels *labelling, truths []fl
 	width := len(truths) / int(told.rows)
 	next := head.details
 	s.memory.each(head, series.judge.Width(), func(row int, values, confidences []float32) {
-		o := outcome{row: row, values: values, confidences: confidences, truth: truths[row*width : (row+1)*width]}
+		o := outcome{at: s.unix(int64(labels.now)), row: row, values: values, confidences: confidences, truth: truths[row*width : (row+1)*width]}
 		if next != none {
 			o.detail = s.memory.details.at(next)
 			next = o.detail.next
@@ -197,6 +197,7 @@ func (one *Series) outcome(o *outcome, caller uint64) Verdict {
 		if d.form != formNone {
 			is := Distribution{d, one.classes}
 			o.distributed, o.probability, o.squares = true, is.Of(int(o.truth[0])), is.Squares()
+			one.rank(is.Rank(o.probability))
 		}
 	}
 	one.learn(o, caller)

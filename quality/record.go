@@ -139,6 +139,7 @@ func floorDiv(a, b int64) int64 {
 
 // outcome is one labelled row, on its way into the columns.
 type outcome struct {
+	at                  int64 // when the label came, in Unix nanoseconds
 	row                 int
 	values, confidences []float32
 	truth               []float64

@@ -87,6 +87,7 @@ func (s *Store) Remember(p Prediction) {
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.happened++
 	series.predicted(r.at, uint64(p.Rows))
 	series.promised(r.at, r.shown)
 	s.callers.predicted(r.caller, time.Duration(r.at))

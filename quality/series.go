@@ -81,6 +81,9 @@ type Series struct {
 	calibrator atomic.Pointer[calibrate.Calibrator]
 	window     *conformal.Window // of class and values
 	sets       setCounts
+	adopted    time.Time       // when the calibrator was
+	ranks      [mostTop]uint64 // of classes alone: rows whose truth is the k+1st likeliest
+	ranked     uint64
 
 	// What waits to be taken.
 	recorded bool

@@ -11,23 +11,20 @@ type Slice struct {
 	Column int // of the row
 	Name   string
 	// Bounds are where the bins of a number end, ascending: a value belongs to the
-	// first bin whose bound is not below it, and beyond the last to one more. Names
-	// are those of the bins, or of a category's values, of which Bounds has none.
+	// first bin whose bound is not below it, and beyond the last to one more. A category has
+	// no Bounds: its index is its bin. Names are those of the bins.
 	Bounds []float64
 	Names  []string
+	// Shift is what was taken off the numbers of rows.
+	Shift float64
 }
 
 // Bins is how many there are; what is missing, or no category that is known, is in
 // the last.
-func (s Slice) Bins() int {
-	if len(s.Bounds) == 0 {
-		return len(s.Names) + 1
-	}
-	return len(s.Bounds) + 2
-}
+func (s Slice) Bins() int { return len(s.Names) }
 
-// maxBins is how many bins a slice may have.
-const maxBins = 250
+// MaxBins is how many bins a slice may have.
+const MaxBins = 250
 
 // slicer finds the bins of rows.
 type slicer struct {
@@ -36,7 +33,7 @@ type slicer struct {
 
 func (s *Store) slicerOf(m *Model) *slicer {
 	cut, ok := s.cuts[m.Name]
-	if !ok || cut.Bins() > maxBins {
+	if !ok || cut.Bins() > MaxBins {
 		return nil
 	}
 	return &slicer{Slice: cut}
@@ -60,10 +57,16 @@ func (s *slicer) bin(value float64) uint8 {
 	case math.IsNaN(value):
 		return uint8(last)
 	case len(s.Bounds) == 0:
-		if i := int(value); i >= 0 && i < last && float64(i) == value {
+		if i := int(value); value >= 0 && i < last && float64(i) == value {
 			return uint8(i)
 		}
 		return uint8(last)
 	}
-	return uint8(sort.SearchFloat64s(s.Bounds, value))
+	return uint8(sort.SearchFloat64s(s.Bounds, value+s.Shift))
+}
+
+// SliceOf is the column by which a model's outcomes are told apart.
+func (s *Store) SliceOf(model string) (Slice, bool) {
+	slice, ok := s.cuts[model]
+	return slice, ok
 }

@@ -47,6 +47,9 @@ type seriesState struct {
 	Window   []byte
 	Sets     setCounts
 	Shift    []byte
+	Adopted  int64
+	Ranks    []uint64
+	Ranked   uint64
 }
 
 type bucketState struct {
@@ -80,6 +83,7 @@ func (one *Series) state() seriesState {
 		Counts: one.counts, Kind: one.kind, Classes: one.names, Scores: one.scores, Width: one.judge.Width(), Removed: one.removed,
 		Last5m: one.last5m.state(), Last1h: one.last1h.state(),
 		Detector: one.detector.State(), Scale: one.scale.State(), Sets: one.sets,
+		Adopted: one.adopted, Ranks: slices.Clone(one.ranks[:]), Ranked: one.ranked,
 	}
 	if lasting, ok := one.judge.(Lasting); ok {
 		state.Judge, _ = lasting.AppendBinary(nil) // those that are here never fail
@@ -187,7 +191,8 @@ func (s *Store) restore(state *seriesState, judge func(string, []string, int) Ju
 	one.last1h.restore(state.Last1h)
 	one.detector.Restore(state.Detector)
 	one.scale.Restore(state.Scale)
-	one.sets = state.Sets
+	one.sets, one.adopted, one.ranked = state.Sets, state.Adopted, state.Ranked
+	copy(one.ranks[:], state.Ranks)
 	one.restoreDelays(state.Delays)
 	return one, one.restoreLearned(state)
 }
@@ -339,7 +344,7 @@ func (s *Store) replayRequest(one *Series, o *Outcomes, first, last int) {
 // row is one row of the columns.
 func (o *Outcomes) row(i int) outcome {
 	row := outcome{
-		row: int(o.Rows[i]), values: o.Values[i*o.Width : (i+1)*o.Width], truth: o.Truths[i*o.LabelWidth : (i+1)*o.LabelWidth],
+		at: o.Labelled[i], row: int(o.Rows[i]), values: o.Values[i*o.Width : (i+1)*o.Width], truth: o.Truths[i*o.LabelWidth : (i+1)*o.LabelWidth],
 	}
 	if len(o.Confidences) > 0 {
 		row.confidences = o.Confidences[i*o.Width : (i+1)*o.Width]

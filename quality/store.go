@@ -104,6 +104,7 @@ type Store struct {
 	cuts      map[string]Slice
 
 	recording, frozen bool
+	happened          uint64
 
 	mu       lockorder.Mutex[lockorder.Store]
 	memory   memory
@@ -146,3 +147,18 @@ func New(o Options) (*Store, error) {
 // clock that is set moves nothing, and the wall time of a prediction is the
 // epoch's plus that.
 func (s *Store) Epoch() time.Time { return s.epoch }
+
+// Remembered is how many rows, or values of rows of several, wait in memory for labels
+// or tell that they had some.
+func (s *Store) Remembered() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.memory.used
+}
+
+// Happened is a number that changes with every prediction.
+func (s *Store) Happened() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.happened
+}

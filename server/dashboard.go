@@ -29,6 +29,16 @@ func (s *Server) newDashboards() (*watch.Dashboards, error) {
 			s.quiet.Log(slog.LevelInfo, "the present error of a model was accepted as its baseline", "model", model)
 			return nil
 		},
+		FreezeCalibration: func(model string, frozen bool) *protocol.Error {
+			d := s.deployment(model)
+			if d == nil {
+				return protocol.Errorf(protocol.UnknownModel, "no model is named %.40q", model)
+			}
+			if !s.service.Quality.Freeze(d.Series, frozen) {
+				return protocol.Errorf(protocol.BadMessage, "model %.40q has no calibration: its first output is not of kind class", model)
+			}
+			return nil
+		},
 		CountError: s.metrics.countError,
 	})
 }

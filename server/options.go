@@ -10,6 +10,7 @@ import (
 
 	"penstock/access"
 	"penstock/monitor"
+	"penstock/quality/store"
 	"penstock/server/accept"
 	"penstock/server/budget"
 	"penstock/server/watch"
@@ -24,6 +25,8 @@ type Options struct {
 	Service *serving.Service
 	// Monitor publishes the frames of /ws/dashboard and /events. Required.
 	Monitor *monitor.Monitor
+	// History is where what labels say is kept, for those who watch. Default: none.
+	History *store.Store
 	// Clients counts who is connected. It is made first, as the service's ledger is, so
 	// that Monitor can read both (see Clients.Traffic). Default: the server's own.
 	Clients *Clients

@@ -39,6 +39,13 @@ type apiQuality struct {
 	HammingLoss      *float64         `json:"hamming_loss"`
 	Values           []apiValue       `json:"values"`
 	LabelDelay       *apiLabelDelay   `json:"label_delay_ms"`
+
+	Calibrator *apiCalibrator `json:"calibrator"`
+	Sets       *apiSets       `json:"sets"`
+	Drift      *apiDrift      `json:"drift"`
+	Estimate   *apiEstimate   `json:"estimate"`
+	TopK       []apiTopK      `json:"top_k"`
+	OverTime   *apiOverTime   `json:"over_time,omitempty"`
 }
 
 type apiCalibration struct {
@@ -74,12 +81,20 @@ type apiLabelDelay struct {
 
 // serveQuality tells what labels say about the models. A look costs the
 // predictions a moment, so it is taken at most once a second.
-func (s *Server) serveQuality(w http.ResponseWriter, _ *http.Request, guest *access.Session) {
+//
+// With ?window= each model also tells what its labels said over that time, from the
+// history: see serveOverTime.
+func (s *Server) serveQuality(w http.ResponseWriter, r *http.Request, guest *access.Session) {
+	if r.URL.Query().Has("window") {
+		s.serveOverTime(w, r, guest)
+		return
+	}
 	grants := guest.Grants()
 	parts := s.qualityAnswer.get(s.describeQualities)
 	answer := struct {
 		Models []json.RawMessage `json:"models"`
-	}{Models: []json.RawMessage{}}
+		Store  *apiStore         `json:"store"`
+	}{Models: []json.RawMessage{}, Store: s.describeStore()}
 	for _, part := range parts {
 		if grants.Allow(access.Dashboard, part.model) {
 			answer.Models = append(answer.Models, part.described)
@@ -96,8 +111,7 @@ type qualityPart struct {
 
 func (s *Server) describeQualities() (parts []qualityPart) {
 	for _, d := range s.service.Catalog.Now().Deployments {
-		snapshot := d.Series.Snapshot()
-		parts = append(parts, qualityPart{d.Spec.Name, protocol.Encode(describeQuality(d, &snapshot))})
+		parts = append(parts, qualityPart{d.Spec.Name, protocol.Encode(s.describe(d))})
 	}
 	return parts
 }

@@ -45,6 +45,7 @@ type Server struct {
 	draining   atomic.Bool
 
 	qualityAnswer fresh[[]qualityPart]
+	readers       chan struct{} // of the history
 }
 
 // New makes a server. It starts nothing; see Run and Handler.
@@ -63,6 +64,7 @@ func New(opt Options) (*Server, error) {
 		faults: access.NewRates(faultsPerSecond, faultsAtOnce),
 		knocks: access.NewRates(opt.HandshakesPerSecond, handshakesAtOnce*opt.HandshakesPerSecond), badTokens: access.NewRates(opt.HandshakesPerSecond, handshakesAtOnce*opt.HandshakesPerSecond),
 	}
+	s.readers = make(chan struct{}, mostReaders)
 	s.audience = audience.New(audience.Options{})
 	s.notices = rate.NewLimiter(noticesPerSecond, noticesPerSecond)
 	s.hub = socket.NewHub(socket.Options{
@@ -119,6 +121,10 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /api/me", s.known(s.serveMe))
 	mux.HandleFunc("GET /api/models", s.known(s.serveModels))
 	mux.HandleFunc("GET /api/quality", s.guarded(access.Dashboard, s.serveQuality))
+	mux.HandleFunc("GET /api/quality/slices", s.history(s.serveSlices))
+	mux.HandleFunc("GET /api/quality/worst", s.history(s.serveWorst))
+	mux.HandleFunc("GET /api/quality/curve", s.history(s.serveCurve))
+	mux.HandleFunc("GET /api/quality/residuals", s.history(s.serveResiduals))
 	mux.HandleFunc("GET /api/alerts", s.guarded(access.Dashboard, s.serveAlerts))
 	mux.HandleFunc("GET /", s.servePage)
 	return s.checkCaller(mux)
