@@ -35,7 +35,7 @@ func (w *work) choose(current *Calibrator) *Change {
 		fitted, measured := fold{i, 2}, fold{1 - i, 2}
 		t := w.rows.temperature(fitted, *current)
 		w.losses(measured, &t, w.temperature)
-		b := w.rows.beta(fitted, *current)
+		b := w.rows.beta(fitted, t)
 		w.losses(measured, &b, w.beta)
 	}
 	kind, losses := Identity, w.identity
@@ -61,7 +61,7 @@ func (w *work) adopt(current *Calibrator, kind Kind, gain, z float64) *Change {
 	case Temperature:
 		to = w.rows.temperature(all, *current)
 	case Beta:
-		to = w.rows.beta(all, *current)
+		to = w.rows.beta(all, w.rows.temperature(all, *current))
 	}
 	w.losses(all, &to, w.identity)
 	var nats float64
@@ -76,13 +76,12 @@ func (w *work) adopt(current *Calibrator, kind Kind, gain, z float64) *Change {
 
 // losses writes the log loss of the rows of a fold.
 func (w *work) losses(f fold, c *Calibrator, into []float64) {
-	a, b, k := c.A, c.B, c.C
+	line := *c
 	if c.Kind == Identity {
-		a, b, k = 1, 1, 0
+		line = Calibrator{A: 1, B: 1}
 	}
 	for i := f.first; i < len(w.of); i += f.step {
-		m := a*w.of[i] + b*w.ofRest[i] + k*w.sign[i]
-		into[i] = max(-m, 0) + math.Log1p(math.Exp(-math.Abs(m)))
+		into[i] = w.lossOf(i, &line)
 	}
 }
 

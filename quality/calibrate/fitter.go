@@ -17,8 +17,7 @@ type Fitter struct {
 	rows []row // a ring
 	next int   // the oldest of a full ring
 
-	counts  map[uint64]int
-	weights map[uint64]float64
+	callers callers
 	work    work
 }
 
@@ -31,11 +30,7 @@ type row struct {
 // NewFitter returns a fitter that leaves confidences as they are, until labels say
 // that it should not.
 func NewFitter() *Fitter {
-	return &Fitter{
-		current: &Calibrator{},
-		counts:  make(map[uint64]int),
-		weights: make(map[uint64]float64),
-	}
+	return &Fitter{current: &Calibrator{}, callers: newCallers()}
 }
 
 // Change is a calibrator that took the place of another.
@@ -84,14 +79,10 @@ func (f *Fitter) refit() *Change {
 
 // load makes the columns of the window, with weights.
 func (f *Fitter) load() {
-	clear(f.counts)
-	for _, r := range f.rows {
-		f.counts[r.caller]++
-	}
-	weigh(f.counts, f.weights)
+	f.callers.weigh(f.rows)
 	f.work.rows.reset()
 	for _, r := range f.rows {
-		f.work.rows.add(float64(r.p), r.right, f.weights[r.caller])
+		f.work.rows.add(float64(r.p), r.right, f.callers.weight(r.caller))
 	}
 }
 
