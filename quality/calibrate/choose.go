@@ -21,7 +21,8 @@ type work struct {
 
 // choose fits both families to one half of the rows and measures them on the other,
 // both ways, and returns the best if it is better than what is in force beyond doubt.
-func (w *work) choose(current *Calibrator) *Change {
+// While that settles, the best is good enough.
+func (w *work) choose(current *Calibrator, settles bool) *Change {
 	n := len(w.of)
 	for _, losses := range []*[]float64{&w.inForce, &w.identity, &w.temperature, &w.beta} {
 		if cap(*losses) < n {
@@ -49,29 +50,34 @@ func (w *work) choose(current *Calibrator) *Change {
 		return nil
 	}
 	gain, z := w.gain(w.inForce, losses)
-	if !(z > certain) {
+	if !(z > certain) && !settles {
 		return nil
 	}
-	return w.adopt(current, kind, gain, z)
+	change := &Change{From: *current, To: w.fit(kind, current), Z: z, Gain: gain, Rows: len(w.of)}
+	if !settles && !w.surprised(&change.To) {
+		return nil
+	}
+	return change
 }
 
-func (w *work) adopt(current *Calibrator, kind Kind, gain, z float64) *Change {
-	var to Calibrator
+func (w *work) fit(kind Kind, current *Calibrator) (to Calibrator) {
 	switch kind {
 	case Temperature:
 		to = w.rows.temperature(all, *current)
 	case Beta:
 		to = w.rows.beta(all, w.rows.temperature(all, *current))
 	}
-	w.losses(all, &to, w.identity)
+	return to
+}
+
+// surprised tells whether the window is far less likely under what is in force.
+func (w *work) surprised(to *Calibrator) bool {
+	w.losses(all, to, w.beta)
 	var nats float64
 	for i, weight := range w.weight {
-		nats += weight * (w.inForce[i] - w.identity[i])
+		nats += weight * (w.inForce[i] - w.beta[i])
 	}
-	if !(2*nats > surprise) {
-		return nil
-	}
-	return &Change{From: *current, To: to, Z: z, Gain: gain, Rows: len(w.of)}
+	return 2*nats > surprise
 }
 
 // losses writes the log loss of the rows of a fold.

@@ -13,6 +13,7 @@ type Fitter struct {
 	current *Calibrator
 	frozen  bool
 	since   int // labels since the last fit
+	settles int // labels until what was adopted holds
 
 	rows []row // a ring
 	next int   // the oldest of a full ring
@@ -61,19 +62,27 @@ func (f *Fitter) Add(p float32, right bool, caller uint64) *Change {
 		return nil
 	}
 	f.since = 0
+	f.settles = max(f.settles-Every, 0)
 	if f.frozen {
 		return nil
 	}
 	return f.refit()
 }
 
+// refit looks for something better than what is in force. When that was found it goes
+// on changing with every fit, until none of the labels from before the change is left
+// in the window.
 func (f *Fitter) refit() *Change {
 	f.load()
-	change := f.work.choose(f.current)
-	if change != nil {
-		to := change.To
-		f.current = &to
+	change := f.work.choose(f.current, f.settles > 0)
+	if change == nil {
+		return nil
 	}
+	if f.settles == 0 {
+		f.settles = Window
+	}
+	to := change.To
+	f.current = &to
 	return change
 }
 
