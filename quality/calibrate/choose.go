@@ -21,7 +21,8 @@ type work struct {
 
 // choose fits both families to one half of the rows and measures them on the other,
 // both ways, and returns the best if it is better than what is in force beyond doubt.
-func (w *work) choose(current *Calibrator) *Change {
+// While that settles, the best is good enough.
+func (w *work) choose(current *Calibrator, settles bool) *Change {
 	n := len(w.of)
 	for _, losses := range []*[]float64{&w.inForce, &w.identity, &w.temperature, &w.beta} {
 		if cap(*losses) < n {
@@ -35,7 +36,7 @@ func (w *work) choose(current *Calibrator) *Change {
 		fitted, measured := fold{i, 2}, fold{1 - i, 2}
 		t := w.rows.temperature(fitted, *current)
 		w.losses(measured, &t, w.temperature)
-		b := w.rows.beta(fitted, *current)
+		b := w.rows.beta(fitted, t)
 		w.losses(measured, &b, w.beta)
 	}
 	kind, losses := Identity, w.identity
@@ -49,40 +50,44 @@ func (w *work) choose(current *Calibrator) *Change {
 		return nil
 	}
 	gain, z := w.gain(w.inForce, losses)
-	if !(z > certain) {
+	if !(z > certain) && !settles {
 		return nil
 	}
-	return w.adopt(current, kind, gain, z)
+	change := &Change{From: *current, To: w.fit(kind, current), Z: z, Gain: gain, Rows: len(w.of)}
+	if !settles && !w.surprised(&change.To) {
+		return nil
+	}
+	return change
 }
 
-func (w *work) adopt(current *Calibrator, kind Kind, gain, z float64) *Change {
-	var to Calibrator
+func (w *work) fit(kind Kind, current *Calibrator) (to Calibrator) {
 	switch kind {
 	case Temperature:
 		to = w.rows.temperature(all, *current)
 	case Beta:
-		to = w.rows.beta(all, *current)
+		to = w.rows.beta(all, w.rows.temperature(all, *current))
 	}
-	w.losses(all, &to, w.identity)
+	return to
+}
+
+// surprised tells whether the window is far less likely under what is in force.
+func (w *work) surprised(to *Calibrator) bool {
+	w.losses(all, to, w.beta)
 	var nats float64
 	for i, weight := range w.weight {
-		nats += weight * (w.inForce[i] - w.identity[i])
+		nats += weight * (w.inForce[i] - w.beta[i])
 	}
-	if !(2*nats > surprise) {
-		return nil
-	}
-	return &Change{From: *current, To: to, Z: z, Gain: gain, Rows: len(w.of)}
+	return 2*nats > surprise
 }
 
 // losses writes the log loss of the rows of a fold.
 func (w *work) losses(f fold, c *Calibrator, into []float64) {
-	a, b, k := c.A, c.B, c.C
+	line := *c
 	if c.Kind == Identity {
-		a, b, k = 1, 1, 0
+		line = Calibrator{A: 1, B: 1}
 	}
 	for i := f.first; i < len(w.of); i += f.step {
-		m := a*w.of[i] + b*w.ofRest[i] + k*w.sign[i]
-		into[i] = max(-m, 0) + math.Log1p(math.Exp(-math.Abs(m)))
+		into[i] = w.lossOf(i, &line)
 	}
 }
 

@@ -22,7 +22,7 @@ func FitTemperature(p []float64, right []bool, w []float64) Calibrator {
 // FitBeta is FitTemperature with the three numbers of beta calibration.
 func FitBeta(p []float64, right []bool, w []float64) Calibrator {
 	r := newRows(p, right, w)
-	return r.beta(all, Calibrator{})
+	return r.beta(all, r.temperature(all, Calibrator{}))
 }
 
 // rows are what is fitted, column by column. of and ofRest are ln p and −ln(1−p),
@@ -85,7 +85,7 @@ func (r *rows) beta(f fold, start Calibrator) Calibrator {
 		if c.A < least || c.B < least {
 			continue
 		}
-		if loss := r.curve(f, &c).loss; loss < lowest {
+		if loss := r.loss(f, &c); loss < lowest {
 			best, lowest = c, loss
 		}
 	}
@@ -117,13 +117,14 @@ func (s shape) start(c Calibrator) Calibrator {
 }
 
 const (
-	steps     = 50
+	steps     = 100
 	halvings  = 30
-	converged = 1e-12 // nats that a full step would still win
+	converged = 1e-10 // nats that a full step would still win
 )
 
-// newton finds the lowest loss of a shape, by Newton's method with steps halved
-// while they win nothing.
+// newton finds the lowest loss of a shape by Newton's method. A step is halved while it
+// ends beyond the lowest point on its way by much: where the loss rises half as
+// steeply as it fell. That spares the logarithms of the loss itself.
 func (r *rows) newton(f fold, s shape, start Calibrator) Calibrator {
 	c := s.start(start)
 	at := r.curve(f, &c)
@@ -132,81 +133,122 @@ func (r *rows) newton(f fold, s shape, start Calibrator) Calibrator {
 		if !(wins > 0) {
 			return c
 		}
-		next, there := c, at
-		for range halvings {
+		next := c.moved(step)
+		there := r.curve(f, &next)
+		for i := 0; i < halvings && !(there.along(step) <= -at.along(step)/2); i++ {
+			for j := range step {
+				step[j] /= 2
+			}
 			next = c.moved(step)
-			if there = r.curve(f, &next); there.loss <= at.loss {
-				break
-			}
-			for i := range step {
-				step[i] /= 2
-			}
-		}
-		if !(there.loss <= at.loss) {
-			return c
+			there = r.curve(f, &next)
 		}
 		c, at = next, there
-		if s.tied && c.A < least {
-			return Calibrator{Kind: Temperature, A: least, B: least}
+		if wins < converged || s.tied && c.A < least {
+			break
 		}
-		if wins < converged {
-			return c
-		}
+	}
+	if s.tied && c.A < least {
+		c.A, c.B = least, least
 	}
 	return c
 }
 
+// along is how the loss rises over a step, if it went on as it does at its begin.
+func (k *curve) along(step [3]float64) float64 {
+	return k.slope[0]*step[0] + k.slope[1]*step[1] + k.slope[2]*step[2]
+}
+
 func (c Calibrator) moved(by [3]float64) Calibrator {
+	if c.Kind == Temperature {
+		by[1] = by[0]
+	}
 	c.A += by[0]
 	c.B += by[1]
 	c.C += by[2]
 	return c
 }
 
-// curve is the loss at one point, with the prior's, and its slope and curvature.
+// loss is what newton makes small: the log loss of the rows, and the prior's.
+func (r *rows) loss(f fold, c *Calibrator) float64 {
+	a, b := c.A-1, c.B-1
+	sum := precision / 2 * (a*a + b*b + c.C*c.C)
+	for i := f.first; i < len(r.of); i += f.step {
+		sum += r.weight[i] * r.lossOf(i, c)
+	}
+	return sum
+}
+
+// lossOf is the log loss of one row, in nats.
+func (r *rows) lossOf(i int, c *Calibrator) float64 {
+	m := c.A*r.of[i] + c.B*r.ofRest[i] + c.C*r.sign[i]
+	return max(-m, 0) + math.Log(1+math.Exp(-math.Abs(m)))
+}
+
+// curve is the slope and the curvature of the loss at one point, with the prior's. Of
+// a temperature, the first of each is along the diagonal and the others are 0.
 type curve struct {
-	loss  float64
 	slope [3]float64
 	bend  [6]float64 // aa ab ac bb bc cc
 }
 
 func (r *rows) curve(f fold, c *Calibrator) curve {
 	var k curve
-	product := 1.0 // of 1+e, so that few logarithms are taken
+	if c.Kind == Temperature {
+		k = r.alongTemperature(f, c.A)
+	} else {
+		k = r.alongBeta(f, c)
+	}
+	k.prior(c)
+	return k
+}
+
+func (r *rows) alongTemperature(f fold, slope float64) curve {
+	var falls, bends float64
+	n := len(r.of)
+	of, ofRest, weight := r.of[:n], r.ofRest[:n], r.weight[:n]
+	for i := f.first; i < n; i += f.step {
+		x, w := of[i]+ofRest[i], weight[i]
+		m := slope * x
+		e := math.Exp(-math.Abs(m))
+		miss := missed(m, e)
+		falls += w * miss * x
+		bends += w * miss * (1 - miss) * x * x
+	}
+	return curve{slope: [3]float64{-falls}, bend: [6]float64{bends}}
+}
+
+func (r *rows) alongBeta(f fold, c *Calibrator) curve {
+	var fallsA, fallsB, fallsC, aa, ab, ac, bb, bc, cc float64
 	n := len(r.of)
 	of, ofRest, sign, weight := r.of[:n], r.ofRest[:n], r.sign[:n], r.weight[:n]
 	for i := f.first; i < n; i += f.step {
-		a, b, one, w := of[i], ofRest[i], sign[i], weight[i]
-		m := c.A*a + c.B*b + c.C*one
+		a, b, s, w := of[i], ofRest[i], sign[i], weight[i]
+		m := c.A*a + c.B*b + c.C*s
 		e := math.Exp(-math.Abs(m))
-		miss := 1 / (1 + e) // the probability of what did not happen
-		if m >= 0 {
-			miss *= e
-		} else {
-			k.loss -= w * m
-		}
-		if w == 1 {
-			if product *= 1 + e; product > 1e300 {
-				k.loss += math.Log(product)
-				product = 1
-			}
-		} else {
-			k.loss += w * math.Log1p(e)
-		}
-		g, h := w*miss, w*miss*(1-miss)
-		k.slope[0] -= g * a
-		k.slope[1] -= g * b
-		k.slope[2] -= g * one
-		k.bend[0] += h * a * a
-		k.bend[1] += h * a * b
-		k.bend[2] += h * a * one
-		k.bend[3] += h * b * b
-		k.bend[4] += h * b * one
-		k.bend[5] += h
+		miss := missed(m, e)
+		fall := w * miss
+		fallsA += fall * a
+		fallsB += fall * b
+		fallsC += fall * s
+		bend := fall * (1 - miss)
+		bendA, bendB := bend*a, bend*b
+		aa += bendA * a
+		ab += bendA * b
+		ac += bendA * s
+		bb += bendB * b
+		bc += bendB * s
+		cc += bend
 	}
-	k.loss += math.Log(product)
-	k.prior(c)
-	return k
+	return curve{slope: [3]float64{-fallsA, -fallsB, -fallsC}, bend: [6]float64{aa, ab, ac, bb, bc, cc}}
+}
+
+// missed is the probability of what did not happen, 1/(1+exp(m)), from e = exp(−|m|).
+func missed(m, e float64) float64 {
+	q := 1 / (1 + e)
+	if m >= 0 {
+		return q * e
+	}
+	return q
 }
 
 func (k *curve) prior(c *Calibrator) {
@@ -215,22 +257,18 @@ func (k *curve) prior(c *Calibrator) {
 		away[1] = 0 // there is one number alone
 	}
 	for i, x := range away {
-		k.loss += precision / 2 * x * x
 		k.slope[i] += precision * x
 	}
-	k.bend[0] += precision
-	if c.Kind != Temperature {
-		k.bend[3] += precision
+	for _, diagonal := range [...]int{0, 3, 5} {
+		k.bend[diagonal] += precision
 	}
-	k.bend[5] += precision
 }
 
 // step is Newton's, and how much it would win if the loss were a parabola.
 func (k *curve) step(s shape) (by [3]float64, wins float64) {
 	if s.tied {
-		slope := k.slope[0] + k.slope[1]
-		d := -slope / (k.bend[0] + 2*k.bend[1] + k.bend[3])
-		return [3]float64{d, d, 0}, -slope * d / 2
+		d := -k.slope[0] / k.bend[0]
+		return [3]float64{d, 0, 0}, -k.slope[0] * d / 2
 	}
 	m := [3][3]float64{
 		{k.bend[0], k.bend[1], k.bend[2]},

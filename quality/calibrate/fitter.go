@@ -13,12 +13,12 @@ type Fitter struct {
 	current *Calibrator
 	frozen  bool
 	since   int // labels since the last fit
+	settles int // labels until what was adopted holds
 
 	rows []row // a ring
 	next int   // the oldest of a full ring
 
-	counts  map[uint64]int
-	weights map[uint64]float64
+	callers callers
 	work    work
 }
 
@@ -31,11 +31,7 @@ type row struct {
 // NewFitter returns a fitter that leaves confidences as they are, until labels say
 // that it should not.
 func NewFitter() *Fitter {
-	return &Fitter{
-		current: &Calibrator{},
-		counts:  make(map[uint64]int),
-		weights: make(map[uint64]float64),
-	}
+	return &Fitter{current: &Calibrator{}, callers: newCallers()}
 }
 
 // Change is a calibrator that took the place of another.
@@ -66,32 +62,36 @@ func (f *Fitter) Add(p float32, right bool, caller uint64) *Change {
 		return nil
 	}
 	f.since = 0
+	f.settles = max(f.settles-Every, 0)
 	if f.frozen {
 		return nil
 	}
 	return f.refit()
 }
 
+// refit looks for something better than what is in force. When that was found it goes
+// on changing with every fit, until none of the labels from before the change is left
+// in the window.
 func (f *Fitter) refit() *Change {
 	f.load()
-	change := f.work.choose(f.current)
-	if change != nil {
-		to := change.To
-		f.current = &to
+	change := f.work.choose(f.current, f.settles > 0)
+	if change == nil {
+		return nil
 	}
+	if f.settles == 0 {
+		f.settles = Window
+	}
+	to := change.To
+	f.current = &to
 	return change
 }
 
 // load makes the columns of the window, with weights.
 func (f *Fitter) load() {
-	clear(f.counts)
-	for _, r := range f.rows {
-		f.counts[r.caller]++
-	}
-	weigh(f.counts, f.weights)
+	f.callers.weigh(f.rows)
 	f.work.rows.reset()
 	for _, r := range f.rows {
-		f.work.rows.add(float64(r.p), r.right, f.weights[r.caller])
+		f.work.rows.add(float64(r.p), r.right, f.callers.weight(r.caller))
 	}
 }
 

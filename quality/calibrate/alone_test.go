@@ -1,0 +1,63 @@
+package calibrate_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"os"
+	"testing"
+
+	"penstock/quality/calibrate"
+)
+
+// sources are ways in which a model may be sure of its answers.
+var sources = []struct {
+	name string
+	draw func(r *rand.Rand) float64
+}{
+	{"anything from a half", func(r *rand.Rand) float64 { return 0.5 + r.Float64()/2 }},
+	{"anything", func(r *rand.Rand) float64 { return r.Float64() }},
+	{"digits", func(r *rand.Rand) float64 { return 1 - math.Pow(10, -6*r.Float64())*0.6 }},
+	{"very sure", func(r *rand.Rand) float64 { return 1 - math.Pow(10, -2-6*r.Float64()) }},
+	{"log odds 2 ± 2", func(r *rand.Rand) float64 { return 1 / (1 + math.Exp(-2-2*r.NormFloat64())) }},
+	{"a hundred classes", func(r *rand.Rand) float64 { x := r.Float64(); return 0.01 + 0.99*x*x*x }},
+	{"always 0.9", func(*rand.Rand) float64 { return 0.9 }},
+	{"always 0.999", func(*rand.Rand) float64 { return 0.999 }},
+	{"0.6 or 0.999", func(r *rand.Rand) float64 {
+		if r.Float64() < 0.2 {
+			return 0.6
+		}
+		return 0.999
+	}},
+}
+
+// TestCalibratedIsLeftAlone gives 100,000 labels to a fitter of a model that is right
+// as often as it says, for each source of confidences. PENSTOCK_MONTE_CARLO=1 takes 200
+// seeds instead of 2.
+func TestCalibratedIsLeftAlone(t *testing.T) {
+	seeds := 2
+	if os.Getenv("PENSTOCK_MONTE_CARLO") != "" {
+		seeds = 200
+	}
+	for _, source := range sources {
+		t.Run(source.name, func(t *testing.T) {
+			t.Parallel()
+			adopted := 0
+			for seed := range seeds {
+				r := rand.New(rand.NewPCG(uint64(seed), 20260301))
+				f := calibrate.NewFitter()
+				for i := range 100_000 {
+					p := float32(source.draw(r))
+					if change := f.Add(p, r.Float64() < float64(p), uint64(i%100)); change != nil {
+						adopted++
+						t.Logf("seed %d, label %d: %v, z %.2f", seed, i, &change.To, change.Z)
+						break
+					}
+				}
+			}
+			t.Logf("%d of %d runs of 100,000 labels adopted a calibrator", adopted, seeds)
+			if adopted > 0 {
+				t.Errorf("%d of %d runs adopted a calibrator", adopted, seeds)
+			}
+		})
+	}
+}
