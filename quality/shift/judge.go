@@ -12,10 +12,10 @@ import (
 // fills up by the exact test, and so are values out of range.
 const (
 	lookRate   = FamilyRate / 2
-	rankShare  = 0.5
-	formShare  = 0.2
+	rankShare  = 0.6
+	formShare  = 0.15
 	rareShare  = 0.2
-	rangeShare = 0.1
+	rangeShare = 0.05
 )
 
 // usualRows is how many rows a bin is expected to have in both samples to be usual.

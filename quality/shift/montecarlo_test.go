@@ -118,12 +118,7 @@ func (s source) unshifted(seed uint64, reference, windows int) (t tally) {
 // TestErrorRate draws rows when nothing has changed. PENSTOCK_MONTE_CARLO says how many
 // windows of 1,000 rows of each kind; the results of a long run are in testdata.
 func TestErrorRate(t *testing.T) {
-	windows := 400
-	if text := os.Getenv("PENSTOCK_MONTE_CARLO"); text != "" {
-		if _, err := fmt.Sscan(text, &windows); err != nil {
-			t.Fatal(err)
-		}
-	}
+	windows := monteCarlo(t, 400)
 	for name, s := range map[string]source{"even": even(20), "uneven": uneven()} {
 		for _, reference := range []int{500, 1000, 10000} {
 			t.Run(fmt.Sprint(name, "/", reference), func(t *testing.T) {
@@ -140,4 +135,16 @@ func TestErrorRate(t *testing.T) {
 			})
 		}
 	}
+}
+
+// monteCarlo is how often to try: as PENSTOCK_MONTE_CARLO says, or so few times that
+// every run of the tests can.
+func monteCarlo(t *testing.T, few int) int {
+	t.Helper()
+	if text := os.Getenv("PENSTOCK_MONTE_CARLO"); text != "" {
+		if _, err := fmt.Sscan(text, &few); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return few
 }
