@@ -18,15 +18,16 @@ import (
 type commands struct {
 	Config configFlag `help:"YAML file: flags of serve by name, or in a map by the part before a dash; flags of another command below its name." placeholder:"FILE"`
 
-	Serve   serveCmd   `cmd:"" default:"withargs" help:"Serve models. This is what penstock without a command does."`
-	Demo    demoCmd    `cmd:"" help:"Stream labelled rows to a running server, held-out digits or those of a bundle, each label some time after its prediction."`
-	Load    loadCmd    `cmd:"" help:"Load a running server: find the highest rate at which it keeps its latency, or measure one rate."`
-	Check   checkCmd   `cmd:"" help:"Validate bundles, or the flags and config of serve."`
-	Pack    packCmd    `cmd:"" help:"Make a bundle of a model file: manifest, hashes, golden rows."`
-	Inspect inspectCmd `cmd:"" help:"Print what a model is, and how fast it is here."`
-	Health  healthCmd  `cmd:"" help:"Exit with 0 if a running server is ready, else with 1."`
-	Token   tokenCmd   `cmd:"" help:"Make a token for development, or an API key."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Serve     serveCmd     `cmd:"" default:"withargs" help:"Serve models. This is what penstock without a command does."`
+	Demo      demoCmd      `cmd:"" help:"Stream labelled rows to a running server, held-out digits or those of a bundle, each label some time after its prediction."`
+	Load      loadCmd      `cmd:"" help:"Load a running server: find the highest rate at which it keeps its latency, or measure one rate."`
+	Check     checkCmd     `cmd:"" help:"Validate bundles, or the flags and config of serve."`
+	Pack      packCmd      `cmd:"" help:"Make a bundle of a model file: manifest, hashes, golden rows."`
+	Reference referenceCmd `cmd:"" help:"Make the reference of a bundle from a sample: what rows usually hold, and whether they still do."`
+	Inspect   inspectCmd   `cmd:"" help:"Print what a model is, and how fast it is here."`
+	Health    healthCmd    `cmd:"" help:"Exit with 0 if a running server is ready, else with 1."`
+	Token     tokenCmd     `cmd:"" help:"Make a token for development, or an API key."`
+	Version   versionCmd   `cmd:"" help:"Print the version."`
 }
 
 // Run parses a command line, without the program's name, and carries it out until

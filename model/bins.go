@@ -18,11 +18,12 @@ const fewestRows = 50
 
 // Bins divide what a feature may hold, with the number of rows that the sample had
 // in each. They are made from the sample: of a number, quantiles, or a bin for each
-// value where there are few of them. A category has a bin of its own if it is among
-// the most frequent ones.
+// value where there are few of them. Of few categories each has a bin, of many the
+// most frequent ones, and the others of the sample have one together.
 //
 // The order of bins is: of a number, below the sample's range, the usual ones, above
-// the range, missing; of a category, the usual ones, unseen in the sample, missing.
+// the range, missing; of a category, the usual ones, those that are unknown or too rare
+// for the sample to have shown them, missing.
 type Bins struct {
 	// Edges are of a number, increasing, one more than there are usual bins, in the
 	// client's units. The first and the last are the ends of the sample's range, and
@@ -30,7 +31,8 @@ type Bins struct {
 	Edges []float64
 	// Groups has for each category the index of its bin; nil for numbers.
 	Groups []int
-	// Counts are the rows of the sample in each bin.
+	// Counts are the rows of the sample in each bin; of a column with many categories,
+	// of those four fifths of them that did not choose the bins.
 	Counts []int
 }
 
@@ -139,20 +141,38 @@ func decimalBetween(a, b float64) float64 {
 	return b
 }
 
-// categoryBins gives the most frequent categories a bin each, the others that the
-// sample has one together. Counts has one entry more than there are categories.
-func categoryBins(counts []int) Bins {
-	groups := make([]int, len(counts)-1)
+// chosenBy is which part of a sample says how many categories are divided: each fifth
+// row. Counts are of the others, since a category that was chosen for being frequent
+// is so more in the rows that it was chosen by than in any others.
+const chosenBy = 5
+
+// categoryBins gives each of a few categories a bin, and of many the most frequent
+// ones; the others that the sample has are together, and those that it does not have
+// are with the unknown. Which are chosen is told by a part of the sample.
+func categoryBins(sample []float32, categories int) Bins {
+	groups := make([]int, categories)
+	if categories <= MostBins {
+		for i := range groups {
+			groups[i] = i
+		}
+		return Bins{Groups: groups, Counts: make([]int, categories+2)}
+	}
+	counts := make([]int, categories)
+	for i := 0; i < len(sample); i += chosenBy {
+		if x := sample[i]; x >= 0 && int(x) < categories {
+			counts[int(x)]++
+		}
+	}
 	var seen []int
-	for i := range groups {
-		if counts[i] > 0 {
+	for i, n := range counts {
+		if n > 0 {
 			seen = append(seen, i)
 		}
 	}
 	slices.SortStableFunc(seen, func(a, b int) int { return cmp.Compare(counts[b], counts[a]) })
 	usual := min(len(seen), MostBins)
 	for i := range groups {
-		groups[i] = usual // unseen
+		groups[i] = usual // rare or unknown
 	}
 	for rank, category := range seen {
 		groups[category] = min(rank, MostBins-1)
@@ -166,19 +186,16 @@ func categoryBins(counts []int) Bins {
 func NewBins(sample []float32, categories int, shift float64) Bins {
 	var b Bins
 	if categories > 0 {
-		counts := make([]int, categories+1)
-		for _, x := range sample {
-			if x == x {
-				counts[max(0, min(int(x), categories))]++
-			}
-		}
-		b = categoryBins(counts)
+		b = categoryBins(sample, categories)
 	} else {
 		values := slices.DeleteFunc(slices.Clone(sample), func(x float32) bool { return x != x })
 		slices.Sort(values)
 		b = numberBins(values, shift)
 	}
-	for _, x := range sample {
+	for i, x := range sample {
+		if categories > MostBins && i%chosenBy == 0 {
+			continue
+		}
 		b.Counts[b.At(x, shift)]++
 	}
 	return b

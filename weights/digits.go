@@ -7,7 +7,7 @@ import (
 
 // model.pt stays out of the binary: an ordinary build cannot run it.
 //
-//go:embed digits/manifest.json digits/model.safetensors digits/golden.json digits/heldout.bin.gz
+//go:embed digits/manifest.json digits/model.safetensors digits/golden.json digits/reference.json digits/heldout.bin.gz
 var embedded embed.FS
 
 // Default opens the bundle of handwritten digits that the binary carries.

@@ -12,8 +12,9 @@ const (
 	maxReferenceRows = 10000
 )
 
-// readReference reads a sample of the rows that the model was trained on, as clients
-// send them, and returns what they usually hold. Labels may stand beside them.
+// readReference reads what rows of the model usually hold: from a sample of those that
+// it was trained on, as clients send them, beside which labels may stand; or what
+// EncodeReference made of one.
 func (b *Bundle) readReference() (*model.Reference, error) {
 	if b.manifest.reference == "" {
 		return nil, nil //nolint:nilnil // there is none, and that is no error
@@ -21,6 +22,10 @@ func (b *Bundle) readReference() (*model.Reference, error) {
 	data, _, err := b.readVerified(b.manifest.reference, maxReference)
 	if err != nil {
 		return nil, err
+	}
+	o := ReadObject("", data)
+	if _, made := o.members["bins"]; made {
+		return decodeReference(o, b.Spec())
 	}
 	values, err := readReferenceRows(data, b.Spec())
 	if err != nil {

@@ -7,27 +7,31 @@ import (
 )
 
 // Each look at a window has half of FamilyRate, since there are two looks in the time
-// of a window. Three families of tests share it: a feature that has moved is found by
-// its ranks, one that has changed its shape by the likelihood ratio, and a bin that is
-// rare and fills up by the exact test.
+// of a window. Four families of tests share it: a number that has moved is found by its
+// ranks, what has changed its shape by the likelihood ratio, a bin that is rare and
+// fills up by the exact test, and so are values out of range.
 const (
-	lookRate  = FamilyRate / 2
-	rankShare = 0.5
-	formShare = 0.25
-	rareShare = 0.25
+	lookRate   = FamilyRate / 2
+	rankShare  = 0.6
+	formShare  = 0.15
+	rareShare  = 0.2
+	rangeShare = 0.05
 )
 
 // usualRows is how many rows a bin is expected to have in both samples to be usual.
 const usualRows = 25
 
 // cleared is the family's p from which on an alarm ends.
-const cleared = 0.01
+const cleared = 0.001
 
-// evidence is what the tests say about one part. Values are p, not corrected; above 1
-// where a test does not apply.
+// none is the p of a test that does not apply.
+const none = 2
+
+// evidence is what the tests say about one part. Values are p, not corrected.
 type evidence struct {
 	rank, form float64
 	rare       []rare
+	outside    []float64 // below the range and above it; nil for categories
 	// p is corrected for the tests that were made of one part: the family fires where
 	// p times the number of parts is at most lookRate.
 	p float64
@@ -39,27 +43,31 @@ type rare struct{ p, least float64 } // least that it could have said, given the
 // examine compares all parts with their windows.
 func examine(parts []part) []evidence {
 	all := make([]evidence, len(parts))
-	ranked, formed := 0, 0
+	var ranked, formed, ranges float64
 	var least []float64
 	for i := range parts {
 		e := &all[i]
 		*e = parts[i].examine()
-		if e.rank <= 1 {
+		if e.rank != none {
 			ranked++
 		}
-		if e.form <= 1 {
+		if e.form != none {
 			formed++
 		}
 		for _, r := range e.rare {
 			least = append(least, r.least)
 		}
+		ranges += float64(len(e.outside))
 	}
 	slices.Sort(least)
 	for i := range all {
 		e := &all[i]
-		family := min(e.rank*float64(ranked)/rankShare, e.form*float64(formed)/formShare)
+		family := min(e.rank*ranked/rankShare, e.form*formed/formShare)
 		for _, r := range e.rare {
-			family = min(family, r.p*float64(reach(least, r.p))/rareShare)
+			family = min(family, r.p*reach(least, r.p)/rareShare)
+		}
+		for _, p := range e.outside {
+			family = min(family, p*ranges/rangeShare)
 		}
 		e.p = min(1, family/float64(len(all)))
 	}
@@ -69,48 +77,73 @@ func examine(parts []part) []evidence {
 // reach is how many of the exact tests could say p or less at all, given how many rows
 // their bins have in both samples: no others need a correction (Tarone, A modified
 // Bonferroni method for discrete data, Biometrics 1990). Least is sorted.
-func reach(least []float64, p float64) int {
+func reach(least []float64, p float64) float64 {
 	n, _ := slices.BinarySearch(least, p*(1+1e-9))
-	return max(n, 1)
+	return float64(max(n, 1))
 }
 
 // examine compares one part.
 func (p *part) examine() evidence {
-	e := evidence{rank: 2, form: 2}
+	e := evidence{rank: none, form: none}
 	counts, rows := p.live()
-	live, reference := counts[:len(p.bins.Counts)], p.bins.Counts
 	if p.total == 0 || rows == 0 {
 		return e
 	}
-	e.rank = p.ranks(live)
+	live, reference := counts[:len(p.bins.Counts)], slices.Clone(p.bins.Counts)
+	if p.bins.Groups == nil {
+		// The reference has nothing out of its range, for that is how the range was
+		// chosen. The other tests count it to the outermost bins.
+		above := len(live) - 2
+		e.outside = []float64{moreOf(live[0], live[0], rows, p.total), moreOf(live[above], live[above], rows, p.total)}
+		live, reference = folded(live), folded(reference)
+		e.rank = ranks(live[:len(live)-1], reference[:len(live)-1])
+	}
 	var usual [2][mostCounts]int
 	used, rest := 0, [2]int{}
+	keep := func(l, r int) {
+		usual[0][used], usual[1][used] = l, r
+		used++
+	}
 	for i := range live {
 		t := live[i] + reference[i]
-		if t == 0 {
-			continue
-		}
 		if isUsual(t, rows, p.total) {
-			usual[0][used], usual[1][used] = live[i], reference[i]
-			used++
+			keep(live[i], reference[i])
 			continue
 		}
 		rest[0] += live[i]
 		rest[1] += reference[i]
-		r := rare{p: 1, least: moreOf(min(t, rows), t, rows, p.total)}
-		if live[i]*p.total > reference[i]*rows {
-			r.p = moreOf(live[i], t, rows, p.total)
+		if t > 0 {
+			e.rare = append(e.rare, rareOf(live[i], t, rows, p.total))
 		}
-		e.rare = append(e.rare, r)
 	}
 	if isUsual(rest[0]+rest[1], rows, p.total) {
-		usual[0][used], usual[1][used] = rest[0], rest[1]
-		used++
+		keep(rest[0], rest[1])
 	}
 	if g, df := likelihoodRatio(usual[0][:used], usual[1][:used]); df > 0 {
 		e.form = chiSquareTail(g, df)
 	}
 	return e
+}
+
+// folded adds what is below and above the range to the outermost usual bins.
+func folded(counts []int) []int {
+	if len(counts) == 3 { // no usual ones: the sample has no number
+		return []int{counts[0] + counts[1], counts[2]}
+	}
+	usual := counts[1 : len(counts)-2]
+	usual[0] += counts[0]
+	usual[len(usual)-1] += counts[len(counts)-2]
+	return append(usual, counts[len(counts)-1])
+}
+
+// rareOf tests whether l of the t rows that both samples have in a bin are more than
+// the window's part.
+func rareOf(l, t, n, m int) rare {
+	r := rare{p: 1, least: moreOf(min(t, n), t, n, m)}
+	if l*(n+m) > t*n {
+		r.p = moreOf(l, t, n, m)
+	}
+	return r
 }
 
 // isUsual reports whether a bin with t rows in both samples can be expected to have
@@ -119,19 +152,14 @@ func isUsual(t, n, m int) bool { return t*min(n, m) >= usualRows*(n+m) }
 
 // ranks tests whether a number has moved. Where one bin has most of the rows, such as
 // that of the zeros of a count, the ranks are not near enough to normal.
-func (p *part) ranks(live []int) float64 {
-	if p.bins.Groups != nil {
-		return 2
-	}
-	numbers := p.bins.Missing()
-	live, reference := live[:numbers], p.bins.Counts[:numbers]
+func ranks(live, reference []int) float64 {
 	total, most := 0, 0
 	for i := range live {
 		total += live[i] + reference[i]
 		most = max(most, live[i]+reference[i])
 	}
 	if 2*most > total {
-		return 2
+		return none
 	}
 	return twoSided(rankTest(live, reference))
 }
@@ -139,15 +167,16 @@ func (p *part) ranks(live []int) float64 {
 // judge looks at a full window.
 func (d *Detector) judge() {
 	all := examine(d.parts)
-	family := 1.0
+	d.family = 1
 	for i := range all {
-		family = min(family, all[i].p*float64(len(all)))
-		d.parts[i].fired = all[i].p*float64(len(all)) <= lookRate
+		one := all[i].p * float64(len(all))
+		d.family = min(d.family, one)
+		d.parts[i].fired = one <= lookRate
 	}
 	switch {
-	case family <= lookRate:
+	case d.family <= lookRate:
 		d.firing, d.text = true, d.describe(all)
-	case family > cleared:
+	case d.family > cleared:
 		d.firing, d.text = false, ""
 	}
 }

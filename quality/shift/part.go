@@ -76,7 +76,7 @@ func (p *part) binNames() []string {
 	}
 	names[p.bins.Missing()] = "missing"
 	if p.bins.Groups != nil {
-		names[end] = "unseen"
+		names[end] = "rare or unknown"
 		return names
 	}
 	names[0], names[end] = "below", "above"

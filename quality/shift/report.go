@@ -15,7 +15,10 @@ type Report struct {
 	// ReferenceRows is of the reference of features; 0 where there is none.
 	ReferenceRows int
 	Windows       uint64 // that were judged
-	Rows          int    // of the window of the moment: up to Window
+	// P is the probability that any part differs as much as one did at the last look,
+	// when nothing has changed; it fires at half of FamilyRate. 0 before the first.
+	P    float64
+	Rows int // of the window of the moment: up to Window
 	// Features are the parts that differ most, the worst first.
 	Features []Feature
 	// Map is Feature.Effect of every feature of a row, in their order; nil where
@@ -48,7 +51,7 @@ type Feature struct {
 func (d *Detector) Report() Report {
 	d.mu.Lock()
 	parts := slices.Clone(d.parts)
-	r := Report{Firing: d.firing, Text: d.text, Windows: d.windows, Rows: d.rows}
+	r := Report{Firing: d.firing, Text: d.text, Windows: d.windows, P: d.family, Rows: d.rows}
 	if d.full {
 		r.Rows += half
 	}

@@ -59,7 +59,8 @@ type Detector struct {
 	learned learning
 	rows    int // in the younger half
 	full    bool
-	windows uint64
+	windows uint64  // that were judged
+	family  float64 // the p of all parts together at the last look
 	firing  bool
 	text    string
 }

