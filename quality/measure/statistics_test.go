@@ -46,6 +46,17 @@ func TestFloorIsTheErrorOfConfidencesThatAreRight(t *testing.T) {
 	}
 }
 
+// TestOrderAndPartsChangeNothing: 100,000 rows, however they come, to the tolerance.
+func TestOrderAndPartsChangeNothing(t *testing.T) {
+	r := rand.New(rand.NewPCG(19, 20))
+	o := sample(r, 100_000, 0.02)
+	o.Probability, o.Squares = o.Confidences, o.Confidences
+	want := measures(tallied(o))
+	for name, got := range measures(scattered(t, o, r)) {
+		same(t, name, got, want[name])
+	}
+}
+
 func TestFloorOfTheExtremes(t *testing.T) {
 	var sure, unsure, coin measure.Bins
 	for range 10 {

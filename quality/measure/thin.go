@@ -86,7 +86,7 @@ func (p *Point) pr() spot {
 func distance(s, from, to spot) float64 {
 	dx, dy := to.x-from.x, to.y-from.y
 	along := within(quotient((s.x-from.x)*dx+(s.y-from.y)*dy, dx*dx+dy*dy), 0, 1)
-	return math.Hypot(s.x-from.x-along*dx, s.y-from.y-along*dy)
+	return math.Sqrt(squared(s.x-from.x-along*dx) + squared(s.y-from.y-along*dy))
 }
 
 // pieces is a heap, with the one on top that is farthest from its points.
