@@ -95,6 +95,9 @@ type Store struct {
 	waiting waiting
 	closed  bool
 
+	// reading is held by those who read chunks in memory, so that none moves meanwhile.
+	reading sync.RWMutex
+
 	state state
 }
 
