@@ -37,16 +37,12 @@ func (s *Store) join() error {
 		return nil
 	}
 	defer s.reading.Unlock()
-	through, err := s.through()
-	if err != nil {
-		return err
-	}
 	list, err := s.small()
 	if err != nil {
 		return explained(s.options.Dir, err)
 	}
 	for len(list) > 0 {
-		n := together(list, through)
+		n := together(list, s.seen)
 		if n >= leastJoin {
 			if err := s.transact(func(w *writer) error { return w.join(list[:n]) }); err != nil {
 				return err
