@@ -12,6 +12,18 @@ import (
 
 // activity writes what else happened, in a chunk without series.
 func (w *writer) activity(list []quality.Activity) error {
+	for i := range list {
+		series, err := w.seriesOf(list[i].Model, list[i].Version)
+		if err != nil {
+			return err
+		}
+		w.tallied.activity(series, &list[i])
+	}
+	return w.activityChunk(0, list)
+}
+
+// activityChunk writes a chunk of that number, or of the next.
+func (w *writer) activityChunk(seq int64, list []quality.Activity) error {
 	if len(list) == 0 {
 		return nil
 	}
@@ -25,10 +37,9 @@ func (w *writer) activity(list []quality.Activity) error {
 		}
 		blob = appendActivity(blob, series, a)
 		from, to = min(from, a.Minute), max(to, a.Minute)
-		w.tallied.activity(series, a)
 	}
 	from, to = from*int64(time.Minute), (to+1)*int64(time.Minute)-1
-	return w.chunk(chunkRow{data: blob, predictedFrom: from, predictedTo: to, labelledFrom: from, labelledTo: to})
+	return w.chunk(chunkRow{seq: seq, data: blob, predictedFrom: from, predictedTo: to, labelledFrom: from, labelledTo: to})
 }
 
 const activityForm = 1

@@ -86,33 +86,37 @@ func (s *Store) checkpoint(write func(io.Writer) error, since *quality.Batch) (e
 	if err != nil {
 		return err
 	}
-	if err := s.finish(buffer); err != nil {
+	through, err := s.finish(buffer)
+	if err != nil {
 		return err
 	}
 	if err := binary.Write(file, binary.LittleEndian, sum.Sum32()); err != nil {
 		return err
 	}
-	return replace(file, filepath.Join(s.options.Dir, checkpointName))
+	if err := replace(file, filepath.Join(s.options.Dir, checkpointName)); err != nil {
+		return err
+	}
+	s.seen = through
+	return nil
 }
 
-// finish writes the trailer: the newest chunk is known only now.
-func (s *Store) finish(buffer *bufio.Writer) error {
-	t := trailer{Form: checkpointForm, Database: s.id}
+// finish writes the trailer, and returns the newest chunk, which is known only now.
+func (s *Store) finish(buffer *bufio.Writer) (through int64, err error) {
 	if _, err := s.writer.connection(context.Background()); err != nil {
-		return err
+		return 0, err
 	}
-	if _, err := s.writer.value(&t.Through, newest); err != nil {
-		return err
+	if _, err := s.writer.value(&through, newest); err != nil {
+		return 0, err
 	}
-	text, err := json.Marshal(t)
+	text, err := json.Marshal(trailer{Form: checkpointForm, Database: s.id, Through: through})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	text = binary.LittleEndian.AppendUint32(text, uint32(len(text)))
 	if _, err := buffer.Write(text); err != nil {
-		return err
+		return 0, err
 	}
-	return buffer.Flush()
+	return through, buffer.Flush()
 }
 
 // newest is the number of the newest chunk that there ever was.

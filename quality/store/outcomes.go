@@ -16,35 +16,63 @@ import (
 // Outcomes calls each with the outcomes of a query, a chunk at a time, in the order in
 // which they were written, or the newest first. What it gives is good until each
 // returns. An fs.SkipAll from each ends it without an error. What is written meanwhile
-// may or may not be among them; what grows too old may be missing.
+// is not among them.
 func (s *Store) Outcomes(ctx context.Context, q Query, newestFirst bool, each func(*quality.Outcomes) error) error {
-	list, err := s.chunksOf(ctx, &q)
-	if err != nil {
-		return err
-	}
-	if newestFirst {
-		slices.Reverse(list)
-	}
-	r := chunkReader{store: s}
-	for _, one := range list {
-		o, err := r.read(ctx, one)
+	return s.snapshot(ctx, func(ask asker) error {
+		list, err := q.chunks(ctx, ask)
 		if err != nil {
 			return explained(s.options.Dir, err)
 		}
-		if o == nil {
-			continue
+		if newestFirst {
+			slices.Reverse(list)
 		}
-		if o = q.cut(o, newestFirst); o.Len() == 0 {
-			continue
-		}
-		if err := each(o); err != nil {
-			if errors.Is(err, fs.SkipAll) {
-				return nil
+		r := chunkReader{ask: ask}
+		for _, one := range list {
+			o, err := r.read(ctx, one)
+			if err != nil {
+				return explained(s.options.Dir, err)
 			}
-			return err
+			if o == nil {
+				continue
+			}
+			if o = q.cut(o, newestFirst); o.Len() == 0 {
+				continue
+			}
+			if err := each(o); err != nil {
+				return unless(err, fs.SkipAll)
+			}
 		}
+		return nil
+	})
+}
+
+// unless is err, or nil if it is the one that is none.
+func unless(err, none error) error {
+	if errors.Is(err, none) {
+		return nil
 	}
-	return nil
+	return err
+}
+
+// asker lets do use a connection for reading.
+type asker func(do func(*sql.Conn) error) error
+
+// snapshot lets do ask several times, and see the same chunks each time: those of one
+// moment, or in memory, where there is one connection for all, those that are not given up
+// meanwhile.
+func (s *Store) snapshot(ctx context.Context, do func(asker) error) error {
+	if s.read == nil {
+		s.reading.RLock()
+		defer s.reading.RUnlock()
+		return do(func(use func(*sql.Conn) error) error { return s.ask(ctx, use) })
+	}
+	return s.ask(ctx, func(conn *sql.Conn) error {
+		if _, err := conn.ExecContext(ctx, "BEGIN"); err != nil {
+			return explained(s.options.Dir, err)
+		}
+		defer func() { _, _ = conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK") }()
+		return do(func(use func(*sql.Conn) error) error { return use(conn) })
+	})
 }
 
 // chunkName is where a chunk of outcomes is found, and whose it is.
@@ -53,22 +81,32 @@ type chunkName struct {
 	model, version string
 }
 
-// chunksOf are the chunks that may have rows of a query, in the order in which they
-// were written.
-func (s *Store) chunksOf(ctx context.Context, q *Query) ([]chunkName, error) {
+// chunks are those that may have rows of a query, in the order in which they were
+// written.
+func (q *Query) chunks(ctx context.Context, ask asker) ([]chunkName, error) {
 	times := "predicted_to >= ? AND predicted_from < ?"
 	if q.By == Label {
 		times = "labelled_to >= ? AND labelled_from < ?"
 	}
 	from, to := q.nanoseconds()
 	var list []chunkName
-	err := s.over(ctx, q, func(conn *sql.Conn, series int64, version string) error {
-		return each(ctx, conn, func(r *sql.Rows) error {
-			one := chunkName{model: q.Model, version: version}
-			err := r.Scan(&one.seq, &one.shape)
-			list = append(list, one)
+	err := ask(func(conn *sql.Conn) error {
+		versions, err := q.versions(ctx, conn)
+		if err != nil {
 			return err
-		}, "SELECT seq, shape FROM chunk WHERE series = ? AND "+times, series, from, to)
+		}
+		for series, version := range versions {
+			err := each(ctx, conn, func(r *sql.Rows) error {
+				one := chunkName{model: q.Model, version: version}
+				err := r.Scan(&one.seq, &one.shape)
+				list = append(list, one)
+				return err
+			}, "SELECT seq, shape FROM chunk WHERE series = ? AND "+times, series, from, to)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	slices.SortFunc(list, func(a, b chunkName) int { return cmp.Compare(a.seq, b.seq) })
 	return list, err
@@ -76,7 +114,7 @@ func (s *Store) chunksOf(ctx context.Context, q *Query) ([]chunkName, error) {
 
 // chunkReader reads chunks one after another.
 type chunkReader struct {
-	store  *Store
+	ask    asker
 	coder  chunk.Coder
 	shapes map[int64]shape
 	blob   []byte
@@ -90,7 +128,7 @@ type shape struct {
 
 // read reads one; nil if it is no longer there.
 func (r *chunkReader) read(ctx context.Context, one chunkName) (*quality.Outcomes, error) {
-	err := r.store.ask(ctx, func(conn *sql.Conn) error { return r.shape(ctx, conn, one.shape) })
+	err := r.ask(func(conn *sql.Conn) error { return r.shape(ctx, conn, one.shape) })
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +145,7 @@ func (r *chunkReader) read(ctx context.Context, one chunkName) (*quality.Outcome
 
 // fetch reads a chunk's blob, and reports whether it is still there.
 func (r *chunkReader) fetch(ctx context.Context, seq int64) (found bool, err error) {
-	err = r.store.ask(ctx, func(conn *sql.Conn) error {
+	err = r.ask(func(conn *sql.Conn) error {
 		return each(ctx, conn, func(rows *sql.Rows) error {
 			var blob sql.RawBytes
 			err := rows.Scan(&blob)
@@ -155,39 +193,5 @@ func (q *Query) cut(o *quality.Outcomes, reverse bool) *quality.Outcomes {
 	} else if len(rows) == len(times) {
 		return o
 	}
-	return pick(o, rows)
-}
-
-// pick copies some rows of o.
-func pick(o *quality.Outcomes, rows []int) *quality.Outcomes {
-	picked := *o
-	picked.Predicted = rowsOf(o.Predicted, rows, 1)
-	picked.Labelled = rowsOf(o.Labelled, rows, 1)
-	picked.Scopes = rowsOf(o.Scopes, rows, 1)
-	picked.IDs = rowsOf(o.IDs, rows, 1)
-	picked.Rows = rowsOf(o.Rows, rows, 1)
-	picked.Callers = rowsOf(o.Callers, rows, 1)
-	picked.Names = rowsOf(o.Names, rows, 1)
-	picked.Values = rowsOf(o.Values, rows, o.Width)
-	picked.Confidences = rowsOf(o.Confidences, rows, o.Width)
-	picked.Truths = rowsOf(o.Truths, rows, o.LabelWidth)
-	picked.Verdicts = rowsOf(o.Verdicts, rows, 1)
-	picked.Shown = rowsOf(o.Shown, rows, 1)
-	picked.Probability = rowsOf(o.Probability, rows, 1)
-	picked.Squares = rowsOf(o.Squares, rows, 1)
-	picked.SetSize = rowsOf(o.SetSize, rows, 1)
-	picked.Covered = rowsOf(o.Covered, rows, 1)
-	picked.Slices = rowsOf(o.Slices, rows, 1)
-	return &picked
-}
-
-func rowsOf[T any](column []T, rows []int, width int) []T {
-	if len(column) == 0 {
-		return nil
-	}
-	picked := make([]T, 0, len(rows)*width)
-	for _, i := range rows {
-		picked = append(picked, column[i*width:(i+1)*width]...)
-	}
-	return picked
+	return chunk.Pick(o, rows)
 }

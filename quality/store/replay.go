@@ -17,24 +17,26 @@ func (s *Store) Replay(each func(*quality.Batch) error) error {
 	if err != nil {
 		return err
 	}
-	list, names, err := s.chunksAfter(ctx, after)
-	if err != nil {
-		return explained(s.options.Dir, err)
-	}
-	r := chunkReader{store: s}
-	for _, one := range list {
-		b, err := r.batch(ctx, one, names)
+	return s.snapshot(ctx, func(ask asker) error {
+		list, names, err := chunksAfter(ctx, ask, after)
 		if err != nil {
 			return explained(s.options.Dir, err)
 		}
-		if b == nil {
-			continue
+		r := chunkReader{ask: ask}
+		for _, one := range list {
+			b, err := r.batch(ctx, one, names)
+			if err != nil {
+				return explained(s.options.Dir, err)
+			}
+			if b == nil {
+				continue
+			}
+			if err := each(b); err != nil {
+				return err
+			}
 		}
-		if err := each(b); err != nil {
-			return err
-		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // through is the newest chunk that the checkpoint has seen, 0 if there is no good one.
@@ -53,17 +55,10 @@ func (s *Store) through() (int64, error) {
 	return t.Through, err
 }
 
-func (s *Store) chunksAfter(ctx context.Context, after int64) (list []chunkName, names map[int64][2]string, err error) {
+func chunksAfter(ctx context.Context, ask asker, after int64) (list []chunkName, names map[int64][2]string, err error) {
 	names = make(map[int64][2]string)
-	err = s.ask(ctx, func(conn *sql.Conn) error {
-		err := each(ctx, conn, func(r *sql.Rows) error {
-			var id int64
-			var name [2]string
-			err := r.Scan(&id, &name[0], &name[1])
-			names[id] = name
-			return err
-		}, "SELECT id, model, version FROM series")
-		if err != nil {
+	err = ask(func(conn *sql.Conn) error {
+		if err := readNames(ctx, conn, names); err != nil {
 			return err
 		}
 		return each(ctx, conn, func(r *sql.Rows) error {
@@ -94,4 +89,15 @@ func (r *chunkReader) batch(ctx context.Context, one chunkName, names map[int64]
 	}
 	list, err := readActivity(r.blob, names)
 	return &quality.Batch{Activity: list}, err
+}
+
+// readNames reads the models and versions of all series.
+func readNames(ctx context.Context, conn *sql.Conn, into map[int64][2]string) error {
+	return each(ctx, conn, func(r *sql.Rows) error {
+		var id int64
+		var name [2]string
+		err := r.Scan(&id, &name[0], &name[1])
+		into[id] = name
+		return err
+	}, "SELECT id, model, version FROM series")
 }

@@ -60,7 +60,22 @@ func (s *Store) round(take func(*quality.Batch), now time.Time) {
 		s.waiting.add(s, &b)
 		return
 	}
-	_ = s.offerAt(&b, now)
+	if s.offerAt(&b, now) == nil && s.Status().Bytes > s.options.Bytes {
+		s.tidyOr(now)
+	}
+}
+
+// tidy frees what can be freed, also while the disk fails: it may be full.
+func (s *Store) tidy(now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tidyOr(now)
+}
+
+func (s *Store) tidyOr(now time.Time) {
+	if err := s.tidyLocked(now); err != nil {
+		s.failed(err, now)
+	}
 }
 
 // last is the round at the end. It tries to write whatever waits.

@@ -30,10 +30,12 @@ CREATE TABLE series (
 
 -- What its outputs are. One version may have had several.
 CREATE TABLE shape (
-	id      INTEGER PRIMARY KEY,
-	kind    TEXT NOT NULL,
-	classes TEXT NOT NULL, -- JSON
-	UNIQUE (kind, classes)
+	id          INTEGER PRIMARY KEY,
+	kind        TEXT NOT NULL,
+	classes     TEXT NOT NULL, -- JSON
+	width       INTEGER NOT NULL,
+	label_width INTEGER NOT NULL,
+	UNIQUE (kind, classes, width, label_width)
 );
 
 -- Labelled outcomes of one series, or, without one, the activity of a batch. Times
@@ -52,6 +54,7 @@ CREATE TABLE chunk (
 );
 CREATE INDEX chunk_age ON chunk (predicted_to, predicted_from, rows, bytes);
 CREATE INDEX chunk_series ON chunk (series, predicted_to, predicted_from, labelled_to, labelled_from, rows);
+CREATE INDEX chunk_small ON chunk (series, shape, seq, rows, labelled_from, labelled_to) WHERE rows < 8192;
 
 -- What rows add up to, by the time of the prediction (late = 0) or of the label (1),
 -- over span seconds from at, in Unix seconds.

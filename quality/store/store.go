@@ -93,7 +93,11 @@ type Store struct {
 	mu      sync.Mutex // guards writing, and in memory all use of the connection
 	writer  writer
 	waiting waiting
+	seen    int64 // the newest chunk that the checkpoint has seen
 	closed  bool
+
+	// reading is held by those who read chunks in memory, so that none moves meanwhile.
+	reading sync.RWMutex
 
 	state state
 }
@@ -146,6 +150,9 @@ func (s *Store) open() error {
 	}
 	s.writer.db = s.write
 	if err := s.identify(ctx); err != nil {
+		return err
+	}
+	if s.seen, err = s.through(); err != nil {
 		return err
 	}
 	return s.measure(ctx)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"penstock/quality"
 	"penstock/quality/store/chunk"
@@ -222,11 +223,7 @@ func (w *writer) outcomes(o *quality.Outcomes) error {
 		if w.blob, err = w.coder.Append(w.blob[:0], o, from, to); err != nil {
 			return err
 		}
-		if err := w.chunk(chunkRow{
-			series: series, shape: shape, rows: to - from, data: w.blob,
-			predictedFrom: slices.Min(o.Predicted[from:to]), predictedTo: slices.Max(o.Predicted[from:to]),
-			labelledFrom: slices.Min(o.Labelled[from:to]), labelledTo: slices.Max(o.Labelled[from:to]),
-		}); err != nil {
+		if err := w.chunk(chunkOf(0, series, shape, o, from, to, w.blob)); err != nil {
 			return err
 		}
 		from = to
@@ -235,20 +232,31 @@ func (w *writer) outcomes(o *quality.Outcomes) error {
 	return nil
 }
 
-// chunkRow is a row of the table chunk. Series and shape 0 stand for none.
+// chunkRow is a row of the table chunk. Series and shape 0 stand for none, and seq 0
+// for the next.
 type chunkRow struct {
-	series, shape              int64
+	seq, series, shape         int64
 	rows                       int
 	predictedFrom, predictedTo int64
 	labelledFrom, labelledTo   int64
 	data                       []byte
 }
 
+// chunkOf is the row of a blob with rows [from, to) of o.
+func chunkOf(seq, series, shape int64, o *quality.Outcomes, from, to int, blob []byte) chunkRow {
+	predicted, labelled := o.Predicted[from:to], o.Labelled[from:to]
+	return chunkRow{
+		seq: seq, series: series, shape: shape, rows: to - from, data: blob,
+		predictedFrom: slices.Min(predicted), predictedTo: slices.Max(predicted),
+		labelledFrom: slices.Min(labelled), labelledTo: slices.Max(labelled),
+	}
+}
+
 func (w *writer) chunk(c chunkRow) error {
 	none := func(id int64) sql.NullInt64 { return sql.NullInt64{Int64: id, Valid: id != 0} }
-	_, err := w.exec(`INSERT INTO chunk (series, shape, rows, bytes, predicted_from, predicted_to, labelled_from, labelled_to, data)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		none(c.series), none(c.shape), c.rows, len(c.data), c.predictedFrom, c.predictedTo, c.labelledFrom, c.labelledTo, c.data)
+	_, err := w.exec(`INSERT INTO chunk (seq, series, shape, rows, bytes, predicted_from, predicted_to, labelled_from, labelled_to, data)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		none(c.seq), none(c.series), none(c.shape), c.rows, len(c.data), c.predictedFrom, c.predictedTo, c.labelledFrom, c.labelledTo, c.data)
 	return err
 }
 
@@ -257,7 +265,7 @@ func (w *writer) seriesOf(model, version string) (int64, error) {
 	if id := w.series[name]; id != 0 {
 		return id, nil
 	}
-	id, err := w.identity("series", "model", model, "version", version)
+	id, err := w.identity("series", []string{"model", "version"}, model, version)
 	if err == nil {
 		w.series[name] = id
 	}
@@ -269,26 +277,27 @@ func (w *writer) shapeOf(o *quality.Outcomes) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	name := o.Kind + "\x00" + string(classes)
+	name := fmt.Sprintf("%s\x00%d %d\x00%s", o.Kind, o.Width, o.LabelWidth, classes)
 	if id := w.shapes[name]; id != 0 {
 		return id, nil
 	}
-	id, err := w.identity("shape", "kind", o.Kind, "classes", string(classes))
+	id, err := w.identity("shape", []string{"kind", "classes", "width", "label_width"}, o.Kind, string(classes), o.Width, o.LabelWidth)
 	if err == nil {
 		w.shapes[name] = id
 	}
 	return id, err
 }
 
-// identity is the id of what has two texts in a table; it gets one if it has none.
-func (w *writer) identity(table, first, a, second, b string) (id int64, err error) {
-	find := fmt.Sprintf("SELECT id FROM %s WHERE %s = ? AND %s = ?", table, first, second)
-	if found, err := w.value(&id, find, a, b); found || err != nil {
+// identity is the id of what has such values in a table; it gets one if it has none.
+func (w *writer) identity(table string, columns []string, values ...any) (id int64, err error) {
+	find := fmt.Sprintf("SELECT id FROM %s WHERE %s = ?", table, strings.Join(columns, " = ? AND "))
+	if found, err := w.value(&id, find, values...); found || err != nil {
 		return id, err
 	}
-	if _, err := w.exec(fmt.Sprintf("INSERT INTO %s (%s, %s) VALUES (?, ?)", table, first, second), a, b); err != nil {
+	add := fmt.Sprintf("INSERT INTO %s (%s) VALUES (?%s)", table, strings.Join(columns, ", "), strings.Repeat(", ?", len(columns)-1))
+	if _, err := w.exec(add, values...); err != nil {
 		return 0, err
 	}
-	_, err = w.value(&id, find, a, b)
+	_, err = w.value(&id, find, values...)
 	return id, err
 }

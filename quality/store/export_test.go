@@ -1,0 +1,33 @@
+package store
+
+import "context"
+
+// Steps are how many steps there are to the form of this program.
+func Steps() int { return len(steps) }
+
+// Pragma changes a setting of the connection that writes: for a disk that is full or
+// cannot be written.
+func (s *Store) Pragma(text string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	conn, err := s.writer.connection(context.Background())
+	if err != nil {
+		return err
+	}
+	_, err = conn.ExecContext(context.Background(), "PRAGMA "+text)
+	return err
+}
+
+// Chunks counts the chunks, with and without a series.
+func (s *Store) Chunks(t interface{ Fatal(...any) }) (outcomes, activity int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	conn, err := s.writer.connection(context.Background())
+	if err == nil {
+		err = conn.QueryRowContext(context.Background(), "SELECT count(series), count(*) - count(series) FROM chunk").Scan(&outcomes, &activity)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return outcomes, activity
+}
