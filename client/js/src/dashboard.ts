@@ -177,6 +177,11 @@ export class DashboardClient<F extends keyof Metrics = never> {
     this.#tell({ type: 'accept_baseline', model });
   }
 
+  /** Keeps how a model's confidence is calibrated as it is, or with `false` lets it follow the labels again. Without a connection it waits, within bounds. */
+  freezeCalibration(model: string, frozen = true): void {
+    this.#tell({ type: 'freeze_calibration', model, frozen });
+  }
+
   #tell(message: object): void {
     const text = JSON.stringify(message);
     const fail = (error: unknown) => this.#events.error.tell(error as PenstockError);
