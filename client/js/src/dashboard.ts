@@ -177,8 +177,8 @@ export class DashboardClient<F extends keyof Metrics = never> {
     this.#tell({ type: 'accept_baseline', model });
   }
 
-  /** Keeps how a model's confidence is calibrated as it is, or with `false` lets it follow the labels again. Without a connection it waits, within bounds. */
-  freezeCalibration(model: string, frozen = true): void {
+  /** Keeps how a model's confidences are calibrated as it is, or lets labels change it again. Without a connection it waits, within bounds. */
+  freezeCalibration(model: string, frozen: boolean): void {
     this.#tell({ type: 'freeze_calibration', model, frozen });
   }
 

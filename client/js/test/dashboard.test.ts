@@ -87,9 +87,9 @@ test('a baseline is accepted by the name of its model, also when that must wait'
   ]);
 });
 
-test('a calibration is frozen, and let go again', () => {
+test('a calibration is frozen and let go by the name of its model', () => {
   const { client, last, history } = dashboard();
-  client.freezeCalibration('digits');
+  client.freezeCalibration('digits', true);
   history();
   client.freezeCalibration('digits', false);
   expect(last().texts).toEqual([
