@@ -42,7 +42,7 @@ const sides = {
   server: ['prediction', 'feedbackOK', 'error', 'notice', 'authOK', 'hello', 'pong', 'history', 'metrics', 'alert', 'note', 'typing', 'presence',
     'joined', 'left'],
   client: ['predict', 'feedback', 'cancel', 'auth', 'join', 'leave', 'askHello', 'ping'],
-  dashboard: ['subscribe', 'writeNote', 'writing', 'acceptBaseline', 'join', 'leave', 'ping'],
+  dashboard: ['subscribe', 'writeNote', 'writing', 'acceptBaseline', 'freezeCalibration', 'join', 'leave', 'ping'],
 }
 const typeOf = (id) => messages.get(id).payload().json().properties.type.const
 

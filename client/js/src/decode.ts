@@ -1,17 +1,20 @@
 import type { BinaryPrediction } from './binary.js';
 import { outputsOf } from './outputs.js';
-import type { Answered, OutputAnswer, Prediction, TopClass } from './prediction.js';
+import type { Answered, Interval, OutputAnswer, Prediction, TopClass, ValuesIntervals } from './prediction.js';
 import type { RequestId } from './request.js';
 import type { ModelInfo, OutputInfo, OutputKind } from './wire.js';
 
 /** What an output says of one row, as it comes in JSON. */
 type Said = string | number | string[] | number[];
 type Sure = number | number[] | null;
+/** Of one number, or of each; null while there are too few labels. */
+type Between = Interval | Interval[] | null;
 
 /** What both forms of a `prediction` message have. */
 interface MessageBase {
   model: string;
   version: string;
+  alpha?: number;
   timing?: { queue_us: number; compute_us: number; batch_rows: number };
 }
 
@@ -21,6 +24,8 @@ export interface RowMessage extends MessageBase {
   confidence: Sure;
   scores?: number[];
   top?: TopClass[];
+  set?: string[];
+  interval?: Between;
   outputs?: Record<string, { prediction: Said; confidence: Sure; scores?: number[] }>;
 }
 
@@ -30,6 +35,8 @@ export interface RowsMessage extends MessageBase {
   confidence: Sure[] | null;
   scores?: number[][];
   top?: TopClass[][];
+  set?: string[][];
+  interval?: Between[];
   outputs?: Record<string, { prediction: Said[]; confidence: Sure[] | null; scores?: number[][] }>;
 }
 
@@ -51,6 +58,9 @@ export function predictionsOf(answer: PredictionMessage, model: ModelInfo | unde
     const p: Prediction = { ...said(m.prediction, m.confidence, outputs[0]?.kind), model: m.model, version: m.version, ...known };
     if (m.scores) p.scores = Float32Array.from(m.scores);
     if (m.top) p.top = m.top;
+    if (m.set && p.kind === 'class') p.set = m.set;
+    if (m.interval !== undefined && p.kind === 'values') Object.assign(p, intervalsOf(m.interval));
+    if (m.alpha !== undefined) p.alpha = m.alpha;
     if (m.outputs) {
       p.outputs = Object.fromEntries(
         Object.entries(m.outputs).map(([name, o]) => {
@@ -74,9 +84,18 @@ function rowOf(m: RowsMessage, row: number): RowMessage {
   });
   const one: RowMessage = { ...cut(m), model: m.model, version: m.version };
   if (m.top) one.top = m.top[row] as TopClass[];
+  if (m.set) one.set = m.set[row] as string[];
+  if (m.interval) one.interval = m.interval[row] as Between;
+  if (m.alpha !== undefined) one.alpha = m.alpha;
   if (m.outputs) one.outputs = Object.fromEntries(Object.entries(m.outputs).map(([name, o]) => [name, cut(o)]));
   if (m.timing) one.timing = m.timing;
   return one;
+}
+
+function intervalsOf(said: Between): ValuesIntervals {
+  if (said === null) return { interval: null, intervals: null };
+  const intervals = (Array.isArray(said[0]) ? said : [said]) as [Interval, ...Interval[]];
+  return { interval: intervals[0], intervals };
 }
 
 const none = { label: null, value: null, confidence: null } as const;

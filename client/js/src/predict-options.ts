@@ -22,9 +22,13 @@ export interface RequestOptions {
   outputs?: boolean | undefined;
   /** Ask for that many best classes, or likeliest labels. */
   topK?: number | undefined;
+  /** Ask for the answers that are likely enough to hold the truth: of classes a `set`, of numbers an `interval`. It goes in JSON. */
+  set?: boolean | undefined;
+  /** How often a set may miss the truth, between 0 and 1; with `set`. Default: the server's own. */
+  alpha?: number | undefined;
   /** Takes the request back: the promise rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
-  /** Send a binary frame. Default: for `Float32Array` and arrays of bytes, unless `requestId` is a string. */
+  /** Send a binary frame. Default: for `Float32Array` and arrays of bytes, unless `requestId` is a string or `set` is asked for. */
   binary?: boolean | undefined;
   /** Default: counted up. A number, or 1 to 128 characters of ASCII without spaces, quotes and backslashes. */
   requestId?: RequestId | undefined;

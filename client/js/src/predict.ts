@@ -180,7 +180,7 @@ export class PredictClient {
   }
 
   async #ask(rows: readonly Features[], many: boolean, o: RequestOptions): Promise<Prediction[]> {
-    const { model, deadlineMs, scores = false, timing = false, outputs = false, topK } = o;
+    const { model, deadlineMs, scores = false, timing = false, outputs = false, topK, set = false, alpha } = o;
     const binary = travelsBinary(rows, o);
     const requestId = o.requestId ?? this.#freeId();
     checkId(requestId, binary);
@@ -189,7 +189,7 @@ export class PredictClient {
     }
     const message = binary
       ? encodeBinary({ rows: rows as ArrayLike<number>[], requestId: requestId as number, deadlineMs, scores: scores || outputs || topK !== undefined, timing })
-      : encodeRequest({ rows, many, requestId, model, deadlineMs, scores, timing, outputs, topK });
+      : encodeRequest({ rows, many, requestId, model, deadlineMs, scores, timing, outputs, topK, set, alpha });
     const answer = await this.#call('predict', requestId, rows.length, message, o, rows.some(hasMissing));
     const known = { requestId, roundTripMs: answer.roundTripMs };
     const { reply } = answer;

@@ -8,11 +8,11 @@ import type { RequestId } from './request.js';
 export type Prediction = ClassPrediction | LabelsPrediction | ValuesPrediction | VectorPrediction;
 
 /** One of some classes. */
-export type ClassPrediction = Answered & ClassAnswer;
+export type ClassPrediction = Answered & ClassAnswer & ClassSet;
 /** Any number of some labels, each held to be true or not on its own. */
 export type LabelsPrediction = Answered & LabelsAnswer;
 /** One number, or several: a regression. */
-export type ValuesPrediction = Answered & ValuesAnswer;
+export type ValuesPrediction = Answered & ValuesAnswer & ValuesIntervals;
 /** An embedding: numbers that mean nothing one by one. */
 export type VectorPrediction = Answered & VectorAnswer;
 
@@ -22,6 +22,8 @@ export interface Answered {
   outputs?: Record<string, OutputAnswer>;
   /** The best classes, best first, or the likeliest labels, whether they hold or not; when asked for. The other kinds have none. */
   top?: TopClass[];
+  /** How often `set` or `interval` may miss the truth: they hold it at least 1 − `alpha` of the time. When they were asked for. */
+  alpha?: number;
   /** Where the request's time went, on the server; when asked for. */
   timing?: Timing;
   model: string;
@@ -30,6 +32,23 @@ export interface Answered {
   requestId: RequestId;
   /** From the message's way out to the reply's way in. */
   roundTripMs: number;
+}
+
+/** The classes that are likely enough. */
+export interface ClassSet {
+  /** When it was asked for; perhaps empty. */
+  set?: string[];
+}
+
+/** The lowest and the highest number that are likely enough. */
+export type Interval = [low: number, high: number];
+
+/** Between which numbers the truth is likely enough to be; null while the server has too few labels. */
+export interface ValuesIntervals {
+  /** Of the first number; when it was asked for. */
+  interval?: Interval | null;
+  /** Of each of them; when they were asked for. All hold the truth together. */
+  intervals?: Interval[] | null;
 }
 
 /** What one output says of a row. */

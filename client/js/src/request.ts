@@ -32,17 +32,20 @@ export interface JsonRequest {
   timing?: boolean | undefined;
   outputs?: boolean | undefined;
   topK?: number | undefined;
+  set?: boolean | undefined;
+  alpha?: number | undefined;
 }
 
 /** Writes a request. The id comes first, so that the server can name it whatever follows. */
 export function encodeRequest(r: JsonRequest): string {
   const rows = r.rows.map(encodeRow);
-  const detail = [...(r.scores ? ['scores'] : []), ...(r.timing ? ['timing'] : []), ...(r.outputs ? ['outputs'] : [])];
+  const detail = (['scores', 'timing', 'outputs', 'set'] as const).filter((name) => r[name]);
   const options = JSON.stringify({
     model: r.model,
     deadline_ms: wireDeadline(r.deadlineMs),
     detail: detail.length > 0 ? detail : undefined,
     top_k: r.topK,
+    alpha: r.alpha,
   });
   return (
     `{"type":"predict","request_id":${JSON.stringify(r.requestId)}` +

@@ -111,6 +111,44 @@ test('a class of two with one score has both among the best', async () => {
   });
 });
 
+describe('sets', () => {
+  test('of classes and of numbers', async () => {
+    const { client, last } = connected();
+    const cls = client.predict(Float32Array.of(1, 2), { set: true, alpha: 0.1 });
+    expect(last().last).toMatchObject({ features: [1, 2], detail: ['set'], alpha: 0.1 });
+    last().say({ type: 'prediction', request_id: 1, prediction: 'one', confidence: 0.75, model: 'digits', version: '1', set: ['zero', 'one'], alpha: 0.1 });
+    expect(await cls).toMatchObject({ label: 'one', set: ['zero', 'one'], alpha: 0.1 });
+    const numbers = client.predictRows([[1], [2]], { model: 'price', set: true });
+    expect(last().last).not.toHaveProperty('alpha');
+    last().say({
+      type: 'prediction',
+      request_id: 2,
+      prediction: [1, 2],
+      confidence: [null, null],
+      model: 'price',
+      version: '1',
+      interval: [[0.5, 1.5], null],
+      alpha: 0.2,
+    });
+    expect(await numbers).toMatchObject([
+      { value: 1, interval: [0.5, 1.5], intervals: [[0.5, 1.5]], alpha: 0.2 },
+      { value: 2, interval: null, intervals: null, alpha: 0.2 },
+    ]);
+  });
+
+  test.each([
+    ['alpha 1', [1, 2], { set: true, alpha: 1 }, /above 0 and below 1/],
+    ['alpha that is no number', [1, 2], { set: true, alpha: NaN }, /above 0 and below 1/],
+    ['alpha of no set', [1, 2], { alpha: 0.1 }, /give the option set/],
+    ['a set in binary', [1, 2], { set: true, binary: true }, /in JSON/],
+    ['a set of bytes', Uint8Array.of(1, 2), { set: true }, /make numbers of bytes/],
+  ])('%s is refused before it is sent', async (_, features, options, message) => {
+    const { client, last } = connected();
+    await expect(client.predict(features, options)).rejects.toThrow(message);
+    expect(last().sent).toEqual([]);
+  });
+});
+
 describe('features by name, and what is missing', () => {
   test('go as they are', () => {
     const { client, last } = connected();

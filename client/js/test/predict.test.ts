@@ -12,7 +12,7 @@ test('many are in flight, and answers come in any order', async () => {
 test('a request says what was asked for', async () => {
   const { client, last } = connected();
   void client
-    .predict([0.1, -2], { model: 'price', deadlineMs: 50, scores: true, timing: true, topK: 2, requestId: 'a-1' })
+    .predict([0.1, -2], { model: 'price', deadlineMs: 50, scores: true, timing: true, topK: 2, set: true, alpha: 0.05, requestId: 'a-1' })
     .catch(() => undefined);
   expect(last().last).toEqual({
     type: 'predict',
@@ -20,8 +20,9 @@ test('a request says what was asked for', async () => {
     features: [0.1, -2],
     model: 'price',
     deadline_ms: 50,
-    detail: ['scores', 'timing'],
+    detail: ['scores', 'timing', 'set'],
     top_k: 2,
+    alpha: 0.05,
   });
 });
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { decodeBinary, encodeBinary } from '../src/binary.js';
 import { errorFrom, type ErrorMessage, serverCodes } from '../src/error.js';
 import { predictionsOf, predictionsOfBinary, type RowMessage, type RowsMessage } from '../src/decode.js';
-import type { Prediction } from '../src/prediction.js';
+import type { Prediction, ValuesPrediction } from '../src/prediction.js';
 import { encodeCancel, encodeFeedback, encodeRequest, type Label, type RequestId } from '../src/request.js';
 import { reconnectable } from '../src/socket.js';
 import type { ModelInfo, OutputKind } from '../src/wire.js';
@@ -31,6 +31,8 @@ interface Meaning {
   outputs?: boolean;
   timing?: boolean;
   top_k?: number;
+  set?: boolean;
+  alpha?: number;
   labels?: Label[];
 }
 
@@ -46,7 +48,7 @@ interface RequestVector {
 const requests = vectors<RequestVector[]>('requests');
 
 describe('requests in JSON say what the server reads', () => {
-  const known = ['type', 'request_id', 'features', 'model', 'deadline_ms', 'detail', 'top_k', 'label', 'labels'];
+  const known = ['type', 'request_id', 'features', 'model', 'deadline_ms', 'detail', 'top_k', 'alpha', 'label', 'labels'];
 
   /** A frame as far as it says something: no unknown field, no null, float32 numbers. */
   function said(text: string) {
@@ -71,6 +73,8 @@ describe('requests in JSON say what the server reads', () => {
       outputs: m.outputs,
       timing: m.timing,
       topK: m.top_k,
+      set: m.set,
+      alpha: m.alpha,
     });
   }
 
@@ -142,6 +146,9 @@ const models: Record<string, { model: ModelInfo; many: boolean }> = {
   labels: { model: modelOf('labels', 3, ['a', 'b', 'c']), many: true },
   'several values': { model: modelOf('values', 2), many: false },
   'a vector': { model: modelOf('vector', 2), many: true },
+  'intervals of several values': { model: modelOf('values', 2), many: false },
+  'intervals of several values and rows': { model: modelOf('values', 2), many: true },
+  'a set of labels, which have none': { model: modelOf('labels', 3, ['a', 'b', 'c']), many: false },
 };
 
 /** What an answer says, as it is on the wire. */
@@ -156,6 +163,12 @@ function prediction(p: Prediction): unknown {
     case 'vector':
       return [...p.vector];
   }
+}
+
+/** The intervals of an answer, as they are on the wire. */
+function between(p: ValuesPrediction): unknown {
+  expect(p.interval).toEqual(p.intervals && p.intervals[0]);
+  return p.values.length === 1 ? p.interval : p.intervals;
 }
 
 describe('replies in JSON are read whole', () => {
@@ -173,6 +186,11 @@ describe('replies in JSON are read whole', () => {
     expect(got.map((p) => (p.kind === 'labels' ? p.confidences : p.confidence))).toEqual(rows(m.confidence));
     expect(got.map((p) => p.scores && [...p.scores])).toEqual(got.map((_, i) => m.scores && rows(m.scores as never)[i]));
     expect(got.map((p) => p.top)).toEqual(got.map((_, i) => m.top && rows(m.top as never)[i]));
+    expect(got.map((p) => (p.kind === 'class' ? p.set : undefined))).toEqual(got.map((_, i) => m.set && rows(m.set as never)[i]));
+    expect(got.map((p) => (p.kind === 'values' ? between(p) : undefined))).toEqual(
+      got.map((_, i) => (m.interval === undefined ? undefined : rows(m.interval as never)[i])),
+    );
+    expect(got.map((p) => p.alpha)).toEqual(got.map(() => m.alpha));
   });
 
   test.each(replies.filter((v) => v.json?.includes('"type":"error"')))('$name', ({ json = '' }) => {

@@ -18,7 +18,7 @@ from support import vectors
 REQUESTS: list[dict[str, Any]] = vectors("requests")
 REPLIES: list[dict[str, Any]] = vectors("replies")
 CODES: dict[str, Any] = vectors("codes")
-KNOWN = ("type", "request_id", "features", "model", "deadline_ms", "detail", "top_k", "label", "labels")
+KNOWN = ("type", "request_id", "features", "model", "deadline_ms", "detail", "top_k", "alpha", "label", "labels")
 
 
 def named(vector: dict[str, Any]) -> str:
@@ -42,7 +42,7 @@ def encode(m: dict[str, Any], request_id: Any) -> str:
     if m["type"] == "feedback":
         return _message.encode_feedback(request_id, m["labels"] if many else m["labels"][0], many)
     features = _rows.many_rows(m["rows"], None) if many else _rows.one_row(m["rows"][0], None)
-    options = {name: m[name] for name in ("model", "deadline_ms", "scores", "outputs", "timing", "top_k") if name in m}
+    options = {name: m[name] for name in ("model", "deadline_ms", "scores", "outputs", "timing", "top_k", "set", "alpha") if name in m}
     return _message.encode_request(features.json(many), request_id, **options)
 
 
@@ -91,6 +91,9 @@ MODELS: dict[str, tuple[ModelInfo, bool]] = {
     "labels": (model_of("labels", 3, ["a", "b", "c"]), True),
     "several values": (model_of("values", 2, []), False),
     "a vector": (model_of("vector", 2, []), True),
+    "intervals of several values": (model_of("values", 2, []), False),
+    "intervals of several values and rows": (model_of("values", 2, []), True),
+    "a set of labels, which have none": (model_of("labels", 3, ["a", "b", "c"]), False),
 }
 PREDICTIONS = [v for v in REPLIES if '"type":"prediction"' in v.get("json", "")]
 
@@ -106,6 +109,15 @@ def what(answer: Any) -> Any:
     return answer.value if len(answer.values) == 1 else answer.values.tolist()
 
 
+def between(answer: Any) -> Any:
+    """The intervals of an answer, as they are on the wire."""
+    if answer.intervals is None:
+        assert answer.interval is None
+        return None
+    assert list(answer.interval) == answer.intervals[0].tolist()
+    return answer.intervals.tolist() if len(answer.values) > 1 else list(answer.interval)
+
+
 @pytest.mark.parametrize("vector", PREDICTIONS, ids=named)
 def test_replies_in_json_are_read_whole(vector: dict[str, Any]) -> None:
     m = json.loads(vector["json"])
@@ -118,7 +130,9 @@ def test_replies_in_json_are_read_whole(vector: dict[str, Any]) -> None:
 
     assert [what(p) for p in got] == [pytest.approx(r, rel=1e-6) if isinstance(r, float) else r for r in rows("prediction")]
     assert [p.confidences if p.kind == "labels" else p.confidence for p in got] == rows("confidence")
-    for name in ("scores", "top"):
+    assert [between(p) for p in got] == (rows("interval") if "interval" in m else [None] * len(got))
+    assert {p.alpha for p in got} == {m.get("alpha")}
+    for name in ("scores", "top", "set"):
         found = [getattr(p, name) for p in got]
         assert [f.tolist() if isinstance(f, np.ndarray) else f for f in found] == (rows(name) if name in m else [None] * len(got))
     assert {p.request_id for p in got} == {m["request_id"]}

@@ -36,8 +36,12 @@ class Detail(TypedDict, total=False):
     outputs: bool
     timing: bool
     top_k: int | None
+    set: bool
+    """Asks for the answers that are likely enough to hold the truth: a set of classes, an interval of numbers. It goes as JSON."""
+    alpha: float | None
+    """How often they may miss it, between 0 and 1; with ``set``. Default: the server's own."""
     binary: bool | None
-    """Whether rows travel as a binary frame. Default: arrays of numbers do, all else is JSON."""
+    """Whether rows travel as a binary frame. Default: arrays of numbers do, unless ``set`` is asked for; all else is JSON."""
 
 
 class AsyncClient:
@@ -137,7 +141,7 @@ class AsyncClient:
         frame, of uint8 as bytes that the server scales), or a dict or Series by the
         names of its columns. An array may be reused at once.
         """
-        binary = False if isinstance(request_id, str) else detail.get("binary")
+        binary = _form(request_id, detail)
         rows = _rows.one_row(features, binary)
         reply = await self._ask(rows, False, request_id, detail)
         return reply[0] if isinstance(reply, Predictions) else reply
@@ -150,7 +154,7 @@ class AsyncClient:
         More rows than one request may have go in several, in flight together. Where
         one fails, the others are taken back. With a ``request_id`` they go in one.
         """
-        binary = False if isinstance(request_id, str) else detail.get("binary")
+        binary = _form(request_id, detail)
         rows = _rows.many_rows(table, binary)
         if len(rows) == 0:
             raise make_error("too_many_rows", "a request needs at least one row", got=0)
@@ -263,7 +267,7 @@ class AsyncClient:
         return cast("list[bool] | None", await self._feedback(request_id, _plain_label(labels), True, deadline_ms))
 
     async def _feedback(self, request_id: RequestId, label: Any, many: bool, deadline_ms: float | None) -> Any:
-        check_request(deadline_ms, None)
+        check_request(deadline_ms)
         check_id(request_id, False)
         self._requests.check_open(request_id, feedback=True)
         try:
@@ -278,7 +282,8 @@ class AsyncClient:
     ) -> Union[Prediction, Predictions]:
         scores, timing, outputs = (detail.get(name, False) for name in ("scores", "timing", "outputs"))
         deadline_ms, top_k, model = detail.get("deadline_ms"), detail.get("top_k"), detail.get("model")
-        check_request(deadline_ms, top_k)
+        alpha = detail.get("alpha")
+        check_request(deadline_ms, top_k, alpha)
         binary = rows.array is not None
         if request_id is None:
             request_id = self._requests.free_id()
@@ -301,6 +306,8 @@ class AsyncClient:
                 timing=bool(timing),
                 outputs=bool(outputs),
                 top_k=top_k,
+                set=bool(detail.get("set")),
+                alpha=alpha,
             )
         reply, item, took = await self._requests.ask("predict", request_id, len(rows), message, model, deadline_ms)
         asked = _decode.Asked(request_id, len(rows), took, bool(scores), bool(timing), bool(outputs), top_k or 0)
@@ -309,6 +316,17 @@ class AsyncClient:
             return _decode.rows_from_binary(reply, item.model, asked)
         said = cast("dict[str, Any]", reply)
         return _decode.rows_from_json(said, item.model, asked) if many else _decode.row_from_json(said, item.model, asked)
+
+
+def _form(request_id: RequestId | None, detail: Detail) -> bool | None:
+    """Whether rows must, may or must not travel as a binary frame, which has neither ids of text nor sets."""
+    if detail.get("alpha") is not None and not detail.get("set"):
+        raise make_error("bad_message", "the option alpha is of a set, which is not asked for; give set=True as well")
+    if detail.get("set"):
+        if detail.get("binary"):
+            raise make_error("bad_message", "sets are asked for in JSON; leave out binary=True")
+        return False
+    return False if isinstance(request_id, str) else detail.get("binary")
 
 
 async def _all(calls: Sequence[Any]) -> list[Any]:

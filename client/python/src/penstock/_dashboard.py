@@ -103,6 +103,10 @@ class AsyncDashboard:
         """Takes how right a model is now for what is expected of it: its alert ends, and fires again when it gets worse."""
         await self._tell({"type": "accept_baseline", "model": model})
 
+    async def freeze_calibration(self, model: str, frozen: bool = True) -> None:
+        """Keeps how a model's confidence is calibrated as it is, or with False lets it follow the labels again."""
+        await self._tell({"type": "freeze_calibration", "model": model, "frozen": frozen})
+
     async def join(self, group: str) -> None:
         """Joins a group: its notifications and notes come too, also after a reconnect."""
         await self._link.groups.join(group)
@@ -238,6 +242,10 @@ class Dashboard:
     def accept_baseline(self, model: str) -> None:
         """Takes how right a model is now for what is expected of it."""
         self._thread.run(self._dashboard.accept_baseline(model))
+
+    def freeze_calibration(self, model: str, frozen: bool = True) -> None:
+        """Keeps how a model's confidence is calibrated as it is, or with False lets it follow the labels again."""
+        self._thread.run(self._dashboard.freeze_calibration(model, frozen))
 
     def join(self, group: str) -> None:
         """Joins a group: its notifications and notes come too, also after a reconnect."""

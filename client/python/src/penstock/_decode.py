@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from ._binary import BinaryPrediction
 from ._message import RequestId
-from .prediction import Answer, Answers, Prediction, Predictions, Request, Timing
+from .prediction import Answer, Answers, Prediction, Predictions, Request, Timing, intervals_of
 from .wire import ModelInfo, OutputInfo, OutputKind, TopClass
 
 _KINDS: dict[str, OutputKind] = {"classification": "class", "labels": "labels", "vector": "vector"}
@@ -55,6 +56,9 @@ def row_from_json(m: Mapping[str, Any], model: ModelInfo | None, asked: Asked) -
     return Prediction(
         **_said(m, first),
         top=m.get("top"),
+        set=m.get("set"),
+        **intervals_of(None if m.get("interval") is None else np.array(m["interval"], dtype=np.float64)),
+        alpha=m.get("alpha"),
         outputs={n: Answer(**_said(o, kinds.get(n))) for n, o in m["outputs"].items()} if "outputs" in m else None,
         timing=_timing(m),
         model=m["model"],
@@ -71,11 +75,23 @@ def rows_from_json(m: Mapping[str, Any], model: ModelInfo | None, asked: Asked) 
     return Predictions(
         **_column(m, first),
         top=m.get("top"),
+        set=m.get("set"),
+        intervals=_intervals(m),
+        alpha=np.full(len(m["prediction"]), m["alpha"], dtype=np.float64) if "alpha" in m else None,
         outputs={n: Answers(**_column(o, kinds.get(n))) for n, o in m["outputs"].items()} if "outputs" in m else None,
         model=m["model"],
         version=m["version"],
         requests=(Request(asked.request_id, len(m["prediction"]), _timing(m), asked.round_trip_ms),),
     )
+
+
+def _intervals(m: Mapping[str, Any]) -> NDArray[np.float64] | None:
+    """Those of many rows, with NaN for a row that has none yet."""
+    if "interval" not in m:
+        return None
+    first = m["prediction"][0] if m["prediction"] else 0
+    none = [[math.nan, math.nan]] * len(first) if isinstance(first, list) else [math.nan, math.nan]
+    return np.array([none if ends is None else ends for ends in m["interval"]], dtype=np.float64)
 
 
 def _timing(m: Mapping[str, Any]) -> Timing | None:

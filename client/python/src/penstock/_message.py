@@ -31,6 +31,8 @@ def encode_request(
     timing: bool = False,
     outputs: bool = False,
     top_k: int | None = None,
+    set: bool = False,
+    alpha: float | None = None,
 ) -> str:
     """Writes a request around its features, which are JSON already.
 
@@ -41,11 +43,13 @@ def encode_request(
         options["model"] = model
     if deadline_ms is not None and deadline_ms != math.inf:
         options["deadline_ms"] = min(max(deadline_ms, 0.001), _LONGEST_DEADLINE_MS)
-    detail = [name for name, asked in (("scores", scores), ("timing", timing), ("outputs", outputs)) if asked]
+    detail = [name for name, asked in (("scores", scores), ("timing", timing), ("outputs", outputs), ("set", set)) if asked]
     if detail:
         options["detail"] = detail
     if top_k is not None:
         options["top_k"] = top_k
+    if alpha is not None:
+        options["alpha"] = alpha
     tail = "," + dumps(options)[1:] if options else "}"
     return f'{{"type":"predict","request_id":{dumps(request_id)},"features":{features}{tail}'
 

@@ -122,11 +122,13 @@ def check_count(name: str, count: Any, least: int = 1) -> None:
         raise ValueError(f"option {name} is {count!r}; expected a whole number of at least {least}")
 
 
-def check_request(deadline_ms: float | None, top_k: int | None) -> None:
+def check_request(deadline_ms: float | None, top_k: int | None = None, alpha: float | None = None) -> None:
     if deadline_ms is not None:
         check_time("deadline_ms", deadline_ms, "milliseconds")
     if top_k is not None:
         check_count("top_k", top_k)
+    if alpha is not None and (not isinstance(alpha, (int, float)) or isinstance(alpha, bool) or not 0 < alpha < 1):
+        raise ValueError(f"option alpha is {alpha!r}; expected a number above 0 and below 1")
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,14 @@ class Prediction(Answer):
 
     top: list[TopClass] | None = None
     """The best classes, best first; when asked for."""
+    set: list[str] | None = None
+    """Of ``class``: those that are likely enough; when asked for."""
+    interval: tuple[float, float] | None = None
+    """Of ``values``: between which numbers the first is likely enough to be; when asked for, and the server has enough labels."""
+    intervals: NDArray[np.float64] | None = None
+    """Of ``values``: those of all numbers, values × 2, which hold the truth together."""
+    alpha: float | None = None
+    """How often the set or the intervals may miss the truth; when they were asked for."""
     outputs: dict[str, Answer] | None = None
     """What each output says, by its name; when asked for."""
     timing: Timing | None = None
@@ -121,6 +129,12 @@ class Predictions(Answers):
     """The answers to many rows, in their order: columns, and with an index or in a loop a :class:`Prediction` each."""
 
     top: list[list[TopClass]] | None = None
+    set: list[list[str]] | None = None
+    """Of ``class``: those that are likely enough, of each row; when asked for."""
+    intervals: NDArray[np.float64] | None = None
+    """Of ``values``: rows × 2 or, where the output is wider, rows × width × 2; when asked for, NaN where the server had too few labels."""
+    alpha: NDArray[np.float64] | None = None
+    """How often the set or the intervals of each row may miss the truth; when they were asked for."""
     outputs: dict[str, Answers] | None = None
     model: str = ""
     version: str = ""
@@ -135,6 +149,9 @@ class Predictions(Answers):
         return Prediction(
             **self._answer(row),
             top=None if self.top is None else self.top[row],
+            set=None if self.set is None else self.set[row],
+            **intervals_of(None if self.intervals is None else self.intervals[row]),
+            alpha=None if self.alpha is None else float(self.alpha[row]),
             outputs=None if self.outputs is None else {n: Answer(**o._answer(row)) for n, o in self.outputs.items()},
             timing=request.timing,
             model=self.model,
@@ -154,6 +171,14 @@ class Predictions(Answers):
         raise IndexError("no request has this row")
 
 
+def intervals_of(ends: NDArray[np.float64] | None) -> dict[str, Any]:
+    """What a prediction says of its intervals: there are none where the server had too few labels."""
+    if ends is None or np.isnan(ends).any():
+        return {"interval": None, "intervals": None}
+    each = ends.reshape(-1, 2)
+    return {"interval": (float(each[0, 0]), float(each[0, 1])), "intervals": each}
+
+
 def joined(parts: Sequence[Predictions]) -> Predictions:
     """Puts the answers of several requests one after the other."""
     if len(parts) == 1:
@@ -162,6 +187,9 @@ def joined(parts: Sequence[Predictions]) -> Predictions:
     return Predictions(
         **_join(parts),
         top=None if first.top is None else [row for p in parts for row in p.top or ()],
+        set=None if first.set is None else [row for p in parts for row in p.set or ()],
+        intervals=None if first.intervals is None else np.concatenate([p.intervals for p in parts if p.intervals is not None]),
+        alpha=None if first.alpha is None else np.concatenate([p.alpha for p in parts if p.alpha is not None]),
         outputs=None
         if first.outputs is None
         else {name: Answers(**_join([p.outputs[name] for p in parts if p.outputs])) for name in first.outputs},
