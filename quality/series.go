@@ -81,7 +81,7 @@ type Series struct {
 	calibrator atomic.Pointer[calibrate.Calibrator]
 	window     *conformal.Window // of class and values
 	sets       setCounts
-	adopted    time.Time       // when the calibrator was
+	adopted    int64           // when the calibrator was, in Unix nanoseconds
 	ranks      [mostTop]uint64 // of classes alone: rows whose truth is the k+1st likeliest
 	ranked     uint64
 
