@@ -10,7 +10,7 @@ import (
 const stateVersion = 1
 
 const (
-	headerBytes = 1 + 1 + 1 + 3*8 + 2 + 2 // version, frozen, kind, A B C, since, rows
+	headerBytes = 1 + 1 + 1 + 3*8 + 2 + 2 + 2 // version, frozen, kind, A B C, since, settles, rows
 	rowBytes    = 8 + 4                   // caller, confidence with its sign turned when wrong
 )
 
@@ -33,6 +33,7 @@ func (f *Fitter) AppendBinary(dst []byte) ([]byte, error) {
 		dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(x))
 	}
 	dst = binary.LittleEndian.AppendUint16(dst, uint16(f.since))
+	dst = binary.LittleEndian.AppendUint16(dst, uint16(f.settles))
 	dst = binary.LittleEndian.AppendUint16(dst, uint16(len(f.rows)))
 	for i := range f.rows {
 		r := f.rows[(f.next+i)%len(f.rows)]
@@ -79,7 +80,10 @@ func (f *Fitter) UnmarshalBinary(b []byte) error {
 	if next.since >= Every {
 		return wrong("has %d labels since the last fit; expected fewer than %d", next.since, Every)
 	}
-	if err := next.readRows(int(binary.LittleEndian.Uint16(b[29:])), b[headerBytes:]); err != nil {
+	if next.settles = int(binary.LittleEndian.Uint16(b[29:])); next.settles > Window {
+		return wrong("has %d labels until its calibrator holds; expected at most %d", next.settles, Window)
+	}
+	if err := next.readRows(int(binary.LittleEndian.Uint16(b[31:])), b[headerBytes:]); err != nil {
 		return err
 	}
 	*f = *next
