@@ -169,6 +169,12 @@ func TestOpenAPIFields(t *testing.T) {
 		"ModelQuality": {"server/quality.go", "apiQuality"}, "CalibrationBin": {"server/quality.go", "apiCalibration"},
 		"LabelQuality": {"server/quality.go", "apiLabel"}, "ValueQuality": {"server/quality.go", "apiValue"},
 		"LabelDelay": {"server/quality.go", "apiLabelDelay"},
+		"Calibrator": {"server/learned.go", "apiCalibrator"}, "SetQuality": {"server/learned.go", "apiSets"},
+		"Drift": {"server/learned.go", "apiDrift"}, "FeatureDrift": {"server/learned.go", "apiDriftFeature"},
+		"AccuracyEstimate": {"server/learned.go", "apiEstimate"}, "QualityStore": {"server/learned.go", "apiStore"},
+		"QualityOverTime": {"server/history.go", "apiOverTime"}, "QualityFigures": {"server/history.go", "apiFigures"},
+		"ClassQuality": {"server/history.go", "apiScore"}, "QualityEvent": {"server/history.go", "apiEvent"},
+		"WorstExample": {"server/examples.go", "apiExample"},
 	} {
 		_, declared, _ := strings.Cut(readDocument(t, at[0]), "\ntype "+at[1]+" struct {\n")
 		declared, _, _ = strings.Cut(declared, "\n}")

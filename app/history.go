@@ -35,6 +35,16 @@ const (
 	checkpointLook     = time.Second
 )
 
+// rowBytes is how much memory the rows take that --quality-features keeps.
+const rowBytes = 64 << 20
+
+func (o *Options) keptRows() int {
+	if o.QualityFeatures {
+		return rowBytes
+	}
+	return 0
+}
+
 // inMemory bounds the history of a process that keeps nothing.
 const inMemory = 64 << 20
 

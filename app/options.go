@@ -58,6 +58,7 @@ type Options struct {
 	QualityKeep     time.Duration // how long labelled outcomes are kept
 	QualityBytes    int64         // of the history; oldest outcomes go first
 	QualitySlices   []string      // [MODEL:]COLUMN, by whose value outcomes are told apart
+	QualityFeatures bool          // rows are kept, for those that are answered wrongly
 	SetAlpha        float64       // share of sets that may miss the truth, where a request does not say
 	KeepCalibration bool          // confidences stay as models give them until a dashboard says otherwise
 

@@ -139,7 +139,7 @@ func (a *App) serve() error {
 	}
 	store, err := quality.New(quality.Options{
 		Remember: a.options.Remember, Key: a.history.Key(), Record: true,
-		Alpha: a.options.SetAlpha, Frozen: a.options.KeepCalibration, Slices: slices, Registerer: a.registry,
+		Alpha: a.options.SetAlpha, Frozen: a.options.KeepCalibration, Rows: a.options.keptRows(), Slices: slices, Registerer: a.registry,
 	})
 	if err != nil {
 		return err

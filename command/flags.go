@@ -76,11 +76,12 @@ type serveCmd struct {
 	LogFormat    string        `default:"text" enum:"text,json" help:"text or json."`
 	LogLevel     slog.Level    `default:"info" help:"debug, info, warn or error."`
 
-	QualityKeep  span     `default:"30d" help:"How long labelled predictions are kept one by one, such as 30d or 12h. What they add up to is kept for 13 months." placeholder:"TIME"`
-	QualityBytes byteSize `default:"1GiB" help:"Disk that labelled predictions may take in --data-dir: the oldest go first. Without --data-dir, memory, of which at most 64 MiB." placeholder:"BYTES"`
-	QualitySlice []string `help:"Column by whose value accuracy is also told apart, as COLUMN of the first model or MODEL:COLUMN; one for each model." placeholder:"COLUMN" sep:"none"`
-	SetAlpha     float64  `above:"0" default:"0.1" help:"How often sets and intervals may miss the truth where a request does not say: above 0 and below 1."`
-	Calibrate    bool     `negatable:"" default:"true" help:"Let confidences in replies follow what labels say. Without, they are the model's own."`
+	QualityKeep     span     `default:"30d" help:"How long labelled predictions are kept one by one, such as 30d or 12h. What they add up to is kept for 13 months." placeholder:"TIME"`
+	QualityBytes    byteSize `default:"1GiB" help:"Disk that labelled predictions may take in --data-dir: the oldest go first. Without --data-dir, memory, of which at most 64 MiB." placeholder:"BYTES"`
+	QualitySlice    []string `help:"Column by whose value accuracy is also told apart, as COLUMN of the first model or MODEL:COLUMN; one for each model." placeholder:"COLUMN" sep:"none"`
+	QualityFeatures bool     `help:"Keep the newest rows, in 64 MiB of memory, so that the page can show those that were answered wrongly with the most confidence. Whoever may see the dashboard sees them."`
+	SetAlpha        float64  `above:"0" default:"0.1" help:"How often sets and intervals may miss the truth where a request does not say: above 0 and below 1."`
+	Calibrate       bool     `negatable:"" default:"true" help:"Let confidences in replies follow what labels say. Without, they are the model's own."`
 
 	Alert alertFlags `embed:"" prefix:"alert-"`
 
@@ -157,7 +158,7 @@ func (c serveCmd) options() (app.Options, error) {
 		RowsPerSecond: c.RowsPerSecond, BytesPerSecond: c.BytesPerSecond, HandshakesPerSecond: c.HandshakesPerSecond,
 		AllowAnonymous: c.AllowAnonymous, AllowOpenAdmin: c.AllowOpenAdmin,
 		TLSCert: c.TLSCert, TLSKey: c.TLSKey, TLSClientCA: c.TLSClientCA, AdminTokenFile: c.AdminTokenFile, DrainTimeout: c.DrainTimeout,
-		QualityKeep: time.Duration(c.QualityKeep), QualityBytes: int64(c.QualityBytes), QualitySlices: c.QualitySlice,
+		QualityKeep: time.Duration(c.QualityKeep), QualityBytes: int64(c.QualityBytes), QualitySlices: c.QualitySlice, QualityFeatures: c.QualityFeatures,
 		SetAlpha: c.SetAlpha, KeepCalibration: !c.Calibrate,
 		Alerts: c.Alert.thresholds(), Webhook: c.Alert.Webhook,
 		Dashboard: dashboard.Files(), Logger: c.newLogger(os.Stderr),

@@ -105,7 +105,7 @@ func (l *sent) read(dst []float64, j Judge, rows int) ([]float64, error) {
 
 func (s *Store) join(scope Scope, id []byte, labels sent) (Result, error) {
 	l := labelling{sent: labels, key: scope.key(id), scope: scope, now: time.Since(s.epoch)}
-	if s.recording {
+	if s.recording || s.rows != nil {
 		l.id = string(id)
 	}
 	s.mu.Lock()
@@ -178,6 +178,9 @@ func (s *Store) judge(series *Series, head *kept, labels *labelling, truths []fl
 			next = o.detail.next
 		}
 		v := series.outcome(&o, labels.voice)
+		if s.rows != nil {
+			series.worsen(&o, labels, head)
+		}
 		if s.recording {
 			s.record.keep(series, head, labels, &o)
 		}

@@ -93,6 +93,9 @@ func (s *Store) Remember(p Prediction) {
 	s.callers.predicted(r.caller, time.Duration(r.at))
 	s.scopes.predicted(r.scope, time.Duration(r.at))
 	if keep && s.memory.push(&r) {
+		if s.rows != nil && series.classes > 0 {
+			s.rows.keep(r.key, p.Features)
+		}
 		return
 	}
 	if !anonymous(p.ID) && series.counts.Measure != Nothing {

@@ -84,6 +84,7 @@ type Series struct {
 	adopted    int64           // when the calibrator was, in Unix nanoseconds
 	ranks      [mostTop]uint64 // of classes alone: rows whose truth is the k+1st likeliest
 	ranked     uint64
+	worst      []Wrong // the worst first
 
 	// What waits to be taken.
 	recorded bool

@@ -62,6 +62,9 @@ type Options struct {
 	// Frozen has every model's confidences left as they are, until somebody says that
 	// they are to follow the labels.
 	Frozen bool
+	// Rows is how many bytes of the newest rows are kept, for those that turn out to be
+	// answered wrongly; zero keeps none.
+	Rows int
 	// Slices are the columns by whose value outcomes are told apart, by the model's
 	// name.
 	Slices map[string]Slice
@@ -115,6 +118,7 @@ type Store struct {
 	callers  labellers
 	scopes   labellers
 	record   record
+	rows     *rowsKept // nil: none are kept
 	truths   []float64 // scratch
 }
 
@@ -133,6 +137,9 @@ func New(o Options) (*Store, error) {
 		alpha:  o.Alpha, cuts: o.Slices, recording: o.Record, frozen: o.Frozen,
 	}
 	s.epochUnix = s.epoch.UnixNano()
+	if o.Rows > 0 {
+		s.rows = newRowsKept(o.Rows)
+	}
 	s.memory.forgotten = s.forgotten
 	if o.Registerer != nil {
 		if err := o.Registerer.Register(newCollector(s)); err != nil {

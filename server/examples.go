@@ -118,6 +118,8 @@ type apiExample struct {
 	Prediction string  `json:"prediction"`
 	Label      string  `json:"label"`
 	Confidence float64 `json:"confidence"`
+	// Features are the row's, as the engine was given it; null where they are not kept.
+	Features []*float64 `json:"features"`
 }
 
 // serveWorst shows answers that were wrong, those given with the most confidence first.
@@ -143,7 +145,27 @@ func (s *Server) serveWorst(ctx context.Context, w http.ResponseWriter, _ *http.
 	if err != nil {
 		return err
 	}
+	kept := a.d.Series.Worst()
+	for i := range worst {
+		worst[i].Features = featuresOf(&worst[i], kept)
+	}
 	writeJSON(w, protocol.Encode(map[string]any{"examples": worst}))
+	return nil
+}
+
+// featuresOf are those of an example, in the client's units; nil where they are not
+// kept.
+func featuresOf(e *apiExample, kept []quality.Wrong) []*float64 {
+	for _, one := range kept {
+		if one.ID != e.ID || one.Row != int(e.Row) || time.Unix(0, one.Predicted).UTC().Format(protocol.TimeFormat) != e.At {
+			continue
+		}
+		features := make([]*float64, len(one.Features))
+		for i, x := range one.Features {
+			features[i] = finite(float64(x))
+		}
+		return features
+	}
 	return nil
 }
 

@@ -137,14 +137,20 @@ type apiOverTime struct {
 	By       string        `json:"by"`
 	Step     float64       `json:"step_s"`
 	Points   []apiPoint    `json:"points"`
-	Total    apiPoint      `json:"total"`
+	Total    apiFigures    `json:"total"`
 	PerClass []apiScore    `json:"per_class"`
 	Events   []apiEvent    `json:"events"`
 	Who      *apiInfluence `json:"influence"`
 }
 
+// apiPoint is one step of time.
 type apiPoint struct {
-	At        string `json:"at"`
+	At string `json:"at"`
+	apiFigures
+}
+
+// apiFigures are what labels say of a stretch of time.
+type apiFigures struct {
 	Predicted uint64 `json:"predicted"`
 	Labelled  uint64 `json:"labelled"`
 	Correct   uint64 `json:"correct"`
@@ -213,9 +219,9 @@ func (s *Server) overTime(ctx context.Context, a *asked) (*apiOverTime, error) {
 			tally.Merge(&points[i+1].Tally)
 		}
 		complete := ripe >= 0 && a.query.To.Sub(at.Add(a.window.each)) > ripe
-		told.Points = append(told.Points, pointOf(at, &tally, &total, complete))
+		told.Points = append(told.Points, apiPoint{at.UTC().Format(protocol.TimeFormat), figuresOf(&tally, &total, complete)})
 	}
-	told.Total = pointOf(a.query.From, &total, &total, false)
+	told.Total = figuresOf(&total, &total, false)
 	if err := s.addClasses(ctx, a, told); err != nil {
 		return nil, err
 	}
@@ -239,11 +245,11 @@ func ripeAfter(d *serving.Deployment) time.Duration {
 	return snapshot.LabelDelay.P99
 }
 
-// pointOf is a tally as pages read it. What is estimated is corrected by the labels of
+// figuresOf is a tally as pages read it. What is estimated is corrected by the labels of
 // the whole window, of which there are more.
-func pointOf(at time.Time, t, window *measure.Tally, complete bool) apiPoint {
-	p := apiPoint{
-		At: at.UTC().Format(protocol.TimeFormat), Predicted: t.Predicted, Labelled: t.Labelled, Correct: t.Correct, Forgotten: t.Forgotten,
+func figuresOf(t, window *measure.Tally, complete bool) apiFigures {
+	p := apiFigures{
+		Predicted: t.Predicted, Labelled: t.Labelled, Correct: t.Correct, Forgotten: t.Forgotten,
 		Accuracy: t.Accuracy(), Interval: t.Interval(), Bounds: t.Bounds(), Complete: complete,
 		LogLoss: t.LogLoss(), Brier: t.Brier(), CalibrationError: t.CalibrationError(), MeanConfidence: t.MeanConfidence(),
 		Coverage: t.Coverage(), MAE: t.MAE(), RMSE: t.RMSE(), R2: t.R2(), SetCoverage: t.SetCoverage(), SetSize: t.SetSize(),

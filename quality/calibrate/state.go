@@ -11,7 +11,7 @@ const stateVersion = 1
 
 const (
 	headerBytes = 1 + 1 + 1 + 3*8 + 2 + 2 + 2 // version, frozen, kind, A B C, since, settles, rows
-	rowBytes    = 8 + 4                   // caller, confidence with its sign turned when wrong
+	rowBytes    = 8 + 4                       // caller, confidence with its sign turned when wrong
 )
 
 // StateError says why bytes are not the state of a Fitter.
