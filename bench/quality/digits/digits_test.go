@@ -1,4 +1,4 @@
-package digits_test
+package digits
 
 import (
 	"encoding/binary"
@@ -11,7 +11,6 @@ import (
 
 	"go.uber.org/goleak"
 
-	"penstock/bench/quality/digits"
 	"penstock/model"
 	"penstock/weights"
 	"penstock/weights/engines"
@@ -23,11 +22,11 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // orders, others those
 // that are measured alone: little is wrong, or beta calibration does not fit.
 var (
-	promised = []digits.Shift{
-		digits.None(), digits.Noise(0.5), digits.Fade(0.15), digits.Rotate(40), digits.Blur(2.5), digits.Invert(),
+	promised = []Shift{
+		None(), Noise(0.5), Fade(0.15), Rotate(40), Blur(2.5), Invert(),
 	}
-	others = []digits.Shift{
-		digits.Noise(0.3), digits.Fade(0.2), digits.Rotate(30), digits.Blur(1.2), digits.Blur(1.5), digits.Blur(2),
+	others = []Shift{
+		Noise(0.3), Fade(0.2), Rotate(30), Blur(1.2), Blur(1.5), Blur(2),
 	}
 )
 
@@ -52,13 +51,13 @@ func TestHeldOutDigits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := digits.Images{Pixels: rows.Pixels}
+	all := Images{Pixels: rows.Pixels}
 	for i := range rows.Len() {
 		all.Labels = append(all.Labels, rows.Label(i))
 	}
 	m := loaded(t)
 	for _, shift := range promised {
-		result, err := digits.Run(m, 13, shift, all.Part(0, 1000), all.Part(0, 1000), all.Part(1000, 2000), 2000)
+		result, err := Run(m, 13, shift, all.Part(0, 1000), all.Part(0, 1000), all.Part(1000, 2000), 2000)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -75,7 +74,7 @@ func TestHeldOutDigits(t *testing.T) {
 // fresh rows. The images come with "weights/recipe/run.sh --data-only".
 // PENSTOCK_DIGITS_ORDERS=10 makes the table of README.md.
 func TestMNIST(t *testing.T) {
-	all := digits.Images{Pixels: mnist(t, "t10k-images-idx3-ubyte", 16)}
+	all := Images{Pixels: mnist(t, "t10k-images-idx3-ubyte", 16)}
 	for _, label := range mnist(t, "t10k-labels-idx1-ubyte", 8) {
 		all.Labels = append(all.Labels, int(label))
 	}
@@ -90,11 +89,11 @@ func TestMNIST(t *testing.T) {
 		}
 	}
 	m := loaded(t)
-	results := make([][]digits.Result, len(shifts))
+	results := make([][]Result, len(shifts))
 	for order := range orders {
 		all.Shuffle(uint64(order))
 		for i, shift := range shifts {
-			result, err := digits.Run(m, uint64(order), shift, all.Part(0, 2000), all.Part(0, 2000), all.Part(2000, 10_000), 10_000)
+			result, err := Run(m, uint64(order), shift, all.Part(0, 2000), all.Part(0, 2000), all.Part(2000, 10_000), 10_000)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -104,8 +103,8 @@ func TestMNIST(t *testing.T) {
 	}
 	var table strings.Builder
 	for i, shift := range shifts {
-		mean := func(of func(r *digits.Result) float64) float64 { return meanOf(results[i], of) }
-		ece := mean(func(r *digits.Result) float64 { return r.ECE })
+		mean := func(of func(r *Result) float64) float64 { return meanOf(results[i], of) }
+		ece := mean(func(r *Result) float64 { return r.ECE })
 		if i < len(promised) {
 			if ece > highest {
 				t.Errorf("%s: ECE is %.4f on average; expected %v or less", shift.Name, ece, highest)
@@ -117,16 +116,16 @@ func TestMNIST(t *testing.T) {
 	t.Logf("\n%s", table.String())
 }
 
-func judgeSets(t *testing.T, name string, result *digits.Result, off float64) {
+func judgeSets(t *testing.T, name string, result *Result, off float64) {
 	t.Helper()
-	for i, alpha := range digits.Alphas() {
+	for i, alpha := range Alphas() {
 		if got := result.Coverage[i]; math.Abs(got-(1-alpha)) > off {
 			t.Errorf("%s: sets of alpha %v had the truth in %.4f of the rows; expected %v ± %v", name, alpha, got, 1-alpha, off)
 		}
 	}
 }
 
-func judgeChanges(t *testing.T, name string, result *digits.Result) {
+func judgeChanges(t *testing.T, name string, result *Result) {
 	t.Helper()
 	if name == "none" {
 		if result.Changes > 0 {
@@ -139,36 +138,36 @@ func judgeChanges(t *testing.T, name string, result *digits.Result) {
 	}
 }
 
-func meanOf(results []digits.Result, of func(r *digits.Result) float64) (mean float64) {
+func meanOf(results []Result, of func(r *Result) float64) (mean float64) {
 	for i := range results {
 		mean += of(&results[i]) / float64(len(results))
 	}
 	return mean
 }
 
-func writeRow(table *strings.Builder, name string, results []digits.Result, mean func(func(*digits.Result) float64) float64) {
+func writeRow(table *strings.Builder, name string, results []Result, mean func(func(*Result) float64) float64) {
 	worst := 0.0
 	for _, r := range results {
 		worst = max(worst, r.ECE)
 	}
 	fmt.Fprintf(table, "| %s | %.1f %% | %.3f | %.3f (%.3f) | %.3f | %.1f |", name,
-		100*mean(func(r *digits.Result) float64 { return r.Accuracy }),
-		mean(func(r *digits.Result) float64 { return r.RawECE }),
-		mean(func(r *digits.Result) float64 { return r.ECE }), worst,
-		mean(func(r *digits.Result) float64 { return r.Beta }),
-		mean(func(r *digits.Result) float64 { return float64(r.Changes) }))
-	for _, column := range []func(*digits.Result, int) float64{
-		func(r *digits.Result, i int) float64 { return 100 * r.FixedCoverage[i] },
-		func(r *digits.Result, i int) float64 { return 100 * r.FirstCoverage[i] },
-		func(r *digits.Result, i int) float64 { return 100 * r.Coverage[i] },
+		100*mean(func(r *Result) float64 { return r.Accuracy }),
+		mean(func(r *Result) float64 { return r.RawECE }),
+		mean(func(r *Result) float64 { return r.ECE }), worst,
+		mean(func(r *Result) float64 { return r.Beta }),
+		mean(func(r *Result) float64 { return float64(r.Changes) }))
+	for _, column := range []func(*Result, int) float64{
+		func(r *Result, i int) float64 { return 100 * r.FixedCoverage[i] },
+		func(r *Result, i int) float64 { return 100 * r.FirstCoverage[i] },
+		func(r *Result, i int) float64 { return 100 * r.Coverage[i] },
 	} {
-		for i := range digits.Alphas() {
-			fmt.Fprintf(table, " %.1f", mean(func(r *digits.Result) float64 { return column(r, i) }))
+		for i := range Alphas() {
+			fmt.Fprintf(table, " %.1f", mean(func(r *Result) float64 { return column(r, i) }))
 		}
 		table.WriteString(" |")
 	}
-	for i := range digits.Alphas() {
-		fmt.Fprintf(table, " %.2f", mean(func(r *digits.Result) float64 { return r.Size[i] }))
+	for i := range Alphas() {
+		fmt.Fprintf(table, " %.2f", mean(func(r *Result) float64 { return r.Size[i] }))
 	}
 	table.WriteString(" |\n")
 }
