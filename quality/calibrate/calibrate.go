@@ -71,6 +71,7 @@ func (c *Calibrator) Apply(p float32) float32 {
 
 // logarithms are ln p and −ln(1−p).
 func logarithms(p float64) (of, ofRest float64) {
+	p = min(max(p, 0), 1)
 	return math.Log(max(p, tiny)), -math.Log(max(1-p, tiny))
 }
 

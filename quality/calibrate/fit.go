@@ -130,8 +130,12 @@ func (r *rows) newton(f fold, s shape, start Calibrator) Calibrator {
 	at := r.curve(f, &c)
 	for range steps {
 		step, wins := at.step(s)
+		if s.tied && c.A+step[0] < least {
+			step[0] = least - c.A
+			wins = -at.along(step)
+		}
 		if !(wins > 0) {
-			return c
+			break
 		}
 		next := c.moved(step)
 		there := r.curve(f, &next)
@@ -143,12 +147,9 @@ func (r *rows) newton(f fold, s shape, start Calibrator) Calibrator {
 			there = r.curve(f, &next)
 		}
 		c, at = next, there
-		if wins < converged || s.tied && c.A < least {
+		if wins < converged {
 			break
 		}
-	}
-	if s.tied && c.A < least {
-		c.A, c.B = least, least
 	}
 	return c
 }
@@ -159,11 +160,10 @@ func (k *curve) along(step [3]float64) float64 {
 }
 
 func (c Calibrator) moved(by [3]float64) Calibrator {
-	if c.Kind == Temperature {
-		by[1] = by[0]
-	}
 	c.A += by[0]
-	c.B += by[1]
+	if c.B += by[1]; c.Kind == Temperature {
+		c.B = c.A
+	}
 	c.C += by[2]
 	return c
 }

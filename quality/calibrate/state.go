@@ -10,8 +10,8 @@ import (
 const stateVersion = 1
 
 const (
-	headerBytes = 1 + 1 + 1 + 3*8 + 2 + 2 + 2 // version, frozen, kind, A B C, since, settles, rows
-	rowBytes    = 8 + 4                       // caller, confidence with its sign turned when wrong
+	headerBytes = 1 + 1 + 1 + 3*8 + 3*2 // version, frozen, kind, A B C, since, settles, rows
+	rowBytes    = 8 + 4                 // caller, confidence with its sign turned when wrong
 )
 
 // StateError says why bytes are not the state of a Fitter.
@@ -63,30 +63,40 @@ func (f *Fitter) UnmarshalBinary(b []byte) error {
 	if len(b) < headerBytes {
 		return wrong("ends after %d bytes; expected %d or more", len(b), headerBytes)
 	}
-	next := NewFitter()
 	if b[1] > 1 {
 		return wrong("has %d where 0 or 1 is expected", b[1])
 	}
+	next := NewFitter()
 	next.frozen = b[1] == 1
-	c := Calibrator{Kind: Kind(b[2])}
-	for i, x := range []*float64{&c.A, &c.B, &c.C} {
-		*x = math.Float64frombits(binary.LittleEndian.Uint64(b[3+8*i:]))
-	}
-	if err := c.check(); err != nil {
+	if err := next.readCurrent(b[2:]); err != nil {
 		return err
 	}
-	next.current = &c
-	next.since = int(binary.LittleEndian.Uint16(b[27:]))
-	if next.since >= Every {
-		return wrong("has %d labels since the last fit; expected fewer than %d", next.since, Every)
-	}
-	if next.settles = int(binary.LittleEndian.Uint16(b[29:])); next.settles > Window {
-		return wrong("has %d labels until its calibrator holds; expected at most %d", next.settles, Window)
+	if err := next.readCounts(b[27:]); err != nil {
+		return err
 	}
 	if err := next.readRows(int(binary.LittleEndian.Uint16(b[31:])), b[headerBytes:]); err != nil {
 		return err
 	}
 	*f = *next
+	return nil
+}
+
+func (f *Fitter) readCurrent(b []byte) error {
+	c := Calibrator{Kind: Kind(b[0])}
+	for i, x := range []*float64{&c.A, &c.B, &c.C} {
+		*x = math.Float64frombits(binary.LittleEndian.Uint64(b[1+8*i:]))
+	}
+	f.current = &c
+	return c.check()
+}
+
+func (f *Fitter) readCounts(b []byte) error {
+	f.since = int(binary.LittleEndian.Uint16(b))
+	f.settles = int(binary.LittleEndian.Uint16(b[2:]))
+	if f.since >= Every || f.settles > Window {
+		return wrong("is %d labels after a fit and %d before what it found holds; expected fewer than %d and at most %d",
+			f.since, f.settles, Every, Window)
+	}
 	return nil
 }
 

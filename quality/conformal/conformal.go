@@ -128,13 +128,13 @@ func (w *Window) push(x float32) {
 func search(sorted []float32, x float32) int {
 	at, n := 0, len(sorted)
 	for n > 0 {
-		half := n / 2
-		if sorted[at+half] < x {
-			at += half + 1
-			n -= half + 1
-		} else {
-			n = half
+		// Without a branch, which nobody could foretell.
+		half := (n + 1) / 2
+		next := at
+		if sorted[at+half-1] < x {
+			next = at + half
 		}
+		at, n = next, n-half
 	}
 	return at
 }

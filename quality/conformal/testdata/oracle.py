@@ -81,8 +81,8 @@ def values_case(r, n):
 
 def main():
     r = np.random.default_rng(20260301)
-    cases = [classes_case(r, n, k) for n, k in [(21, 3), (500, 2), (998, 10), (600, 10)]]
-    cases += [values_case(r, n) for n in (21, 250, 600)]
+    cases = [classes_case(r, n, k) for n, k in [(21, 3), (199, 2), (500, 10), (998, 10)]]
+    cases += [values_case(r, n) for n in (21, 199, 600)]
     print(json.dumps({"alphas": ALPHAS, "cases": cases}))
 
 

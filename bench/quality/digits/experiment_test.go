@@ -15,8 +15,21 @@ type Images struct {
 	Labels []int
 }
 
-func (m *Images) part(from, to int) Images {
+// Part is the images from one to before another.
+func (m *Images) Part(from, to int) Images {
 	return Images{m.Pixels[from*side*side : to*side*side], m.Labels[from:to]}
+}
+
+// Shuffle brings them into an order that the seed says. MNIST has those of tidy
+// writers first.
+func (m *Images) Shuffle(seed uint64) {
+	rand.New(rand.NewPCG(seed, 1)).Shuffle(len(m.Labels), func(i, j int) {
+		m.Labels[i], m.Labels[j] = m.Labels[j], m.Labels[i]
+		a, b := m.Pixels[i*side*side:][:side*side], m.Pixels[j*side*side:]
+		for k := range a {
+			a[k], b[k] = b[k], a[k]
+		}
+	})
 }
 
 // Alphas of the sets that are measured.
@@ -33,6 +46,9 @@ type Result struct {
 	RawECE, ECE float64
 	Calibrator  string
 	Changes     int // during the shift's labels
+	// Beta is the ECE of beta calibration fitted to the fresh rows themselves: what no line
+	// through ln p and −ln(1−p) does away with.
+	Beta float64
 	// FixedCoverage and Coverage are the shares of fresh rows whose truth was in the set
 	// of each alpha: with the thresholds of before the shift, and with levels that follow.
 	FixedCoverage, Coverage, Size []float64
@@ -68,7 +84,7 @@ func Run(m model.Model, seed uint64, shift Shift, usual, labelled, fresh Images,
 		shift  Shift
 		rows   int
 	}{
-		{&before, usual, Shifts()[0], len(usual.Labels)},
+		{&before, usual, None(), len(usual.Labels)},
 		{&during, labelled, shift, calibrate.Window},
 		{&after, fresh, shift, rows},
 	} {
@@ -99,6 +115,7 @@ func measure(before, during, after []answer) Result {
 	result.Calibrator = fitter.Current().String()
 	result.RawECE = ece(after, nil)
 	result.ECE = ece(after, fitter.Current())
+	result.Beta = ece(after, best(after))
 
 	sets.reset()
 	result.FixedCoverage = make([]float64, len(fixed))
@@ -151,12 +168,12 @@ func answers(m model.Model, r *rand.Rand, shift Shift, images Images, rows int) 
 }
 
 func changed(r *rand.Rand, shift Shift, pixels []byte, into []float32) {
-	var image [side * side]float64
+	var m image
 	for i, pixel := range pixels {
-		image[i] = float64(pixel) / 255
+		m[i] = float64(pixel) / 255
 	}
-	shift.Change(r, &image)
-	for i, x := range image {
+	shift.change(r, &m)
+	for i, x := range m {
 		into[i] = float32(x)
 	}
 }
@@ -178,6 +195,17 @@ func ece(rows []answer, c *calibrate.Calibrator) float64 {
 		sum += math.Abs(x)
 	}
 	return sum / float64(len(rows))
+}
+
+func best(rows []answer) *calibrate.Calibrator {
+	var p []float64
+	var right []bool
+	for _, a := range rows {
+		class, confidence := a.top()
+		p, right = append(p, float64(confidence)), append(right, class == a.truth)
+	}
+	c := calibrate.FitBeta(p, right, nil)
+	return &c
 }
 
 // sets counts how often the truth was in the set of each alpha, as labels come.
