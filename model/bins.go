@@ -73,17 +73,17 @@ func numberBins(values []float32, shift float64) Bins {
 	if len(values) == 0 {
 		return Bins{Counts: make([]int, 3)} // below, above, missing
 	}
-	low, high := float64(values[0]), float64(values[len(values)-1])
+	low, high := values[0], values[len(values)-1]
 	// A value is out of range if it is so by more than a client's rounding.
-	margin := max(1e-3*(high-low), 1e-6*max(math.Abs(low), math.Abs(high)), 1e-30)
-	edges := []float64{decimalBetween(low-margin+shift, low+shift)}
+	margin := max(1e-3*(float64(high)-float64(low)), 1e-6*max(math.Abs(float64(low)), math.Abs(float64(high))), 1e-30)
+	edges := []float64{decimalBetween(float32(float64(low)-margin), low, shift)}
 	for _, cut := range cuts(values) {
-		edge := decimalBetween(float64(values[cut-1])+shift, float64(values[cut])+shift)
+		edge := decimalBetween(values[cut-1], values[cut], shift)
 		if edge > edges[len(edges)-1] {
 			edges = append(edges, edge)
 		}
 	}
-	if last := decimalBetween(high+shift, high+margin+shift); last > edges[len(edges)-1] {
+	if last := decimalBetween(high, float32(float64(high)+margin), shift); last > edges[len(edges)-1] {
 		edges = append(edges, last)
 	}
 	return Bins{Edges: edges, Counts: make([]int, len(edges)+2)}
@@ -128,17 +128,21 @@ func quantileCuts(starts []int, n int) []int {
 	return taken
 }
 
-// decimalBetween returns a number above a and at most b, of few decimal digits, so
-// that it is short to write and that a client's rounding of a or b is on its side.
-func decimalBetween(a, b float64) float64 {
-	middle := a + (b-a)/2
+// decimalBetween returns a number which, as rows hold it, is above a and at most b. It is
+// of few decimal digits, so that it is short to write, and near the middle, so that a
+// client's rounding of a or b stays on its side.
+func decimalBetween(a, b float32, shift float64) float64 {
+	if math.IsInf(float64(b), 0) {
+		return 10 * math.MaxFloat32 // no row holds as much
+	}
+	middle := float64(a) + (float64(b)-float64(a))/2 + shift
 	for digits := range 17 {
 		x, err := strconv.ParseFloat(strconv.FormatFloat(middle, 'e', digits, 64), 64)
-		if err == nil && x > a && x <= b {
+		if held := float32(x - shift); err == nil && held > a && held <= b {
 			return x
 		}
 	}
-	return b
+	return float64(b) + shift
 }
 
 // chosenBy is which part of a sample says how many categories are divided: each fifth
