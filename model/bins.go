@@ -75,7 +75,7 @@ func numberBins(values []float32, shift float64) Bins {
 	}
 	low, high := values[0], values[len(values)-1]
 	// A value is out of range if it is so by more than a client's rounding.
-	margin := max(1e-3*(float64(high)-float64(low)), 1e-6*max(math.Abs(float64(low)), math.Abs(float64(high))), 1e-30)
+	margin := max(1e-3*(float64(high)-float64(low)), 1e-6*max(math.Abs(float64(low)), math.Abs(float64(high))), 1e-12*math.Abs(shift), 1e-30)
 	edges := []float64{decimalBetween(float32(float64(low)-margin), low, shift)}
 	for _, cut := range cuts(values) {
 		edge := decimalBetween(values[cut-1], values[cut], shift)
@@ -83,9 +83,7 @@ func numberBins(values []float32, shift float64) Bins {
 			edges = append(edges, edge)
 		}
 	}
-	if last := decimalBetween(high, float32(float64(high)+margin), shift); last > edges[len(edges)-1] {
-		edges = append(edges, last)
-	}
+	edges = append(edges, decimalBetween(high, float32(float64(high)+margin), shift))
 	return Bins{Edges: edges, Counts: make([]int, len(edges)+2)}
 }
 
@@ -103,26 +101,29 @@ func cuts(values []float32) []int {
 	return quantileCuts(starts, len(values))
 }
 
-// quantileCuts makes bins of about equal numbers of rows, left of which a value
-// that is frequent by itself has its own.
+// quantileCuts makes bins of about equal numbers of rows, beside which a value that is
+// frequent has a bin of its own.
 func quantileCuts(starts []int, n int) []int {
+	const most = MostBins - 1
+	starts = append([]int{0}, append(starts, n)...)
+	frequent := func(i int) bool { return MostBins*(starts[i+1]-starts[i]) >= n }
+	bins, rows := MostBins, n // for those that are not frequent
+	for i := range starts[:len(starts)-1] {
+		if frequent(i) {
+			bins--
+			rows -= starts[i+1] - starts[i]
+		}
+	}
+	bins = max(bins, 1)
+	want := max((rows+bins-1)/bins, fewestRows)
 	var taken []int
-	begin, before := 0, 0
-	for i, start := range starts {
-		end := n // of the value that begins at start
-		if i+1 < len(starts) {
-			end = starts[i+1]
-		}
-		left := MostBins - len(taken)
-		if left == 1 {
-			break
-		}
-		want := max((n-before)/left, fewestRows)
-		has, with := start-begin, end-begin
-		full := has >= want || has >= want/2 && with > want+want/2
-		if full && has >= fewestRows && n-start >= fewestRows {
-			taken = append(taken, start)
-			begin, before = start, start
+	begin := 0
+	for i := 1; i < len(starts)-1 && len(taken) < most; i++ {
+		has, next := starts[i]-begin, starts[i+1]-starts[i]
+		full := has >= want || 2*has >= want && 2*(has+next) > 3*want || frequent(i) || frequent(i-1)
+		if full && has >= fewestRows && n-starts[i] >= fewestRows {
+			begin = starts[i]
+			taken = append(taken, begin)
 		}
 	}
 	return taken
