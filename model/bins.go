@@ -83,7 +83,11 @@ func numberBins(values []float32, shift float64) Bins {
 			edges = append(edges, edge)
 		}
 	}
-	edges = append(edges, decimalBetween(high, float32(float64(high)+margin), shift))
+	last := decimalBetween(high, float32(float64(high)+margin), shift)
+	for len(edges) > 1 && edges[len(edges)-1] >= last { // beside a shift, numbers lie less close
+		edges = edges[:len(edges)-1]
+	}
+	edges = append(edges, last)
 	return Bins{Edges: edges, Counts: make([]int, len(edges)+2)}
 }
 
