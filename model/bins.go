@@ -73,19 +73,21 @@ func numberBins(values []float32, shift float64) Bins {
 	if len(values) == 0 {
 		return Bins{Counts: make([]int, 3)} // below, above, missing
 	}
-	low, high := float64(values[0]), float64(values[len(values)-1])
+	low, high := values[0], values[len(values)-1]
 	// A value is out of range if it is so by more than a client's rounding.
-	margin := max(1e-3*(high-low), 1e-6*max(math.Abs(low), math.Abs(high)), 1e-30)
-	edges := []float64{decimalBetween(low-margin+shift, low+shift)}
+	margin := max(1e-3*(float64(high)-float64(low)), 1e-6*max(math.Abs(float64(low)), math.Abs(float64(high))), 1e-12*math.Abs(shift), 1e-30)
+	edges := []float64{decimalBetween(float32(float64(low)-margin), low, shift)}
 	for _, cut := range cuts(values) {
-		edge := decimalBetween(float64(values[cut-1])+shift, float64(values[cut])+shift)
+		edge := decimalBetween(values[cut-1], values[cut], shift)
 		if edge > edges[len(edges)-1] {
 			edges = append(edges, edge)
 		}
 	}
-	if last := decimalBetween(high+shift, high+margin+shift); last > edges[len(edges)-1] {
-		edges = append(edges, last)
+	last := decimalBetween(high, float32(float64(high)+margin), shift)
+	for len(edges) > 1 && edges[len(edges)-1] >= last { // beside a shift, numbers lie less close
+		edges = edges[:len(edges)-1]
 	}
+	edges = append(edges, last)
 	return Bins{Edges: edges, Counts: make([]int, len(edges)+2)}
 }
 
@@ -103,42 +105,49 @@ func cuts(values []float32) []int {
 	return quantileCuts(starts, len(values))
 }
 
-// quantileCuts makes bins of about equal numbers of rows, left of which a value
-// that is frequent by itself has its own.
+// quantileCuts makes bins of about equal numbers of rows, beside which a value that is
+// frequent has a bin of its own.
 func quantileCuts(starts []int, n int) []int {
+	const most = MostBins - 1
+	starts = append([]int{0}, append(starts, n)...)
+	frequent := func(i int) bool { return MostBins*(starts[i+1]-starts[i]) >= n }
+	bins, rows := MostBins, n // for those that are not frequent
+	for i := range starts[:len(starts)-1] {
+		if frequent(i) {
+			bins--
+			rows -= starts[i+1] - starts[i]
+		}
+	}
+	bins = max(bins, 1)
+	want := max((rows+bins-1)/bins, fewestRows)
 	var taken []int
-	begin, before := 0, 0
-	for i, start := range starts {
-		end := n // of the value that begins at start
-		if i+1 < len(starts) {
-			end = starts[i+1]
-		}
-		left := MostBins - len(taken)
-		if left == 1 {
-			break
-		}
-		want := max((n-before)/left, fewestRows)
-		has, with := start-begin, end-begin
-		full := has >= want || has >= want/2 && with > want+want/2
-		if full && has >= fewestRows && n-start >= fewestRows {
-			taken = append(taken, start)
-			begin, before = start, start
+	begin := 0
+	for i := 1; i < len(starts)-1 && len(taken) < most; i++ {
+		has, next := starts[i]-begin, starts[i+1]-starts[i]
+		full := has >= want || 2*has >= want && 2*(has+next) > 3*want || frequent(i) || frequent(i-1)
+		if full && has >= fewestRows && n-starts[i] >= fewestRows {
+			begin = starts[i]
+			taken = append(taken, begin)
 		}
 	}
 	return taken
 }
 
-// decimalBetween returns a number above a and at most b, of few decimal digits, so
-// that it is short to write and that a client's rounding of a or b is on its side.
-func decimalBetween(a, b float64) float64 {
-	middle := a + (b-a)/2
+// decimalBetween returns a number which, as rows hold it, is above a and at most b. It is
+// of few decimal digits, so that it is short to write, and near the middle, so that a
+// client's rounding of a or b stays on its side.
+func decimalBetween(a, b float32, shift float64) float64 {
+	if math.IsInf(float64(b), 0) {
+		return 10 * math.MaxFloat32 // no row holds as much
+	}
+	middle := float64(a) + (float64(b)-float64(a))/2 + shift
 	for digits := range 17 {
 		x, err := strconv.ParseFloat(strconv.FormatFloat(middle, 'e', digits, 64), 64)
-		if err == nil && x > a && x <= b {
+		if held := float32(x - shift); err == nil && held > a && held <= b {
 			return x
 		}
 	}
-	return b
+	return float64(b) + shift
 }
 
 // chosenBy is which part of a sample says how many categories are divided: each fifth

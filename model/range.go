@@ -42,7 +42,7 @@ func NewReference(s Spec, rows []float64) Reference {
 			held[row] = float32(x - s.ShiftOf(feature)) // as rows hold it
 		}
 		at := &r.Features[feature]
-		*at = Range{Min: math.NaN(), Median: math.NaN(), Max: math.NaN(), Missing: 1 - float64(len(values))/float64(n)}
+		*at = Range{Min: math.NaN(), Median: math.NaN(), Max: math.NaN(), Missing: float64(n-len(values)) / float64(n)}
 		at.Bins = NewBins(held, s.categories(feature), s.ShiftOf(feature))
 		if len(s.Columns) > 0 && s.Columns[feature].Kind == Category {
 			at.Counts = make([]int, len(s.Columns[feature].Categories)+1)

@@ -18,7 +18,7 @@ import (
 
 // drafting is the toy engine, which says of a file with one byte that its model has
 // three columns, two of which may be missing.
-func drafting(t *testing.T) *weights.Engines {
+func drafting(t testing.TB) *weights.Engines {
 	t.Helper()
 	e := toy()
 	e.Claims.Missing = true

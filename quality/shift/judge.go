@@ -2,6 +2,7 @@ package shift
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 )
@@ -24,14 +25,13 @@ const usualRows = 25
 // cleared is the family's p from which on an alarm ends.
 const cleared = 0.001
 
-// none is the p of a test that does not apply.
-const none = 2
-
-// evidence is what the tests say about one part. Values are p, not corrected.
+// evidence is what the tests say about one part. Values are p, not corrected, and +Inf
+// where a test does not apply.
 type evidence struct {
 	rank, form float64
 	rare       []rare
-	outside    []float64 // below the range and above it; nil for categories
+	ranged     bool       // a number, which has a range
+	outside    [2]float64 // below the range and above it
 	// p is corrected for the tests that were made of one part: the family fires where
 	// p times the number of parts is at most lookRate.
 	p float64
@@ -48,30 +48,36 @@ func examine(parts []part) []evidence {
 	for i := range parts {
 		e := &all[i]
 		*e = parts[i].examine()
-		if e.rank != none {
-			ranked++
-		}
-		if e.form != none {
-			formed++
-		}
+		ranked += applies(e.rank)
+		formed += applies(e.form)
 		for _, r := range e.rare {
 			least = append(least, r.least)
 		}
-		ranges += float64(len(e.outside))
+		if e.ranged {
+			ranges += float64(len(e.outside))
+		}
 	}
 	slices.Sort(least)
 	for i := range all {
 		e := &all[i]
-		family := min(e.rank*ranked/rankShare, e.form*formed/formShare)
+		family := min(e.rank*max(ranked, 1)/rankShare, e.form*max(formed, 1)/formShare)
 		for _, r := range e.rare {
 			family = min(family, r.p*reach(least, r.p)/rareShare)
 		}
-		for _, p := range e.outside {
-			family = min(family, p*ranges/rangeShare)
+		if e.ranged {
+			family = min(family, min(e.outside[0], e.outside[1])*ranges/rangeShare)
 		}
 		e.p = min(1, family/float64(len(all)))
 	}
 	return all
+}
+
+// applies counts a test that does.
+func applies(p float64) float64 {
+	if math.IsInf(p, 1) {
+		return 0
+	}
+	return 1
 }
 
 // reach is how many of the exact tests could say p or less at all, given how many rows
@@ -84,17 +90,18 @@ func reach(least []float64, p float64) float64 {
 
 // examine compares one part.
 func (p *part) examine() evidence {
-	e := evidence{rank: none, form: none}
+	e := evidence{rank: math.Inf(1), form: math.Inf(1)}
 	counts, rows := p.live()
 	if p.total == 0 || rows == 0 {
 		return e
 	}
-	live, reference := counts[:len(p.bins.Counts)], slices.Clone(p.bins.Counts)
+	var copied [mostCounts]int
+	live, reference := counts[:len(p.bins.Counts)], copied[:copy(copied[:], p.bins.Counts)]
 	if p.bins.Groups == nil {
 		// The reference has nothing out of its range, for that is how the range was
 		// chosen. The other tests count it to the outermost bins.
 		above := len(live) - 2
-		e.outside = []float64{moreOf(live[0], live[0], rows, p.total), moreOf(live[above], live[above], rows, p.total)}
+		e.ranged, e.outside = true, [2]float64{moreOf(live[0], live[0], rows, p.total), moreOf(live[above], live[above], rows, p.total)}
 		live, reference = folded(live), folded(reference)
 		e.rank = ranks(live[:len(live)-1], reference[:len(live)-1])
 	}
@@ -125,15 +132,17 @@ func (p *part) examine() evidence {
 	return e
 }
 
-// folded adds what is below and above the range to the outermost usual bins.
+// folded adds what is below and above the range to the outermost usual bins, in place.
 func folded(counts []int) []int {
-	if len(counts) == 3 { // no usual ones: the sample has no number
-		return []int{counts[0] + counts[1], counts[2]}
+	above := len(counts) - 2
+	if above == 1 { // no usual ones: the sample has no number
+		counts[1] += counts[0]
+		return counts[1:]
 	}
-	usual := counts[1 : len(counts)-2]
-	usual[0] += counts[0]
-	usual[len(usual)-1] += counts[len(counts)-2]
-	return append(usual, counts[len(counts)-1])
+	counts[1] += counts[0]
+	counts[above-1] += counts[above]
+	counts[above] = counts[above+1]
+	return counts[1 : above+1]
 }
 
 // rareOf tests whether l of the t rows that both samples have in a bin are more than
@@ -159,7 +168,7 @@ func ranks(live, reference []int) float64 {
 		most = max(most, live[i]+reference[i])
 	}
 	if 2*most > total {
-		return none
+		return math.Inf(1)
 	}
 	return twoSided(rankTest(live, reference))
 }

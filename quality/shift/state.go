@@ -44,6 +44,7 @@ func (d *Detector) AppendBinary(dst []byte) ([]byte, error) {
 	dst = binary.AppendUvarint(dst, uint64(d.rows))
 	dst = append(dst, flag(d.full), flag(d.firing), flag(d.learned.done))
 	dst = binary.AppendUvarint(dst, d.windows)
+	dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(d.family))
 	dst = binary.AppendUvarint(dst, uint64(len(d.text)))
 	dst = append(dst, d.text...)
 	if d.learned.done {
@@ -127,6 +128,9 @@ func (d *Detector) UnmarshalBinary(data []byte) error {
 	read.rows = r.count(half - 1)
 	read.full, read.firing, read.learned.done = r.flag(), r.flag(), r.flag()
 	read.windows = r.uvarint()
+	if read.family = math.Float64frombits(r.uint64()); !(read.family >= 0 && read.family <= 1) {
+		r.err = io.ErrUnexpectedEOF
+	}
 	read.text = string(r.bytes(r.count(maxText)))
 	if read.learned.done {
 		read.readAnswers(r)
@@ -140,7 +144,7 @@ func (d *Detector) UnmarshalBinary(data []byte) error {
 		return &StateError{ErrDamaged}
 	}
 	d.parts, d.learned, d.rows, d.full = read.parts, read.learned, read.rows, read.full
-	d.windows, d.firing, d.text = read.windows, read.firing, read.text
+	d.windows, d.family, d.firing, d.text = read.windows, read.family, read.firing, read.text
 	return nil
 }
 
