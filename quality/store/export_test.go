@@ -1,6 +1,11 @@
 package store
 
-import "context"
+import (
+	"context"
+	"time"
+
+	"penstock/quality"
+)
 
 // Steps are how many steps there are to the form of this program.
 func Steps() int { return len(steps) }
@@ -55,3 +60,6 @@ func MakeForm(t interface{ Fatal(...any) }, path string, taken int) {
 		t.Fatal(err)
 	}
 }
+
+// Round is what Run does each half second.
+func (s *Store) Round(take func(*quality.Batch), now time.Time) { s.round(take, now) }
