@@ -52,8 +52,8 @@ func (s *Store) SaveCheckpoint(write func(io.Writer) error) error {
 func (s *Store) Checkpoint(write func(w io.Writer, since *quality.Batch) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
-		return ErrClosed
+	if err := s.usable(); err != nil {
+		return err
 	}
 	var since quality.Batch
 	if s.options.Dir == "" {

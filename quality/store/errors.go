@@ -14,6 +14,9 @@ import (
 // ErrClosed means that the store was closed.
 var ErrClosed = errors.New("quality: the store is closed")
 
+// ErrToRead means that the store was opened for questions alone.
+var ErrToRead = errors.New("quality: the store is open for reading only")
+
 // LockedError means that another process uses the folder.
 type LockedError struct{ Dir string }
 

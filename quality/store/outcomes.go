@@ -122,8 +122,9 @@ type chunkReader struct {
 }
 
 type shape struct {
-	kind    string
-	classes []string
+	kind              string
+	classes           []string
+	width, labelWidth int
 }
 
 // read reads one; nil if it is no longer there.
@@ -162,7 +163,7 @@ func (r *chunkReader) shape(ctx context.Context, conn *sql.Conn, id int64) error
 	}
 	var s shape
 	var classes []byte
-	if err := conn.QueryRowContext(ctx, "SELECT kind, classes FROM shape WHERE id = ?", id).Scan(&s.kind, &classes); err != nil {
+	if err := conn.QueryRowContext(ctx, "SELECT kind, classes, width, label_width FROM shape WHERE id = ?", id).Scan(&s.kind, &classes, &s.width, &s.labelWidth); err != nil {
 		return err
 	}
 	if err := json.Unmarshal(classes, &s.classes); err != nil {

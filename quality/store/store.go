@@ -95,6 +95,7 @@ type Store struct {
 	waiting waiting
 	seen    int64 // the newest chunk that the checkpoint has seen
 	closed  bool
+	toRead  bool
 
 	// reading is held by those who read chunks in memory, so that none moves meanwhile.
 	reading sync.RWMutex
@@ -121,6 +122,32 @@ func Open(o Options) (*Store, error) {
 		}
 	}
 	return s, nil
+}
+
+// OpenToRead opens the store of a folder for questions alone, also while a server
+// writes to it. Write, Checkpoint, Import and Tidy fail with ErrToRead.
+func OpenToRead(dir string) (*Store, error) {
+	s := &Store{options: Options{Dir: dir}, toRead: true}
+	if err := s.openToRead(); err != nil {
+		_ = s.Close()
+		return nil, explained(dir, err)
+	}
+	return s, nil
+}
+
+func (s *Store) openToRead() error {
+	if _, err := os.Stat(s.file()); err != nil {
+		return err
+	}
+	var err error
+	if s.read, err = connect(s.file(), reading); err != nil {
+		return err
+	}
+	form, err := formOf(context.Background(), s.read)
+	if err == nil && form < len(steps) {
+		return fmt.Errorf("the database has form %d; this program reads form %d: start its server once, which brings it there", form, len(steps))
+	}
+	return err
 }
 
 func (s *Store) open() error {
@@ -192,6 +219,17 @@ func (s *Store) Close() error {
 		}
 	}
 	return first
+}
+
+// usable is nil as long as the store can be written.
+func (s *Store) usable() error {
+	switch {
+	case s.closed:
+		return ErrClosed
+	case s.toRead:
+		return ErrToRead
+	}
+	return nil
 }
 
 // ask lets do use a connection for reading.

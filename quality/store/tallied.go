@@ -27,6 +27,7 @@ type tallied struct {
 	callers map[callerHour]*counted
 	slices  map[sliceHour]*counted
 	cells   map[cellHour]cells
+	named   map[hour]int // how many callers the database has by name
 }
 
 // span is a stretch of time of a series. At is Unix seconds.
@@ -66,6 +67,7 @@ func (t *tallied) reset() {
 	t.callers = make(map[callerHour]*counted)
 	t.slices = make(map[sliceHour]*counted)
 	t.cells = make(map[cellHour]cells)
+	t.named = make(map[hour]int)
 }
 
 func (t *tallied) minute(series int64, late int, at int64) *measure.Tally {
@@ -256,16 +258,29 @@ func (w *writer) countCaller(k callerHour, n *counted) error {
 	if changed, err := result.RowsAffected(); changed > 0 || err != nil {
 		return err
 	}
-	var known int
-	if _, err := w.value(&known, "SELECT count(*) FROM caller_hour WHERE series = ? AND late = ? AND at = ?", k.series, k.late, k.at); err != nil {
+	caller, err := w.nameOf(k)
+	if err != nil {
 		return err
-	}
-	caller := k.caller
-	if known >= mostCallers {
-		caller = Others
 	}
 	_, err = w.exec(`INSERT INTO caller_hour VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET labelled = labelled + excluded.labelled, correct = correct + excluded.correct`,
 		k.series, k.late, k.at, caller, n.labelled, n.correct)
 	return err
+}
+
+// nameOf is under which name a caller that has none in this hour yet is counted.
+func (w *writer) nameOf(k callerHour) (string, error) {
+	known, counted := w.tallied.named[k.hour]
+	if !counted {
+		_, err := w.value(&known, "SELECT count(*) FROM caller_hour WHERE series = ? AND late = ? AND at = ?", k.series, k.late, k.at)
+		if err != nil {
+			return "", err
+		}
+	}
+	if known >= mostCallers {
+		w.tallied.named[k.hour] = known
+		return Others, nil
+	}
+	w.tallied.named[k.hour] = known + 1
+	return k.caller, nil
 }

@@ -22,8 +22,8 @@ func (s *Store) Tidy(now time.Time) error {
 }
 
 func (s *Store) tidyLocked(now time.Time) error {
-	if s.closed {
-		return ErrClosed
+	if err := s.usable(); err != nil {
+		return err
 	}
 	for _, one := range []func(*writer) error{
 		func(w *writer) error { return w.expire(now, s.options.Keep) },

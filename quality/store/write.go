@@ -22,8 +22,8 @@ func (s *Store) Write(b *quality.Batch) error {
 }
 
 func (s *Store) writeLocked(b *quality.Batch) error {
-	if s.closed {
-		return ErrClosed
+	if err := s.usable(); err != nil {
+		return err
 	}
 	if len(b.Outcomes) == 0 && len(b.Activity) == 0 && len(b.Events) == 0 {
 		return nil
