@@ -83,6 +83,10 @@ func (s *Server) readHistory(w http.ResponseWriter, r *http.Request, read func(c
 		return
 	}
 	if err := read(ctx); err != nil && r.Context().Err() == nil {
+		if errors.Is(err, errCutShort) {
+			s.quiet.Log(slogWarn, "an export of the history was cut short", "err", err)
+			panic(http.ErrAbortHandler) // so that it is not taken for whole
+		}
 		s.quiet.Log(slogWarn, "the history could not be read", "err", err)
 		problem(w, http.StatusServiceUnavailable, "no_history", "the history could not be read; the server's log says why")
 	}
