@@ -177,6 +177,11 @@ export class DashboardClient<F extends keyof Metrics = never> {
     this.#tell({ type: 'accept_baseline', model });
   }
 
+  /** Keeps how a model's confidences are calibrated as it is, or lets labels change it again. Without a connection it waits, within bounds. */
+  freezeCalibration(model: string, frozen: boolean): void {
+    this.#tell({ type: 'freeze_calibration', model, frozen });
+  }
+
   #tell(message: object): void {
     const text = JSON.stringify(message);
     const fail = (error: unknown) => this.#events.error.tell(error as PenstockError);

@@ -87,6 +87,17 @@ test('a baseline is accepted by the name of its model, also when that must wait'
   ]);
 });
 
+test('a calibration is frozen and let go by the name of its model', () => {
+  const { client, last, history } = dashboard();
+  client.freezeCalibration('digits', true);
+  history();
+  client.freezeCalibration('digits', false);
+  expect(last().texts).toEqual([
+    { type: 'freeze_calibration', model: 'digits', frozen: true },
+    { type: 'freeze_calibration', model: 'digits', frozen: false },
+  ]);
+});
+
 test('fields that were not subscribed to are typed as possibly absent', () => {
   const { client, WebSocket } = dashboard();
   client.on('metrics', (m) => expectTypeOf(m).toEqualTypeOf<Metrics>());
