@@ -4,7 +4,6 @@ import { count, number, percent } from '../format';
 import { DashboardLink } from '../link/dashboard-link';
 import type { CalibratorInfo, ModelQuality } from '../link/client';
 import { Store } from '../store/store';
-import { Reliability } from './reliability';
 import { moment } from './time-axis';
 
 const KINDS: Record<CalibratorInfo['kind'], string> = {
@@ -19,7 +18,6 @@ const UNUSUAL = 1.96;
 @Component({
   selector: 'ps-calibration',
   changeDetection: ChangeDetectionStrategy.OnPush,
-  imports: [Reliability],
   template: `
     @if (model().calibrator; as c) {
       <dl class="times">
@@ -33,7 +31,6 @@ const UNUSUAL = 1.96;
       </p>
       @if (asked() !== null && live.problem(); as problem) { <p class="problem" role="alert">{{ problem }}</p> }
     }
-    <ps-reliability [model]="model()" />
   `,
 })
 export class Calibration {

@@ -32,11 +32,11 @@ const EVENTS = 20; // that are told in words
     @if (events(); as all) {
       @if (all.length > 0) {
         <h3>Events</h3>
-        <ol class="log events" tabindex="0" role="region" aria-label="Events">
+        <div class="scroll tall" tabindex="0" role="region" aria-label="Events"><ol class="log">
           @for (e of all; track $index) {
             <li [class]="'entry ' + e.mark"><p class="head"><span class="tag">{{ e.kind }}</span><time [attr.datetime]="e.at">{{ e.when }}</time>@if (e.version) {&ngsp;version <bdi>{{ e.version }}</bdi>}</p><p dir="auto">{{ e.text }}</p></li>
           }
-        </ol>
+        </ol></div>
       }
     }
     @if (table(); as rows) {

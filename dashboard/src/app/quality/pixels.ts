@@ -5,7 +5,7 @@ import { Palette } from '../live/palette';
 @Component({
   selector: 'ps-pixels',
   changeDetection: ChangeDetectionStrategy.OnPush,
-  template: `<canvas #view role="img" [class.map]="map()" [attr.aria-label]="label()" [attr.width]="shape()[1]" [attr.height]="shape()[0]"></canvas>`,
+  template: `<canvas #view role="img" [class.map]="map()" [attr.aria-label]="label()"></canvas>`,
 })
 export class Pixels {
   readonly values = input.required<readonly (number | null)[]>();

@@ -19,9 +19,8 @@ const WIDTH = 300, HEIGHT = 120;
             <text x="0" y="136">{{ edge(0) }}</text><text class="y" x="300" y="136">{{ edge(1) }}</text>
           </svg>
           <div class="scroll" tabindex="0" role="region" aria-label="Quantiles of the residuals">
-            <table class="plain"><thead><tr>@for (q of answer.quantiles; track q.p) { <th scope="col">{{ percent(q.p, 0) }} %</th> }</tr></thead><tbody><tr>@for (q of answer.quantiles; track q.p) { <td>{{ number(q.value) }}</td> }</tr></tbody></table>
+            <table class="plain"><thead><tr><th scope="col">Share</th>@for (q of answer.quantiles; track q.p) { <th scope="col">{{ percent(q.p, 0) }} %</th> }</tr></thead><tbody><tr><th scope="row">At most</th>@for (q of answer.quantiles; track q.p) { <td>{{ minus(q.value) }}</td> }</tr></tbody></table>
           </div>
-          <p class="lead">Quantiles: so many percent of the residuals are at most this.</p>
         } @else { <p class="none">No labels in this window.</p> }
       } @else { <p class="none">{{ history.residuals.problem() ?? 'Loading…' }}</p> }
     </div>
@@ -30,7 +29,7 @@ const WIDTH = 300, HEIGHT = 120;
 export class Residuals {
   protected readonly history = inject(HISTORY);
   protected readonly count = count;
-  protected readonly number = number;
+  protected readonly minus = (v: number | null) => number(v).replace('-', '−');
   protected readonly percent = percent;
 
   private readonly bins = computed(() => this.history.residuals.value()?.histogram ?? []);
@@ -39,7 +38,7 @@ export class Residuals {
     const most = Math.max(1, ...this.bins().map((b) => b.count));
     return this.bins().map((b) => {
       const x = this.x(b.lower), height = (HEIGHT * b.count) / most;
-      return { x, width: Math.max(0.5, this.x(b.upper) - x - 1), height, y: HEIGHT - height, text: `${number(b.lower)} to ${number(b.upper)}: ${count(b.count)}` };
+      return { x, width: Math.max(0.5, this.x(b.upper) - x - 1), height, y: HEIGHT - height, text: `${this.minus(b.lower)} to ${this.minus(b.upper)}: ${count(b.count)}` };
     });
   });
   /** Where no error is; null outside of what is drawn. */
@@ -47,7 +46,7 @@ export class Residuals {
   protected readonly summary = computed(() => `Histogram of the residuals, from ${this.edge(0)} to ${this.edge(1)}. The quantiles are in the table below.`);
 
   protected edge(i: 0 | 1): string {
-    return number(this.range()[i]).replace('-', '−');
+    return this.minus(this.range()[i]);
   }
 
   private x(value: number): number {

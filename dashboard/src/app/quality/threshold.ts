@@ -35,7 +35,7 @@ const USUAL = 0.5;
           <dl class="times">
             @for (f of figures(); track f.label) { <div><dt>{{ f.label }}</dt><dd>{{ f.value }}</dd></div> }
           </dl>
-          <p><button type="button" class="small" (click)="take(best())">Take the cheapest, {{ points()[best()]!.threshold.toFixed(3) }}</button> <button type="button" class="small" (click)="chosen.set(usual)">Back to {{ usual }}</button></p>
+          <p class="buttons-row"><button type="button" class="small" (click)="take(best())">Take the cheapest, {{ points()[best()]!.threshold.toFixed(3) }}</button> <button type="button" class="small" (click)="chosen.set(usual)">Back to {{ usual }}</button></p>
         </div>
         @for (c of curves(); track c.id) {
           <figure>

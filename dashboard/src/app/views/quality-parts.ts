@@ -9,6 +9,7 @@ import { Export } from '../quality/export';
 import { Kept } from '../quality/kept';
 import { LabelTable } from '../quality/label-table';
 import { OverTime } from '../quality/over-time';
+import { Reliability } from '../quality/reliability';
 import { Residuals } from '../quality/residuals';
 import { Sets } from '../quality/sets';
 import { Slices } from '../quality/slices';
@@ -35,8 +36,8 @@ export interface QualityPart {
 const overTime = (title: string): QualityPart => ({ title, component: OverTime, wide: true, history: true });
 const sets = (title: string): QualityPart => ({ title, component: Sets, labels: true, history: true });
 const slices: QualityPart = { title: 'Slices', component: Slices, labels: true, history: true, bare: true };
-const arrivals: QualityPart = { title: 'Coverage and delay', component: Arrivals };
-const exports: QualityPart = { title: 'Export', component: Export, labels: true, history: true, bare: true };
+const arrivals: QualityPart = { title: 'Coverage and delay', component: Arrivals, wide: true };
+const exports: QualityPart = { title: 'Export', component: Export, wide: true, labels: true, history: true, bare: true };
 const drift: QualityPart = { title: 'Drift', component: Drift, wide: true, history: true };
 const kept: QualityPart = { title: 'Where it is kept', component: Kept, history: true, bare: true };
 
@@ -46,7 +47,8 @@ export const PARTS: Record<OutputKind, readonly QualityPart[]> = {
     overTime('Accuracy over time'),
     { title: 'Confusion', component: Confusion, labels: true },
     { title: 'By class', component: ClassTable, labels: true },
-    { title: 'Calibration', component: Calibration, labels: true },
+    { title: 'Calibration', component: Calibration, labels: true, of: (m) => m.calibrator != null },
+    { title: 'Reliability', component: Reliability, labels: true },
     sets('Sets'),
     slices,
     arrivals,
