@@ -104,10 +104,12 @@ const beneath = {
   }),
 };
 
-/** Answers in the server's place. What is asked beyond the plain page is in the list that it returns; `store` and the models may be changed. */
+const nothing = (over) => ({ ...over, points: [], events: [], per_class: null, total: { ...none, predicted: 0, labelled: 0, correct: 0, forgotten: 0, complete: false } });
+
+/** Answers in the server's place. What is asked beyond the plain page is in the list that it returns; `store`, `models` and `empty` may be changed. */
 export async function remember(page) {
   const asked = [];
-  const server = { asked, models: structuredClone(models), store: { where: 'disk', degraded: false, reason: '', lost_rows: 0, bytes: 12_345_678, rows: 48_123, oldest: '2026-10-21T00:00:00Z' } };
+  const server = { asked, empty: false, models: structuredClone(models), store: { where: 'disk', degraded: false, reason: '', lost_rows: 0, bytes: 12_345_678, rows: 48_123, oldest: '2026-10-21T00:00:00Z' } };
   await page.route('**/api/quality**', (route) => {
     const url = new URL(route.request().url()), q = url.searchParams;
     const what = url.pathname.split('/api/quality/')[1];
@@ -115,7 +117,8 @@ export async function remember(page) {
     if (what === 'export') return route.fulfill({ body: 'model,version\nfraud,1\n', headers: { 'Content-Type': 'text/csv', 'Content-Disposition': 'attachment' } });
     if (what) return route.fulfill({ json: beneath[what](q) });
     const window = q.get('window');
-    return route.fulfill({ json: { models: server.models.map((m) => (window ? { ...m, over_time: overTime(m.kind, window, q.get('by'), m.classes) } : m)), store: server.store } });
+    const look = server.empty ? nothing : (over) => over;
+    return route.fulfill({ json: { models: server.models.map((m) => (window ? { ...m, over_time: look(overTime(m.kind, window, q.get('by'), m.classes)) } : m)), store: server.store } });
   });
   return server;
 }

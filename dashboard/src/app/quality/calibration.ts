@@ -25,11 +25,11 @@ const UNUSUAL = 1.96;
       </dl>
       <p class="lead">{{ verdict() }}</p>
       <p class="switch">
-        <button type="button" role="switch" [attr.aria-checked]="c.frozen" [disabled]="asked() === !c.frozen || shell.status().status !== 'connected' || !access.may('notes', model().name)"
+        <button type="button" role="switch" [attr.aria-checked]="c.frozen" [disabled]="(asked() && !problem()) || shell.status().status !== 'connected' || !access.may('notes', model().name)"
           [title]="access.may('notes', model().name) ? 'Frozen it stays as it is, whatever labels say' : lacks('notes', model().name)" (click)="freeze(!c.frozen)">Freeze the calibration</button>
         <span role="status">{{ c.frozen ? 'Frozen: labels do not change it.' : 'Labels may change it.' }}</span>
       </p>
-      @if (asked() !== null && live.problem(); as problem) { <p class="problem" role="alert">{{ problem }}</p> }
+      @if (problem(); as text) { <p class="problem" role="alert">{{ text }}</p> }
     }
   `,
 })
@@ -38,12 +38,14 @@ export class Calibration {
   private readonly store = inject(Store);
   private readonly link = inject(DashboardLink);
   protected readonly access = this.store.access;
-  protected readonly live = this.store.live;
+  private readonly live = this.store.live;
   protected readonly shell = this.store.shell;
   protected readonly lacks = lacks;
   private readonly wish = signal<{ readonly model: string; readonly frozen: boolean } | null>(null);
-  /** What was asked of the server; null where nothing was, or the server refused. */
-  protected readonly asked = computed(() => { const wish = this.wish(); return wish?.model === this.model().name && this.live.problem() === null ? wish.frozen : null; });
+  /** Whether something was asked of the server that is not so yet. */
+  protected readonly asked = computed(() => { const wish = this.wish(); return wish?.model === this.model().name && wish.frozen !== this.model().calibrator!.frozen; });
+  /** Why it will not be. */
+  protected readonly problem = computed(() => (this.asked() ? this.live.problem() : null));
 
   protected readonly figures = computed(() => {
     const c = this.model().calibrator!;

@@ -37,7 +37,7 @@ const BY: readonly { readonly id: QualityBy; readonly label: string; readonly he
       </div>
     }
     <div class="quality">
-      @for (p of parts(); track p.title) {
+      @for (p of ready() ? parts() : []; track p.title) {
         <section [class.wide]="p.wide" [attr.aria-label]="p.title"><h2>{{ p.title }}</h2><ng-container [psPart]="p.component" [psPartModel]="p.bare ? undefined : model()" /></section>
       }
     </div>
@@ -54,6 +54,8 @@ export class QualityParts {
   protected readonly by = BY;
 
   private readonly labelled = computed(() => this.model().labelled > 0 || (this.history.overTime()?.total.labelled ?? 0) > 0);
+  /** Once the window is there, or cannot be: all comes at once, and nothing is moved by what comes later. */
+  protected readonly ready = computed(() => this.history.windowed.path() === null || this.history.windowed.value() !== null || this.history.windowed.problem() !== null);
   protected readonly parts = computed(() => PARTS[qualityKind(this.model())].filter((p) =>
     (this.labelled() || !p.labels) && (this.store.quality.store() !== null || !p.history) && (p.of?.(this.model()) ?? true),
   ));

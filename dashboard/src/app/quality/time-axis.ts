@@ -36,7 +36,7 @@ export function timeTicks(from: number, to: number, most: number): Tick[] {
 
 function months(from: number, to: number, most: number): Tick[] {
   const first = new Date(from * 1000);
-  const every = [1, 2, 3, 6, 12].find((n) => (to - from) / (30 * DAY * n) <= most) ?? 12;
+  const every = [1, 2, 3, 6, 12, 24, 60].find((n) => (to - from) / (30 * DAY * n) <= most) ?? 120;
   const ticks: Tick[] = [];
   for (let month = Math.ceil(first.getUTCMonth() / every) * every; ; month += every) {
     const at = Date.UTC(first.getUTCFullYear(), month, 1) / 1000;
