@@ -31,6 +31,29 @@ export type {
 export { PredictClient, type PredictEvents } from './predict.js';
 export type { FeedbackOptions, PredictOptions, RequestOptions } from './predict-options.js';
 export { predictEach, type PredictEachOptions } from './predict-each.js';
+export type {
+  AccuracyEstimate,
+  CalibratorInfo,
+  ClassQuality,
+  CurveAnswer,
+  CurvePoint,
+  DriftInfo,
+  FeatureDrift,
+  QualityBy,
+  QualityEvent,
+  QualityFigures,
+  QualityOverTime,
+  QualityPoint,
+  QualitySlice,
+  QualityStore,
+  QualityWindow,
+  ResidualsAnswer,
+  SetsInfo,
+  SliceBy,
+  SlicesAnswer,
+  WorstAnswer,
+  WorstExample,
+} from './quality.js';
 export type { Features, Label, NamedFeatures, RequestId, RowLabel } from './request.js';
 export type { WebSocketConstructor, WebSocketLike } from './socket.js';
 export type { Status, StatusInfo } from './status.js';

@@ -4,6 +4,7 @@
 // later are absent from older servers, and say so with a question mark. Who one
 // is, and notices, stand in access.ts.
 import type { Notification } from './access.js';
+import type { AccuracyEstimate, CalibratorInfo, DriftInfo, QualityOverTime, QualityStore, SetsInfo } from './quality.js';
 
 /** What an output of a model says of a row: a class, labels of which any number may hold, numbers, or a vector. */
 export type OutputKind = 'class' | 'labels' | 'values' | 'vector';
@@ -169,10 +170,22 @@ export interface ModelQuality {
   hamming_loss?: number | null;
   /** Of the kind `values` with more than one. */
   values?: ValueQuality[] | null;
+  /** How confidences are made right; this and what follows is absent from older servers. */
+  calibrator?: CalibratorInfo | null;
+  sets?: SetsInfo | null;
+  /** Null where the bundle has no reference to compare with. */
+  drift?: DriftInfo | null;
+  estimate?: AccuracyEstimate | null;
+  /** Where a window was asked for. */
+  over_time?: QualityOverTime | null;
 }
 
 /** The answer of `GET /api/quality`. */
-export type QualityAnswer = { models: ModelQuality[] };
+export type QualityAnswer = {
+  models: ModelQuality[];
+  /** Absent from servers that keep no history. */
+  store?: QualityStore;
+};
 
 /** An alert in the answer of `GET /api/alerts`: with the number of the frame of metrics in which it changed. */
 export type RecordedAlert = Alert & { seq: number };

@@ -4,7 +4,7 @@ import { lacks, mustSignIn, notAToken, refusal } from './words';
 
 it('tells scopes in words, those for one model with its name, and those of a newer server as they are', () => {
   expect(rights(['predict:digits', 'dashboard', 'predict:price', 'tune', 'notes'])).toEqual([
-    'ask digits, price', 'see the dashboard', 'leave notes and accept baselines', 'tune',
+    'ask digits, price', 'see the dashboard', 'leave notes, accept baselines and freeze calibrations', 'tune',
   ]);
   expect(rights(['predict', 'predict:digits'])).toEqual(['ask the models']);
   expect(lacks('feedback', 'digits')).toBe('Your token does not allow you to send labels for digits: it lacks the scope feedback or feedback:digits.');

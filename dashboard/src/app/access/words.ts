@@ -4,7 +4,7 @@ export const MAY: Record<Action, string> = {
   predict: 'ask the models',
   feedback: 'send labels',
   dashboard: 'see the dashboard',
-  notes: 'leave notes and accept baselines',
+  notes: 'leave notes, accept baselines and freeze calibrations',
   admin: 'administer the server',
 };
 
@@ -12,7 +12,7 @@ export const MAY_WITH: Record<Action, string> = {
   predict: 'ask',
   feedback: 'send labels for',
   dashboard: 'see the dashboard of',
-  notes: 'accept baselines of',
+  notes: 'accept baselines and freeze the calibration of',
   admin: 'administer',
 };
 

@@ -54,7 +54,7 @@ export class ApiLink {
     const { signal } = this.ended;
     const next = this.timer.claim();
     try {
-      if (!document.hidden) quality.set((await this.api.quality(signal)).models);
+      if (!document.hidden) quality.set(await this.api.quality(signal));
     } catch (error) {
       if (!signal.aborted) quality.fail(reason(error));
     }

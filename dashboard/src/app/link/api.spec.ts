@@ -18,6 +18,13 @@ it('reads what is there', async () => {
   expect(rig.asked).toEqual(['api/models']);
 });
 
+it('a file is fetched like all else, and one that is refused is none', async () => {
+  const rig = api(() => new Response('a,b'));
+  expect(await (await rig.api.file('api/quality/export?format=csv', signal)).text()).toBe('a,b');
+  TestBed.resetTestingModule();
+  await expect(api(() => problem(403, '{"title":"Forbidden"}', 'application/problem+json')).api.file('api/x', signal)).rejects.toMatchObject({ message: 'api/x answered 403: Forbidden' });
+});
+
 it('an error is told in the words and with the code of its problem', async () => {
   const rig = api(() => problem(401, '{"title":"Unauthorized","status":401,"detail":"a token is needed","code":"unauthorized"}', 'application/problem+json'));
   await expect(rig.api.quality(signal)).rejects.toMatchObject({ message: 'api/quality answered 401: a token is needed', status: 401, code: 'unauthorized' });

@@ -43,10 +43,20 @@ export class Api {
     return this.get('api/alerts', signal);
   }
 
-  private async get<T>(path: string, signal: AbortSignal): Promise<T> {
+  /** What stands at a path of /api. */
+  get<T>(path: string, signal: AbortSignal): Promise<T> {
+    return this.admitted((token) => this.ask(path, token, signal));
+  }
+
+  /** A file, which a link could not fetch: it shows no token. */
+  file(path: string, signal: AbortSignal): Promise<Blob> {
+    return this.admitted(async (token) => (await this.answer(path, token, signal)).blob());
+  }
+
+  private async admitted<T>(ask: (token: string | null) => Promise<T>): Promise<T> {
     const session = this.access.session();
     try {
-      return await this.ask(path, this.credentials.show(), signal);
+      return await ask(this.credentials.show());
     } catch (error) {
       const refused = error instanceof ApiError && error.status === 401;
       // An answer may be to a token of before.
@@ -58,8 +68,12 @@ export class Api {
   }
 
   private async ask<T>(path: string, token: string | null, signal: AbortSignal): Promise<T> {
-    const answer = await this.fetch(path, { signal, headers: { Accept: 'application/json', ...bearer(token) } });
-    if (answer.ok) return (await answer.json()) as T;
+    return (await this.answer(path, token, signal, 'application/json')).json() as Promise<T>;
+  }
+
+  private async answer(path: string, token: string | null, signal: AbortSignal, accept = '*/*'): Promise<Response> {
+    const answer = await this.fetch(path, { signal, headers: { Accept: accept, ...bearer(token) } });
+    if (answer.ok) return answer;
     const problem: Problem = answer.headers.get('Content-Type')?.startsWith('application/problem+json')
       ? await answer.json().catch(() => ({}))
       : {};

@@ -5,7 +5,8 @@
 export { DashboardClient } from 'penstock-client/dashboard';
 export { outputsOf } from 'penstock-client/outputs';
 export type {
-  Alert, AlertsAnswer, CalibrationBin, ColumnInfo, FeatureRange, Features, Hello, LabelQuality, Me, Metrics, ModelFacts, ModelInfo, ModelMetrics, ModelProcess, ModelQuality,
-  ModelsAnswer, NamedFeatures, Note, Notification, OutputAnswer, OutputKind, Prediction, Presence, Problem, QualityAnswer, QualityRange, RecordedAlert,
-  RowLabel, StatusInfo, ValueQuality,
+  AccuracyEstimate, Alert, AlertsAnswer, CalibrationBin, CalibratorInfo, ClassQuality, ColumnInfo, CurveAnswer, CurvePoint, DriftInfo, FeatureDrift, FeatureRange, Features, Hello,
+  LabelQuality, Me, Metrics, ModelFacts, ModelInfo, ModelMetrics, ModelProcess, ModelQuality, ModelsAnswer, NamedFeatures, Note, Notification, OutputAnswer, OutputKind,
+  Prediction, Presence, Problem, QualityAnswer, QualityBy, QualityEvent, QualityFigures, QualityOverTime, QualityPoint, QualityRange, QualitySlice, QualityStore, QualityWindow,
+  RecordedAlert, ResidualsAnswer, RowLabel, SetsInfo, SliceBy, SlicesAnswer, StatusInfo, ValueQuality, WorstAnswer, WorstExample,
 } from 'penstock-client';

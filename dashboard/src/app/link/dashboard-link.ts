@@ -123,6 +123,11 @@ export class DashboardLink {
     this.client?.acceptBaseline(model);
   }
 
+  /** Keeps a model's calibration as it is, or lets labels change it again. */
+  freezeCalibration(model: string, frozen: boolean): void {
+    this.client?.freezeCalibration(model, frozen);
+  }
+
   /** Tells the others that somebody writes; call it with every key. */
   typing(): void {
     this.client?.typing();

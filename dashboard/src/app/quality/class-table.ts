@@ -1,6 +1,7 @@
-import { ChangeDetectionStrategy, Component, computed, input } from '@angular/core';
+import { ChangeDetectionStrategy, Component, computed, inject, input } from '@angular/core';
 import { count, percent } from '../format';
 import type { ModelQuality } from '../link/client';
+import { HISTORY } from './history.state';
 import { classScores } from './scores';
 
 @Component({
@@ -28,7 +29,11 @@ export class ClassTable {
   readonly model = input.required<ModelQuality>();
   protected readonly count = count;
   protected readonly percent = percent;
+  private readonly history = inject(HISTORY);
+  /** Of the window, where the server keeps a history; else since it started. */
   protected readonly scores = computed(() => {
+    const window = this.history.overTime()?.per_class;
+    if (window) return window.map((c) => ({ name: c.class, labelled: c.support, recall: c.recall, precision: c.precision, f1: c.f1 }));
     const { classes, confusion } = this.model();
     return confusion ? classScores(classes, confusion) : null;
   });

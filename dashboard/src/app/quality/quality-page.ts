@@ -1,10 +1,11 @@
-import { ChangeDetectionStrategy, Component, computed, inject } from '@angular/core';
-import { count, duration, percent } from '../format';
+import { ChangeDetectionStrategy, Component, computed, inject, signal, type Type } from '@angular/core';
+import { count, percent } from '../format';
 import { Ranges } from '../live/ranges';
 import { ModelSelect } from '../shell/model-select';
 import { Store } from '../store/store';
 import { Part } from '../views/part';
-import { QUALITY, qualityKind } from '../views/quality';
+import { qualityKind } from '../views/kinds';
+import { QUALITY } from '../views/quality';
 import { labellerFact } from './labeller';
 import '../shell/together';
 
@@ -19,6 +20,7 @@ import '../shell/together';
       @if (quality.model(); as m) { <p class="sub">{{ m.name }} {{ m.version }}, since the server started</p> }
     </header>
     @if (quality.problem(); as problem) { <p class="problem" role="alert">These numbers are not fresh: {{ problem }}.</p> }
+    @if (quality.store(); as s) { @if (s.degraded) { <p class="problem" role="alert">The history is not written: {{ s.reason }}. {{ count(s.lost_rows) }} rows are lost so far; predictions are not affected.</p> } }
     @if (quality.model(); as m) {
       <dl class="facts" [class.stale]="quality.problem() !== null || store.shell.stale()">
         @for (f of facts(); track f.label) { <div><dt>{{ f.label }}</dt><dd>{{ f.value }}@if (f.note) { <span class="note">{{ f.note }}</span> }</dd></div> }
@@ -33,34 +35,20 @@ import '../shell/together';
           <pre><code>{{ view().example }}</code></pre>
           <p>On <a [href]="store.view.href('try', { model: m.name })">Try it</a> you can give some by hand.</p>
         </div>
-      } @else {
-        <div class="quality">
-          @for (p of view().parts(m); track p.title) {
-            <section [attr.aria-label]="p.title"><h2>{{ p.title }}</h2><ng-container [psPart]="p.component" [psPartModel]="m" /></section>
-          }
-          <section aria-labelledby="delay-title">
-            <h2 id="delay-title">Label delay</h2>
-            @if (m.label_delay_ms; as d) {
-              <p class="lead">How long after its prediction a label came.</p>
-              <dl class="times">
-                <div><dt>half within</dt><dd>{{ duration(d.p50) }}</dd></div>
-                <div><dt>95 % within</dt><dd>{{ duration(d.p95) }}</dd></div>
-                <div><dt>99 % within</dt><dd>{{ duration(d.p99) }}</dd></div>
-                <div><dt>longest</dt><dd>{{ duration(d.max) }}</dd></div>
-              </dl>
-            }
-            <h2>Drift</h2>
-            <p class="lead">Not there yet: this version does not compare the features that arrive with those that the model was trained on.</p>
-          </section>
-        </div>
       }
+      @if (parts(); as parts) { <ng-container [psPart]="parts" [psPartModel]="m" /> }
+      @else if (missing()) { <p class="problem" role="alert">The charts could not be fetched. <button type="button" class="small" (click)="load()">Try again</button></p> }
+      @else { <p class="none">Loading…</p> }
     } @else if (!quality.problem()) { <p class="none">Loading…</p> }
   `,
 })
 export class QualityPage {
   protected readonly store = inject(Store);
   protected readonly quality = this.store.quality;
-  protected readonly duration = duration;
+  protected readonly count = count;
+  /** The charts and tables, once they are here. */
+  protected readonly parts = signal<Type<unknown> | null>(null);
+  protected readonly missing = signal(false);
   protected readonly view = computed(() => QUALITY[this.kind()]);
   private readonly kind = computed(() => { const m = this.quality.model(); return m ? qualityKind(m) : 'class'; });
 
@@ -75,4 +63,13 @@ export class QualityPage {
       labellerFact(this.store.live.latest()),
     ];
   });
+
+  constructor() {
+    this.load();
+  }
+
+  protected load(): void {
+    this.missing.set(false);
+    import('./quality-parts').then((m) => this.parts.set(m.QualityParts), () => this.missing.set(true));
+  }
 }

@@ -23,5 +23,5 @@ export const ROUTES: Routes = [
  * build when it is replaced by another. What cannot be fetched now is when it is shown.
  */
 export function preload(): void {
-  for (const load of [...Object.values(LOAD), () => import('../access/door')]) load().catch(() => undefined);
+  for (const load of [...Object.values(LOAD), () => import('../quality/quality-parts'), () => import('../access/door')]) load().catch(() => undefined);
 }

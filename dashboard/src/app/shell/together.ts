@@ -6,5 +6,6 @@ import '../link/credentials';
 import '../link/frames';
 import '../live/palette';
 import '../live/ranges';
+import '../live/ticks';
 import '../views/part';
 import './model-select';

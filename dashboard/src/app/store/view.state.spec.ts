@@ -19,7 +19,13 @@ it('reads what an address says, and keeps a model that is not known yet', () => 
   expect(view.params({ model: null, minutes: 5, log: false })).toEqual({});
 });
 
+it('keeps which part of the past Quality shows', () => {
+  const view = see('quality', 'window=7d&by=label');
+  expect([view.window(), view.by(), view.href('quality', { by: 'prediction' })]).toEqual(['7d', 'label', '#/quality?window=7d']);
+  expect(view.href('live', { window: '1h' })).toBe('#/live?by=label');
+});
+
 it('does not believe every address', () => {
-  const view = see('live', 'minutes=7&scale=odd&model=');
-  expect([view.minutes(), view.model(), view.log(), view.params()]).toEqual([5, null, false, {}]);
+  const view = see('live', 'minutes=7&scale=odd&model=&window=2h&by=hand');
+  expect([view.minutes(), view.model(), view.log(), view.window(), view.by(), view.params()]).toEqual([5, null, false, '1h', 'prediction', {}]);
 });

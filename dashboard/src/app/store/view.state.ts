@@ -1,8 +1,10 @@
 import { signal } from '@angular/core';
+import type { QualityBy, QualityWindow } from '../link/client';
 import { PAGES, type PageId } from '../shell/pages';
 
 const DEFAULT_MINUTES = 5;
 export const MINUTES = [1, 5, 10] as const;
+export const WINDOWS: readonly QualityWindow[] = ['1h', '6h', '1d', '7d', '30d', '1y'];
 
 /** How the pages are looked at. */
 export interface View {
@@ -12,6 +14,10 @@ export interface View {
   readonly minutes: number;
   /** Whether Live draws latencies on a logarithmic scale. */
   readonly log: boolean;
+  /** How much of the past Quality shows. */
+  readonly window: QualityWindow;
+  /** What puts rows into steps of time there. */
+  readonly by: QualityBy;
 }
 
 /**
@@ -23,11 +29,15 @@ export class ViewState {
   private readonly _model = signal<string | null>(null);
   private readonly _minutes = signal(DEFAULT_MINUTES);
   private readonly _log = signal(false);
+  private readonly _window = signal<QualityWindow>('1h');
+  private readonly _by = signal<QualityBy>('prediction');
 
   readonly page = this._page.asReadonly();
   readonly model = this._model.asReadonly();
   readonly minutes = this._minutes.asReadonly();
   readonly log = this._log.asReadonly();
+  readonly window = this._window.asReadonly();
+  readonly by = this._by.asReadonly();
 
   /** Takes what an address says; what it gets wrong is as it is at first. */
   look(path: string, params: { get(name: string): string | null }): void {
@@ -36,6 +46,8 @@ export class ViewState {
     const minutes = Number(params.get('minutes'));
     this._minutes.set((MINUTES as readonly number[]).includes(minutes) ? minutes : DEFAULT_MINUTES);
     this._log.set(params.get('scale') === 'log');
+    this._window.set(WINDOWS.find((w) => w === params.get('window')) ?? '1h');
+    this._by.set(params.get('by') === 'label' ? 'label' : 'prediction');
   }
 
   /** The address of a page, looked at like this one but for what is changed. A plain link does: the router hears of it. */
@@ -46,11 +58,13 @@ export class ViewState {
 
   /** The parameters of the address of another view, or of this one. What is as at first is left out. */
   params(change: Partial<View> = {}): Record<string, string | number> {
-    const { model, minutes, log } = { model: this.model(), minutes: this.minutes(), log: this.log(), ...change };
+    const { model, minutes, log, window, by } = { model: this.model(), minutes: this.minutes(), log: this.log(), window: this.window(), by: this.by(), ...change };
     return {
       ...(minutes !== DEFAULT_MINUTES && { minutes }),
       ...(model !== null && { model }),
       ...(log && { scale: 'log' }),
+      ...(window !== '1h' && { window }),
+      ...(by !== 'prediction' && { by }),
     };
   }
 }

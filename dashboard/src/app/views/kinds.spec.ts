@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { ModelQuality, OutputAnswer } from '../link/client';
-import { kindOf, KINDS } from './kinds';
-import { QUALITY, qualityKind } from './quality';
+import { kindOf, KINDS, qualityKind } from './kinds';
+import { QUALITY } from './quality';
 
 const none = { label: null, value: null, confidence: null } as const;
 const answers: [OutputAnswer, string, string | null][] = [

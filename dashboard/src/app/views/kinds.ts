@@ -1,5 +1,5 @@
 import { NONE, number, percent, rate } from '../format';
-import { type ModelInfo, type OutputAnswer, type OutputKind, outputsOf } from '../link/client';
+import { type ModelInfo, type ModelQuality, type OutputAnswer, type OutputKind, outputsOf } from '../link/client';
 import type { MetricId } from '../live/metrics';
 
 /** The one number that says how right a model is. */
@@ -68,3 +68,6 @@ export const kindOf = (model: Pick<ModelInfo, 'classes' | 'outputs'>): OutputKin
 
 /** How right models are, as all together are measured too. */
 export const ACCURACY = KINDS.class.measure!;
+
+/** The kind of what the labels are about; an older server tells the task alone. */
+export const qualityKind = (m: ModelQuality): OutputKind => m.kind ?? (m.task === 'regression' ? 'values' : 'class');
