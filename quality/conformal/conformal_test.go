@@ -103,7 +103,7 @@ func TestLevels(t *testing.T) {
 			if covered {
 				miss = 0
 			}
-			level = min(max(level+0.005*(0.1-miss), 0.025), 0.4)
+			level = min(max(level+0.005*(0.1-miss), 0.002), 0.4)
 		}
 		w.Add(x)
 		if got := w.Level(0.1); math.Abs(got-level) > 1e-12 {
