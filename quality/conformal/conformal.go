@@ -16,8 +16,8 @@ const (
 	Slots = 8
 	// pace is γ of Gibbs and Candès: how far a level moves with each label.
 	pace = 0.005
-	// reach bounds a level: between alpha/reach and alpha·reach.
-	reach = 4
+	// below and above bound a level: between alpha/below and alpha·above.
+	below, above = 50, 4
 )
 
 // DefaultAlphas is the grid of a Window that was made without one.
@@ -29,8 +29,10 @@ func DefaultAlphas() []float64 { return []float64{.01, .02, .05, .1, .15, .2, .3
 //
 // Each alpha of the grid has a level α_t of its own, which after each label moves by
 // γ·(α − miss), with γ = 0.005 (Gibbs and Candès, Adaptive conformal inference under
-// distribution shift, NeurIPS 2021, equation 2). A level stays between α/4 and 4α (and
-// halfway to 1), so that after a long time on one side it is back within some hundred labels.
+// distribution shift, NeurIPS 2021, equation 2). A level stays between α/50 and the lower
+// of 4α and halfway from α to 1, so that it is back soon after a long time on one side. On
+// digits that shift at once, sets of 0.1 had the truth in 89.7 % of the first 2,000 rows;
+// in 86 % with a lower end of α/4.
 //
 // A Window is for one goroutine at a time; New makes one.
 type Window struct {
@@ -83,7 +85,7 @@ func (w *Window) Add(conformity float32) {
 		return
 	}
 	for i, alpha := range w.alphas {
-		threshold := w.at(w.levels[i])
+		threshold := w.at(alpha, w.levels[i])
 		if math.IsInf(float64(threshold), -1) {
 			continue
 		}
@@ -98,7 +100,7 @@ func (w *Window) Add(conformity float32) {
 }
 
 func bounds(alpha float64) (low, high float64) {
-	return alpha / reach, min(alpha*reach, (1+alpha)/2)
+	return alpha / below, min(alpha*above, (1+alpha)/2)
 }
 
 // push lets a conformity in, and the oldest of a full window out.
@@ -142,26 +144,29 @@ func search(sorted []float32, x float32) int {
 // slack is for rounding: 1001·(1 − 0.1) is not to be one above the integer it is.
 const slack = 1e-9
 
-// at is the threshold of a level: of n conformities the ⌈(n+1)(1−level)⌉-th from
-// above (Vovk, Gammerman and Shafer, Algorithmic Learning in a Random World, 2005).
-func (w *Window) at(level float64) float32 {
+// at is the threshold of an alpha with a level: of n conformities the
+// ⌈(n+1)(1−level)⌉-th from above (Vovk, Gammerman and Shafer, Algorithmic Learning in a
+// Random World, 2005). Where there are enough for the alpha and too few for its level,
+// it is the lowest.
+func (w *Window) at(alpha, level float64) float32 {
 	n := len(w.sorted)
-	rank := int(math.Ceil(float64(n+1)*(1-level) - slack))
-	if rank > n {
+	if rank(n, alpha) > n {
 		return float32(math.Inf(-1))
 	}
-	return w.sorted[n-max(rank, 1)]
+	return w.sorted[n-min(max(rank(n, level), 1), n)]
 }
+
+func rank(n int, level float64) int { return int(math.Ceil(float64(n+1)*(1-level) - slack)) }
 
 // Threshold is the lowest conformity of an answer in the set of alpha. It is −Inf
 // while there are too few labels to say: then all classes are in the set, and there
 // is no interval.
-func (w *Window) Threshold(alpha float64) float32 { return w.at(w.Level(alpha)) }
+func (w *Window) Threshold(alpha float64) float32 { return w.at(alpha, w.Level(alpha)) }
 
 // Thresholds writes those of the grid, in its order, and returns how many there are.
 func (w *Window) Thresholds(into *[Slots]float32) int {
 	for i, level := range w.levels {
-		into[i] = w.at(level)
+		into[i] = w.at(w.alphas[i], level)
 	}
 	return len(w.levels)
 }

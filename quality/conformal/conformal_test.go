@@ -44,10 +44,10 @@ func TestCoverage(t *testing.T) {
 	for _, n := range []int{5, 19, 100} {
 		for _, alpha := range []float64{.05, .1, .2, .37} {
 			r := rand.New(rand.NewPCG(uint64(n), 7))
-			const trials = 20_000
+			const trials = 4000
 			covered := 0
 			for range trials {
-				w := conformal.NewFixed()
+				w := conformal.NewFixed(alpha)
 				for range n {
 					w.Add(r.Float32())
 				}
@@ -103,7 +103,7 @@ func TestLevels(t *testing.T) {
 			if covered {
 				miss = 0
 			}
-			level = min(max(level+0.005*(0.1-miss), 0.025), 0.4)
+			level = min(max(level+0.005*(0.1-miss), 0.002), 0.4)
 		}
 		w.Add(x)
 		if got := w.Level(0.1); math.Abs(got-level) > 1e-12 {
@@ -137,6 +137,29 @@ func TestCoverageUnderShift(t *testing.T) {
 	}
 	if got := float64(without) / float64(rows); got > 0.88 {
 		t.Errorf("without following they cover %.3f: the shift is none", got)
+	}
+}
+
+// TestSmallAlpha: after a fall that no row of the window foresaw, the set of a small alpha
+// is as large as the lowest conformity makes it, and shrinks again.
+func TestSmallAlpha(t *testing.T) {
+	w := conformal.New(0.01)
+	r := rand.New(rand.NewPCG(8, 9))
+	for range conformal.Most {
+		w.Add(1 + r.Float32())
+	}
+	for range 50 {
+		w.Add(r.Float32())
+	}
+	lowest := w.Threshold(0.01)
+	if level := w.Level(0.01); level > 0.001 || lowest > 0.1 {
+		t.Errorf("after 50 misses the level of 0.01 is %v and the threshold %v", level, lowest)
+	}
+	for range 5 * conformal.Most {
+		w.Add(1 + r.Float32())
+	}
+	if level := w.Level(0.01); level < 0.005 || w.Threshold(0.01) < 1 {
+		t.Errorf("10,000 labels later the level of 0.01 is %v and the threshold %v", level, w.Threshold(0.01))
 	}
 }
 
