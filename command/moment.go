@@ -40,3 +40,11 @@ func (s *timeSpan) UnmarshalText(text []byte) error {
 	}
 	return fmt.Errorf("%q: expected a time, such as 30d or 12h", text)
 }
+
+// String is the span as a flag has it.
+func (s timeSpan) String() string {
+	if d := time.Duration(s); d%(24*time.Hour) != 0 {
+		return d.String()
+	}
+	return strconv.Itoa(int(time.Duration(s)/(24*time.Hour))) + "d"
+}

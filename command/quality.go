@@ -123,7 +123,9 @@ func (c qualityImportCmd) Run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	result, err := export.Read(ctx, s, format, file, info.Size())
-	fmt.Printf("%s: %d rows added, %d were there, %d are older than %s\n", c.File, result.Added, result.Known, result.TooOld, time.Duration(c.Keep))
+	if err == nil || result.Added > 0 {
+		fmt.Printf("%s: %d rows added, %d were there, %d are older than %s\n", c.File, result.Added, result.Known, result.TooOld, c.Keep)
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.File, err)
 	}
