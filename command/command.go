@@ -25,6 +25,7 @@ type commands struct {
 	Pack      packCmd      `cmd:"" help:"Make a bundle of a model file: manifest, hashes, golden rows."`
 	Reference referenceCmd `cmd:"" help:"Make the reference of a bundle from a sample: what rows usually hold, and whether they still do."`
 	Inspect   inspectCmd   `cmd:"" help:"Print what a model is, and how fast it is here."`
+	Quality   qualityCmd   `cmd:"" help:"Export and import labelled predictions."`
 	Health    healthCmd    `cmd:"" help:"Exit with 0 if a running server is ready, else with 1."`
 	Token     tokenCmd     `cmd:"" help:"Make a token for development, or an API key."`
 	Version   versionCmd   `cmd:"" help:"Print the version."`
