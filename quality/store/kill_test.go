@@ -101,7 +101,7 @@ func killed(t *testing.T, dir string, lines int, moment time.Duration) (told uin
 func writeUntilKilled(dir string) {
 	s, err := store.Open(store.Options{Dir: dir})
 	if err != nil {
-		fmt.Println(err)
+		fmt.Fprintln(os.Stdout, err)
 		return
 	}
 	random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
@@ -135,10 +135,10 @@ func writeUntilKilled(dir string) {
 			err = s.Write(&b)
 		}
 		if err != nil {
-			fmt.Println(err)
+			fmt.Fprintln(os.Stdout, err)
 			return
 		}
-		fmt.Println(last)
+		fmt.Fprintln(os.Stdout, last)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"penstock/quality"
 	"penstock/quality/measure"
 	"penstock/quality/store"
+	"penstock/quality/store/chunk"
 	"penstock/quality/store/internal/made"
 )
 
@@ -62,26 +63,9 @@ func rows(t *testing.T, s *store.Store, q store.Query) quality.Outcomes {
 	return all
 }
 
+// joined are the rows of a, and then those of b, in memory of their own.
 func joined(a, b quality.Outcomes) quality.Outcomes {
-	c := b
-	c.Predicted = append(a.Predicted, b.Predicted...)
-	c.Labelled = append(a.Labelled, b.Labelled...)
-	c.Scopes = append(a.Scopes, b.Scopes...)
-	c.IDs = append(a.IDs, b.IDs...)
-	c.Rows = append(a.Rows, b.Rows...)
-	c.Callers = append(a.Callers, b.Callers...)
-	c.Names = append(a.Names, b.Names...)
-	c.Values = append(a.Values, b.Values...)
-	c.Confidences = append(a.Confidences, b.Confidences...)
-	c.Truths = append(a.Truths, b.Truths...)
-	c.Verdicts = append(a.Verdicts, b.Verdicts...)
-	c.Shown = append(a.Shown, b.Shown...)
-	c.Probability = append(a.Probability, b.Probability...)
-	c.Squares = append(a.Squares, b.Squares...)
-	c.SetSize = append(a.SetSize, b.SetSize...)
-	c.Covered = append(a.Covered, b.Covered...)
-	c.Slices = append(a.Slices, b.Slices...)
-	return c
+	return chunk.Joined(chunk.Joined(quality.Outcomes{}, &a), &b)
 }
 
 // TestOutcomesStay: what was written is there after the store was closed and opened.

@@ -6,8 +6,8 @@ import (
 )
 
 const (
-	// leastMinutes is how long what rows add up to in minutes is kept at least.
-	leastMinutes = 31 * 24 * time.Hour
+	// leastKept is how long what rows add up to in minutes is kept at least.
+	leastKept = 31 * 24 * time.Hour
 	// keptMonths is how long what they add up to in hours and days is kept, and events.
 	keptMonths = 13
 )
@@ -47,7 +47,7 @@ func (w *writer) expire(now time.Time, keep time.Duration) error {
 	if err := w.drop("predicted_to < ?", now.Add(-keep).UnixNano()); err != nil {
 		return err
 	}
-	minutes, all := now.Add(-max(keep, leastMinutes)).Unix(), now.AddDate(0, -keptMonths, 0)
+	minutes, all := now.Add(-max(keep, leastKept)).Unix(), now.AddDate(0, -keptMonths, 0)
 	for _, one := range []struct {
 		query string
 		at    int64

@@ -2,6 +2,7 @@ package chunk
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"penstock/quality"
 )
@@ -36,12 +37,11 @@ func (w *writer) senders() {
 	s.reset(w.to - w.from)
 	for i := w.from; i < w.to; i++ {
 		one := sender{o.Scopes[i], o.Callers[i], o.Names[i]}
-		place, known := int64(0), false
 		if n := len(s.at); n > 0 && s.list[s.at[n-1]] == one {
-			place, known = s.at[n-1], true
-		} else {
-			place, known = s.places[one]
+			s.at = append(s.at, s.at[n-1])
+			continue
 		}
+		place, known := s.places[one]
 		if !known {
 			place = int64(len(s.list))
 			s.list = append(s.list, one)
@@ -112,12 +112,10 @@ func (t *ids) take(texts []string) bool {
 	for _, id := range texts {
 		shape, number := split(id)
 		if latest >= len(t.list) || t.list[latest] != shape {
-			for latest = 0; latest < len(t.list) && t.list[latest] != shape; latest++ {
-			}
-			if latest == mostTemplates {
-				return false
-			}
-			if latest == len(t.list) {
+			if latest = slices.Index(t.list, shape); latest < 0 {
+				if latest = len(t.list); latest == mostTemplates {
+					return false
+				}
 				t.list = append(t.list, shape)
 			}
 		}

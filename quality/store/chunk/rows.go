@@ -11,25 +11,26 @@ func Alike(a, b *quality.Outcomes) bool {
 // Joined appends the rows of b to a, which may be changed and has the names of b. The
 // two are Alike, or a has no rows.
 func Joined(a quality.Outcomes, b *quality.Outcomes) quality.Outcomes {
-	c := *b
-	c.Predicted = append(a.Predicted, b.Predicted...)
-	c.Labelled = append(a.Labelled, b.Labelled...)
-	c.Scopes = append(a.Scopes, b.Scopes...)
-	c.IDs = append(a.IDs, b.IDs...)
-	c.Rows = append(a.Rows, b.Rows...)
-	c.Callers = append(a.Callers, b.Callers...)
-	c.Names = append(a.Names, b.Names...)
-	c.Values = append(a.Values, b.Values...)
-	c.Confidences = append(a.Confidences, b.Confidences...)
-	c.Truths = append(a.Truths, b.Truths...)
-	c.Verdicts = append(a.Verdicts, b.Verdicts...)
-	c.Shown = append(a.Shown, b.Shown...)
-	c.Probability = append(a.Probability, b.Probability...)
-	c.Squares = append(a.Squares, b.Squares...)
-	c.SetSize = append(a.SetSize, b.SetSize...)
-	c.Covered = append(a.Covered, b.Covered...)
-	c.Slices = append(a.Slices, b.Slices...)
-	return c
+	a.Model, a.Version, a.Kind, a.Classes = b.Model, b.Version, b.Kind, b.Classes
+	a.Width, a.LabelWidth = b.Width, b.LabelWidth
+	a.Predicted = append(a.Predicted, b.Predicted...)
+	a.Labelled = append(a.Labelled, b.Labelled...)
+	a.Scopes = append(a.Scopes, b.Scopes...)
+	a.IDs = append(a.IDs, b.IDs...)
+	a.Rows = append(a.Rows, b.Rows...)
+	a.Callers = append(a.Callers, b.Callers...)
+	a.Names = append(a.Names, b.Names...)
+	a.Values = append(a.Values, b.Values...)
+	a.Confidences = append(a.Confidences, b.Confidences...)
+	a.Truths = append(a.Truths, b.Truths...)
+	a.Verdicts = append(a.Verdicts, b.Verdicts...)
+	a.Shown = append(a.Shown, b.Shown...)
+	a.Probability = append(a.Probability, b.Probability...)
+	a.Squares = append(a.Squares, b.Squares...)
+	a.SetSize = append(a.SetSize, b.SetSize...)
+	a.Covered = append(a.Covered, b.Covered...)
+	a.Slices = append(a.Slices, b.Slices...)
+	return a
 }
 
 // Pick copies some rows of o, in that order.

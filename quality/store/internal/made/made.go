@@ -85,14 +85,12 @@ func (s *Stream) row(o *quality.Outcomes) {
 func (s *Stream) class(o *quality.Outcomes) {
 	n := len(s.Classes)
 	p := float32(1 - (1-1/float64(n))*math.Pow(s.Random.Float64(), 6))
-	predicted, truth := s.Random.IntN(n), 0
+	predicted := s.Random.IntN(n)
 	correct := s.Random.Float64() < float64(p)
 	rest := (1 - p) / float32(max(n-1, 1))
-	probability := rest
-	if truth = predicted; !correct {
-		truth = (predicted + 1 + s.Random.IntN(max(n-1, 1))) % n
-	} else {
-		probability = p
+	truth, probability := predicted, p
+	if !correct {
+		truth, probability = (predicted+1+s.Random.IntN(max(n-1, 1)))%n, rest
 	}
 	o.Values = append(o.Values, float32(predicted))
 	o.Confidences = append(o.Confidences, p)
