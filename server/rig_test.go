@@ -28,6 +28,7 @@ type setup struct {
 	server   func(*server.Options)
 	monitor  func(*monitor.Options)
 	inMemory bool                     // connections are pipes, for tests in a synctest bubble
+	thawed   bool                     // confidences follow labels
 	rigid    bool                     // the pipes hold nothing: what is written, the other end reads at once or not at all
 	kinds    outputs.Table            // of outputs; nil: the standard ones
 	facts    map[string]serving.Facts // of models by name
@@ -74,7 +75,7 @@ func start(t testing.TB, s setup) *rig {
 func (r *rig) wire(s setup) {
 	r.t.Helper()
 	var err error
-	r.quality, err = quality.New(quality.Options{Frozen: true})
+	r.quality, err = quality.New(quality.Options{Frozen: !s.thawed, Record: true})
 	r.must(err)
 	catalog, err := serving.NewCatalog(serving.CatalogOptions{Quality: r.quality, Kinds: s.kinds})
 	r.must(err)
