@@ -158,9 +158,9 @@ func (w *Window) at(alpha, level float64) float32 {
 
 func rank(n int, level float64) int { return int(math.Ceil(float64(n+1)*(1-level) - slack)) }
 
-// Threshold is the lowest conformity of an answer in the set of alpha. It is −Inf
-// while there are too few labels to say: then all classes are in the set, and there
-// is no interval.
+// Threshold is the lowest conformity of an answer in the set of alpha; of values, it is
+// minus half the width of the interval. It is −Inf while there are too few labels to say:
+// then all classes are in the set, and there is no interval.
 func (w *Window) Threshold(alpha float64) float32 { return w.at(alpha, w.Level(alpha)) }
 
 // Thresholds writes those of the grid, in its order, and returns how many there are.
