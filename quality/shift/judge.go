@@ -9,14 +9,14 @@ import (
 
 // Each look at a window has half of FamilyRate, since there are two looks in the time
 // of a window. Four families of tests share it: a number that has moved is found by its
-// ranks, what has changed its shape by the likelihood ratio, a bin that is rare and
-// fills up by the exact test, and so are values out of range.
+// ranks, what has changed its shape by the likelihood ratio, and a bin that is rare and
+// fills up by the exact test: one of numbers, and one of all else.
 const (
 	lookRate   = FamilyRate / 2
 	rankShare  = 0.6
 	formShare  = 0.15
-	rareShare  = 0.2
-	rangeShare = 0.05
+	rareShare  = 0.15
+	valueShare = 0.1
 )
 
 // usualRows is how many rows a bin is expected to have in both samples to be usual.
@@ -30,8 +30,8 @@ const cleared = 0.001
 type evidence struct {
 	rank, form float64
 	rare       []rare
-	ranged     bool       // a number, which has a range
-	outside    [2]float64 // below the range and above it
+	value      float64 // the least of the exact tests of a number's bins
+	values     int     // how many these are, whether they are rare or not
 	// p is corrected for the tests that were made of one part: the family fires where
 	// p times the number of parts is at most lookRate.
 	p float64
@@ -43,7 +43,7 @@ type rare struct{ p, least float64 } // least that it could have said, given the
 // examine compares all parts with their windows.
 func examine(parts []part) []evidence {
 	all := make([]evidence, len(parts))
-	var ranked, formed, ranges float64
+	var ranked, formed, values float64
 	var least []float64
 	for i := range parts {
 		e := &all[i]
@@ -53,9 +53,7 @@ func examine(parts []part) []evidence {
 		for _, r := range e.rare {
 			least = append(least, r.least)
 		}
-		if e.ranged {
-			ranges += float64(len(e.outside))
-		}
+		values += float64(e.values)
 	}
 	slices.Sort(least)
 	for i := range all {
@@ -64,9 +62,7 @@ func examine(parts []part) []evidence {
 		for _, r := range e.rare {
 			family = min(family, r.p*reach(least, r.p)/rareShare)
 		}
-		if e.ranged {
-			family = min(family, min(e.outside[0], e.outside[1])*ranges/rangeShare)
-		}
+		family = min(family, e.value*max(values, 1)/valueShare)
 		e.p = min(1, family/float64(len(all)))
 	}
 	return all
@@ -82,7 +78,8 @@ func applies(p float64) float64 {
 
 // reach is how many of the exact tests could say p or less at all, given how many rows
 // their bins have in both samples: no others need a correction (Tarone, A modified
-// Bonferroni method for discrete data, Biometrics 1990). Least is sorted.
+// Bonferroni method for discrete data, Biometrics 1990). Least is sorted. That holds for
+// bins that do not depend on the sample; those of numbers do, and count always.
 func reach(least []float64, p float64) float64 {
 	n, _ := slices.BinarySearch(least, p*(1+1e-9))
 	return float64(max(n, 1))
@@ -90,7 +87,7 @@ func reach(least []float64, p float64) float64 {
 
 // examine compares one part.
 func (p *part) examine() evidence {
-	e := evidence{rank: math.Inf(1), form: math.Inf(1)}
+	e := evidence{rank: math.Inf(1), form: math.Inf(1), value: math.Inf(1)}
 	counts, rows := p.live()
 	if p.total == 0 || rows == 0 {
 		return e
@@ -100,8 +97,9 @@ func (p *part) examine() evidence {
 	if p.bins.Groups == nil {
 		// The reference has nothing out of its range, for that is how the range was
 		// chosen. The other tests count it to the outermost bins.
-		above := len(live) - 2
-		e.ranged, e.outside = true, [2]float64{moreOf(live[0], live[0], rows, p.total), moreOf(live[above], live[above], rows, p.total)}
+		below, above := live[0], live[len(live)-2]
+		e.values = len(live) - 1
+		e.value = min(moreOf(below, below, rows, p.total), moreOf(above, above, rows, p.total))
 		live, reference = folded(live), folded(reference)
 		e.rank = ranks(live[:len(live)-1], reference[:len(live)-1])
 	}
@@ -119,9 +117,15 @@ func (p *part) examine() evidence {
 		}
 		rest[0] += live[i]
 		rest[1] += reference[i]
-		if t > 0 {
-			e.rare = append(e.rare, rareOf(live[i], t, rows, p.total))
+		if t == 0 {
+			continue
 		}
+		r := rareOf(live[i], t, rows, p.total)
+		if p.bins.Groups == nil && i < len(live)-1 {
+			e.value = min(e.value, r.p)
+			continue
+		}
+		e.rare = append(e.rare, r)
 	}
 	if isUsual(rest[0]+rest[1], rows, p.total) {
 		keep(rest[0], rest[1])

@@ -103,7 +103,7 @@ func (t tally) String() string {
 func (s source) unshifted(seed uint64, reference, windows int) (t tally) {
 	random := rand.New(rand.NewPCG(seed, 5))
 	row := make([]float32, s.spec.Features)
-	const perReference = 20
+	const perReference = 100
 	for windows > 0 {
 		d := shift.New(s.reference(random, reference), s.spec)
 		for range 2 * min(windows, perReference) {

@@ -55,7 +55,7 @@ func TestPower(t *testing.T) {
 		reference int
 		want      float64 // measured over 2,000 times with PENSTOCK_MONTE_CARLO: see testdata
 	}{
-		{"0.3 σ", func(_ *rand.Rand, row []float32) { row[11] += 0.3 }, 1000, 0.85},
+		{"0.3 σ", func(_ *rand.Rand, row []float32) { row[11] += 0.3 }, 1000, 0.75},
 		{"0.3 σ", func(_ *rand.Rand, row []float32) { row[11] += 0.3 }, 2000, 0.95},
 		{"1 % missing", func(random *rand.Rand, row []float32) {
 			if random.Float64() < 0.01 {
