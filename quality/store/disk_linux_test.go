@@ -54,6 +54,21 @@ func TestRealDisk(t *testing.T) {
 	}
 	round()
 	whole(t, s, &from)
+
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(balloon, make([]byte, 8<<20), 0o600); err == nil {
+		t.Fatal("the file system is not full")
+	}
+	again, err := store.Open(store.Options{Dir: filepath.Join(dir, "data"), Logger: quiet})
+	if err != nil {
+		t.Fatalf("a restart on a full disk: %v", err)
+	}
+	defer func() { _ = again.Close() }()
+	if got := rows(t, again, store.Query{Model: "m"}); got.Len() != from.given {
+		t.Errorf("on a full disk there are %d rows; expected %d", got.Len(), from.given)
+	}
 }
 
 // whole checks that everything was written, once and in order.
