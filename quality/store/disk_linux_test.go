@@ -54,6 +54,35 @@ func TestRealDisk(t *testing.T) {
 	}
 	round()
 	whole(t, s, &from)
+
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(balloon, make([]byte, 8<<20), 0o600); err == nil {
+		t.Fatal("the file system is not full")
+	}
+	_, err = store.Open(store.Options{Dir: filepath.Join(dir, "data"), Logger: quiet})
+	if err == nil || !store.DiskFailed(err) {
+		t.Fatalf("a restart on a full disk: %v", err)
+	}
+	instead, err := store.OpenInstead(store.Options{Dir: filepath.Join(dir, "data"), Logger: quiet}, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = instead.Close() }()
+	instead.Round(func(b *quality.Batch) { from.take(b) }, time.Now())
+	if st := instead.Status(); !st.Degraded || st.Reason == "" || st.Where != "memory" || st.Rows != 2000 {
+		t.Errorf("in its stead: %+v", st)
+	}
+	if err := os.Remove(balloon); err != nil {
+		t.Fatal(err)
+	}
+	again, err := store.Open(store.Options{Dir: filepath.Join(dir, "data"), Logger: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = again.Close() }()
+	contiguous(t, rows(t, again, store.Query{Model: "m"}), from.given-2000)
 }
 
 // whole checks that everything was written, once and in order.

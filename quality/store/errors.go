@@ -80,7 +80,7 @@ func reason(err error) string {
 	case code == codes.SQLITE_CANTOPEN:
 		return "it cannot be opened; look whether the folder is there, and whether the server may write to it"
 	case code == codes.SQLITE_IOERR:
-		return "the disk fails; look at the system's log"
+		return "the disk fails or is full; look whether it has room, and at the system's log"
 	case code == codes.SQLITE_CORRUPT, code == codes.SQLITE_NOTADB:
 		return "it is damaged, or no database; move it away, or bring back a copy"
 	}

@@ -210,3 +210,18 @@ func TestClosed(t *testing.T) {
 		}
 	}
 }
+
+// TestWhoIsToBlame: what an administrator must repair is not taken for a disk that fails.
+func TestWhoIsToBlame(t *testing.T) {
+	dir := filled(t)
+	change(t, dir, "PRAGMA user_version = 99")
+	if _, err := store.Open(store.Options{Dir: dir}); err == nil || store.DiskFailed(err) {
+		t.Errorf("%v", err)
+	}
+	s := open(t, store.Options{Dir: t.TempDir()})
+	pragma(t, s, "max_page_count = 1")
+	b := batch(stream(1, "class").Take(1000))
+	if err := s.Write(&b); err == nil || !store.DiskFailed(err) {
+		t.Errorf("%v", err)
+	}
+}

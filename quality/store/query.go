@@ -153,20 +153,51 @@ func (s *Store) over(ctx context.Context, q *Query, do func(conn *sql.Conn, seri
 // them are by the time that the query names; predictions made and forgotten are known by
 // the time of the prediction alone.
 func (s *Store) Points(ctx context.Context, q Query) ([]Point, error) {
-	var points []Point
-	err := s.over(ctx, &q, func(conn *sql.Conn, series int64, version string) (err error) {
-		points, err = q.points(ctx, conn, points, series, version)
+	var series [][]Point
+	err := s.over(ctx, &q, func(conn *sql.Conn, id int64, version string) error {
+		points, err := q.points(ctx, conn, id, version)
+		series = append(series, points)
 		return err
 	})
-	slices.SortStableFunc(points, func(a, b Point) int {
-		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Version, b.Version))
-	})
-	return points, err
+	return merged(series), err
 }
 
-func (q *Query) points(ctx context.Context, conn *sql.Conn, points []Point, series int64, version string) ([]Point, error) {
+// merged puts points of several versions in order, each of which are. They are large, so
+// that sorting them would take longer than reading them.
+func merged(series [][]Point) []Point {
+	if len(series) == 1 {
+		return series[0]
+	}
+	n := 0
+	for _, points := range series {
+		n += len(points)
+	}
+	all := make([]Point, 0, n)
+	for len(all) < n {
+		next := -1
+		for i, points := range series {
+			if len(points) > 0 && (next < 0 || before(&points[0], &series[next][0])) {
+				next = i
+			}
+		}
+		all, series[next] = append(all, series[next][0]), series[next][1:]
+	}
+	return all
+}
+
+func before(a, b *Point) bool {
+	return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Version, b.Version)) < 0
+}
+
+func (q *Query) points(ctx context.Context, conn *sql.Conn, series int64, version string) ([]Point, error) {
 	from, to := q.seconds(q.Step)
-	first := len(points)
+	const which = "FROM minute WHERE series = ? AND late = ? AND span = ? AND at >= ? AND at < ?"
+	key := []any{series, q.By, q.Step.span(), from, to}
+	var n int
+	if err := conn.QueryRowContext(ctx, "SELECT count(*) "+which, key...).Scan(&n); err != nil {
+		return nil, err
+	}
+	points := make([]Point, 0, n)
 	var raw sql.RawBytes
 	err := each(ctx, conn, func(r *sql.Rows) error {
 		var at int64
@@ -174,7 +205,7 @@ func (q *Query) points(ctx context.Context, conn *sql.Conn, points []Point, seri
 			return err
 		}
 		begin := q.Step.begin(time.Unix(at, 0).UTC())
-		if n := len(points); n > first && points[n-1].At.Equal(begin) {
+		if n := len(points); n > 0 && points[n-1].At.Equal(begin) {
 			var day measure.Tally
 			if err := day.UnmarshalBinary(raw); err != nil {
 				return err
@@ -184,8 +215,7 @@ func (q *Query) points(ctx context.Context, conn *sql.Conn, points []Point, seri
 		}
 		points = append(points, Point{At: begin, Version: version})
 		return points[len(points)-1].Tally.UnmarshalBinary(raw)
-	}, "SELECT at, tally FROM minute WHERE series = ? AND late = ? AND span = ? AND at >= ? AND at < ? ORDER BY at",
-		series, q.By, q.Step.span(), from, to)
+	}, "SELECT at, tally "+which+" ORDER BY at", key...)
 	return points, err
 }
 
@@ -194,7 +224,7 @@ func (s *Store) Versions(ctx context.Context, q Query) ([]measure.Slice, error) 
 	sums := make(map[string]*counted)
 	q.Step = Hour
 	err := s.over(ctx, &q, func(conn *sql.Conn, series int64, version string) error {
-		points, err := q.points(ctx, conn, nil, series, version)
+		points, err := q.points(ctx, conn, series, version)
 		for i := range points {
 			sum := entry(sums, version)
 			sum.labelled += points[i].Tally.Judged

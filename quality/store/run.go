@@ -123,7 +123,7 @@ func (s *Store) drainAt(now time.Time) error {
 		}
 		s.waiting.remove(s)
 	}
-	if s.Status().Degraded {
+	if s.instead == nil && s.Status().Degraded {
 		s.recovered(now)
 	}
 	return nil

@@ -96,6 +96,8 @@ type Store struct {
 	seen    int64 // the newest chunk that the checkpoint has seen
 	closed  bool
 	toRead  bool
+	// instead is why the store is in memory and not on the disk.
+	instead error
 
 	// reading is held by those who read chunks in memory, so that none moves meanwhile.
 	reading sync.RWMutex

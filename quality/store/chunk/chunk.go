@@ -28,7 +28,7 @@ const (
 	mostRows  = 1 << 16
 	mostCells = 1 << 21
 	// mostWide is how many numbers one row may have.
-	mostWide = 1 << 24
+	mostWide = 1 << 22
 	// mostText bounds the bytes of request ids, callers and names in a blob; one row may
 	// have more.
 	mostText = 1 << 23

@@ -1,6 +1,7 @@
 package chunk_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
@@ -181,16 +182,23 @@ func FuzzRead(f *testing.F) {
 			}
 			return
 		}
-		rewritten, err := c.Append(nil, &o, 0, o.Len())
+		if len(o.Values)+len(o.Truths) > 1<<16 {
+			return // a few bytes can say that many numbers are the same
+		}
+		first, err := c.Body(&o)
 		if err != nil {
 			t.Fatalf("what was read cannot be written: %v", err)
 		}
 		var again quality.Outcomes
-		if err := c.Read(rewritten, &again); err != nil {
+		if err := c.ReadBody(first, &again); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(o, again, alike); diff != "" {
-			t.Error(diff)
+		second, err := c.Body(&again)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(first, second) {
+			t.Error("what was written again is not the same")
 		}
 	})
 }
