@@ -84,7 +84,9 @@ type Series struct {
 	adopted    int64           // when the calibrator was, in Unix nanoseconds
 	ranks      [mostTop]uint64 // of classes alone: rows whose truth is the k+1st likeliest
 	ranked     uint64
-	worst      []Wrong // the worst first
+	worst      []Wrong          // the worst first
+	report     calibrate.Report // as of so many labels
+	reported   uint64
 
 	// What waits to be taken.
 	recorded bool
