@@ -76,7 +76,7 @@ type serveCmd struct {
 	LogFormat    string        `default:"text" enum:"text,json" help:"text or json."`
 	LogLevel     slog.Level    `default:"info" help:"debug, info, warn or error."`
 
-	QualityKeep     span     `default:"30d" help:"How long labelled predictions are kept one by one, such as 30d or 12h. What they add up to is kept for 13 months." placeholder:"TIME"`
+	QualityKeep     timeSpan `default:"30d" help:"How long labelled predictions are kept one by one, such as 30d or 12h. What they add up to is kept for 13 months." placeholder:"TIME"`
 	QualityBytes    byteSize `default:"1GiB" help:"Disk that labelled predictions may take in --data-dir: the oldest go first. Without --data-dir, memory, of which at most 64 MiB." placeholder:"BYTES"`
 	QualitySlice    []string `help:"Column by whose value accuracy is also told apart, as COLUMN of the first model or MODEL:COLUMN; one for each model." placeholder:"COLUMN" sep:"none"`
 	QualityFeatures bool     `help:"Keep the newest rows, in 64 MiB of memory, so that the page can show those that were answered wrongly with the most confidence. Whoever may see the dashboard sees them."`

@@ -114,8 +114,6 @@ func expected(flag *kong.Flag) string {
 		return "a time, such as 2026-03-14 or 2026-03-14T09:26:53Z"
 	case reflect.TypeFor[slog.Level]():
 		return "debug, info, warn or error"
-	case reflect.TypeFor[span]():
-		return "a time, such as 30d, 12h or 90m"
 	case reflect.TypeFor[byteSize]():
 		return "a number of bytes, such as 1073741824, 512MiB or 2GiB"
 	}
