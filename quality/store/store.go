@@ -53,7 +53,7 @@ type Options struct {
 	// at least 31 days.
 	Keep time.Duration
 	// Bytes bounds the database; zero means DefaultBytes. Above it the oldest outcomes go,
-	// a chunk at a time. Files take more for a while: up to a few MiB that are written
+	// a chunk at a time, and when there are none left, the older half of the minutes. Files take more for a while: up to a few MiB that are written
 	// but not yet in their place, and the checkpoint.
 	Bytes int64
 	// Logger is told when the disk fails and recovers. Nil means slog.Default().
