@@ -4,25 +4,21 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
-	"math/bits"
 )
 
-// The form on disk: a byte of version, then numbers as uvarints. A float is a uvarint
-// of its bits from the last byte to the first, as in encoding/gob: 0 takes a byte, and
-// small integers two or three.
+// The form on disk is a byte of version, and then what is not zero: a set of bits says
+// which numbers these are. Sets and counts are uvarints; sums are float64 in 8 bytes,
+// the lowest first.
 //
 //	version = 1
-//	number of counts, the counts; number of sums, the sums
-//	the bins of Shown; then those of Raw, of which all bits set means: as Shown
-//	number of values, the values
+//	set of counts, the counts; set of sums, the sums
+//	the bins of Shown: a set, and count, correct and confidence of each
+//	0 where the bins of Raw are the same, or 1 and these
+//	number of values, and rows, mean, spread and residual of each
 //
-// Bins are a set of bits for those that are not empty, and then these. A tally with
-// fewer counts or sums than this release knows is from an older one: the rest is 0.
-// One with more is from a newer one, and refused.
+// A tally from an older release has no counts or sums that came later: they are 0. One
+// from a newer release may have some that this one does not know, and is refused.
 const version = 1
-
-// asShown stands for bins that are the same as those before.
-const asShown = 1 << len(Bins{})
 
 // DecodeError says why bytes are not a Tally that this release can read.
 type DecodeError struct {
@@ -39,19 +35,23 @@ func (e *DecodeError) Error() string {
 func (t *Tally) AppendBinary(dst []byte) ([]byte, error) {
 	dst = append(dst, version)
 	counts, sums := t.counts(), t.sums()
-	dst = binary.AppendUvarint(dst, uint64(len(counts)))
+	dst = binary.AppendUvarint(dst, setOf(counts[:]))
 	for _, count := range counts {
-		dst = binary.AppendUvarint(dst, *count)
+		if *count != 0 {
+			dst = binary.AppendUvarint(dst, *count)
+		}
 	}
-	dst = binary.AppendUvarint(dst, uint64(len(sums)))
+	dst = binary.AppendUvarint(dst, setOf(sums[:]))
 	for _, sum := range sums {
-		dst = appendFloat(dst, *sum)
+		if *sum != 0 {
+			dst = appendFloat(dst, *sum)
+		}
 	}
 	dst = t.Shown.append(dst)
 	if t.Raw == t.Shown {
-		dst = binary.AppendUvarint(dst, asShown)
+		dst = append(dst, 0)
 	} else {
-		dst = t.Raw.append(dst)
+		dst = t.Raw.append(append(dst, 1))
 	}
 	dst = binary.AppendUvarint(dst, uint64(len(t.Values)))
 	for _, v := range t.Values {
@@ -101,8 +101,18 @@ func (b *Bins) append(dst []byte) []byte {
 	return dst
 }
 
+// setOf has a bit for each number that is not zero.
+func setOf[N uint64 | float64](numbers []*N) (set uint64) {
+	for k, n := range numbers {
+		if *n != 0 {
+			set |= 1 << k
+		}
+	}
+	return set
+}
+
 func appendFloat(dst []byte, x float64) []byte {
-	return binary.AppendUvarint(dst, bits.ReverseBytes64(math.Float64bits(x)))
+	return binary.LittleEndian.AppendUint64(dst, math.Float64bits(x))
 }
 
 // decoder reads until something is wrong, and then gives zeros.
@@ -126,40 +136,51 @@ func (d *decoder) tally() (t Tally) {
 		return t
 	}
 	counts, sums := t.counts(), t.sums()
-	for _, count := range counts[:d.known(len(counts), "counts")] {
-		*count = d.uint()
+	set := d.set(len(counts), "counts")
+	for k, count := range counts {
+		if set>>k&1 == 1 {
+			*count = d.uint()
+		}
 	}
-	for _, sum := range sums[:d.known(len(sums), "sums")] {
-		*sum = d.float()
+	set = d.set(len(sums), "sums")
+	for k, sum := range sums {
+		if set>>k&1 == 1 {
+			*sum = d.float()
+		}
 	}
-	t.Shown = d.bins(d.uint())
-	if used := d.uint(); used == asShown {
-		t.Raw = t.Shown
-	} else {
-		t.Raw = d.bins(used)
+	t.Shown = d.bins()
+	t.Raw = t.Shown
+	switch apart := d.byte(); apart {
+	case 0:
+	case 1:
+		t.Raw = d.bins()
+	default:
+		d.fail("bins of raw confidences are %d; expected 0 or 1", apart)
 	}
-	t.grow(d.known(MaxValues, "values"))
+	width := d.uint()
+	if width > MaxValues {
+		d.fail("it has %d values of a row; expected %d at most", width, MaxValues)
+		return t
+	}
+	t.grow(int(width))
 	for k := range t.Values {
 		t.Values[k] = Value{Rows: d.uint(), Mean: d.float(), Spread: d.float(), Residual: d.float()}
 	}
 	return t
 }
 
-// known reads how many of something there are.
-func (d *decoder) known(most int, what string) int {
-	n := d.uint()
-	if n > uint64(most) {
-		d.fail("it has %d %s; this release of Penstock knows %d: use the release that wrote it, or a newer one", n, what, most)
+// set reads which of so many numbers follow.
+func (d *decoder) set(known int, what string) uint64 {
+	set := d.uint()
+	if set>>known != 0 {
+		d.fail("it has more than the %d %s that this release of Penstock knows: use the release that wrote it, or a newer one", known, what)
 		return 0
 	}
-	return int(n)
+	return set
 }
 
-func (d *decoder) bins(used uint64) (b Bins) {
-	if used >= asShown {
-		d.fail("it has more than %d bins", len(b))
-		return b
-	}
+func (d *decoder) bins() (b Bins) {
+	used := d.set(len(b), "bins")
 	for k := range b {
 		if used>>k&1 == 1 {
 			b[k] = Bin{Count: d.uint(), Correct: d.uint(), Confidence: d.float()}
@@ -196,10 +217,15 @@ func (d *decoder) uint() uint64 {
 }
 
 func (d *decoder) float() float64 {
-	x := math.Float64frombits(bits.ReverseBytes64(d.uint()))
+	if d.err != nil || len(d.rest) < 8 {
+		d.fail("it ends too early")
+		return 0
+	}
+	x := math.Float64frombits(binary.LittleEndian.Uint64(d.rest))
 	if math.IsNaN(x) || math.IsInf(x, 0) {
 		d.fail("a sum is %v; expected a finite number", x)
 		return 0
 	}
+	d.rest = d.rest[8:]
 	return x
 }

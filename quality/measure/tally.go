@@ -11,7 +11,8 @@ import (
 // floating-point sums.
 //
 // All fields are counts and sums over rows, for storage and Merge; the methods are
-// what to read.
+// what to read. A plain copy shares Values with its original: to have one of its own,
+// Merge into a new Tally.
 type Tally struct {
 	// Predicted and Forgotten count rows, as in quality.Activity. Confidence is the sum
 	// of the confidences shown over the Sure of the predicted rows that had one.

@@ -16,7 +16,11 @@ func (v *Value) add(predicted, truth float64) {
 }
 
 func (v *Value) merge(other *Value) {
-	if other.Rows == 0 {
+	switch {
+	case other.Rows == 0:
+		return
+	case v.Rows == 0:
+		*v = *other
 		return
 	}
 	ours, theirs := float64(v.Rows), float64(other.Rows)
@@ -25,4 +29,18 @@ func (v *Value) merge(other *Value) {
 	v.Spread += other.Spread + squared(apart)*ours*theirs/(ours+theirs)
 	v.Residual += other.Residual
 	v.Rows += other.Rows
+}
+
+// r2 is the coefficient of determination as sklearn.metrics.r2_score has it with
+// force_finite: where all true values are the same, 1 if all predictions hit it, and
+// else 0.
+func (v *Value) r2() float64 {
+	switch {
+	case v.Spread > 0:
+		return 1 - v.Residual/v.Spread
+	case v.Residual == 0:
+		return 1
+	default:
+		return 0
+	}
 }
