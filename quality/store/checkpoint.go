@@ -48,7 +48,8 @@ func (s *Store) SaveCheckpoint(write func(io.Writer) error) error {
 // step, the state and the batch of what led to it since the last batch was taken. The
 // batch is written first, so that state and database always tell the same. After an
 // error the checkpoint before is still there, and the batch waits as one that Run could
-// not write.
+// not write. Write must not use the store, and nobody may who holds a lock that write or
+// the take of Run wants.
 func (s *Store) Checkpoint(write func(w io.Writer, since *quality.Batch) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

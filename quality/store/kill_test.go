@@ -32,7 +32,7 @@ func TestKill9(t *testing.T) {
 		writeUntilKilled(dir)
 		return
 	}
-	cycles := 5
+	cycles := 4
 	if text := os.Getenv(killWays); text != "" {
 		var err error
 		if cycles, err = strconv.Atoi(text); err != nil {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -223,5 +224,22 @@ func TestWhoIsToBlame(t *testing.T) {
 	b := batch(stream(1, "class").Take(1000))
 	if err := s.Write(&b); err == nil || !store.DiskFailed(err) {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestPrivate: others on the machine cannot read the database.
+func TestPrivate(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("files there have other rights")
+	}
+	dir := filled(t)
+	for _, name := range []string{"quality.db", "quality.checkpoint"} {
+		info, err := os.Stat(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if mode := info.Mode().Perm(); mode&0o077 != 0 {
+			t.Errorf("%s has mode %o", name, mode)
+		}
 	}
 }

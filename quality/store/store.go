@@ -53,7 +53,7 @@ type Options struct {
 	// at least 31 days.
 	Keep time.Duration
 	// Bytes bounds the database; zero means DefaultBytes. Above it the oldest outcomes go,
-	// a chunk at a time. Files take more for a while: up to a few MiB that are written
+	// a chunk at a time, and when there are none left, the older half of the minutes. Files take more for a while: up to a few MiB that are written
 	// but not yet in their place, and the checkpoint.
 	Bytes int64
 	// Logger is told when the disk fails and recovers. Nil means slog.Default().
@@ -160,6 +160,9 @@ func (s *Store) open() error {
 		if err := s.exclude(); err != nil {
 			return err
 		}
+		if err := private(s.file()); err != nil {
+			return err
+		}
 	}
 	var err error
 	if s.write, err = connect(s.file(), writing); err != nil {
@@ -185,6 +188,16 @@ func (s *Store) open() error {
 		return err
 	}
 	return s.measure(ctx)
+}
+
+// private makes a file that is not there one that others cannot read: the database has
+// the key of request ids, and who predicted what.
+func private(path string) error {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the folder is named by whoever starts the server
+	if err != nil {
+		return err
+	}
+	return file.Close()
 }
 
 // readers bounds the questions that are answered at a time.

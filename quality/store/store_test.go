@@ -116,8 +116,8 @@ func TestPoints(t *testing.T) {
 		in.Rate = 0.02 // over days
 		in.Delay = 7200
 		var all quality.Outcomes
-		for range 20 {
-			o := in.Take(200)
+		for range 10 {
+			o := in.Take(100)
 			all = joined(all, o)
 			write(t, s, batch(o))
 		}

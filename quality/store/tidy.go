@@ -102,9 +102,19 @@ func (w *writer) shrink(most int64) error {
 		return err
 	}
 	if !found {
-		return w.drop("TRUE")
+		return w.halve()
 	}
 	return w.drop("predicted_to <= ?", until)
+}
+
+// halve gives up all outcomes and the older half of the minutes: where even that is too
+// much, it is called again. Hours and days stay; they are few.
+func (w *writer) halve() error {
+	if err := w.drop("TRUE"); err != nil {
+		return err
+	}
+	_, err := w.exec("DELETE FROM minute WHERE span = 60 AND at <= (SELECT (min(at) + max(at)) / 2 FROM minute WHERE span = 60)")
+	return err
 }
 
 // release gives pages that are not used back to the file system, where they are many:

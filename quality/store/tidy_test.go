@@ -94,6 +94,35 @@ func TestBytes(t *testing.T) {
 	}
 }
 
+// TestMinutesGoLast: where what rows add up to is too much, minutes go, and hours stay.
+func TestMinutesGoLast(t *testing.T) {
+	s := open(t, store.Options{Bytes: 1 << 20})
+	var activity []quality.Activity
+	for i := range 30_000 {
+		activity = append(activity, quality.Activity{Model: "m", Version: "1", Minute: made.Start/int64(time.Minute) + int64(i), Predicted: 1e9, Sure: 1e9, Confidence: 0.1})
+	}
+	write(t, s, quality.Batch{Activity: activity})
+	if s.Status().Bytes < 1<<20 {
+		t.Fatal("the database is too small for this test")
+	}
+	for range 3 {
+		if err := s.Tidy(time.Unix(0, made.Start)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	minutes, err := s.Points(t.Context(), store.Query{Model: "m"})
+	if err != nil || len(minutes) == 0 || len(minutes) > 20_000 || s.Status().Bytes > 1<<20 {
+		t.Errorf("%d minutes are left in %d bytes, %v", len(minutes), s.Status().Bytes, err)
+	}
+	if last := minutes[len(minutes)-1].At; last.Unix()/60 != activity[len(activity)-1].Minute {
+		t.Errorf("the newest minute that is left is %s", last)
+	}
+	hours, err := s.Points(t.Context(), store.Query{Model: "m", Step: store.Hour})
+	if err != nil || len(hours) != 501 {
+		t.Errorf("%d hours are left, %v", len(hours), err)
+	}
+}
+
 // TestJoin: small chunks become few; no row and no replay changes.
 func TestJoin(t *testing.T) {
 	for _, dir := range []string{"", t.TempDir()} {

@@ -73,7 +73,7 @@ func outcomes() *rapid.Generator[quality.Outcomes] {
 	return rapid.Custom(func(t *rapid.T) quality.Outcomes {
 		n, width, labelWidth := rapid.IntRange(1, 20).Draw(t, "rows"), rapid.IntRange(0, 3).Draw(t, "width"), rapid.IntRange(0, 3).Draw(t, "label width")
 		maybe := func(name string) int { return n * rapid.IntRange(0, 1).Draw(t, name) }
-		float := rapid.Float32()
+		float, sets := rapid.Float32(), maybe("sets")
 		text := rapid.OneOf(rapid.String(), rapid.StringMatching(`"?[a-c]{0,2}[0-9]{0,22}"?`), rapid.Just(`17`), rapid.Just(`"x"`))
 		return quality.Outcomes{
 			Kind: "any", Width: width, LabelWidth: labelWidth,
@@ -83,7 +83,7 @@ func outcomes() *rapid.Generator[quality.Outcomes] {
 			Values: draw(t, float, n*width), Confidences: draw(t, float, maybe("confidences")*width),
 			Truths: draw(t, rapid.OneOf(rapid.Float64(), rapid.Just(1.0)), n*labelWidth), Verdicts: draw(t, rapid.Custom(verdict), n),
 			Shown: draw(t, float, maybe("shown")), Probability: draw(t, float, maybe("probability")), Squares: draw(t, float, maybe("squares")),
-			SetSize: draw(t, rapid.Uint16(), maybe("sizes")), Covered: draw(t, rapid.Bool(), maybe("covered")), Slices: draw(t, rapid.Uint8(), maybe("slices")),
+			SetSize: draw(t, rapid.Uint16(), sets), Covered: draw(t, rapid.Bool(), sets), Slices: draw(t, rapid.Uint8(), maybe("slices")),
 		}
 	})
 }

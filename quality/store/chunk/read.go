@@ -30,6 +30,9 @@ func (r *reader) read() {
 	o := r.o
 	r.rows, o.Width, o.LabelWidth = r.count(mostRows), r.count(mostWide), r.count(mostWide)
 	r.flags = r.uvarint()
+	if (r.flags&hasSetSize == 0) != (r.flags&hasCovered == 0) {
+		r.fail("it has sizes of sets, or whether they cover the truth, and not both")
+	}
 	// A column takes a few bytes where all of it is the same: what a blob may ask memory
 	// for is bounded by this alone.
 	if cells := uint64(r.rows) * uint64(cellsOf(o)); cells > mostCells && r.rows > 1 || cells > mostWide {

@@ -36,7 +36,7 @@ func present(o *quality.Outcomes) (flags uint64) {
 		}
 	}
 	for i := range o.Verdicts {
-		if o.Verdicts[i].Distance != 0 {
+		if v := &o.Verdicts[i]; math.Float64bits(v.Distance)|math.Float64bits(v.Squared) != 0 {
 			return flags | hasDistances
 		}
 	}
@@ -125,7 +125,9 @@ func ints[T integer](w *writer, column []T, how byte) {
 		w.body = binary.AppendVarint(append(w.body, same), int64(first))
 		return
 	}
-	body, before := append(w.body, how), int64(0)
+	before := int64(0)
+	body := w.body
+	body = append(body, how)
 	for _, x := range column {
 		body = appendVarint(body, int64(x)-before)
 		if how == steps {
