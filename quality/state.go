@@ -45,7 +45,9 @@ type seriesState struct {
 	Scale    drift.ScaleState
 	Fitter   []byte
 	Window   []byte
+	Alpha    float64 // of Sets
 	Sets     setCounts
+	Voices   voicesState
 	Shift    []byte
 	Adopted  int64
 	Ranks    []uint64
@@ -82,7 +84,8 @@ func (one *Series) state() seriesState {
 	state := seriesState{
 		Counts: one.counts, Kind: one.kind, Classes: one.names, Scores: one.scores, Width: one.judge.Width(), Removed: one.removed,
 		Last5m: one.last5m.state(), Last1h: one.last1h.state(),
-		Detector: one.detector.State(), Scale: one.scale.State(), Sets: one.sets,
+		Detector: one.detector.State(), Scale: one.scale.State(),
+		Alpha: one.store.alpha, Sets: one.sets, Voices: one.voices.state(),
 		Adopted: one.adopted, Ranks: slices.Clone(one.ranks[:]), Ranked: one.ranked,
 	}
 	if lasting, ok := one.judge.(Lasting); ok {
@@ -191,7 +194,11 @@ func (s *Store) restore(state *seriesState, judge func(string, []string, int) Ju
 	one.last1h.restore(state.Last1h)
 	one.detector.Restore(state.Detector)
 	one.scale.Restore(state.Scale)
-	one.sets, one.adopted, one.ranked = state.Sets, state.Adopted, state.Ranked
+	if state.Alpha == s.alpha { // else they were judged by another promise
+		one.sets = state.Sets
+	}
+	one.voices.restore(state.Voices, s.voice)
+	one.adopted, one.ranked = state.Adopted, state.Ranked
 	copy(one.ranks[:], state.Ranks)
 	one.restoreDelays(state.Delays)
 	return one, one.restoreLearned(state)
