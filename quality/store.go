@@ -163,7 +163,8 @@ func (s *Store) Remembered() int {
 	return s.memory.used
 }
 
-// Happened is a number that changes with every prediction.
+// Happened is a number that changes with every prediction, and with what people change:
+// a calibration that is frozen, a baseline that is accepted.
 func (s *Store) Happened() uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
