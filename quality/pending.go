@@ -83,14 +83,7 @@ func (w *pendingWriter) request(m *memory, head *kept) {
 	if !known { // it came after the state was taken
 		return
 	}
-	sure := head.confidence != noConfidence
-	flags := uint64(0)
-	for flag, is := range map[uint64]bool{flagLabelled: head.labelled, flagSure: sure, flagDetails: head.details != none} {
-		if is {
-			flags |= flag
-		}
-	}
-	w.uint(1, number, flags)
+	w.uint(1, number, head.flags())
 	w.fixed(head.key.high, head.key.low, uint64(w.store.unix(head.at)))
 	w.holder(m, head.holder)
 	width := max(one.judge.Width(), 1)
@@ -109,6 +102,20 @@ func (w *pendingWriter) request(m *memory, head *kept) {
 		w.floats(d.probabilities[:]...)
 		next = d.next
 	}
+}
+
+// flags tell what is known of a request.
+func (head *kept) flags() (flags uint64) {
+	if head.labelled {
+		flags |= flagLabelled
+	}
+	if head.confidence != noConfidence {
+		flags |= flagSure
+	}
+	if head.details != none {
+		flags |= flagDetails
+	}
+	return flags
 }
 
 func (w *pendingWriter) holder(m *memory, position uint32) {
@@ -160,7 +167,6 @@ type pendingReader struct {
 	in      *bufio.Reader
 	series  []*Series
 	holders []source
-	scopes  []uint64
 	err     error
 }
 
