@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -23,8 +24,8 @@ type history struct {
 	logger *slog.Logger
 	memory bool // nothing outlives the process
 
-	outcomes  atomic.Int64 // rows since the last checkpoint
-	predicted uint64       // at the last checkpoint
+	outcomes atomic.Int64 // rows since the last checkpoint was tried
+	happened uint64       // quality.Store.Happened at the last checkpoint
 }
 
 // A checkpoint is taken each minute, and after so many outcomes, so that what follows it
@@ -53,13 +54,19 @@ func openHistory(o *Options, registerer prometheus.Registerer) (*history, error)
 	if o.DataDir == "" {
 		bytes = min(bytes, inMemory)
 	}
-	opened, err := store.Open(store.Options{
-		Dir: o.DataDir, Keep: o.QualityKeep, Bytes: bytes, Logger: o.Logger, Registerer: registerer,
-	})
+	options := store.Options{Dir: o.DataDir, Keep: o.QualityKeep, Bytes: bytes, Logger: o.Logger, Registerer: registerer}
+	h := &history{logger: o.Logger, memory: o.DataDir == ""}
+	var err error
+	if h.Store, err = store.Open(options); store.DiskFailed(err) && !h.memory {
+		o.Logger.Error("the disk fails, and quality's history is in memory; predictions go on", "err", err)
+		h.memory = true
+		options.Bytes = min(bytes, inMemory)
+		h.Store, err = store.OpenInstead(options, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("--data-dir: %w", err)
 	}
-	return &history{Store: opened, logger: o.Logger, memory: o.DataDir == ""}, nil
+	return h, nil
 }
 
 // load puts what was kept into a store to which the models that are served have been
@@ -70,7 +77,11 @@ func (h *history) load(into *quality.Store) error {
 		return kinds.Judge(model.Output{Kind: model.Kind(kind), Classes: classes, Width: width})
 	}
 	found, err := h.LoadCheckpoint(func(r io.Reader) error { return into.Load(r, judge) })
-	if err != nil {
+	var unusable *store.CheckpointError
+	switch {
+	case errors.As(err, &unusable):
+		h.logger.Warn("quality is learned again from all that was kept", "err", err)
+	case err != nil:
 		return fmt.Errorf("--data-dir: %w", err)
 	}
 	if err := h.Replay(func(batch *quality.Batch) error {
@@ -122,7 +133,7 @@ func (h *history) checkpoints(ctx context.Context, from *quality.Store) {
 			return
 		case now := <-look.C:
 			outcomes := h.outcomes.Load()
-			due := now.Sub(last) >= checkpointEvery && (outcomes > 0 || from.Happened() != h.predicted)
+			due := now.Sub(last) >= checkpointEvery && (outcomes > 0 || from.Happened() != h.happened)
 			if !due && outcomes < checkpointOutcomes {
 				continue
 			}
@@ -139,6 +150,10 @@ func (h *history) checkpoint(from *quality.Store) error {
 		return nil
 	}
 	h.outcomes.Store(0)
-	h.predicted = from.Happened()
-	return h.Checkpoint(func(w io.Writer, since *quality.Batch) error { return from.TakeState(since).Write(w) })
+	happened := from.Happened()
+	err := h.Checkpoint(func(w io.Writer, since *quality.Batch) error { return from.TakeState(since).Write(w) })
+	if err == nil {
+		h.happened = happened
+	}
+	return err
 }
