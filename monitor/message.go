@@ -75,12 +75,15 @@ func fallMessage(a *protocol.Alert, fall *quality.Drift) string {
 		what, a.Model, digits(a.Worst), digits(a.Value))
 }
 
-// loudest names who labels most, where that is a large part.
+// largePart is from which share of the labels on their caller is named.
+const largePart = 0.2
+
+// loudest names who labels most, where that is a large part and not all.
 func loudest(fall *quality.Drift) string {
-	if fall.Part < 0.2 || fall.Part >= 1 {
+	if fall.Part < largePart || fall.Part >= 1 {
 		return ""
 	}
-	return fmt.Sprintf(" Most of the labels, %s, are of %s.", percentOfOne(fall.Part), shown(fall.Loudest))
+	return fmt.Sprintf(" The largest part of the labels, %s, is of %s.", percentOfOne(fall.Part), shown(fall.Loudest))
 }
 
 func lastRequests(n int) string {
