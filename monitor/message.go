@@ -55,9 +55,9 @@ func endMessage(a *protocol.Alert, about, why string) string {
 // driftMessage is message for rows that are not like a model's reference.
 func driftMessage(a *protocol.Alert, text string) string {
 	if a.State == "firing" {
-		return fmt.Sprintf("Rows of model %s are not like those that it was made for: %s.", a.Model, text)
+		return fmt.Sprintf("Of model %s, %s.", a.Model, text)
 	}
-	return fmt.Sprintf("Rows of model %s are like those that it was made for again.", a.Model)
+	return fmt.Sprintf("Of model %s, rows are like the reference again.", a.Model)
 }
 
 // fallMessage is message for a model that errs more than before.
