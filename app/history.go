@@ -53,13 +53,18 @@ func openHistory(o *Options, registerer prometheus.Registerer) (*history, error)
 	if o.DataDir == "" {
 		bytes = min(bytes, inMemory)
 	}
-	opened, err := store.Open(store.Options{
-		Dir: o.DataDir, Keep: o.QualityKeep, Bytes: bytes, Logger: o.Logger, Registerer: registerer,
-	})
+	of := store.Options{Dir: o.DataDir, Keep: o.QualityKeep, Bytes: bytes, Logger: o.Logger, Registerer: registerer}
+	opened, err := store.Open(of)
+	memory := o.DataDir == ""
+	if store.DiskFailed(err) { // predictions do not wait for somebody to tidy up
+		memory = true
+		of.Bytes = min(of.Bytes, inMemory)
+		opened, err = store.OpenInstead(of, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("--data-dir: %w", err)
 	}
-	return &history{Store: opened, logger: o.Logger, memory: o.DataDir == ""}, nil
+	return &history{Store: opened, logger: o.Logger, memory: memory}, nil
 }
 
 // load puts what was kept into a store to which the models that are served have been
