@@ -57,6 +57,7 @@ func openHistory(o *Options, registerer prometheus.Registerer) (*history, error)
 	opened, err := store.Open(of)
 	memory := o.DataDir == ""
 	if store.DiskFailed(err) { // predictions do not wait for somebody to tidy up
+		o.Logger.Error("the history of quality cannot be opened; it is in memory until the next start", "err", err)
 		memory = true
 		of.Bytes = min(of.Bytes, inMemory)
 		opened, err = store.OpenInstead(of, err)
