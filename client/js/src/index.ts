@@ -36,6 +36,7 @@ export type {
   CurvePoint,
   DriftInfo,
   FeatureDrift,
+  LabelInfluence,
   QualityBy,
   QualityEvent,
   QualityFigures,
@@ -48,6 +49,7 @@ export type {
   SetsInfo,
   SliceBy,
   SlicesAnswer,
+  TopK,
   WorstAnswer,
   WorstExample,
 } from './quality.js';
