@@ -145,7 +145,7 @@ test('the real server: what labels say goes into the window, minute by minute', 
   for (const name of ['Log loss', 'Brier score', 'Calibration error']) await measures.getByText(new RegExp(`^${name} [\\d.]+`)).waitFor();
   await page.getByRole('region', { name: 'Scores by class' }).getByRole('row').nth(10).waitFor();
   await page.getByRole('region', { name: 'Calibration' }).getByText('Spiegelhalter').waitFor();
-  await page.getByRole('region', { name: 'Sets' }).getByText('promised').waitFor();
+  await page.getByRole('region', { name: 'Sets' }).getByText('promised', { exact: true }).waitFor();
   await page.getByRole('region', { name: 'Worst examples' }).getByRole('rowheader').first().waitFor();
   await page.getByRole('region', { name: 'Where it is kept' }).getByText('In memory').waitFor();
   await choose(page, 'A label counts', 'when labelled');

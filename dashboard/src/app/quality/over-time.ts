@@ -78,7 +78,7 @@ export class OverTime {
   protected readonly influence = computed(() => {
     const i = this.history.overTime()?.influence;
     if (!i?.most_influential) return null;
-    return `Were nobody’s labels to weigh more than 5 %, it were ${percent(i.capped_accuracy, 2)} %. Without those by \u2068${i.most_influential}\u2069, who moves it most, it is ${points(i.moves)}.`;
+    return `If nobody’s labels weighed more than 5 %, it would be ${percent(i.capped_accuracy, 2)} %. Without those by \u2068${i.most_influential}\u2069, who moves it most, it would be ${points(i.moves)}.`;
   });
   protected readonly events = computed(() => {
     const over = this.history.overTime();

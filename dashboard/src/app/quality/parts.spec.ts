@@ -69,7 +69,7 @@ it('charts what was measured, and says what it points at', async () => {
   expect(slider.getAttribute('aria-valuetext')).toMatch(/, labels still to come: 85\.00 %/);
   slider.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape' }));
   expect(history.cursor()).toBeNull();
-  expect(text(page)).toContain('Without those by \u2068Eve\u2069, who moves it most, it is 3.10 points lower.');
+  expect(text(page)).toContain('Without those by \u2068Eve\u2069, who moves it most, it would be 3.10 points lower.');
   expect(page.querySelector('.mark')!.classList.contains('warning')).toBe(true);
   expect(text(page.querySelector('.entry')!)).toContain('<b>rows</b> differ');
   page.querySelectorAll<HTMLInputElement>('.measures input')[1]!.click();
