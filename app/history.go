@@ -54,19 +54,19 @@ func openHistory(o *Options, registerer prometheus.Registerer) (*history, error)
 	if o.DataDir == "" {
 		bytes = min(bytes, inMemory)
 	}
-	options := store.Options{Dir: o.DataDir, Keep: o.QualityKeep, Bytes: bytes, Logger: o.Logger, Registerer: registerer}
-	h := &history{logger: o.Logger, memory: o.DataDir == ""}
-	var err error
-	if h.Store, err = store.Open(options); store.DiskFailed(err) && !h.memory {
-		o.Logger.Error("the disk fails, and quality's history is in memory; predictions go on", "err", err)
-		h.memory = true
-		options.Bytes = min(bytes, inMemory)
-		h.Store, err = store.OpenInstead(options, err)
+	of := store.Options{Dir: o.DataDir, Keep: o.QualityKeep, Bytes: bytes, Logger: o.Logger, Registerer: registerer}
+	opened, err := store.Open(of)
+	memory := o.DataDir == ""
+	if store.DiskFailed(err) { // predictions do not wait for somebody to tidy up
+		o.Logger.Error("the history of quality cannot be opened; it is in memory until the next start", "err", err)
+		memory = true
+		of.Bytes = min(of.Bytes, inMemory)
+		opened, err = store.OpenInstead(of, err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("--data-dir: %w", err)
 	}
-	return h, nil
+	return &history{Store: opened, logger: o.Logger, memory: memory}, nil
 }
 
 // load puts what was kept into a store to which the models that are served have been

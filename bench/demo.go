@@ -96,7 +96,7 @@ func (d Demo) Run(ctx context.Context) (DemoReport, error) {
 		return DemoReport{}, err
 	}
 
-	run := &demoRun{demo: &d, model: model, errors: map[string]uint64{}}
+	run := &demoRun{demo: &d, model: model, errors: map[string]uint64{}, order: rand.New(rand.NewPCG(d.Seed, 0)).Perm(d.Rows.Len())}
 	// One goroutine prints, one per socket sends, and one per prediction waits
 	// to label it. This function waits for the senders, the senders for their
 	// labels.
@@ -108,7 +108,7 @@ func (d Demo) Run(ctx context.Context) (DemoReport, error) {
 
 	var senders sync.WaitGroup
 	for i, c := range clients {
-		senders.Go(func() { run.stream(ctx, c, rand.New(rand.NewPCG(d.Seed, uint64(i)))) })
+		senders.Go(func() { run.stream(ctx, c, rand.New(rand.NewPCG(d.Seed, uint64(i)+1))) })
 	}
 	senders.Wait()
 	return run.report(), nil

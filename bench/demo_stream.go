@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"penstock/client"
@@ -12,6 +13,8 @@ import (
 
 // demoRun is one run of a Demo.
 type demoRun struct {
+	order []int         // of the rows
+	sent  atomic.Uint64 // rows
 	demo  *Demo
 	model protocol.HelloItem
 
@@ -29,15 +32,14 @@ func (r *demoRun) stream(ctx context.Context, c *client.Client, random *rand.Ran
 	d := r.demo
 	var labels sync.WaitGroup
 	defer labels.Wait()
-	order := random.Perm(d.Rows.Len())
 	start := time.Now()
 	var due time.Duration
-	for n := 0; ; n++ {
+	for {
 		due += time.Duration(random.ExpFloat64() * float64(d.Connections) / d.Rate * float64(time.Second))
 		if d.Duration > 0 && due >= d.Duration || !pause(ctx, due-time.Since(start)) {
 			return
 		}
-		row := order[n%len(order)]
+		row := r.nextRow()
 		delay := d.LabelDelayMin + time.Duration(random.Int64N(int64(d.LabelDelayMax-d.LabelDelayMin)+1))
 		labels.Add(1)
 		request := d.Rows.Ask(row)
@@ -61,6 +63,12 @@ func (r *demoRun) stream(ctx context.Context, c *client.Client, random *rand.Ran
 			}
 		}
 	}
+}
+
+// nextRow is the row that is to be sent next, by whichever socket: all of them come
+// once before one comes again, as rows of different people do not repeat each other.
+func (r *demoRun) nextRow() int {
+	return r.order[(r.sent.Add(1)-1)%uint64(len(r.order))]
 }
 
 // label waits, tells the server the truth, and counts it if the server did.

@@ -38,7 +38,7 @@ func (s *timeSpan) UnmarshalText(text []byte) error {
 		*s = timeSpan(span)
 		return nil
 	}
-	return fmt.Errorf("%q: expected a time, such as 30d or 12h", text)
+	return fmt.Errorf("%q: expected how long, such as 30d or 12h", text)
 }
 
 // String is the span as a flag has it.

@@ -88,7 +88,7 @@ func TestQualityRefuses(t *testing.T) {
 		"add --format csv":             {"export", "--data-dir=" + folder, "--model=m", "--out=x"},
 		"--from":                       {"export", "--data-dir=" + folder, "--model=m", "--out=x.csv", "--from=yesterday"},
 		"no column predicted_at":       {"import", in, "--data-dir=" + filepath.Join(folder, "data")},
-		"expected a time, such as 30d": {"import", in, "--data-dir=" + folder, "--quality-keep=soon"},
+		"expected how long, such as 30d": {"import", in, "--data-dir=" + folder, "--quality-keep=soon"},
 		"in.xml":                       {"import", filepath.Join(folder, "in.xml"), "--data-dir=" + folder},
 	} {
 		if err := Run(t.Context(), append([]string{"quality"}, args...), "test"); err == nil || !strings.Contains(err.Error(), want) {

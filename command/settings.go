@@ -109,7 +109,7 @@ func expected(flag *kong.Flag) string {
 	case reflect.TypeFor[time.Duration]():
 		return "a time, such as 20s or 500ms"
 	case reflect.TypeFor[timeSpan]():
-		return "a time, such as 30d or 12h"
+		return "how long, such as 30d or 12h"
 	case reflect.TypeFor[moment]():
 		return "a time, such as 2026-03-14 or 2026-03-14T09:26:53Z"
 	case reflect.TypeFor[slog.Level]():

@@ -32,20 +32,18 @@ function needs(name, known = new Set()) {
   return known;
 }
 
-/** The scripts of a page, with those that it fetches once it runs: nobody has seen it whole before. */
-function whole(page) {
-  const known = needs(page, needs('main.js'));
-  for (const [, other] of files.get(page).text.matchAll(/import\(\s*["'`]\.\/([^"'`]+\.js)["'`]\s*\)/g)) needs(other, known);
-  return known;
-}
-
 const scripts = [...files.keys()].filter((name) => name.endsWith('.js'));
 const pages = scripts.filter((name) => name.includes('-page-') || name.endsWith('-page.js'));
 if (pages.length === 0) throw new Error('compress.mjs: no page is among the files of the build');
 const others = [...files.keys()].filter((name) => !name.endsWith('.js'));
 let largest = 0;
 for (const page of pages) {
-  const sent = [...others, ...whole(page)].reduce((sum, name) => sum + files.get(name).sent, 0);
+  const name = page.split('-page')[0];
+  // What is called after a page follows it, and is that page's alone.
+  const follow = scripts.filter((script) => script.startsWith(`${name}-`));
+  const sheets = others.filter((sheet) => !pages.some((p) => sheet === `${p.split('-page')[0]}.css`) || sheet === `${name}.css`);
+  const known = follow.reduce((all, script) => needs(script, all), needs('main.js'));
+  const sent = [...sheets, ...known].reduce((sum, file) => sum + files.get(file).sent, 0);
   console.log(`${page}: shown after ${(sent / 1000).toFixed(1)} kB, with brotli`);
   largest = Math.max(largest, sent);
 }

@@ -35,6 +35,7 @@ function overTime(kind, window, by, classes) {
   const event = (i, type, text) => ({ at: iso(now - (steps - i) * step * 1000), kind: type, version: '1', text });
   return {
     window, by, step_s: step, points, total: { ...figures(kind, 3, steps), predicted: 60_000, labelled: 48_123, correct: 45_900, forgotten: 84, complete: false },
+    influence: kind === 'class' ? { capped_accuracy: 0.961, most_influential: 'nightly import', moves: -0.0123 } : null,
     per_class: kind === 'class' ? classes.map((name, i) => ({ class: name, precision: 0.98 - i / 100, recall: 0.97 - i / 90, f1: 0.975 - i / 95, support: 4812 - 31 * i })) : null,
     events: [event(Math.floor(steps / 4), 'calibration', 'Temperature 1.31 is adopted: log loss falls by 0.021 (z = 3.4).'), event(Math.floor(steps / 2), 'drift', 'Rows are no longer like the reference: contrast of the pictures.')],
   };
@@ -43,17 +44,17 @@ function overTime(kind, window, by, classes) {
 const drift = (features, more = {}) => ({
   firing: false, text: '', reference_rows: 2000, windows: 12, rows: 340, map: null, shape: null,
   features: features.map((name, i) => ({
-    name, p: 0.0004 * (i + 1), q: 0.004 * (i + 1), psi: 0.31 / (i + 1), firing: i === 0, bins: ['≤ 3', '3 to 7', '> 7', 'missing'],
+    name, effect: 0.2, p: 0.0004 * (i + 1), q: 0.004 * (i + 1), psi: 0.31 / (i + 1), firing: i === 0, bins: ['≤ 3', '3 to 7', '> 7', 'missing'],
     live: [0.4 - i / 100, 0.3, 0.28, 0.02 + i / 100], reference: [0.25, 0.35, 0.38, 0.02],
   })),
   ...more,
 });
 const calibrator = { kind: 'temperature', parameters: [1.3112], adopted: iso(now - 3_600_000), frozen: false, rows: 1873, ece_raw: 0.051, ece: 0.012, ece_floor: 0.022, z: 0.41, mean_gap: 0.003 };
-const sets = { alpha: 0.1, rows: 2000, coverage: 0.905, mean_size: 1.12, level: 0.098 };
+const sets = { alpha: 0.1, rows: 2000, judged: 45_000, coverage: 0.905, mean_size: 1.12, level: 0.098 };
 const estimate = { accuracy: 0.9701, interval: [0.961, 0.979], measured: 0.968, residual: -0.002, residual_interval: [-0.008, 0.004], reliable: true, why: '' };
 const base = {
   version: '1', predicted: 60_000, labelled: 48_123, label_coverage: 0.8, correct: 45_900, accuracy: 0.9538, accuracy_interval: [0.9519, 0.9556], mean_absolute_error: null, root_mean_square_error: null,
-  confusion: null, calibration: null, calibration_error: 0.013, labels: null, values: null, label_delay_ms: { p50: 900, p95: 4000, p99: 9000, max: 12_000 }, calibrator: null, sets: null, drift: null, estimate: null,
+  confusion: null, calibration: null, calibration_error: 0.013, labels: null, values: null, label_delay_ms: { p50: 900, p95: 4000, p99: 9000, max: 12_000 }, calibrator: null, sets: null, drift: null, estimate: null, top_k: null,
 };
 const bins = Array.from({ length: 10 }, (_, i) => ({ lower: i / 10, upper: (i + 1) / 10, count: 3 * 2 ** i, mean_confidence: i / 10 + 0.05, accuracy: Math.min(1, i / 10 + 0.04) }));
 const matrix = (n) => Array.from({ length: n }, (_, t) => Array.from({ length: n }, (_, p) => (t === p ? 4500 : (t * 7 + p * 3) % 11)));
@@ -62,7 +63,7 @@ const pixels = Array.from({ length: 784 }, (_, i) => `pixel ${Math.floor(i / 28)
 
 export const models = [
   {
-    ...base, name: 'digits', task: 'classification', kind: 'class', classes: digits, confusion: matrix(10), calibration: bins, calibrator, sets, estimate,
+    ...base, name: 'digits', task: 'classification', kind: 'class', classes: digits, confusion: matrix(10), top_k: [0.954, 0.981, 0.99, 0.995, 0.998].map((accuracy, i) => ({ k: i + 1, accuracy })), calibration: bins, calibrator, sets, estimate,
     drift: drift(pixels.slice(0, 60), { firing: true, text: 'Rows are no longer like the reference: pixel 0, 0 and 59 others differ.', map: ring, shape: [28, 28] }),
   },
   {
@@ -118,7 +119,7 @@ export async function remember(page) {
     if (what) return route.fulfill({ json: beneath[what](q) });
     const window = q.get('window');
     const look = server.empty ? nothing : (over) => over;
-    return route.fulfill({ json: { models: server.models.map((m) => (window ? { ...m, over_time: look(overTime(m.kind, window, q.get('by'), m.classes)) } : m)), store: server.store } });
+    return route.fulfill({ json: { models: server.models.filter((m) => !window || m.name === q.get('model')).map((m) => (window ? { ...m, over_time: look(overTime(m.kind, window, q.get('by'), m.classes)) } : m)), store: server.store } });
   });
   return server;
 }

@@ -51,12 +51,12 @@ test('every kind, light and dark, wide and at 390 px: accessible, no horizontal 
 test('the window and what puts labels into it stand in the address, and are asked for', async () => {
   const { page, past } = await begin(await serve(), 'quality?model=digits');
   const asked = (path) => until(`${path} is asked`, () => past.asked.includes(path));
-  await asked('api/quality?window=1h&by=prediction');
+  await asked('api/quality?model=digits&window=1h&by=prediction');
   await choose(page, 'Window', '30d');
-  await asked('api/quality?window=30d&by=prediction');
+  await asked('api/quality?model=digits&window=30d&by=prediction');
   await asked('api/quality/worst?model=digits&window=30d');
   await choose(page, 'A label counts', 'when labelled');
-  await asked('api/quality?window=30d&by=label');
+  await asked('api/quality?model=digits&window=30d&by=label');
   await until('the address follows', () => page.url().endsWith('#/quality?model=digits&window=30d&by=label'));
   await page.goBack();
   await page.getByRole('radio', { name: 'when predicted', checked: true }).waitFor();
@@ -145,13 +145,13 @@ test('the real server: what labels say goes into the window, minute by minute', 
   for (const name of ['Log loss', 'Brier score', 'Calibration error']) await measures.getByText(new RegExp(`^${name} [\\d.]+`)).waitFor();
   await page.getByRole('region', { name: 'Scores by class' }).getByRole('row').nth(10).waitFor();
   await page.getByRole('region', { name: 'Calibration' }).getByText('Spiegelhalter').waitFor();
-  await page.getByRole('region', { name: 'Sets' }).getByText('promised').waitFor();
+  await page.getByRole('region', { name: 'Sets' }).getByText('promised', { exact: true }).waitFor();
   await page.getByRole('region', { name: 'Worst examples' }).getByRole('rowheader').first().waitFor();
   await page.getByRole('region', { name: 'Where it is kept' }).getByText('In memory').waitFor();
   await choose(page, 'A label counts', 'when labelled');
   await measures.getByText(/^Accuracy [\d.]+ %$/).waitFor();
   for (const name of ['6h', '1d', '7d', '30d', '1y']) {
-    const answered = page.waitForResponse((r) => r.url().includes('/api/quality?window='));
+    const answered = page.waitForResponse((r) => r.url().includes('/api/quality?model=digits&window='));
     await choose(page, 'Window', name);
     assert.equal((await answered).status(), 200, name);
   }

@@ -39,6 +39,7 @@ export type {
   CurvePoint,
   DriftInfo,
   FeatureDrift,
+  LabelInfluence,
   QualityBy,
   QualityEvent,
   QualityFigures,
@@ -51,6 +52,7 @@ export type {
   SetsInfo,
   SliceBy,
   SlicesAnswer,
+  TopK,
   WorstAnswer,
   WorstExample,
 } from './quality.js';

@@ -32,7 +32,10 @@ export interface CalibratorInfo {
 export interface SetsInfo {
   /** The share of sets that may miss the truth. */
   alpha: number;
+  /** Labelled rows that sets are made from now. */
   rows: number;
+  /** Labelled rows whose set was judged. */
+  judged: number;
   /** The share that held it. */
   coverage: number | null;
   /** Classes in a set; of numbers half the width of an interval. */
@@ -49,6 +52,8 @@ export interface FeatureDrift {
   q: number | null;
   /** The population stability index: how large the difference is. */
   psi: number | null;
+  /** The share of rows that would have to be in other bins. */
+  effect: number;
   firing: boolean;
   /** The share of rows in each bin. */
   live: number[];
@@ -60,6 +65,7 @@ export interface FeatureDrift {
 export interface DriftInfo {
   firing: boolean;
   text: string;
+  /** 0 where the bundle has none: predictions and confidences are then compared with those of the first windows. */
   reference_rows: number;
   /** Windows that were judged, and rows of the one that fills now. */
   windows: number;
@@ -131,7 +137,7 @@ export interface QualityPoint extends QualityFigures {
   at: string;
 }
 
-/** A class of a window; absent numbers are as those of scikit-learn with `zero_division=0`. */
+/** A class of a window, as scikit-learn tells it: 0 where there is nothing to divide by. */
 export interface ClassQuality {
   class: string;
   precision: number | null;
@@ -150,6 +156,22 @@ export interface QualityEvent {
   text: string;
 }
 
+/** How often the truth was among the k likeliest classes. */
+export interface TopK {
+  k: number;
+  accuracy: number;
+}
+
+/** How much the accuracy depends on who labels. */
+export interface LabelInfluence {
+  /** With the labels of nobody weighing more than 5 %. */
+  capped_accuracy: number;
+  /** Whose labels move the accuracy most; empty where there is one caller alone. */
+  most_influential: string;
+  /** The accuracy less what it is without them. */
+  moves: number;
+}
+
 /** One model over the window that was asked for. */
 export interface QualityOverTime {
   window: QualityWindow;
@@ -159,7 +181,9 @@ export interface QualityOverTime {
   points: QualityPoint[];
   total: QualityFigures;
   per_class?: ClassQuality[] | null;
+  /** Oldest first. */
   events: QualityEvent[];
+  influence: LabelInfluence | null;
 }
 
 export type SliceBy = 'version' | 'caller' | 'class' | 'slice';

@@ -4,7 +4,7 @@
 // later are absent from older servers, and say so with a question mark. Who one
 // is, and notices, stand in access.ts.
 import type { Notification } from './access.js';
-import type { AccuracyEstimate, CalibratorInfo, DriftInfo, QualityOverTime, QualityStore, SetsInfo } from './quality.js';
+import type { AccuracyEstimate, CalibratorInfo, DriftInfo, QualityOverTime, QualityStore, SetsInfo, TopK } from './quality.js';
 
 /** What an output of a model says of a row: a class, labels of which any number may hold, numbers, or a vector. */
 export type OutputKind = 'class' | 'labels' | 'values' | 'vector';
@@ -176,6 +176,8 @@ export interface ModelQuality {
   /** Null where the bundle has no reference to compare with. */
   drift?: DriftInfo | null;
   estimate?: AccuracyEstimate | null;
+  /** Of three classes and more. */
+  top_k?: TopK[] | null;
   /** Where a window was asked for. */
   over_time?: QualityOverTime | null;
 }

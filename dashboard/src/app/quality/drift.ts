@@ -13,7 +13,7 @@ const SHOWN = 30; // features in the list
   template: `
     @if (model().drift; as d) {
       <p [class]="d.firing ? 'problem' : 'good'" role="status">{{ d.firing ? d.text : judged() }}</p>
-      <p class="lead">Compared with a reference of {{ count(d.reference_rows) }} rows, 1,000 at a time: {{ count(d.windows) }} {{ d.windows === 1 ? 'window is' : 'windows are' }} judged, {{ count(d.rows) }} rows wait for the next.</p>
+      <p class="lead">{{ d.reference_rows > 0 ? 'Compared with a reference of ' + count(d.reference_rows) + ' rows' : 'What is predicted, and how surely, compared with the first rows' }}, 1,000 at a time: {{ count(d.windows) }} {{ d.windows === 1 ? 'window is' : 'windows are' }} judged, {{ count(d.rows) }} rows wait for the next.</p>
       <div class="drift">
         @if (d.map && d.shape; as shape) {
           <figure><figcaption>Where pictures differ</figcaption><ps-pixels [map]="true" [values]="d.map" [shape]="shape" [label]="mapLabel()" /></figure>
@@ -41,8 +41,9 @@ const SHOWN = 30; // features in the list
         }
       </div>
       @if (d.features.length > rows().length) { <p class="lead">The {{ rows().length }} that differ most, of {{ count(d.features.length) }}.</p> }
-    } @else {
-      <p class="lead">The bundle has no reference to compare with. One is made from a sample of the rows that the model was trained on:</p>
+    }
+    @if (!model().drift?.reference_rows) {
+      <p class="lead">The bundle has no reference to compare features with. One is made from a sample of the rows that the model was trained on:</p>
       <pre><code>penstock reference --model BUNDLE --sample FILE.csv</code></pre>
     }
   `,
@@ -53,7 +54,7 @@ export class Drift {
   protected readonly percent = percent;
 
   protected readonly rows = computed(() => (this.model().drift?.features ?? []).slice(0, SHOWN).map((f) => ({ ...f, bars: bars(f) })));
-  protected readonly judged = computed(() => (this.model().drift!.windows === 0 ? 'Nothing is judged yet: too few rows have come.' : 'Rows are like those of the reference.'));
+  protected readonly judged = computed(() => (this.model().drift!.windows === 0 ? 'Nothing is judged yet: too few rows have come.' : 'Nothing has drifted.'));
   protected readonly mapLabel = computed(() => {
     const d = this.model().drift!;
     return `A map of ${d.shape![0]} by ${d.shape![1]} pixels: the stronger the colour, the more a pixel differs from the reference. ${d.features[0] ? `Most differs ${d.features[0].name}.` : ''}`;

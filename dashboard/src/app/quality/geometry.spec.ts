@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { alone, area, line, steps } from './geometry';
+import { alone, area, line, steps, widen } from './geometry';
 
 it('a line is broken where there is nothing', () => {
   expect(line([[0, 0], [1.04, 2.26], null, [3, 3]])).toBe('M0 0L1 2.3M3 3');
@@ -13,6 +13,10 @@ it('an area goes forth above and back below, in parts', () => {
 
 it('knows the dots that no line leads to', () => {
   expect(alone([[0, 0], null, [2, 2], [3, 3], null, [5, 5]])).toEqual([[0, 0], [5, 5]]);
+});
+
+it('gives those a width', () => {
+  expect(widen([[10, 1], null, [20, 2], [30, 3]], 4)).toEqual([[6, 1], [14, 1], null, [20, 2], [30, 3]]);
 });
 
 it('ticks are round, within the scale, and not more than fit', () => {

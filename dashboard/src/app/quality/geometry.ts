@@ -35,6 +35,10 @@ export function area(upper: readonly Dot[], lower: readonly Dot[]): string {
 export const alone = (dots: readonly Dot[]): NonNullable<Dot>[] =>
   dots.filter((dot, i): dot is NonNullable<Dot> => dot !== null && (dots[i - 1] ?? null) === null && (dots[i + 1] ?? null) === null);
 
+/** Gives dots that stand alone a width, so that an area of theirs is seen. */
+export const widen = (dots: readonly Dot[], half: number): Dot[] =>
+  dots.flatMap((dot, i) => (dot !== null && (dots[i - 1] ?? null) === null && (dots[i + 1] ?? null) === null ? [[dot[0] - half, dot[1]] as const, [dot[0] + half, dot[1]] as const] : [dot]));
+
 /** Round numbers from low to high, as many as fit. */
 export function steps(low: number, high: number, most: number): number[] {
   const least = (high - low) / Math.max(1, most);

@@ -34,15 +34,15 @@ it('asks once somebody is let in, again after a while, and no more when the page
   store.access.enter(null);
   TestBed.tick();
   await vi.advanceTimersByTimeAsync(30_500);
-  expect([count('api/quality?window=1h'), count('api/quality/residuals')]).toEqual([4, 1]);
+  expect([count('api/quality?model=price&window=1h'), count('api/quality/residuals')]).toEqual([4, 1]);
   expect(history.residuals.value()).toEqual({ rows: 7 });
   store.view.look('quality', new URLSearchParams('window=1y'));
   TestBed.tick();
   await vi.advanceTimersByTimeAsync(100_000);
-  expect([count('api/quality?window=1h'), count('api/quality?window=1y')]).toEqual([4, 1]);
+  expect([count('api/quality?model=price&window=1h'), count('api/quality?model=price&window=1y')]).toEqual([4, 1]);
   TestBed.resetTestingModule();
   await vi.advanceTimersByTimeAsync(1_000_000);
-  expect(count('api/quality?window=1y')).toBe(1);
+  expect(count('api/quality?model=price&window=1y')).toBe(1);
 });
 
 it('tells what the server refused, and goes on asking', async () => {

@@ -51,7 +51,6 @@ export class HistoryState {
 
   constructor(private readonly store: Pick<Store, 'view' | 'quality'>) {}
 
-  private readonly everything = computed(() => '');
   private readonly model = computed(() => this.store.quality.model(), { equal: sameModel });
   private readonly name = computed(() => this.model()?.name ?? '');
   private readonly kind = computed(() => { const m = this.model(); return m ? qualityKind(m) : null; });
@@ -63,8 +62,8 @@ export class HistoryState {
   readonly cursor = this._cursor.asReadonly();
 
   readonly windowed = new Question<QualityAnswer>(
-    computed(() => (this.store.quality.store() ? `api/quality?${new URLSearchParams({ window: this.store.view.window(), by: this.store.view.by() })}` : null)),
-    this.everything,
+    computed(() => (this.store.quality.store() && this.model() ? `api/quality?${new URLSearchParams({ model: this.name(), window: this.store.view.window(), by: this.store.view.by() })}` : null)),
+    this.name,
     computed(() => EVERY[this.store.view.window()]),
   );
   readonly slices = new Question<SlicesAnswer>(

@@ -29,6 +29,7 @@ const EVENTS = 20; // that are told in words
     @if (estimate(); as e) {
       <p class="estimated" [class.doubtful]="!e.reliable"><b>Estimated while labels lag: {{ e.text }}</b> {{ e.note }}</p>
     }
+    @if (influence(); as text) { <p class="estimated">{{ text }}</p> }
     @if (events(); as all) {
       @if (all.length > 0) {
         <h3>Events</h3>
@@ -74,6 +75,11 @@ export class OverTime {
         : `Do not rely on it${e.why ? `: ${e.why}` : ''}.`,
     };
   });
+  protected readonly influence = computed(() => {
+    const i = this.history.overTime()?.influence;
+    if (!i?.most_influential) return null;
+    return `If nobody’s labels weighed more than 5 %, it would be ${percent(i.capped_accuracy, 2)} %. Without those by \u2068${i.most_influential}\u2069, who moves it most, it would be ${points(i.moves)}.`;
+  });
   protected readonly events = computed(() => {
     const over = this.history.overTime();
     return over?.events.slice(-EVENTS).reverse().map((e) => ({ ...e, mark: eventKind(e), when: moment(Date.parse(e.at) / 1000, 1) }));
@@ -83,4 +89,10 @@ export class OverTime {
     if (!over || over.points.length === 0) return null;
     return over.points.toReversed().map((p) => ({ ...p, when: moment(Date.parse(p.at) / 1000, over.step_s), value: m.text(m.read(p)) }));
   });
+}
+
+/** How far a share is moved, in words. */
+function points(moves: number): string {
+  const size = Math.abs(100 * moves);
+  return size < 0.005 ? 'the same' : `${size.toFixed(2)} points ${moves > 0 ? 'lower' : 'higher'}`;
 }

@@ -28,6 +28,7 @@ const model = {
 const figures = { predicted: 10, labelled: 8, correct: 7, forgotten: 0, accuracy: 0.875, interval: [0.5, 0.98], bounds: [0.7, 0.9], complete: true, log_loss: 0.3, estimate: 0.9 } as unknown as QualityFigures;
 const over = {
   window: '1h', by: 'prediction', step_s: 60, total: figures, events: [{ at: '2026-11-20T10:01:00Z', kind: 'drift', version: '1', text: '<b>rows</b> differ' }],
+  influence: { capped_accuracy: 0.86, most_influential: 'Eve', moves: 0.031 },
   points: [0, 1, 2].map((i) => ({ ...figures, at: `2026-11-20T10:0${i}:00Z`, complete: i < 2, accuracy: [0.8, 0.9, 0.85][i] })),
 } as unknown as QualityOverTime;
 
@@ -68,6 +69,7 @@ it('charts what was measured, and says what it points at', async () => {
   expect(slider.getAttribute('aria-valuetext')).toMatch(/, labels still to come: 85\.00 %/);
   slider.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape' }));
   expect(history.cursor()).toBeNull();
+  expect(text(page)).toContain('Without those by \u2068Eve\u2069, who moves it most, it would be 3.10 points lower.');
   expect(page.querySelector('.mark')!.classList.contains('warning')).toBe(true);
   expect(text(page.querySelector('.entry')!)).toContain('<b>rows</b> differ');
   page.querySelectorAll<HTMLInputElement>('.measures input')[1]!.click();
@@ -162,7 +164,7 @@ it('a threshold is moved, priced, and taken where it costs least', async () => {
 it('drift shows its worst features, and how a reference is made where there is none', async () => {
   begin();
   const feature = { name: 'age', p: 0.00001, q: 0.0002, psi: 0.3, firing: true, bins: ['≤ 3', 'missing'], live: [0.9, 0.1], reference: [0.5, 0.5] };
-  const { page, fixture, settle } = await show(Drift, { ...model, drift: { firing: true, text: 'age differs', reference_rows: 500, windows: 1, rows: 3, features: [feature], map: null, shape: null } });
+  const { page, fixture, settle } = await show(Drift, { ...model, drift: { firing: true, text: 'age differs', reference_rows: 500, windows: 1, rows: 3, features: [{ ...feature, effect: 0.4 }], map: null, shape: null } });
   expect(text(page.querySelector('[role=status]')!)).toBe('age differs');
   expect(text(page.querySelector('tbody tr')!)).toMatch(/^age0\.300< 0\.00010\.0002/);
   fixture.componentRef.setInput('model', model);

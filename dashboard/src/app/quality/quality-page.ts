@@ -7,6 +7,7 @@ import { Part } from '../views/part';
 import { qualityKind } from '../views/kinds';
 import { QUALITY } from '../views/quality';
 import { labellerFact } from './labeller';
+import { loadParts } from './parts-loader';
 import '../shell/together';
 
 @Component({
@@ -70,6 +71,6 @@ export class QualityPage {
 
   protected load(): void {
     this.missing.set(false);
-    import('./quality-parts').then((m) => this.parts.set(m.QualityParts), () => this.missing.set(true));
+    loadParts().then((parts) => this.parts.set(parts), () => this.missing.set(true));
   }
 }

@@ -15,7 +15,7 @@ import { qualityKind } from '../views/kinds';
         <div><dt>held the truth</dt><dd>{{ s.coverage === null ? 'too few labels' : percent(s.coverage) + ' %' }}</dd></div>
         <div><dt>{{ values() ? 'half width' : 'classes, on average' }}</dt><dd>{{ values() ? rate(s.mean_size) : s.mean_size === null ? '–' : s.mean_size.toFixed(2) }}</dd></div>
         <div title="What stands in place of 1 − the promise now: below it sets are larger than usual, to keep the promise while the data shift"><dt>level</dt><dd>{{ s.level === null ? '–' : percent(s.level) + ' %' }}</dd></div>
-        <div><dt>labelled rows</dt><dd>{{ count(s.rows) }}</dd></div>
+        <div><dt>judged rows</dt><dd>{{ count(s.judged) }}</dd></div>
       </dl>
     } @else { <p class="lead">Not measured for this model.</p> }
   `,

@@ -1,7 +1,7 @@
 import { afterNextRender, ChangeDetectionStrategy, Component, computed, DestroyRef, type ElementRef, inject, input, signal, viewChild } from '@angular/core';
 import type { QualityEvent, QualityFigures, QualityOverTime } from '../link/client';
 import { ticks } from '../live/ticks';
-import { alone, area, type Dot, line, steps } from './geometry';
+import { alone, area, type Dot, line, steps, widen } from './geometry';
 import { HISTORY } from './history.state';
 import type { Measure } from './measures';
 import { moment, timeTicks } from './time-axis';
@@ -133,8 +133,10 @@ export class TimeChart {
     const dots = this.dots(read);
     const open = this.slots().map((p) => p !== null && !p.complete);
     const floor = (this.size()?.height ?? 0) - BOTTOM;
-    const estimates = this.dots(this.estimate);
-    const edge = (i: 0 | 1, of: (f: QualityFigures) => readonly [number, number] | null) => this.dots((f) => of(f)?.[i]);
+    const half = Math.max(2, (this.x(this.over().step_s) - this.x(0)) / 3);
+    const wide = (read: Read) => widen(this.dots(read), half);
+    const estimates = wide(this.estimate);
+    const edge = (i: 0 | 1, of: (f: QualityFigures) => readonly [number, number] | null) => wide((f) => of(f)?.[i]);
     return {
       line: line(dots.map((d, i) => (open[i] ? null : d))),
       // From the complete points beside them on, so that the two lines meet.

@@ -1,10 +1,12 @@
 import type { Routes } from '@angular/router';
+import { loadParts } from '../quality/parts-loader';
 import type { PageId } from './pages';
+import { withSheet } from './sheets';
 
 /** Each page is a file of its own. */
 const LOAD = {
   live: () => import('../live/live-page').then((m) => m.LivePage),
-  try: () => import('../try/try-page').then((m) => m.TryPage),
+  try: () => withSheet('try', import('../try/try-page')).then((m) => m.TryPage),
   quality: () => import('../quality/quality-page').then((m) => m.QualityPage),
   models: () => import('../models/models-page').then((m) => m.ModelsPage),
 } satisfies Record<PageId, unknown>;
@@ -23,5 +25,5 @@ export const ROUTES: Routes = [
  * build when it is replaced by another. What cannot be fetched now is when it is shown.
  */
 export function preload(): void {
-  for (const load of [...Object.values(LOAD), () => import('../quality/quality-parts'), () => import('../access/door')]) load().catch(() => undefined);
+  for (const load of [...Object.values(LOAD), loadParts, () => import('../access/door')]) load().catch(() => undefined);
 }

@@ -14,6 +14,7 @@ import { Residuals } from '../quality/residuals';
 import { Sets } from '../quality/sets';
 import { Slices } from '../quality/slices';
 import { Threshold } from '../quality/threshold';
+import { TopK } from '../quality/top-k';
 import { ValueTable } from '../quality/value-table';
 import { Worst } from '../quality/worst';
 
@@ -56,6 +57,7 @@ export const PARTS: Record<OutputKind, readonly QualityPart[]> = {
     exports,
     { title: 'Worst examples', component: Worst, wide: true, labels: true, history: true },
     drift,
+    { title: 'Top k', component: TopK, labels: true, of: (m) => (m.top_k?.length ?? 0) > 0 },
     kept,
   ],
   labels: [
