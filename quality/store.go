@@ -108,6 +108,7 @@ type Store struct {
 
 	recording, frozen bool
 	happened          uint64
+	loaded            int64 // when the state that was loaded was taken; 0: there was none
 
 	mu       lockorder.Mutex[lockorder.Store]
 	memory   memory
