@@ -31,7 +31,7 @@ func TestBuiltInReference(t *testing.T) {
 	for name, inverted := range map[string]bool{"as they are": false, "inverted": true} {
 		d := shift.New(loaded.Reference, spec)
 		random := rand.New(rand.NewPCG(9, 9))
-		for range 20 {
+		for range 20 / slower {
 			for _, i := range random.Perm(rows.Len()) {
 				for j, x := range rows.Row(i) {
 					if inverted {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -22,13 +23,13 @@ const forEver = 100 * 365 * 24 * time.Hour
 // TestImportCountsOnce: however rows are cut into imports, repeated, and mixed with
 // rows that were written before, each is there once.
 func TestImportCountsOnce(t *testing.T) {
+	t.Parallel()
+	s := open(t, store.Options{Keep: forEver})
+	version := 0
 	rapid.Check(t, func(rt *rapid.T) {
-		s, err := store.Open(store.Options{Keep: forEver})
-		if err != nil {
-			rt.Fatal(err)
-		}
-		defer func() { _ = s.Close() }()
+		version++ // the store has none of it
 		all := stream(rapid.Uint64().Draw(rt, "seed"), "class").Take(60)
+		all.Version = strconv.Itoa(version)
 		there := map[int]bool{}
 		row := rapid.IntRange(0, all.Len()-1)
 		for range rapid.IntRange(1, 6).Draw(rt, "imports") {
@@ -45,7 +46,7 @@ func TestImportCountsOnce(t *testing.T) {
 				rt.Fatalf("%+v, %v; expected %+v", got, err, want)
 			}
 		}
-		points, err := s.Points(t.Context(), store.Query{Model: "m", Step: store.Month})
+		points, err := s.Points(t.Context(), store.Query{Model: "m", Version: all.Version, Step: store.Month})
 		if err != nil || len(points) != 1 || points[0].Tally.Labelled != uint64(len(there)) || points[0].Tally.Predicted != uint64(len(there)) {
 			rt.Fatalf("%+v, %v; expected %d", points, err, len(there))
 		}
@@ -55,6 +56,7 @@ func TestImportCountsOnce(t *testing.T) {
 // TestImportKnowsWhatWasThere: rows that were given up, by age or for bytes, are not
 // added again.
 func TestImportKnowsWhatWasThere(t *testing.T) {
+	t.Parallel()
 	s := open(t, store.Options{Dir: t.TempDir(), Keep: forEver, Bytes: 1 << 20})
 	in := stream(1, "class")
 	var all []quality.Outcomes
@@ -120,6 +122,7 @@ func TestReadWhileWritten(t *testing.T) {
 // TestAsksAtOnce: questions see whole batches, whatever is written, joined and given up
 // meanwhile.
 func TestAsksAtOnce(t *testing.T) {
+	t.Parallel()
 	for _, dir := range []string{"", t.TempDir()} {
 		s := open(t, store.Options{Dir: dir})
 		in := stream(1, "class")

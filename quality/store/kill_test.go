@@ -32,7 +32,8 @@ func TestKill9(t *testing.T) {
 		writeUntilKilled(dir)
 		return
 	}
-	cycles := 4
+	t.Parallel()
+	cycles := kills
 	if text := os.Getenv(killWays); text != "" {
 		var err error
 		if cycles, err = strconv.Atoi(text); err != nil {

@@ -72,7 +72,7 @@ func TestFullDisk(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := open(t, store.Options{Dir: t.TempDir(), Logger: quiet})
-				from := source{in: stream(2, "class"), n: 500}
+				from := source{in: stream(2, "class"), n: 100}
 				stop := running(t, s, from.take)
 				time.Sleep(1100 * time.Millisecond)
 				pragma(t, s, fail[0])
@@ -143,6 +143,7 @@ func TestEndsWhileItFails(t *testing.T) {
 
 // TestWaitingIsBounded: what waits takes 64 MiB at most; the newest is dropped.
 func TestWaitingIsBounded(t *testing.T) {
+	t.Parallel()
 	s := open(t, store.Options{Logger: quiet})
 	pragma(t, s, "query_only = 1")
 	in := stream(4, "class")
@@ -154,7 +155,7 @@ func TestWaitingIsBounded(t *testing.T) {
 		}
 		o.IDs[i] = string(id)
 	}
-	const batches = 12
+	const batches = 9
 	for range batches {
 		_ = s.Checkpoint(func(_ io.Writer, b *quality.Batch) error {
 			*b = batch(o)

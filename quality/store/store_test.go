@@ -110,6 +110,7 @@ func oldest(o quality.Outcomes) int64 {
 // TestPoints: the points of every step and both times add up to the tally of all
 // rows, and each is that of the rows of its time.
 func TestPoints(t *testing.T) {
+	t.Parallel()
 	for _, dir := range []string{"", t.TempDir()} {
 		s := open(t, store.Options{Dir: dir})
 		in := stream(2, "class")
@@ -117,7 +118,7 @@ func TestPoints(t *testing.T) {
 		in.Delay = 7200
 		var all quality.Outcomes
 		for range 10 {
-			o := in.Take(100)
+			o := in.Take(30)
 			all = joined(all, o)
 			write(t, s, batch(o))
 		}

@@ -69,13 +69,14 @@ func TestKeep(t *testing.T) {
 
 // TestBytes: above the bound the oldest outcomes go, and the newest stay.
 func TestBytes(t *testing.T) {
-	const most = 2 << 20
+	t.Parallel()
+	const most = 1 << 20
 	s := open(t, store.Options{Dir: t.TempDir(), Bytes: most})
 	in := stream(5, "class")
 	in.Rate = 1e5
 	in.Delay = 0.1
 	last := quality.Outcomes{}
-	for range 40 {
+	for range 20 {
 		last = in.Take(5000)
 		write(t, s, batch(last))
 	}
@@ -96,9 +97,10 @@ func TestBytes(t *testing.T) {
 
 // TestMinutesGoLast: where what rows add up to is too much, minutes go, and hours stay.
 func TestMinutesGoLast(t *testing.T) {
+	t.Parallel()
 	s := open(t, store.Options{Bytes: 1 << 20})
 	var activity []quality.Activity
-	for i := range 30_000 {
+	for i := range 24_000 {
 		activity = append(activity, quality.Activity{Model: "m", Version: "1", Minute: made.Start/int64(time.Minute) + int64(i), Predicted: 1e9, Sure: 1e9, Confidence: 0.1})
 	}
 	write(t, s, quality.Batch{Activity: activity})
@@ -111,14 +113,14 @@ func TestMinutesGoLast(t *testing.T) {
 		}
 	}
 	minutes, err := s.Points(t.Context(), store.Query{Model: "m"})
-	if err != nil || len(minutes) == 0 || len(minutes) > 20_000 || s.Status().Bytes > 1<<20 {
+	if err != nil || len(minutes) == 0 || len(minutes) > 16_000 || s.Status().Bytes > 1<<20 {
 		t.Errorf("%d minutes are left in %d bytes, %v", len(minutes), s.Status().Bytes, err)
 	}
 	if last := minutes[len(minutes)-1].At; last.Unix()/60 != activity[len(activity)-1].Minute {
 		t.Errorf("the newest minute that is left is %s", last)
 	}
 	hours, err := s.Points(t.Context(), store.Query{Model: "m", Step: store.Hour})
-	if err != nil || len(hours) != 501 {
+	if err != nil || len(hours) != 401 {
 		t.Errorf("%d hours are left, %v", len(hours), err)
 	}
 }
@@ -278,6 +280,7 @@ func TestSlices(t *testing.T) {
 
 // TestManyCallers: beyond a thousand, callers of an hour are counted together.
 func TestManyCallers(t *testing.T) {
+	t.Parallel()
 	s := open(t, store.Options{})
 	in := stream(9, "class")
 	o := in.Take(3000)
