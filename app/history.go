@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -23,8 +24,8 @@ type history struct {
 	logger *slog.Logger
 	memory bool // nothing outlives the process
 
-	outcomes  atomic.Int64 // rows since the last checkpoint
-	predicted uint64       // at the last checkpoint
+	outcomes atomic.Int64 // rows since the last checkpoint was tried
+	happened uint64       // quality.Store.Happened at the last checkpoint
 }
 
 // A checkpoint is taken each minute, and after so many outcomes, so that what follows it
@@ -76,7 +77,11 @@ func (h *history) load(into *quality.Store) error {
 		return kinds.Judge(model.Output{Kind: model.Kind(kind), Classes: classes, Width: width})
 	}
 	found, err := h.LoadCheckpoint(func(r io.Reader) error { return into.Load(r, judge) })
-	if err != nil {
+	var unusable *store.CheckpointError
+	switch {
+	case errors.As(err, &unusable):
+		h.logger.Warn("quality is learned again from all that was kept", "err", err)
+	case err != nil:
 		return fmt.Errorf("--data-dir: %w", err)
 	}
 	if err := h.Replay(func(batch *quality.Batch) error {
@@ -128,7 +133,7 @@ func (h *history) checkpoints(ctx context.Context, from *quality.Store) {
 			return
 		case now := <-look.C:
 			outcomes := h.outcomes.Load()
-			due := now.Sub(last) >= checkpointEvery && (outcomes > 0 || from.Happened() != h.predicted)
+			due := now.Sub(last) >= checkpointEvery && (outcomes > 0 || from.Happened() != h.happened)
 			if !due && outcomes < checkpointOutcomes {
 				continue
 			}
@@ -145,6 +150,10 @@ func (h *history) checkpoint(from *quality.Store) error {
 		return nil
 	}
 	h.outcomes.Store(0)
-	h.predicted = from.Happened()
-	return h.Checkpoint(func(w io.Writer, since *quality.Batch) error { return from.TakeState(since).Write(w) })
+	happened := from.Happened()
+	err := h.Checkpoint(func(w io.Writer, since *quality.Batch) error { return from.TakeState(since).Write(w) })
+	if err == nil {
+		h.happened = happened
+	}
+	return err
 }

@@ -151,3 +151,23 @@ func TestDataThatCannotBeUsed(t *testing.T) {
 		t.Errorf("another file: %v; want an error that names --data-dir", err)
 	}
 }
+
+// A checkpoint that is damaged costs no label that was counted: the server starts.
+func TestStartsWithoutACheckpoint(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	a, end := begin(t, data)
+	c := tell(t, a)
+	for id := range 10 {
+		c.predict(id)
+		c.label(id, "1")
+	}
+	end()
+	if err := os.WriteFile(filepath.Join(data, "quality.checkpoint"), []byte("something else"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	a, end = begin(t, data)
+	if predicted, labelled := tell(t, a).counts(); predicted != 10 || labelled != 10 {
+		t.Errorf("without the checkpoint %d are predicted and %d labelled; want 10 of each", predicted, labelled)
+	}
+	end()
+}

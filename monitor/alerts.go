@@ -168,7 +168,7 @@ const (
 	minGapZ      = 4
 )
 
-// gapOf is 0 for what may be an accident, and for what is about too few labels.
+// gapOf is 0 for what may be an accident, and nothing of too few labels.
 func gapOf(c *ConfidenceReading) measurement {
 	if c.Labels < minGapLabels {
 		return measurement{}

@@ -55,9 +55,9 @@ func endMessage(a *protocol.Alert, about, why string) string {
 // driftMessage is message for rows that are not like a model's reference.
 func driftMessage(a *protocol.Alert, text string) string {
 	if a.State == "firing" {
-		return fmt.Sprintf("Rows of model %s are not like those that it was made for: %s.", a.Model, text)
+		return fmt.Sprintf("Of model %s, %s.", a.Model, text)
 	}
-	return fmt.Sprintf("Rows of model %s are like those that it was made for again.", a.Model)
+	return fmt.Sprintf("Of model %s, rows are like the reference again.", a.Model)
 }
 
 // fallMessage is message for a model that errs more than before.
@@ -75,12 +75,15 @@ func fallMessage(a *protocol.Alert, fall *quality.Drift) string {
 		what, a.Model, digits(a.Worst), digits(a.Value))
 }
 
-// loudest names who labels most, where that is a large part.
+// largePart is from which share of the labels on their caller is named.
+const largePart = 0.2
+
+// loudest names who labels most, where that is a large part and not all.
 func loudest(fall *quality.Drift) string {
-	if fall.Part < 0.2 || fall.Part >= 1 {
+	if fall.Part < largePart || fall.Part >= 1 {
 		return ""
 	}
-	return fmt.Sprintf(" Most of the labels, %s, are of %s.", percentOfOne(fall.Part), shown(fall.Loudest))
+	return fmt.Sprintf(" The largest part of the labels, %s, is of %s.", percentOfOne(fall.Part), shown(fall.Loudest))
 }
 
 func lastRequests(n int) string {

@@ -32,14 +32,14 @@ func (o *Output) Sets(rows int, scores []float32, stride int, threshold float32,
 // classSets has the classes that are likely enough, and the likeliest in any case.
 // Probabilities are looked at as quality keeps them, by which the threshold was found.
 func classSets(o model.Output) Setter {
-	each := func(dst []uint16, p []float32, t float32) []uint16 { return conformal.Members(dst, p, t) }
+	each := conformal.Members
 	switch classes := len(o.Classes); {
 	case o.Width == 1:
 		each = func(dst []uint16, p []float32, t float32) []uint16 {
 			return conformal.Members(dst, []float32{1 - p[0], p[0]}, t)
 		}
 	case classes > quality.FullClasses:
-		each = func(dst []uint16, p []float32, t float32) []uint16 { return membersOfMany(dst, p, t) }
+		each = membersOfMany
 	}
 	width := o.Width
 	return func(rows int, scores []float32, stride int, threshold float32, into *Sets) {

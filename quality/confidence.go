@@ -2,7 +2,6 @@ package quality
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"penstock/quality/calibrate"
@@ -59,6 +58,7 @@ func (s *Store) Freeze(one *Series, frozen bool) bool {
 		text = "calibration is frozen as it is"
 	}
 	s.event(one, "frozen", text)
+	s.happened++
 	return true
 }
 
@@ -210,12 +210,16 @@ func (one *Series) Sets() *Sets {
 	}
 }
 
-// newWindow makes what learns sets: those of the usual alphas, and of that of requests
-// that say none.
+// newWindow makes what learns sets: those of the usual alphas, of which the nearest
+// gives way to that of requests that say none.
 func (s *Store) newWindow() *conformal.Window {
 	alphas := conformal.DefaultAlphas()
-	if at, found := slices.BinarySearch(alphas, s.alpha); !found && len(alphas) < conformal.Slots {
-		alphas = slices.Insert(alphas, at, s.alpha)
+	nearest := 0
+	for i, alpha := range alphas {
+		if abs(alpha-s.alpha) < abs(alphas[nearest]-s.alpha) {
+			nearest = i
+		}
 	}
+	alphas[nearest] = s.alpha
 	return conformal.New(alphas...)
 }

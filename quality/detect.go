@@ -96,4 +96,5 @@ func (s *Store) AcceptBaseline(one *Series) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	one.detector.Accept()
+	s.happened++
 }

@@ -27,10 +27,10 @@ type Outcomes struct {
 	Verdicts []Verdict
 
 	// Shown, of class alone, or none: the confidence that the reply gave, which is
-	// Confidences until a calibration is adopted.
+	// Confidences until a calibration is adopted; negative where it gave none.
 	Shown []float32
 	// Probability, of class alone, or none: the probability that the model gave to the
-	// true class. Of models of more than 13 classes, where the truth is none of the
+	// true class, negative where it is not known; Squares then says nothing. Of models of more than 13 classes, where the truth is none of the
 	// eight most likely, it is an equal part of what these leave.
 	Probability []float32
 	// Squares, of class alone, or none: the sum of the squares of all classes' probabilities.

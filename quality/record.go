@@ -86,25 +86,37 @@ func (one *Series) columns() Outcomes {
 // are remembered.
 type activities struct {
 	slots [16]Activity
-	full  []Activity // of minutes that had to give their slot up
+	more  []Activity // of minutes whose slot another one has
 }
 
+// at is that of a minute; nil where too many wait.
 func (a *activities) at(one *Series, minute int64) *Activity {
+	fresh := Activity{Model: one.counts.Model, Version: one.counts.Version, Minute: minute}
 	slot := &a.slots[uint64(minute)%uint64(len(a.slots))]
-	if slot.Minute != minute {
-		if slot.any() {
-			a.full = append(a.full, *slot)
-		}
-		*slot = Activity{Model: one.counts.Model, Version: one.counts.Version, Minute: minute}
+	if slot.Minute == minute {
+		return slot
 	}
-	return slot
+	if !slot.any() {
+		*slot = fresh
+		return slot
+	}
+	for i := len(a.more) - 1; i >= 0; i-- {
+		if a.more[i].Minute == minute {
+			return &a.more[i]
+		}
+	}
+	if len(a.more) >= mostMinutes {
+		return nil
+	}
+	a.more = append(a.more, fresh)
+	return &a.more[len(a.more)-1]
 }
 
 func (a *Activity) any() bool { return a.Predicted > 0 || a.Forgotten > 0 }
 
 func (a *activities) take(into []Activity) []Activity {
-	into = append(into, a.full...)
-	a.full = a.full[:0]
+	into = append(into, a.more...)
+	a.more = a.more[:0]
 	for i := range a.slots {
 		if slot := &a.slots[i]; slot.any() {
 			into = append(into, *slot)
@@ -114,17 +126,20 @@ func (a *activities) take(into []Activity) []Activity {
 	return into
 }
 
-// mostMinutes bounds the minutes that wait to be taken.
+// mostMinutes bounds the minutes that wait to be taken: nearly three days of nobody
+// doing so. What is of further ones is in no history.
 const mostMinutes = 4096
 
 // active counts predictions of a moment for whoever keeps them.
 func (one *Series) active(at int64, do func(*Activity)) {
 	s := one.store
-	if !s.recording || len(one.activity.full) >= mostMinutes {
+	if !s.recording {
 		return
 	}
-	s.record.has(one)
-	do(one.activity.at(one, floorDiv(s.unix(at), int64(time.Minute))))
+	if a := one.activity.at(one, floorDiv(s.unix(at), int64(time.Minute))); a != nil {
+		s.record.has(one)
+		do(a)
+	}
 }
 
 // unix is the wall time of a moment since the epoch, in nanoseconds.

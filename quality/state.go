@@ -21,6 +21,7 @@ type State struct {
 	store  *Store
 	series []*Series
 	Epoch  int64 // Unix nanoseconds
+	Taken  int64 // likewise
 	Series []seriesState
 }
 
@@ -45,7 +46,9 @@ type seriesState struct {
 	Scale    drift.ScaleState
 	Fitter   []byte
 	Window   []byte
+	Alpha    float64 // of Sets
 	Sets     setCounts
+	Voices   voicesState
 	Shift    []byte
 	Adopted  int64
 	Ranks    []uint64
@@ -68,7 +71,7 @@ func (s *Store) TakeState(batch *Batch) *State {
 }
 
 func (s *Store) state() *State {
-	state := &State{store: s, Epoch: s.epochUnix}
+	state := &State{store: s, Epoch: s.epochUnix, Taken: s.unix(int64(time.Since(s.epoch)))}
 	for _, one := range s.memory.series.slots {
 		if one != nil {
 			state.series = append(state.series, one)
@@ -82,7 +85,8 @@ func (one *Series) state() seriesState {
 	state := seriesState{
 		Counts: one.counts, Kind: one.kind, Classes: one.names, Scores: one.scores, Width: one.judge.Width(), Removed: one.removed,
 		Last5m: one.last5m.state(), Last1h: one.last1h.state(),
-		Detector: one.detector.State(), Scale: one.scale.State(), Sets: one.sets,
+		Detector: one.detector.State(), Scale: one.scale.State(),
+		Alpha: one.store.alpha, Sets: one.sets, Voices: one.voices.state(),
 		Adopted: one.adopted, Ranks: slices.Clone(one.ranks[:]), Ranked: one.ranked,
 	}
 	if lasting, ok := one.judge.(Lasting); ok {
@@ -144,6 +148,7 @@ func (s *Store) Load(r io.Reader, judge func(kind string, classes []string, widt
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.continueFrom(state.Epoch)
+	s.loaded = state.Taken
 	known := make([]*Series, len(state.Series))
 	var err error
 	for i := range state.Series {
@@ -191,7 +196,11 @@ func (s *Store) restore(state *seriesState, judge func(string, []string, int) Ju
 	one.last1h.restore(state.Last1h)
 	one.detector.Restore(state.Detector)
 	one.scale.Restore(state.Scale)
-	one.sets, one.adopted, one.ranked = state.Sets, state.Adopted, state.Ranked
+	if state.Alpha == s.alpha { // else they were judged by another promise
+		one.sets = state.Sets
+	}
+	one.voices.restore(state.Voices, s.voice)
+	one.adopted, one.ranked = state.Adopted, state.Ranked
 	copy(one.ranks[:], state.Ranks)
 	one.restoreDelays(state.Delays)
 	return one, one.restoreLearned(state)
@@ -266,7 +275,9 @@ func (s *Store) revive(state *seriesState, judge func(string, []string, int) Jud
 
 // Replay counts the outcomes and the activity of a batch that was kept after the
 // state that was loaded was taken, as if it happened now: of the predictions that are
-// remembered, those become labelled that the batch has.
+// remembered, those become labelled that the batch has. What is older than the state is
+// from elsewhere (penstock quality import), and of it nothing is counted or learned,
+// which the newest labels are for.
 func (s *Store) Replay(batch *Batch) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -282,15 +293,26 @@ func (s *Store) Replay(batch *Batch) {
 		if one == nil {
 			continue
 		}
+		predicted := a.Predicted
+		if s.fromElsewhere((a.Minute + 1) * int64(time.Minute)) {
+			predicted = 0
+		}
 		at := max(a.Minute*int64(time.Minute)-s.epochUnix, 0)
-		one.counts.Predicted += a.Predicted
+		one.counts.Predicted += predicted
 		one.counts.Forgotten += a.Forgotten
 		one.each(at, func(b *bucket) {
-			b.predicted += a.Predicted
+			b.predicted += predicted
 			b.forgotten += a.Forgotten
 		})
 	}
 }
+
+// underWay is longer than a prediction or a label takes from its time to being counted.
+const underWay = time.Minute
+
+// fromElsewhere reports whether what happened at that time, in Unix nanoseconds, and is
+// not in the state that was loaded, happened elsewhere.
+func (s *Store) fromElsewhere(unix int64) bool { return unix < s.loaded-int64(underWay) }
 
 // anyAs finds a series that is listed, or has predictions that are remembered.
 func (s *Store) anyAs(model, version string) *Series {
@@ -307,7 +329,8 @@ func (s *Store) anyAs(model, version string) *Series {
 
 func (s *Store) replayOutcomes(o *Outcomes) {
 	one := s.anyAs(o.Model, o.Version)
-	if one == nil || one.judge.Width() != o.Width || one.judge.LabelWidth() != o.LabelWidth {
+	if one == nil || one.judge.Width() != o.Width || one.judge.LabelWidth() != o.LabelWidth ||
+		one.kind != o.Kind || !slices.Equal(one.names, o.Classes) {
 		return
 	}
 	for first := 0; first < o.Len(); {
@@ -324,6 +347,9 @@ func (s *Store) replayRequest(one *Series, o *Outcomes, first, last int) {
 	k := o.Scopes[first].key([]byte(o.IDs[first]))
 	if position := s.memory.find(k); position != none {
 		s.memory.requests.at(position).labelled = true
+	}
+	if s.fromElsewhere(o.Labelled[first]) {
+		return
 	}
 	rows := uint64(last - first)
 	at := o.Predicted[first] - s.epochUnix

@@ -3,6 +3,7 @@ package quality_test
 import (
 	"bytes"
 	stdcmp "cmp"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -190,7 +191,7 @@ func TestALabelAfterARestart(t *testing.T) {
 	for i, a := range l.open {
 		truth := make([]float32, a.rows*l.series[a.one].LabelWidth())
 		_, err := again.LabelIndices(a.scope, a.id, truth, nil)
-		if i == 0 && err != quality.ErrDuplicateFeedback {
+		if i == 0 && !errors.Is(err, quality.ErrDuplicateFeedback) {
 			t.Errorf("the label that came before the restart, again: %v; want it refused as a duplicate", err)
 		}
 		if i > 0 && err != nil {
@@ -347,4 +348,40 @@ func TestProbabilitiesOfManyClasses(t *testing.T) {
 			t.Fatalf("the truth's probability is %v; want %v (%d are likelier)", got, want, above)
 		}
 	})
+}
+
+// What was brought in from elsewhere is in the history alone: it is older than what was
+// learned, and its classes may be others.
+func TestReplayOfWhatIsFromElsewhere(t *testing.T) {
+	l := newLife(t, 1)
+	for range 50 {
+		l.predict()
+	}
+	l.checkpoint(t)
+	before := knows(l.again(t))
+	old := time.Now().Add(-time.Hour).UnixNano()
+	of := func(classes []string, at int64, value float32) quality.Batch {
+		return quality.Batch{
+			Outcomes: []quality.Outcomes{{
+				Model: "digits", Version: "1", Kind: quality.ClassKind, Classes: classes, Width: 1, LabelWidth: 1,
+				Predicted: []int64{at}, Labelled: []int64{at}, Scopes: []quality.Scope{{}}, IDs: []string{"1"}, Rows: []uint32{0},
+				Callers: []string{"a"}, Names: []string{"a"}, Values: []float32{value}, Truths: []float64{float64(value)}, Verdicts: []quality.Verdict{{Correct: true}},
+			}},
+			Activity: []quality.Activity{{Model: "digits", Version: "1", Minute: at / int64(time.Minute), Predicted: 1}},
+		}
+	}
+	for name, batch := range map[string]quality.Batch{
+		"older": of(digits.Classes, old, 3), "of other classes": of(append([]string{"none"}, digits.Classes...), old, 10),
+	} {
+		l.after = []quality.Batch{batch}
+		if diff := cmp.Diff(before, knows(l.again(t)), cmpopts.EquateNaNs()); diff != "" {
+			t.Errorf("outcomes that are %s: %s", name, diff)
+		}
+	}
+	newer := of(append([]string{"none"}, digits.Classes...), time.Now().UnixNano(), 10)
+	newer.Activity = nil
+	l.after = []quality.Batch{newer}
+	if diff := cmp.Diff(before, knows(l.again(t)), cmpopts.EquateNaNs()); diff != "" {
+		t.Errorf("outcomes of other classes that are newer: %s", diff)
+	}
 }

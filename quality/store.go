@@ -108,6 +108,7 @@ type Store struct {
 
 	recording, frozen bool
 	happened          uint64
+	loaded            int64 // when the state that was loaded was taken; 0: there was none
 
 	mu       lockorder.Mutex[lockorder.Store]
 	memory   memory
@@ -163,7 +164,8 @@ func (s *Store) Remembered() int {
 	return s.memory.used
 }
 
-// Happened is a number that changes with every prediction.
+// Happened is a number that changes with every prediction, and with what people change:
+// a calibration that is frozen, a baseline that is accepted.
 func (s *Store) Happened() uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()

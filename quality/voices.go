@@ -4,8 +4,8 @@ package quality
 // caller labels of it.
 const heard = 1000
 
-// mostWeight is what one caller's labels may be of what the detector of falls hears,
-// where there are as many callers that it can be so.
+// mostWeight is what one caller's labels may be, as a share of the newest requests, of
+// what the detector of falls hears, where there are 20 callers or more.
 const mostWeight = 0.05
 
 // voices know who labelled the newest requests of a series, so that nobody alone
@@ -67,4 +67,36 @@ func (v *voices) loudest() (name string, share float64) {
 		share = float64(most) / float64(len(v.ring))
 	}
 	return name, share
+}
+
+// voicesState is who labelled the newest requests, the oldest first, as indices of Names.
+type voicesState struct {
+	Names []string
+	Heard []uint32
+}
+
+func (v *voices) state() (state voicesState) {
+	numbers := make(map[uint64]uint32, len(v.counts))
+	for i := range v.ring {
+		key := v.ring[(v.next+i)%len(v.ring)]
+		number, known := numbers[key]
+		if !known {
+			number = uint32(len(state.Names))
+			numbers[key] = number
+			state.Names = append(state.Names, v.counts[key].name)
+		}
+		state.Heard = append(state.Heard, number)
+	}
+	return state
+}
+
+// restore hears them again; key is that of a name.
+func (v *voices) restore(state voicesState, key func(name string) uint64) {
+	*v = voices{}
+	for _, number := range state.Heard {
+		if int(number) < len(state.Names) {
+			name := state.Names[number]
+			v.weigh(key(name), name)
+		}
+	}
 }

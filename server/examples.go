@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"slices"
 	"strconv"
@@ -14,11 +13,6 @@ import (
 	"penstock/protocol"
 	"penstock/quality"
 	"penstock/quality/measure"
-)
-
-const (
-	slogWarn  = slog.LevelWarn
-	classKind = model.Class
 )
 
 // serveSlices compares parts of what is labelled: ?by=version, caller, class or slice.
@@ -118,7 +112,8 @@ type apiExample struct {
 	Prediction string  `json:"prediction"`
 	Label      string  `json:"label"`
 	Confidence float64 `json:"confidence"`
-	// Features are the row's, as the engine was given it; null where they are not kept.
+	// Features are the row's in the client's units, of a category its index; null where
+	// they are not kept.
 	Features []*float64 `json:"features"`
 }
 
@@ -126,7 +121,7 @@ type apiExample struct {
 func (s *Server) serveWorst(ctx context.Context, w http.ResponseWriter, _ *http.Request, a *asked) error {
 	worst := make([]apiExample, 0, mostExamples+1)
 	err := s.newest(ctx, a.query, func(o *quality.Outcomes, i int) {
-		if o.Kind != string(classKind) || o.Verdicts[i].Correct || len(o.Shown) == 0 {
+		if o.Kind != string(model.Class) || o.Verdicts[i].Correct || len(o.Shown) == 0 {
 			return
 		}
 		confidence := float64(o.Shown[i])
@@ -147,22 +142,21 @@ func (s *Server) serveWorst(ctx context.Context, w http.ResponseWriter, _ *http.
 	}
 	kept := a.d.Series.Worst()
 	for i := range worst {
-		worst[i].Features = featuresOf(&worst[i], kept)
+		worst[i].Features = featuresOf(&worst[i], kept, &a.d.Spec)
 	}
 	writeJSON(w, protocol.Encode(map[string]any{"examples": worst}))
 	return nil
 }
 
-// featuresOf are those of an example, in the client's units; nil where they are not
-// kept.
-func featuresOf(e *apiExample, kept []quality.Wrong) []*float64 {
+// featuresOf are those of an example, as apiExample has them.
+func featuresOf(e *apiExample, kept []quality.Wrong, spec *model.Spec) []*float64 {
 	for _, one := range kept {
 		if one.ID != e.ID || one.Row != int(e.Row) || time.Unix(0, one.Predicted).UTC().Format(protocol.TimeFormat) != e.At {
 			continue
 		}
 		features := make([]*float64, len(one.Features))
 		for i, x := range one.Features {
-			features[i] = finite(float64(x))
+			features[i] = finite(float64(x) + spec.ShiftOf(i))
 		}
 		return features
 	}
@@ -182,15 +176,15 @@ const mostCurve = 200
 // serveCurve shows what each threshold would do, of a model of two classes.
 func (s *Server) serveCurve(ctx context.Context, w http.ResponseWriter, _ *http.Request, a *asked) error {
 	first := a.d.First()
-	if first.Output.Kind != classKind || len(first.Classes) != 2 {
+	if first.Output.Kind != model.Class || len(first.Classes) != 2 {
 		problem(w, http.StatusNotFound, "no_curve", "curves are of models of two classes")
 		return nil
 	}
 	var scores []float64
 	var positive []bool
 	err := s.newest(ctx, a.query, func(o *quality.Outcomes, i int) {
-		if o.Kind != string(classKind) || len(o.Confidences) == 0 {
-			return
+		if o.Kind != string(model.Class) || len(o.Confidences) == 0 || !slices.Equal(o.Classes, first.Classes) {
+			return // also of a version with other classes
 		}
 		p := float64(o.Confidences[i])
 		if o.Values[i] == 0 { // that of the second class is what is left

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"time"
 
 	"penstock/access"
+	"penstock/model"
 	"penstock/protocol"
 	"penstock/quality"
 	"penstock/quality/measure"
@@ -21,7 +23,15 @@ type window struct {
 	name   string
 	length time.Duration
 	step   store.Step
-	each   time.Duration // of the step
+	each   time.Duration // of the step; of months about
+}
+
+// end is when the step ends that begins at at.
+func (w *window) end(at time.Time) time.Time {
+	if w.step == store.Month {
+		return at.AddDate(0, 1, 0)
+	}
+	return at.Add(w.each)
 }
 
 const day = 24 * time.Hour
@@ -38,7 +48,6 @@ var windows = []window{
 // asked is what a request about the history asks for.
 type asked struct {
 	window window
-	by     store.By
 	query  store.Query
 	d      *serving.Deployment
 }
@@ -49,8 +58,8 @@ const mostReaders = 2
 // reading bounds how long a request may read the history.
 const reading = 10 * time.Second
 
-// history serves what is asked of one model, ?model=, that the guest may watch; readers at a time
-// are few, so that nobody keeps the disk.
+// history serves what is asked of one model, ?model=, that the guest may watch; readers
+// at a time are few, so that nobody keeps the disk.
 func (s *Server) history(answer func(context.Context, http.ResponseWriter, *http.Request, *asked) error) http.HandlerFunc {
 	return s.guarded(access.Dashboard, func(w http.ResponseWriter, r *http.Request, guest *access.Session) {
 		a, err := s.askedOf(r.URL.Query(), guest)
@@ -84,10 +93,10 @@ func (s *Server) readHistory(w http.ResponseWriter, r *http.Request, read func(c
 	}
 	if err := read(ctx); err != nil && r.Context().Err() == nil {
 		if errors.Is(err, errCutShort) {
-			s.quiet.Log(slogWarn, "an export of the history was cut short", "err", err)
+			s.quiet.Log(slog.LevelWarn, "an export of the history was cut short", "err", err)
 			panic(http.ErrAbortHandler) // so that it is not taken for whole
 		}
-		s.quiet.Log(slogWarn, "the history could not be read", "err", err)
+		s.quiet.Log(slog.LevelWarn, "the history could not be read", "err", err)
 		problem(w, http.StatusServiceUnavailable, "no_history", "the history could not be read; the server's log says why")
 	}
 }
@@ -212,18 +221,18 @@ func (s *Server) overTime(ctx context.Context, a *asked) (*apiOverTime, error) {
 		Window: a.window.name, By: byName(a.query.By), Step: a.window.each.Seconds(),
 		Points: []apiPoint{}, PerClass: []apiScore{}, Events: []apiEvent{},
 	}
-	ripe := ripeAfter(a.d)
+	ripe := a.ripeAfter()
 	var total measure.Tally
 	for i := range points {
 		total.Merge(&points[i].Tally)
 	}
 	for i := 0; i < len(points); i++ {
-		at, tally := points[i].At, points[i].Tally
+		at, tally := points[i].At, &points[i].Tally
 		for ; i+1 < len(points) && points[i+1].At.Equal(at); i++ { // other versions
 			tally.Merge(&points[i+1].Tally)
 		}
-		complete := ripe >= 0 && a.query.To.Sub(at.Add(a.window.each)) > ripe
-		told.Points = append(told.Points, apiPoint{at.UTC().Format(protocol.TimeFormat), figuresOf(&tally, &total, complete)})
+		complete := ripe >= 0 && a.query.To.Sub(a.window.end(at)) >= ripe
+		told.Points = append(told.Points, apiPoint{at.UTC().Format(protocol.TimeFormat), figuresOf(tally, &total, complete)})
 	}
 	told.Total = figuresOf(&total, &total, false)
 	if err := s.addClasses(ctx, a, told); err != nil {
@@ -239,10 +248,14 @@ func byName(by store.By) string {
 	return "prediction"
 }
 
-// ripeAfter is the age at which predictions have their labels, but for one in a hundred
-// of those that ever get one; below 0 where no label has come yet.
-func ripeAfter(d *serving.Deployment) time.Duration {
-	snapshot := d.Series.Snapshot()
+// ripeAfter is the age at which a step has its labels, but for one in a hundred of those
+// that ever come: of predictions the 99th percentile of the labels' delay, and below 0
+// where no label has come yet. A step of the labels' own time has them when it is over.
+func (a *asked) ripeAfter() time.Duration {
+	if a.query.By == store.Label {
+		return 0
+	}
+	snapshot := a.d.Series.Snapshot()
 	if snapshot.LabelDelay == nil {
 		return -1
 	}
@@ -265,7 +278,7 @@ func figuresOf(t, window *measure.Tally, complete bool) apiFigures {
 }
 
 func (s *Server) addClasses(ctx context.Context, a *asked, told *apiOverTime) error {
-	if a.d.First().Output.Kind != classKind {
+	if a.d.First().Output.Kind != model.Class {
 		return nil
 	}
 	cells, classes, err := s.opt.History.Cells(ctx, a.query)

@@ -141,9 +141,6 @@ func setsOf(d *serving.Deployment) *apiSets {
 	return &apiSets{sets.Alpha, sets.Rows, sets.Level, sets.Judged, sets.Coverage, sets.MeanSize}
 }
 
-// mostDriftFeatures is how many features a page is told of, the worst first.
-const mostDriftFeatures = 20
-
 func driftOf(d *serving.Deployment) *apiDrift {
 	report := d.Series.Shift()
 	if report == nil {
@@ -153,7 +150,7 @@ func driftOf(d *serving.Deployment) *apiDrift {
 		Firing: report.Firing, Text: report.Text, ReferenceRows: report.ReferenceRows, Windows: report.Windows, Rows: report.Rows,
 		Features: []apiDriftFeature{},
 	}
-	for _, f := range report.Features[:min(len(report.Features), mostDriftFeatures)] {
+	for _, f := range report.Features {
 		told.Features = append(told.Features, apiDriftFeature{f.Name, f.P, f.Q, f.PSI, f.Effect, f.Firing, f.Bins, f.Live, f.Reference})
 	}
 	if side := sideOf(&d.Spec); side > 0 && report.Map != nil {

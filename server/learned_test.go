@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"penstock/model"
 	"penstock/model/modeltest"
@@ -96,7 +97,10 @@ type learnedAnswer struct {
 			RawECE  float64 `json:"ece_raw"`
 		}
 		OverTime *struct {
-			Points []struct{ Labelled, Predicted uint64 }
+			Points []struct {
+				Labelled, Predicted uint64
+				Complete            bool
+			}
 			Total  struct{ Labelled, Correct, Predicted uint64 }
 		} `json:"over_time"`
 	}
@@ -122,6 +126,7 @@ func TestHistoryIsTold(t *testing.T) {
 	p.labelled(r, 30, 10, "8")
 	var batch quality.Batch
 	r.quality.Take(&batch)
+	older(&batch, 2)
 	if err := history.Write(&batch); err != nil {
 		t.Fatal(err)
 	}
@@ -130,6 +135,11 @@ func TestHistoryIsTold(t *testing.T) {
 		told := answer.Models[0].OverTime
 		if told == nil || told.Total.Labelled != 40 || told.Total.Correct != 30 || by == "prediction" && told.Total.Predicted != 40 {
 			t.Errorf("by %s: %+v", by, told)
+		}
+		for _, point := range told.Points {
+			if !point.Complete {
+				t.Errorf("by %s: a minute that ended a minute ago, beside labels that come at once: %+v; want it complete", by, point)
+			}
 		}
 	}
 	for path, want := range map[string]string{
@@ -151,6 +161,19 @@ func TestHistoryIsTold(t *testing.T) {
 	}
 	if body := bodyOf(r, "/api/quality?window=1h&by=colour"); !strings.Contains(body, "prediction or label") {
 		t.Errorf("by=colour: %s", body)
+	}
+}
+
+// older makes everything in a batch some minutes older.
+func older(batch *quality.Batch, minutes int64) {
+	for i := range batch.Outcomes {
+		for k := range batch.Outcomes[i].Predicted {
+			batch.Outcomes[i].Predicted[k] -= minutes * int64(time.Minute)
+			batch.Outcomes[i].Labelled[k] -= minutes * int64(time.Minute)
+		}
+	}
+	for i := range batch.Activity {
+		batch.Activity[i].Minute -= minutes
 	}
 }
 

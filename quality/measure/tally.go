@@ -165,7 +165,7 @@ func (t *Tally) addClass(o *quality.Outcomes, i int) {
 		t.Shown.Add(shown, correct)
 		t.addResidual(float64(shown), correct)
 	}
-	if len(o.Probability) == 0 {
+	if len(o.Probability) == 0 || !(o.Probability[i] >= 0) {
 		return
 	}
 	p := float64(o.Probability[i])
