@@ -43,14 +43,16 @@ type pendingWriter struct {
 }
 
 // writePending writes the predictions that are remembered. It looks at a thousand
-// places at a time: those that come or go meanwhile are in it or not.
+// places at a time, or fewer where requests are large: those that come or go meanwhile are
+// in it or not.
 func (state *State) writePending(out io.Writer) error {
 	s := state.store
 	w := &pendingWriter{store: s, series: make(map[*Series]uint64), holders: make(map[uint64]uint64)}
 	for i, one := range state.series {
 		w.series[one] = uint64(i)
 	}
-	for first := 0; w.part(first); first += chunk {
+	for next := 0; next >= 0; {
+		next = w.part(next)
 		if _, err := out.Write(w.b); err != nil {
 			return fmt.Errorf("quality: the remembered predictions: %w", err)
 		}
@@ -61,20 +63,27 @@ func (state *State) writePending(out io.Writer) error {
 	return nil
 }
 
-// part encodes the requests of a thousand places; false is that there are no more.
-func (w *pendingWriter) part(first int) bool {
+// mostPart is after how many bytes the store's mutex is let go: a request may have a
+// thousand rows, and a thousand of these hold everybody else up for a long time.
+const mostPart = 64 << 10
+
+// part encodes the requests of some places from first on, and returns where the next part
+// begins; -1 is that there are no more.
+func (w *pendingWriter) part(first int) (next int) {
 	w.b = w.b[:0]
 	s := w.store
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	m := &s.memory
-	last := min(first+chunk, m.requests.made)
-	for i := first; i < last; i++ {
-		if head := m.requests.at(uint32(i)); head.size > 0 {
+	for next = first; next < m.requests.made; next++ {
+		if next-first == chunk || len(w.b) >= mostPart {
+			return next
+		}
+		if head := m.requests.at(uint32(next)); head.size > 0 {
 			w.request(m, head)
 		}
 	}
-	return last > first
+	return -1
 }
 
 func (w *pendingWriter) request(m *memory, head *kept) {
@@ -275,7 +284,7 @@ func (r *pendingReader) detail(of *Series) (d detail) {
 func (f form) fits(classes int) bool {
 	switch f {
 	case formFull:
-		return classes <= FullClasses
+		return classes > 0 && classes <= FullClasses
 	case formLikeliest:
 		return classes > FullClasses
 	}
