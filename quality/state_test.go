@@ -334,6 +334,31 @@ func TestTheColumnsOfOutcomes(t *testing.T) {
 	}
 }
 
+// Outcomes that nobody takes take so much memory and no more, however many numbers a
+// row has.
+func TestOutcomesThatNobodyTakes(t *testing.T) {
+	const width, rows = 1 << 18, 64
+	wide := served{Name: "wide", Version: "1", judge: func() quality.Judge { return quality.NewValuesJudge(width) }}
+	s := newStoreWith(t, quality.Options{Record: true, Remember: width}, wide)
+	values := make([]float32, width)
+	for i := range 2 * rows {
+		id := []byte(strconv.Itoa(i))
+		s.Store.Remember(quality.Prediction{Series: s.series[0], ID: id, Rows: 1, Values: values})
+		if _, err := s.LabelIndices(quality.Scope{}, id, values, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var batch quality.Batch
+	s.Take(&batch)
+	kept := 0
+	for i := range batch.Outcomes {
+		kept += batch.Outcomes[i].Len()
+	}
+	if kept == 0 || kept*width*12 > 256<<20 || kept+int(batch.Dropped) != 2*rows {
+		t.Errorf("%d rows of %d numbers wait and %d are dropped; expected 256 MiB at most, and %d in all", kept, width, batch.Dropped, 2*rows)
+	}
+}
+
 // Of models of many classes the eight likeliest are kept, and the rest as one.
 func TestProbabilitiesOfManyClasses(t *testing.T) {
 	const classes = 100
