@@ -13,8 +13,7 @@ import (
 	"slices"
 )
 
-// The predictions that are remembered, as they are kept over a restart, are parts of
-// at most 16 MiB, each after its length in 4 bytes, and a length of 0 at the end. A part is
+// The predictions that are remembered, as they are kept over a restart, are parts, each after its length in 4 bytes, and a length of 0 at the end. A part is
 // records, each after its length as a varint:
 //
 //	flags     1 byte: labelled, with confidences, with details, first of its holder
@@ -35,7 +34,8 @@ const (
 	flagDetails
 	flagHolder
 
-	longestPart = 16 << 20
+	// longestPart is beyond any: of one request more than mostPart.
+	longestPart = 1 << 30
 )
 
 // pendingWriter writes remembered predictions.
@@ -48,14 +48,19 @@ type pendingWriter struct {
 }
 
 // writePending writes the predictions that are remembered. It looks at a thousand
-// places at a time: those that come or go meanwhile are in it or not.
+// places at a time, or fewer where requests are large: those that come or go meanwhile are
+// in it or not.
 func (state *State) writePending(out io.Writer) error {
 	s := state.store
 	w := &pendingWriter{store: s, series: make(map[*Series]uint64), holders: make(map[uint64]uint64)}
 	for i, one := range state.series {
 		w.series[one] = uint64(i)
 	}
-	for first := 0; w.fill(first); first += chunk {
+	for next := 0; next >= 0; {
+		next = w.fill(next)
+		if len(w.part) == 0 {
+			continue
+		}
 		if err := w.write(out); err != nil {
 			return err
 		}
@@ -64,7 +69,7 @@ func (state *State) writePending(out io.Writer) error {
 	return w.write(out)
 }
 
-// write writes a part; an empty one is the end, and is written once.
+// write writes a part; an empty one is the end.
 func (w *pendingWriter) write(out io.Writer) error {
 	length := binary.LittleEndian.AppendUint32(nil, uint32(len(w.part)))
 	for _, b := range [][]byte{length, w.part} {
@@ -75,17 +80,24 @@ func (w *pendingWriter) write(out io.Writer) error {
 	return nil
 }
 
-// fill encodes the requests of a thousand places, until there is one at least; false
-// is that there are no more.
-func (w *pendingWriter) fill(first int) bool {
+// mostPart is after how many bytes the store's mutex is let go: a request may have a
+// thousand rows, and a thousand of these would hold everybody else up for a long time.
+const mostPart = 64 << 10
+
+// fill encodes the requests of some places from first on, and returns where the next
+// part begins; -1 is that there are no more.
+func (w *pendingWriter) fill(first int) (next int) {
 	w.part = w.part[:0]
 	s := w.store
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	m := &s.memory
-	for i := first; i < min(first+chunk, m.requests.made); i++ {
-		head := m.requests.at(uint32(i))
-		if head.size == 0 || len(w.part) > longestPart/2 { // requests that are so large are few
+	for next = first; next < m.requests.made; next++ {
+		if next-first == chunk || len(w.part) >= mostPart {
+			return next
+		}
+		head := m.requests.at(uint32(next))
+		if head.size == 0 {
 			continue
 		}
 		if w.b = w.b[:0]; w.request(m, head) {
@@ -93,7 +105,7 @@ func (w *pendingWriter) fill(first int) bool {
 			w.part = append(w.part, w.b...)
 		}
 	}
-	return first < m.requests.made
+	return -1
 }
 
 // request encodes one; false where its series came after the state was taken.
