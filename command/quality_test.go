@@ -85,11 +85,11 @@ func TestQualityRefuses(t *testing.T) {
 	}
 	for want, args := range map[string][]string{
 		"--data-dir " + folder + ": there is no database": {"export", "--data-dir=" + folder, "--model=m", "--out=x.csv"},
-		"add --format csv":             {"export", "--data-dir=" + folder, "--model=m", "--out=x"},
-		"--from":                       {"export", "--data-dir=" + folder, "--model=m", "--out=x.csv", "--from=yesterday"},
-		"no column predicted_at":       {"import", in, "--data-dir=" + filepath.Join(folder, "data")},
+		"add --format csv":               {"export", "--data-dir=" + folder, "--model=m", "--out=x"},
+		"--from":                         {"export", "--data-dir=" + folder, "--model=m", "--out=x.csv", "--from=yesterday"},
+		"no column predicted_at":         {"import", in, "--data-dir=" + filepath.Join(folder, "data")},
 		"expected how long, such as 30d": {"import", in, "--data-dir=" + folder, "--quality-keep=soon"},
-		"in.xml":                       {"import", filepath.Join(folder, "in.xml"), "--data-dir=" + folder},
+		"in.xml":                         {"import", filepath.Join(folder, "in.xml"), "--data-dir=" + folder},
 	} {
 		if err := Run(t.Context(), append([]string{"quality"}, args...), "test"); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: %v; expected %q", args, err, want)

@@ -65,11 +65,11 @@ func (s *Store) Freeze(one *Series, frozen bool) bool {
 // learn shows a labelled row to what learns from labels: first what was promised is
 // judged, and then it is learned from.
 func (one *Series) learn(o *outcome, caller uint64) {
-	one.judgeSet(o)
+	one.judgeSet(o, caller)
 	if one.fitter == nil || len(o.confidences) == 0 {
 		return
 	}
-	if change := one.fitter.Add(o.confidences[0], o.verdict.Correct, caller); change != nil {
+	if change := one.fitter.AddAt(o.confidences[0], o.verdict.Correct, caller, o.at); change != nil {
 		one.publish()
 		one.adopted = o.at
 		one.store.event(one, "calibration", fmt.Sprintf("%s in place of %s, over %d labels (z = %.1f)", &change.To, &change.From, change.Rows, change.Z))
@@ -95,7 +95,7 @@ func (one *Series) publish() {
 
 // judgeSet tells whether the truth was in the set that would be given now, and how
 // large that was.
-func (one *Series) judgeSet(o *outcome) {
+func (one *Series) judgeSet(o *outcome, caller uint64) {
 	if one.window == nil {
 		return
 	}
@@ -110,7 +110,7 @@ func (one *Series) judgeSet(o *outcome) {
 		one.sizeSet(o, threshold)
 		one.sets.add(o, threshold)
 	}
-	one.window.Add(conformity)
+	one.window.AddOf(conformity, caller, o.at)
 }
 
 // conformity is how well the truth fits what was predicted: the higher the better.

@@ -10,11 +10,19 @@ import (
 // counted by the series, and as dropped.
 const mostRecorded = 1 << 20
 
+// mostRecordedBytes bounds them where a row has many numbers, about as many bytes as
+// mostRecorded rows of one class take.
+const mostRecordedBytes = 256 << 20
+
+// recordedBytes is about what a row takes beside its numbers and its id.
+const recordedBytes = 192
+
 // record is what waits to be taken by whoever keeps it for longer.
 type record struct {
 	series  []*Series // that have something
 	events  []Event
 	rows    int
+	bytes   int
 	dropped uint64
 }
 
@@ -34,7 +42,7 @@ func (s *Store) take(batch *Batch) {
 	r := &s.record
 	batch.Events = append(batch.Events[:0], r.events...)
 	batch.Dropped = r.dropped
-	r.events, r.rows, r.dropped = r.events[:0], 0, 0
+	r.events, r.rows, r.bytes, r.dropped = r.events[:0], 0, 0, 0
 	for _, one := range r.series {
 		one.recorded = false
 		if one.outcomes.Len() > 0 {
@@ -170,11 +178,13 @@ type outcome struct {
 
 // keep adds a row to the columns.
 func (r *record) keep(one *Series, head *kept, of *labelling, o *outcome) {
-	if r.rows >= mostRecorded {
+	bytes := recordedBytes + len(of.id) + 4*(len(o.values)+len(o.confidences)) + 8*len(o.truth)
+	if r.rows >= mostRecorded || r.bytes+bytes > mostRecordedBytes {
 		r.dropped++
 		return
 	}
 	r.rows++
+	r.bytes += bytes
 	r.has(one)
 	c := &one.outcomes
 	if c.Len() == 0 {

@@ -120,7 +120,9 @@ func (one *Series) learns(m *Model) {
 	case ValuesKind:
 		one.window = one.store.newWindow()
 	}
-	one.slicer = one.store.slicerOf(m)
+	if one.judge.LabelWidth() > 0 { // else there are no outcomes
+		one.slicer = one.store.slicerOf(m)
+	}
 }
 
 // The kinds of output from which more is learned than whether they were right.

@@ -329,8 +329,7 @@ func (s *Store) anyAs(model, version string) *Series {
 
 func (s *Store) replayOutcomes(o *Outcomes) {
 	one := s.anyAs(o.Model, o.Version)
-	if one == nil || one.judge.Width() != o.Width || one.judge.LabelWidth() != o.LabelWidth ||
-		one.kind != o.Kind || !slices.Equal(one.names, o.Classes) {
+	if one == nil || !one.judges(o) {
 		return
 	}
 	for first := 0; first < o.Len(); {
@@ -341,6 +340,12 @@ func (s *Store) replayOutcomes(o *Outcomes) {
 		s.replayRequest(one, o, first, last)
 		first = last
 	}
+}
+
+// judges reports whether the rows are such as this series judges: not those of another
+// model by the same name and version, whose classes mean something else here, or nothing.
+func (one *Series) judges(o *Outcomes) bool {
+	return one.kind == o.Kind && one.judge.Width() == o.Width && one.judge.LabelWidth() == o.LabelWidth && slices.Equal(one.names, o.Classes)
 }
 
 func (s *Store) replayRequest(one *Series, o *Outcomes, first, last int) {

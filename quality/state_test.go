@@ -229,6 +229,48 @@ func TestALabelForAVersionThatIsGone(t *testing.T) {
 	}
 }
 
+// Rows that were kept of another model by the same name and version mean nothing to
+// this one: nothing of them is counted, and the process starts.
+func TestRowsOfOtherClassesAreNotReplayed(t *testing.T) {
+	before := newStoreWith(t, quality.Options{Record: true}, digits)
+	before.Remember(quality.Prediction{ID: []byte("1"), Values: []float32{1}, Confidences: []float32{1}})
+	if _, err := before.LabelIndices(quality.Scope{}, []byte("1"), []float32{9}, nil); err != nil {
+		t.Fatal(err)
+	}
+	var batch quality.Batch
+	before.Take(&batch)
+	for name, classes := range map[string][]string{"fewer": {"0", "1"}, "others": strings.Split("abcdefghij", "")} {
+		after := newStore(t, served{Name: digits.Name, Version: digits.Version, Classes: classes})
+		after.Replay(&batch)
+		if labelled := after.series[0].Snapshot().Labelled; labelled != 0 {
+			t.Errorf("%s classes: %d rows count; want none", name, labelled)
+		}
+	}
+}
+
+// A column may be named of a model whose answers take no labels: its requests are kept
+// as they are without one.
+func TestAnswersWithoutLabelsAndASlice(t *testing.T) {
+	embeddings := served{Name: "embed", Version: "1", judge: quality.NewNoJudge}
+	o := quality.Options{Key: [16]byte{1}, Slices: map[string]quality.Slice{"embed": {Names: []string{"a", "b"}}}}
+	before := newStoreWith(t, o, embeddings)
+	before.Remember(quality.Prediction{ID: []byte("1"), Rows: 3, Features: []float32{0, 1, 2}, Columns: 1})
+	before.Remember(quality.Prediction{ID: []byte("2"), Rows: 1, Features: []float32{0}, Columns: 1})
+	var kept bytes.Buffer
+	if err := before.TakeState(new(quality.Batch)).Write(&kept); err != nil {
+		t.Fatal(err)
+	}
+	after := newStoreWith(t, o, embeddings)
+	if err := after.Load(&kept, func(string, []string, int) quality.Judge { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"1", "2"} {
+		if !after.Remembers(quality.Scope{}, []byte(id)) {
+			t.Errorf("request %s is not remembered after a restart", id)
+		}
+	}
+}
+
 // What is read from a disk is not trusted.
 func FuzzLoad(f *testing.F) {
 	l := newLife(f, 3)
@@ -290,6 +332,31 @@ func TestTheColumnsOfOutcomes(t *testing.T) {
 	s.Take(&batch)
 	if len(batch.Outcomes)+len(batch.Activity) > 0 {
 		t.Errorf("taken again: %+v", batch)
+	}
+}
+
+// Outcomes that nobody takes take so much memory and no more, however many numbers a
+// row has.
+func TestOutcomesThatNobodyTakes(t *testing.T) {
+	const width, rows = 1 << 18, 64
+	wide := served{Name: "wide", Version: "1", judge: func() quality.Judge { return quality.NewValuesJudge(width) }}
+	s := newStoreWith(t, quality.Options{Record: true, Remember: width}, wide)
+	values := make([]float32, width)
+	for i := range 2 * rows {
+		id := []byte(strconv.Itoa(i))
+		s.Store.Remember(quality.Prediction{Series: s.series[0], ID: id, Rows: 1, Values: values})
+		if _, err := s.LabelIndices(quality.Scope{}, id, values, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var batch quality.Batch
+	s.Take(&batch)
+	kept := 0
+	for i := range batch.Outcomes {
+		kept += batch.Outcomes[i].Len()
+	}
+	if kept == 0 || kept*width*12 > 256<<20 || kept+int(batch.Dropped) != 2*rows {
+		t.Errorf("%d rows of %d numbers wait and %d are dropped; expected 256 MiB at most, and %d in all", kept, width, batch.Dropped, 2*rows)
 	}
 }
 

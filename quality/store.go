@@ -139,7 +139,7 @@ func New(o Options) (*Store, error) {
 	}
 	s.epochUnix = s.epoch.UnixNano()
 	if o.Rows > 0 {
-		s.rows = newRowsKept(o.Rows)
+		s.rows = newRowsKept(o.Rows, o.Remember)
 	}
 	s.memory.forgotten = s.forgotten
 	if o.Registerer != nil {

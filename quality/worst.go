@@ -27,6 +27,7 @@ type rowsKept struct {
 	places map[key]place
 	order  []placed // of the places, oldest first, in a ring of its own
 	oldest int
+	most   int // places: of more requests no label could come
 }
 
 // place is where a request's features lie.
@@ -37,8 +38,8 @@ type placed struct {
 	place
 }
 
-func newRowsKept(bytes int) *rowsKept {
-	return &rowsKept{ring: make([]float32, 0, bytes/4), places: make(map[key]place)}
+func newRowsKept(bytes, requests int) *rowsKept {
+	return &rowsKept{ring: make([]float32, 0, bytes/4), places: make(map[key]place), most: requests}
 }
 
 // keep keeps the features of a request, and gives up those that must make room.
@@ -52,6 +53,9 @@ func (r *rowsKept) keep(k key, features []float32) {
 		r.next = 0
 	}
 	r.give(r.next, r.next+n)
+	if len(r.order)-r.oldest == r.most {
+		r.giveOldest()
+	}
 	copy(r.ring[r.next:], features)
 	at := place{r.next, n}
 	r.places[k] = at
@@ -66,15 +70,21 @@ func (r *rowsKept) give(from, to int) {
 		if p.at >= to || p.at+p.length <= from {
 			break
 		}
-		if r.places[p.key] == p.place { // else the id has been used again
-			delete(r.places, p.key)
-		}
-		r.oldest++
+		r.giveOldest()
 	}
 	if r.oldest > 1024 && r.oldest > len(r.order)/2 {
 		r.order = append(r.order[:0], r.order[r.oldest:]...)
 		r.oldest = 0
 	}
+}
+
+// giveOldest gives up the request that was kept first.
+func (r *rowsKept) giveOldest() {
+	p := r.order[r.oldest]
+	if r.places[p.key] == p.place { // else the id has been used again
+		delete(r.places, p.key)
+	}
+	r.oldest++
 }
 
 // of returns the features of one row of a request of so many rows; nil where they are

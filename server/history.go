@@ -61,6 +61,13 @@ const reading = 10 * time.Second
 // history serves what is asked of one model, ?model=, that the guest may watch; readers
 // at a time are few, so that nobody keeps the disk.
 func (s *Server) history(answer func(context.Context, http.ResponseWriter, *http.Request, *asked) error) http.HandlerFunc {
+	return s.ofOneModel(func(w http.ResponseWriter, r *http.Request, guest *access.Session, a *asked) {
+		s.readHistory(w, r, guest, func(ctx context.Context) error { return answer(ctx, w, r, a) })
+	})
+}
+
+// ofOneModel reads what is asked of one model.
+func (s *Server) ofOneModel(serve func(http.ResponseWriter, *http.Request, *access.Session, *asked)) http.HandlerFunc {
 	return s.guarded(access.Dashboard, func(w http.ResponseWriter, r *http.Request, guest *access.Session) {
 		a, err := s.askedOf(r.URL.Query(), guest)
 		if err != nil {
@@ -71,34 +78,60 @@ func (s *Server) history(answer func(context.Context, http.ResponseWriter, *http
 			problem(w, http.StatusBadRequest, "bad_request", err.Error())
 			return
 		}
-		s.readHistory(w, r, func(ctx context.Context) error { return answer(ctx, w, r, a) })
+		if s.opt.History == nil {
+			noHistory(w)
+			return
+		}
+		serve(w, r, guest, a)
 	})
 }
 
-// readHistory lets a reader in when there is room, and tells what went wrong.
-func (s *Server) readHistory(w http.ResponseWriter, r *http.Request, read func(context.Context) error) {
+func noHistory(w http.ResponseWriter) {
+	problem(w, http.StatusNotFound, "no_history", "this server keeps no history")
+}
+
+// readHistory lets a reader in when there is room, and tells what went wrong. Of one
+// user there is one at a time, so that the others find room beside it.
+func (s *Server) readHistory(w http.ResponseWriter, r *http.Request, guest *access.Session, read func(context.Context) error) {
 	if s.opt.History == nil {
-		problem(w, http.StatusNotFound, "no_history", "this server keeps no history")
+		noHistory(w)
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), reading)
 	defer cancel()
+	done, ok := s.turns.take(ctx, guest.Share())
+	if !ok {
+		crowded(w, "too many of your requests read the history; try again in a second")
+		return
+	}
+	defer done()
 	select {
 	case s.readers <- struct{}{}:
 		defer func() { <-s.readers }()
 	case <-ctx.Done():
-		w.Header().Set("Retry-After", "1")
-		problem(w, http.StatusServiceUnavailable, protocol.Overloaded.String(), "others are reading the history; try again in a second")
+		crowded(w, "others are reading the history; try again in a second")
 		return
 	}
-	if err := read(ctx); err != nil && r.Context().Err() == nil {
-		if errors.Is(err, errCutShort) {
-			s.quiet.Log(slog.LevelWarn, "an export of the history was cut short", "err", err)
-			panic(http.ErrAbortHandler) // so that it is not taken for whole
-		}
-		s.quiet.Log(slog.LevelWarn, "the history could not be read", "err", err)
-		problem(w, http.StatusServiceUnavailable, "no_history", "the history could not be read; the server's log says why")
+	s.failed(w, r, read(ctx))
+}
+
+func crowded(w http.ResponseWriter, message string) {
+	w.Header().Set("Retry-After", "1")
+	problem(w, http.StatusServiceUnavailable, protocol.Overloaded.String(), message)
+}
+
+// failed tells that the history could not be read; nothing of no error, or to who is
+// gone.
+func (s *Server) failed(w http.ResponseWriter, r *http.Request, err error) {
+	if err == nil || r.Context().Err() != nil {
+		return
 	}
+	if errors.Is(err, errCutShort) {
+		s.quiet.Log(slog.LevelWarn, "an export of the history was cut short", "err", err)
+		panic(http.ErrAbortHandler) // so that it is not taken for whole
+	}
+	s.quiet.Log(slog.LevelWarn, "the history could not be read", "err", err)
+	problem(w, http.StatusServiceUnavailable, "no_history", "the history could not be read; the server's log says why")
 }
 
 func (s *Server) askedOf(query url.Values, guest *access.Session) (*asked, error) {
@@ -319,7 +352,8 @@ const mostEvents = 200
 // errEnough ends the reading of outcomes.
 var errEnough = errors.New("enough")
 
-// mostOutcomes is how many outcomes are looked at one by one for a page, the newest.
+// mostOutcomes is how many outcomes are looked at one by one for a page, the newest: of
+// answers of several numbers, how many numbers.
 const mostOutcomes = 100_000
 
 // newest calls do with the newest outcomes of a query.
@@ -328,9 +362,9 @@ func (s *Server) newest(ctx context.Context, q store.Query, do func(o *quality.O
 	err := s.opt.History.Outcomes(ctx, q, true, func(o *quality.Outcomes) error {
 		for i := o.Len() - 1; i >= 0 && left > 0; i-- {
 			do(o, i)
-			left--
+			left -= max(o.Width, 1)
 		}
-		if left == 0 {
+		if left <= 0 {
 			return errEnough
 		}
 		return nil

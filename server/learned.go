@@ -239,7 +239,7 @@ func (s *Server) serveOverTime(w http.ResponseWriter, r *http.Request, guest *ac
 		}
 		chosen = []*serving.Deployment{a.d}
 	}
-	s.readHistory(w, r, func(ctx context.Context) error {
+	s.readHistory(w, r, guest, func(ctx context.Context) error {
 		answer := struct {
 			Models []*apiQuality `json:"models"`
 			Store  *apiStore     `json:"store"`

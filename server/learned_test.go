@@ -101,7 +101,7 @@ type learnedAnswer struct {
 				Labelled, Predicted uint64
 				Complete            bool
 			}
-			Total  struct{ Labelled, Correct, Predicted uint64 }
+			Total struct{ Labelled, Correct, Predicted uint64 }
 		} `json:"over_time"`
 	}
 }

@@ -46,7 +46,8 @@ type Server struct {
 
 	qualityAnswer fresh[[]qualityPart]
 	readers       chan struct{} // of the history
-	exporting     chan struct{} // of these, who takes all of it away
+	turns         turns         // of the users among them
+	exporting     chan struct{} // who takes all of it away
 }
 
 // New makes a server. It starts nothing; see Run and Handler.
@@ -65,7 +66,7 @@ func New(opt Options) (*Server, error) {
 		faults: access.NewRates(faultsPerSecond, faultsAtOnce),
 		knocks: access.NewRates(opt.HandshakesPerSecond, handshakesAtOnce*opt.HandshakesPerSecond), badTokens: access.NewRates(opt.HandshakesPerSecond, handshakesAtOnce*opt.HandshakesPerSecond),
 	}
-	s.readers, s.exporting = make(chan struct{}, mostReaders), make(chan struct{}, mostReaders-1)
+	s.readers, s.exporting = make(chan struct{}, mostReaders), make(chan struct{}, 1)
 	s.audience = audience.New(audience.Options{})
 	s.notices = rate.NewLimiter(noticesPerSecond, noticesPerSecond)
 	s.hub = socket.NewHub(socket.Options{
@@ -126,7 +127,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /api/quality/worst", s.history(s.serveWorst))
 	mux.HandleFunc("GET /api/quality/curve", s.history(s.serveCurve))
 	mux.HandleFunc("GET /api/quality/residuals", s.history(s.serveResiduals))
-	mux.HandleFunc("GET /api/quality/export", s.history(s.serveExport))
+	mux.HandleFunc("GET /api/quality/export", s.ofOneModel(s.serveExport))
 	mux.HandleFunc("GET /api/alerts", s.guarded(access.Dashboard, s.serveAlerts))
 	mux.HandleFunc("GET /", s.servePage)
 	return s.checkCaller(mux)

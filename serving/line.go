@@ -2,11 +2,13 @@ package serving
 
 import (
 	"math"
+	"math/rand/v2"
 	"slices"
 	"time"
 
 	"penstock/access"
 	"penstock/inference"
+	"penstock/outputs"
 	"penstock/quality"
 )
 
@@ -191,16 +193,21 @@ func (l *Line) remember(c *Call) {
 		Features: c.Features, Columns: d.Spec.Features, At: c.Result.Answered,
 	})
 	if d.Series.Watches(c.Result.Answered) {
-		d.Series.Watch(c.Features[:d.Spec.Features], first.Values[:d.Series.Width()], one(c.confidences()))
+		l.watch(c, first)
 	}
 }
 
-// one is the confidence of the first row, where it has a single one.
-func one(confidences []float32) float32 {
-	if len(confidences) == 0 {
-		return float32(math.NaN())
+// watch shows one row of a request, whichever, to what compares rows with the model's
+// reference: those of one request are often alike.
+func (l *Line) watch(c *Call, first *outputs.Decided) {
+	series, features := c.Deployment.Series, c.Deployment.Spec.Features
+	row := rand.IntN(c.Rows)
+	confidence := float32(math.NaN())
+	if all := c.confidences(); series.Width() == 1 && len(all) > 0 {
+		confidence = all[row]
 	}
-	return confidences[0]
+	width := series.Width()
+	series.Watch(c.Features[row*features:][:features], first.Values[row*width:][:width], confidence)
 }
 
 // Flush implements inference.Sink.

@@ -138,6 +138,10 @@ test('a model without labels: what it will show, and what there is without them'
 test('the real server: what labels say goes into the window, minute by minute', async () => {
   const server = await serve();
   const stream = await feed(server, { wrong: 0.1, rows: 4 });
+  await until('labels say that some rows are wrong', async () => {
+    const { models: [digits] } = await (await fetch(`${server.url}api/quality`)).json();
+    return digits.labelled - digits.correct > 20;
+  });
   const page = await open(`${server.url}#/quality?model=digits`, { bypassCSP: true });
   const measures = page.locator('.measures');
   await measures.getByText(/^Accuracy [\d.]+ %$/).waitFor();

@@ -1,7 +1,14 @@
 package calibrate
 
+import (
+	"time"
+
+	"penstock/quality/fair"
+)
+
 const (
-	// Window is how many labels a Fitter looks back.
+	// Window is how many labels a Fitter looks back. They are shared among callers as
+	// package fair does it.
 	Window = 2000
 	// Every is after how many labels it fits again.
 	Every = 250
@@ -15,8 +22,8 @@ type Fitter struct {
 	since   int // labels since the last fit
 	settles int // labels until what was adopted holds
 
-	rows []row // a ring
-	next int   // the oldest of a full ring
+	seats *fair.Seats
+	rows  []row // by their places
 
 	callers callers
 	work    work
@@ -31,7 +38,7 @@ type row struct {
 // NewFitter returns a fitter that leaves confidences as they are, until labels say
 // that it should not.
 func NewFitter() *Fitter {
-	return &Fitter{current: &Calibrator{}, callers: newCallers()}
+	return &Fitter{current: &Calibrator{}, seats: fair.New(Window), callers: newCallers()}
 }
 
 // Change is a calibrator that took the place of another.
@@ -45,17 +52,21 @@ type Change struct {
 
 // Add takes a labelled row: the confidence that the model gave, whether its answer
 // was right, and a number for who made the prediction. It returns what changed, or
-// nil. A confidence outside of [0,1], or none, is no row.
+// nil. A confidence outside of [0,1], or none, is no row. The label came a second after
+// the one before.
 func (f *Fitter) Add(p float32, right bool, caller uint64) *Change {
+	return f.AddAt(p, right, caller, f.seats.Newest()+int64(time.Second))
+}
+
+// AddAt is Add of a label that came at that time, in Unix nanoseconds.
+func (f *Fitter) AddAt(p float32, right bool, caller uint64, at int64) *Change {
 	if !(p >= 0 && p <= 1) {
 		return nil
 	}
-	r := row{caller: caller, p: p, right: right}
-	if len(f.rows) < Window {
-		f.rows = append(f.rows, r)
-	} else {
-		f.rows[f.next] = r
-		f.next = (f.next + 1) % Window
+	place, counts := f.seats.Take(caller, at)
+	f.put(place, row{caller: caller, p: p, right: right})
+	if !counts {
+		return nil
 	}
 	f.since++
 	if f.since < Every {
@@ -67,6 +78,15 @@ func (f *Fitter) Add(p float32, right bool, caller uint64) *Change {
 		return nil
 	}
 	return f.refit()
+}
+
+// put puts a row in its place.
+func (f *Fitter) put(place int, r row) {
+	if place == len(f.rows) {
+		f.rows = append(f.rows, r)
+		return
+	}
+	f.rows[place] = r
 }
 
 // refit looks for something better than what is in force. When that was found it goes
@@ -86,13 +106,14 @@ func (f *Fitter) refit() *Change {
 	return change
 }
 
-// load makes the columns of the window, with weights.
+// load makes the columns of the window, with weights, the oldest row first.
 func (f *Fitter) load() {
 	f.callers.weigh(f.rows)
 	f.work.rows.reset()
-	for _, r := range f.rows {
+	f.seats.Each(func(one fair.Row) {
+		r := &f.rows[one.Place]
 		f.work.rows.add(float64(r.p), r.right, f.callers.weight(r.caller))
-	}
+	})
 }
 
 // Current is the calibrator in force. It is never nil.

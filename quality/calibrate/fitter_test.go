@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"penstock/quality/calibrate"
 )
@@ -108,9 +109,27 @@ func TestHostileCaller(t *testing.T) {
 			t.Errorf("%v is shown as %v", p, got)
 		}
 	}
-	// He has half of the plain gap, and a twentieth of the capped one.
-	if report := f.Report(); report.Gap < 0.3 || report.CappedGap > 0.08 {
+	if report := f.Report(); report.Gap > 0.1 || report.CappedGap > 0.08 {
 		t.Errorf("the report is %+v", report)
+	}
+}
+
+// TestFlood: whoever labels everything wrong, a thousand times as often as twenty others
+// together, pushes none of theirs out.
+func TestFlood(t *testing.T) {
+	f, r := calibrate.NewFitter(), rng(14)
+	const hostile = 1 << 40
+	for i := range 4000 {
+		p := 0.5 + r.Float32()/2
+		f.AddAt(p, r.Float32() < p, uint64(i%20), int64(i)*int64(time.Second))
+		for range 1000 {
+			f.AddAt(0.75, false, hostile, int64(i)*int64(time.Second))
+		}
+	}
+	for _, p := range []float32{.6, .8, .95} {
+		if got := f.Current().Apply(p); math.Abs(float64(got-p)) > 0.1 {
+			t.Errorf("%v is shown as %v", p, got)
+		}
 	}
 }
 

@@ -1,6 +1,10 @@
 package calibrate
 
-import "math"
+import (
+	"math"
+
+	"penstock/quality/fair"
+)
 
 // Report is how well calibrated the rows of the window are.
 type Report struct {
@@ -52,7 +56,10 @@ func (f *Fitter) Report() Report {
 	f.load()
 	var raw, shown bins
 	var plain, capped spiegelhalter
-	for i, r := range f.rows {
+	i := -1
+	f.seats.Each(func(one fair.Row) {
+		r := &f.rows[one.Place]
+		i++
 		y := 0.0
 		if r.right {
 			y = 1
@@ -62,7 +69,7 @@ func (f *Fitter) Report() Report {
 		shown.add(p, y)
 		plain.add(p, y, 1)
 		capped.add(p, y, f.work.weight[i])
-	}
+	})
 	report := Report{Rows: n}
 	report.RawECE, _ = raw.eceAndFloor(float64(n))
 	report.ECE, report.Floor = shown.eceAndFloor(float64(n))

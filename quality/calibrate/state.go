@@ -4,14 +4,16 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+
+	"penstock/quality/fair"
 )
 
 // stateVersion is the first byte of a Fitter's state.
-const stateVersion = 1
+const stateVersion = 2
 
 const (
 	headerBytes = 1 + 1 + 1 + 3*8 + 3*2 // version, frozen, kind, A B C, since, settles, rows
-	rowBytes    = 8 + 4                 // caller, confidence with its sign turned when wrong
+	rowBytes    = 8 + 8 + 1 + 4         // caller, time, whether it counted, confidence with its sign turned when wrong
 )
 
 // StateError says why bytes are not the state of a Fitter.
@@ -25,7 +27,7 @@ func wrong(format string, args ...any) error {
 	return &StateError{Reason: fmt.Sprintf(format, args...)}
 }
 
-// AppendBinary appends the state: 12 bytes a row and a few more. Its error is nil.
+// AppendBinary appends the state: 21 bytes a row and a few more. Its error is nil.
 func (f *Fitter) AppendBinary(dst []byte) ([]byte, error) {
 	c := f.current
 	dst = append(dst, stateVersion, flag(f.frozen), byte(c.Kind))
@@ -35,15 +37,17 @@ func (f *Fitter) AppendBinary(dst []byte) ([]byte, error) {
 	dst = binary.LittleEndian.AppendUint16(dst, uint16(f.since))
 	dst = binary.LittleEndian.AppendUint16(dst, uint16(f.settles))
 	dst = binary.LittleEndian.AppendUint16(dst, uint16(len(f.rows)))
-	for i := range f.rows {
-		r := f.rows[(f.next+i)%len(f.rows)]
+	f.seats.Each(func(one fair.Row) {
+		r := &f.rows[one.Place]
 		p := r.p
 		if !r.right {
 			p = -p
 		}
 		dst = binary.LittleEndian.AppendUint64(dst, r.caller)
+		dst = binary.LittleEndian.AppendUint64(dst, uint64(one.At))
+		dst = append(dst, flag(one.Counted))
 		dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(p))
-	}
+	})
 	return dst, nil
 }
 
@@ -104,10 +108,8 @@ func (f *Fitter) readRows(n int, b []byte) error {
 	if n > Window || len(b) != n*rowBytes {
 		return wrong("has %d bytes for %d rows; expected %d for each, and %d rows at most", len(b), n, rowBytes, Window)
 	}
-	f.rows = make([]row, n)
-	for i := range f.rows {
-		at := b[i*rowBytes:]
-		p := math.Float32frombits(binary.LittleEndian.Uint32(at[8:]))
+	for ; len(b) > 0; b = b[rowBytes:] {
+		p := math.Float32frombits(binary.LittleEndian.Uint32(b[17:]))
 		right := !math.Signbit(float64(p))
 		if !right {
 			p = -p
@@ -115,7 +117,11 @@ func (f *Fitter) readRows(n int, b []byte) error {
 		if !(p >= 0 && p <= 1) {
 			return wrong("has a confidence of %v; expected 0 to 1", p)
 		}
-		f.rows[i] = row{caller: binary.LittleEndian.Uint64(at), p: p, right: right}
+		if b[16] > 1 {
+			return wrong("has %d where 0 or 1 is expected", b[16])
+		}
+		r := fair.Row{Caller: binary.LittleEndian.Uint64(b), At: int64(binary.LittleEndian.Uint64(b[8:])), Counted: b[16] == 1}
+		f.put(f.seats.Restore(r), row{caller: r.Caller, p: p, right: right})
 	}
 	return nil
 }

@@ -7,7 +7,12 @@
 // classes, models or time: only how well the true answers conformed.
 package conformal
 
-import "math"
+import (
+	"math"
+	"time"
+
+	"penstock/quality/fair"
+)
 
 const (
 	// Most is how many conformities a Window keeps.
@@ -25,7 +30,8 @@ func DefaultAlphas() []float64 { return []float64{.01, .02, .05, .1, .15, .2, .3
 
 // Window learns how conforming true answers are: for a class the probability that
 // the model gave to the true one, for values minus the largest distance from them.
-// It keeps the newest 2,000.
+// It keeps the newest 2,000, shared among callers as package fair does it: a flood of
+// labels by one caller has a part of the window, and of what moves levels, and no more.
 //
 // Each alpha of the grid has a level α_t of its own, which after each label moves by
 // γ·(α − miss), with γ = 0.005 (Gibbs and Candès, Adaptive conformal inference under
@@ -40,8 +46,8 @@ type Window struct {
 	levels []float64
 	pace   float64
 
-	ring   []float32
-	next   int
+	seats  *fair.Seats
+	rows   []float32 // by their places
 	sorted []float32 // rising
 }
 
@@ -64,6 +70,7 @@ func newWindow(pace float64, alphas []float64) *Window {
 		alphas: append([]float64(nil), alphas...),
 		levels: append([]float64(nil), alphas...),
 		pace:   pace,
+		seats:  fair.New(Most),
 	}
 }
 
@@ -79,11 +86,26 @@ func isGrid(alphas []float64) bool {
 }
 
 // Add judges a true answer by the set of each alpha, moves the levels, and then lets
-// it into the window. NaN is left out.
+// it into the window. NaN is left out. All are of one caller, a second apart.
 func (w *Window) Add(conformity float32) {
+	w.AddOf(conformity, 0, w.seats.Newest()+int64(time.Second))
+}
+
+// AddOf is Add of a label for a caller's prediction that came at a time, in Unix
+// nanoseconds.
+func (w *Window) AddOf(conformity float32, caller uint64, at int64) {
 	if conformity != conformity {
 		return
 	}
+	place, counts := w.seats.Take(caller, at)
+	if counts {
+		w.adapt(conformity)
+	}
+	w.put(place, conformity)
+}
+
+// adapt moves the levels.
+func (w *Window) adapt(conformity float32) {
 	for i, alpha := range w.alphas {
 		threshold := w.at(alpha, w.levels[i])
 		if math.IsInf(float64(threshold), -1) {
@@ -96,26 +118,24 @@ func (w *Window) Add(conformity float32) {
 		low, high := bounds(alpha)
 		w.levels[i] = min(max(w.levels[i]+w.pace*(alpha-miss), low), high)
 	}
-	w.push(conformity)
 }
 
 func bounds(alpha float64) (low, high float64) {
 	return alpha / below, min(alpha*above, (1+alpha)/2)
 }
 
-// push lets a conformity in, and the oldest of a full window out.
-func (w *Window) push(x float32) {
-	if len(w.ring) < Most {
-		w.ring = append(w.ring, x)
+// put puts a conformity in its place, and what was there out.
+func (w *Window) put(place int, x float32) {
+	if place == len(w.rows) {
+		w.rows = append(w.rows, x)
 		at := search(w.sorted, x)
 		w.sorted = append(w.sorted, x)
 		copy(w.sorted[at+1:], w.sorted[at:])
 		w.sorted[at] = x
 		return
 	}
-	old := w.ring[w.next]
-	w.ring[w.next] = x
-	w.next = (w.next + 1) % Most
+	old := w.rows[place]
+	w.rows[place] = x
 	from, to := search(w.sorted, old), search(w.sorted, x)
 	if from < to {
 		to--
@@ -198,4 +218,4 @@ func (w *Window) Level(alpha float64) float64 {
 }
 
 // Rows is how many labels are in the window.
-func (w *Window) Rows() int { return len(w.ring) }
+func (w *Window) Rows() int { return len(w.rows) }

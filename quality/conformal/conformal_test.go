@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -227,5 +228,33 @@ func TestMembers(t *testing.T) {
 	})
 	if got := conformal.Members(nil, nil, 0.5); len(got) != 0 {
 		t.Errorf("of no classes the set is %v", got)
+	}
+}
+
+// TestFlood: one caller whose labels are all misses, or all sure, a thousand times as
+// often as twenty others together, moves what the others' sets hold by no more than its
+// part.
+func TestFlood(t *testing.T) {
+	for name, conformity := range map[string]float32{"misses": -1, "sure": 2} {
+		w := conformal.New()
+		r := rand.New(rand.NewPCG(3, 4))
+		covered, judged := 0, 0
+		for i := range 6000 {
+			at := int64(i) * int64(time.Second)
+			x := r.Float32()
+			if i >= 3000 {
+				judged++
+				if x >= w.Threshold(0.2) {
+					covered++
+				}
+			}
+			w.AddOf(x, uint64(i%20), at)
+			for range 1000 {
+				w.AddOf(conformity, 99, at)
+			}
+		}
+		if share := float64(covered) / float64(judged); share < 0.74 || share > 0.87 {
+			t.Errorf("%s: %.3f of the others' sets of 0.2 have the truth; expected 0.74 to 0.87", name, share)
+		}
 	}
 }

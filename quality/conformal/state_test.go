@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -20,8 +21,9 @@ func TestStateGoesOn(t *testing.T) {
 		w := conformal.New(0.1, 0.3)
 		before := rapid.IntRange(0, 2500).Draw(t, "before")
 		seed := x.Draw(t, "seed")
+		callers := rapid.Uint64Range(1, 5).Draw(t, "callers")
 		for i := range before {
-			w.Add(float32(math.Sin(float64(i) + float64(seed))))
+			w.AddOf(float32(math.Sin(float64(i)+float64(seed))), uint64(i*i)%callers, int64(i)*int64(time.Second))
 		}
 		state, err := w.AppendBinary([]byte("head"))
 		if err != nil {
@@ -31,10 +33,10 @@ func TestStateGoesOn(t *testing.T) {
 		if err := again.UnmarshalBinary(state[4:]); err != nil {
 			t.Fatal(err)
 		}
-		for range 50 {
-			one := x.Draw(t, "after")
-			w.Add(one)
-			again.Add(one)
+		for i := range 50 {
+			one, caller := x.Draw(t, "after"), rapid.Uint64Range(0, 9).Draw(t, "caller")
+			w.AddOf(one, caller, int64(before+i)*int64(time.Second))
+			again.AddOf(one, caller, int64(before+i)*int64(time.Second))
 		}
 		a, _ := w.AppendBinary(nil)
 		b, _ := again.AppendBinary(nil)
@@ -60,7 +62,7 @@ func TestStateRefused(t *testing.T) {
 	for name, b := range map[string][]byte{
 		"empty": {}, "version": changed(0, 9), "short": good[:8], "cut": good[:len(good)-1], "long": append(bytes.Clone(good), 0),
 		"pace": changed(1, double(math.NaN())...), "no alphas": changed(9, 0), "rows": changed(10, 255, 255),
-		"alpha": changed(12, double(0.5)...), "level": changed(20, double(0.9)...), "conformity": changed(12+32, nan...),
+		"alpha": changed(12, double(0.5)...), "level": changed(20, double(0.9)...), "conformity": changed(12+32+17, nan...), "counted": changed(12+32+16, 2),
 	} {
 		var wrong *conformal.StateError
 		if err := w.UnmarshalBinary(b); !errors.As(err, &wrong) {

@@ -34,7 +34,7 @@ it('asks once somebody is let in, again after a while, and no more when the page
   store.access.enter(null);
   TestBed.tick();
   await vi.advanceTimersByTimeAsync(30_500);
-  expect([count('api/quality?model=price&window=1h'), count('api/quality/residuals')]).toEqual([4, 1]);
+  expect([count('api/quality?model=price&window=1h'), count('api/quality/residuals')]).toEqual([4, 2]);
   expect(history.residuals.value()).toEqual({ rows: 7 });
   store.view.look('quality', new URLSearchParams('window=1y'));
   TestBed.tick();

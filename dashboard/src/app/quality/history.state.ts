@@ -5,8 +5,6 @@ import { qualityKind } from '../views/kinds';
 
 /** How often a window is asked for again, in milliseconds: the newest step of an hour changes fast, that of a year does not. */
 const EVERY: Record<QualityWindow, number> = { '1h': 10_000, '6h': 20_000, '1d': 60_000, '7d': 60_000, '30d': 120_000, '1y': 300_000 };
-/** The least for what the server reads rows for. */
-const ROWS = 60_000;
 
 /**
  * A question to /api, and the newest answer. While another is on its way the old
@@ -54,7 +52,7 @@ export class HistoryState {
   private readonly model = computed(() => this.store.quality.model(), { equal: sameModel });
   private readonly name = computed(() => this.model()?.name ?? '');
   private readonly kind = computed(() => { const m = this.model(); return m ? qualityKind(m) : null; });
-  private readonly rows = computed(() => Math.max(ROWS, EVERY[this.store.view.window()]));
+  private readonly rows = computed(() => 2 * EVERY[this.store.view.window()]); // the server reads rows for these
 
   /** What slices are by. */
   readonly slicing = this._slicing.asReadonly();

@@ -19,7 +19,7 @@ const BY: readonly { readonly id: SliceBy; readonly label: string }[] = [
     <div class="roomy" [class.stale]="history.slices.stale()">
       @if (history.slices.value(); as answer) {
         @if (rows().length > 0) {
-          <div class="scroll tall" tabindex="0" role="region" aria-label="Slices">
+          <div class="scroll tall" tabindex="0" role="region" aria-label="Accuracy by slice">
             <table class="plain">
               <thead><tr><th scope="col">Slice</th><th scope="col">Right</th><th scope="col">95 % interval</th><th scope="col">Labelled</th><th scope="col" title="That it differs as much by chance, among all slices">q</th><th scope="col"><span class="unseen">Finding</span></th></tr></thead>
               <tbody>

@@ -17,7 +17,7 @@ const VALUES = 40; // of a row that are told
     <div class="roomy" [class.stale]="history.worst.stale()">
       @if (rows(); as all) {
         @if (all.length > 0) {
-          <div class="scroll tall" tabindex="0" role="region" aria-label="Worst examples">
+          <div class="scroll tall" tabindex="0" role="region" aria-label="Confident and wrong">
             <table class="plain worst">
               <thead><tr><th scope="col">Said</th><th scope="col">True</th><th scope="col">Sure</th><th scope="col">When</th><th scope="col">Version</th><th scope="col">Request</th><th scope="col">Row</th><th scope="col">Features</th></tr></thead>
               <tbody>
