@@ -191,7 +191,7 @@ func (l *Line) remember(c *Call) {
 		Features: c.Features, Columns: d.Spec.Features, At: c.Result.Answered,
 	})
 	if d.Series.Watches(c.Result.Answered) {
-		d.Series.Watch(c.Features[:d.Spec.Features], first.Values[:d.Series.Width()], one(c.confidences()))
+		d.Series.Watch(c.Features[:d.Spec.Features], first.Values[:d.Series.Width()], one(c.confidences()), l.caller.Share)
 	}
 }
 
