@@ -76,6 +76,7 @@ type Series struct {
 	slicer  *slicer
 	shift   *shift.Detector
 	shifted atomic.Bool // what shift said last
+	senders senders     // of the rows that shift was shown
 
 	fitter     *calibrate.Fitter // of class alone
 	calibrator atomic.Pointer[calibrate.Calibrator]

@@ -207,7 +207,7 @@ func (l *Line) watch(c *Call, first *outputs.Decided) {
 		confidence = all[row]
 	}
 	width := series.Width()
-	series.Watch(c.Features[row*features:][:features], first.Values[row*width:][:width], confidence)
+	series.Watch(c.Features[row*features:][:features], first.Values[row*width:][:width], confidence, l.caller.Share)
 }
 
 // Flush implements inference.Sink.

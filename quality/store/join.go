@@ -31,7 +31,7 @@ type small struct {
 }
 
 // join makes small chunks into larger ones: never of both sides of the checkpoint,
-// after which Replay begins. In memory it does nothing while somebody reads.
+// after which Replay begins. It does nothing while somebody reads.
 func (s *Store) join() error {
 	if !s.reading.TryLock() {
 		return nil

@@ -166,6 +166,22 @@ func TestBadCheckpoints(t *testing.T) {
 	}
 }
 
+// TestUnfinishedCheckpoints of processes that were killed do not pile up.
+func TestUnfinishedCheckpoints(t *testing.T) {
+	dir := filled(t)
+	left := filepath.Join(dir, "quality.checkpoint.123")
+	if err := os.WriteFile(left, []byte("half"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, store.Options{Dir: dir})
+	if _, err := os.Stat(left); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("it is still there: %v", err)
+	}
+	if found, err := s.LoadCheckpoint(func(io.Reader) error { return nil }); !found || err != nil {
+		t.Errorf("the finished one is found %t, %v", found, err)
+	}
+}
+
 func TestNoCheckpoint(t *testing.T) {
 	for _, dir := range []string{"", t.TempDir()} {
 		s := open(t, store.Options{Dir: dir})

@@ -57,11 +57,13 @@ func unless(err, none error) error {
 // asker lets do use a connection for reading.
 type asker func(do func(*sql.Conn) error) error
 
-// snapshot lets do ask several times, and see the same chunks each time: those of one
-// moment, or in memory, where there is one connection for all, those that are not given up
-// meanwhile.
+// snapshot lets do ask several times, and see the same chunks each time: those that are not
+// given up meanwhile, since while it reads none moves. It is no transaction: one that a slow
+// reader keeps open would have what is written pile up beside the database, which has a
+// bound, in a file that has none (https://sqlite.org/wal.html, avoiding excessively
+// large WAL files). Another process, which cannot keep chunks where they are, has one.
 func (s *Store) snapshot(ctx context.Context, do func(asker) error) error {
-	if s.read == nil {
+	if !s.toRead {
 		s.reading.RLock()
 		defer s.reading.RUnlock()
 		return do(func(use func(*sql.Conn) error) error { return s.ask(ctx, use) })

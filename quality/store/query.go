@@ -279,7 +279,11 @@ func listed(sums map[string]*counted) []measure.Slice {
 	return list
 }
 
-// Events are those of a model and those that are of none, oldest first.
+// MostEvents is how many events a question is answered with.
+const MostEvents = 1000
+
+// Events are those of a model and those that are of none, oldest first: of more than
+// MostEvents, the newest.
 func (s *Store) Events(ctx context.Context, q Query) ([]quality.Event, error) {
 	from, to := q.nanoseconds()
 	var events []quality.Event
@@ -291,7 +295,8 @@ func (s *Store) Events(ctx context.Context, q Query) ([]quality.Event, error) {
 			return err
 		}, `SELECT at, kind, model, version, text FROM event
 			WHERE at >= ?1 AND at < ?2 AND (?3 = '' OR model = '' OR model = ?3) AND (?4 = '' OR version = '' OR version = ?4)
-			ORDER BY at, seq`, from, to, q.Model, q.Version)
+			ORDER BY at DESC, seq DESC LIMIT ?5`, from, to, q.Model, q.Version, MostEvents)
 	})
+	slices.Reverse(events)
 	return events, explained(s.options.Dir, err)
 }

@@ -92,6 +92,30 @@ func TestEvents(t *testing.T) {
 	}
 }
 
+// TestManyEvents are told by the newest alone, and kept up to a bound.
+func TestManyEvents(t *testing.T) {
+	s := open(t, store.Options{})
+	const made = 20_000 + 5
+	var b quality.Batch
+	at := time.Now().Add(-time.Hour).UnixNano()
+	for i := range int64(made) {
+		b.Events = append(b.Events, quality.Event{At: at + i, Kind: "frozen", Model: "m"})
+	}
+	write(t, s, b)
+	if err := s.Tidy(time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Events(t.Context(), store.Query{Model: "m"})
+	if err != nil || len(got) != store.MostEvents || got[0].At != at+made-store.MostEvents || got[len(got)-1].At != at+made-1 {
+		t.Fatalf("%d events, %v; expected the newest %d", len(got), err, store.MostEvents)
+	}
+	for query, want := range map[store.Query]int{{To: time.Unix(0, at+5)}: 0, {To: time.Unix(0, at+6)}: 1} {
+		if got, err := s.Events(t.Context(), query); err != nil || len(got) != want {
+			t.Errorf("%d events until %v, %v; expected %d", len(got), query.To, err, want)
+		}
+	}
+}
+
 // TestCellsOfOtherClasses: a class is the same in two versions if its name is.
 func TestCellsOfOtherClasses(t *testing.T) {
 	s := open(t, store.Options{})

@@ -19,6 +19,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -99,7 +100,7 @@ type Store struct {
 	// instead is why the store is in memory and not on the disk.
 	instead error
 
-	// reading is held by those who read chunks in memory, so that none moves meanwhile.
+	// reading is held by those who read chunks, so that none moves meanwhile.
 	reading sync.RWMutex
 
 	state state
@@ -163,6 +164,7 @@ func (s *Store) open() error {
 		if err := private(s.file()); err != nil {
 			return err
 		}
+		s.sweep()
 	}
 	var err error
 	if s.write, err = connect(s.file(), writing); err != nil {
@@ -198,6 +200,17 @@ func private(path string) error {
 		return err
 	}
 	return file.Close()
+}
+
+// sweep takes away the checkpoints that a process had not finished when it was killed.
+// Where it cannot, they take room and nothing else.
+func (s *Store) sweep() {
+	files, _ := os.ReadDir(s.options.Dir)
+	for _, file := range files {
+		if strings.HasPrefix(file.Name(), checkpointName+".") {
+			_ = os.Remove(filepath.Join(s.options.Dir, file.Name()))
+		}
+	}
 }
 
 // readers bounds the questions that are answered at a time.

@@ -10,6 +10,8 @@ const (
 	leastKept = 31 * 24 * time.Hour
 	// keptMonths is how long what they add up to in hours and days is kept, and events.
 	keptMonths = 13
+	// keptEvents is how many events are kept: who labels may cause some each second.
+	keptEvents = 20_000
 )
 
 // Tidy gives up what is older than is to be kept, and the oldest outcomes where the
@@ -58,6 +60,7 @@ func (w *writer) expire(now time.Time, keep time.Duration) error {
 		{"DELETE FROM slice_hour WHERE series IN (SELECT id FROM series) AND late IN (0, 1) AND at < ?", all.Unix()},
 		{"DELETE FROM cell WHERE series IN (SELECT id FROM series) AND late IN (0, 1) AND at < ?", all.Unix()},
 		{"DELETE FROM event WHERE at < ?", all.UnixNano()},
+		{"DELETE FROM event WHERE seq <= (SELECT max(seq) FROM event) - ?", keptEvents},
 	} {
 		if _, err := w.exec(one.query, one.at); err != nil {
 			return err

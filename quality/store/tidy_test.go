@@ -3,6 +3,8 @@ package store_test
 import (
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -298,5 +300,35 @@ func TestManyCallers(t *testing.T) {
 	}
 	if total != 3000 || len(list) > 1001 || list[0].Name != store.Others {
 		t.Errorf("%d callers with %d labels, the first %+v", len(list), total, list[0])
+	}
+}
+
+// TestSlowReader: somebody who reads all outcomes and takes long does not have the files
+// grow beyond their bound, and sees what was there, once.
+func TestSlowReader(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, store.Options{Dir: dir})
+	in := stream(12, "class")
+	for range 20 {
+		write(t, s, batch(in.Take(10)))
+	}
+	read, written := 0, false
+	err := s.Outcomes(t.Context(), store.Query{Model: "m"}, false, func(o *quality.Outcomes) error {
+		read += o.Len()
+		if written {
+			return nil
+		}
+		written = true
+		for range 80 {
+			write(t, s, batch(in.Take(5000)))
+		}
+		return s.Tidy(time.Unix(0, made.Start))
+	})
+	if err != nil || read != 200 {
+		t.Errorf("%d rows are read, %v; expected the 200 that were there", read, err)
+	}
+	log, err := os.Stat(filepath.Join(dir, "quality.db-wal"))
+	if err != nil || log.Size() > 8<<20 {
+		t.Errorf("the log has %d bytes, %v; expected some MiB", log.Size(), err)
 	}
 }

@@ -2,8 +2,10 @@ package export_test
 
 import (
 	"bytes"
+	"encoding/csv"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -258,5 +260,46 @@ func TestDamagedParquet(t *testing.T) {
 		damaged := bytes.Clone(table)
 		damaged[random.IntN(len(damaged))] ^= byte(1 + random.IntN(255))
 		export.Parse(t, export.Parquet, damaged)
+	}
+}
+
+// TestNamesAreNoFormulas: a user may have a name that a spreadsheet would run. It is
+// written so that none does, and read as it was.
+func TestNamesAreNoFormulas(t *testing.T) {
+	names := []string{`=HYPERLINK("http://evil")`, "+1", "-1+2", "@SUM(1)", "\tx", "'=1", "''", "'", "ann", "o'hara", ""}
+	from, to := open(t), open(t)
+	o := outcomes("class", 1)
+	for i := range o.Callers {
+		o.Callers[i] = names[i%len(names)]
+		o.Names[i] = o.Callers[i]
+	}
+	if err := from.Write(&quality.Batch{Outcomes: []quality.Outcomes{o}}); err != nil {
+		t.Fatal(err)
+	}
+	text := table(t, from, export.CSV)
+	lines, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	column := slices.Index(lines[0], "caller")
+	for _, line := range lines[1:] {
+		if caller := line[column]; caller != "" && strings.ContainsRune("=+-@\t\r", rune(caller[0])) {
+			t.Fatalf("caller %q begins like a formula", caller)
+		}
+	}
+	read(t, to, export.CSV, text)
+	got := make(map[string]bool)
+	if err := to.Outcomes(t.Context(), store.Query{Model: "m"}, false, func(o *quality.Outcomes) error {
+		for _, caller := range o.Callers {
+			got[caller] = true
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if !got[name] {
+			t.Errorf("caller %q is not read again; there are %v", name, got)
+		}
 	}
 }

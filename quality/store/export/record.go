@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"penstock/quality"
@@ -137,10 +138,29 @@ func digits(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
 // fields are those of a line of CSV.
 func fields(r *record, dst []string) []string {
 	return append(dst, r.Model, r.Version, moment(r.PredictedAt), moment(r.LabelledAt), r.RequestID,
-		strconv.FormatInt(r.Row, 10), r.Caller, r.Prediction, r.Label,
+		strconv.FormatInt(r.Row, 10), guarded(r.Caller), r.Prediction, r.Label,
 		field(r.Correct, strconv.FormatBool), field(r.Confidence, func(s string) string { return s }),
 		field(r.ShownConfidence, digits), field(r.Probability, digits), field(r.Squares, digits),
 		field(r.SetSize, func(n int64) string { return strconv.FormatInt(n, 10) }), field(r.Covered, strconv.FormatBool))
+}
+
+// formulas are what spreadsheets take the rest of a cell for a formula after (CWE-1236).
+const formulas = "=+-@\t\r"
+
+// guarded is a text that users choose, such that no spreadsheet runs it: behind an
+// apostrophe where it begins like a formula. Unguarded takes that away.
+func guarded(s string) string {
+	if s != "" && strings.ContainsRune(formulas+"'", rune(s[0])) {
+		return "'" + s
+	}
+	return s
+}
+
+func unguarded(s string) string {
+	if len(s) > 1 && s[0] == '\'' && strings.ContainsRune(formulas+"'", rune(s[1])) {
+		return s[1:]
+	}
+	return s
 }
 
 func moment(nanoseconds int64) string {

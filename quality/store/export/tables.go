@@ -89,7 +89,7 @@ func set(r *record, name, text string) error {
 	case "request_id":
 		r.RequestID = text
 	case "caller":
-		r.Caller = text
+		r.Caller = unguarded(text)
 	case "prediction":
 		r.Prediction = text
 	case "label":
