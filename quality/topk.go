@@ -14,8 +14,9 @@ func (one *Series) rank(likelier int) {
 
 // TopK is, for k from 1 to 5, the share of labelled rows whose true class is among the
 // k likeliest (sklearn.metrics.top_k_accuracy_score, where no two probabilities are the
-// same), since labels began to come. It is nil for other outputs, for
-// two classes, and without labels.
+// same), since labels began to come, but for those between the last checkpoint and the
+// end of a process that was killed. It is nil for other outputs, for two classes, and
+// without labels.
 func (one *Series) TopK() []float64 {
 	one.store.mu.Lock()
 	defer one.store.mu.Unlock()
