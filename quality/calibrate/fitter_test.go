@@ -158,6 +158,29 @@ func TestOneCaller(t *testing.T) {
 	}
 }
 
+// TestFastLabels: a fit holds others up, and so does not come again at once, however fast
+// labels come; it comes when it can.
+func TestFastLabels(t *testing.T) {
+	f, r := calibrate.NewFitter(), rng(15)
+	never := func(rows int, at time.Duration) (changes int) {
+		for range rows {
+			if f.AddAt(0.5+r.Float32()/2, false, 1, int64(time.Hour+at)) != nil {
+				changes++
+			}
+		}
+		return changes
+	}
+	if got := never(2*calibrate.Every, 0); got != 1 {
+		t.Errorf("%d changes in one moment; expected 1", got)
+	}
+	if got := never(1, 19*time.Millisecond); got != 0 {
+		t.Errorf("%d changes after 19 ms; expected none", got)
+	}
+	if got := never(1, 20*time.Millisecond); got != 1 {
+		t.Errorf("%d changes after 20 ms; expected 1", got)
+	}
+}
+
 func TestNoConfidence(t *testing.T) {
 	f := calibrate.NewFitter()
 	for _, p := range []float32{float32(math.NaN()), -0.1, 1.1} {
