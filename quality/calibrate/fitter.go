@@ -10,8 +10,10 @@ const (
 	// Window is how many labels a Fitter looks back. They are shared among callers as
 	// package fair does it.
 	Window = 2000
-	// Every is after how many labels it fits again.
+	// Every is after how many labels it fits again, unless it has just done so: a fit
+	// takes a millisecond, and whoever labels fast is not to have all others wait for it.
 	Every = 250
+	pause = 20 * time.Millisecond
 )
 
 // Fitter finds the calibrator of one model from its newest labels. It is for one
@@ -19,8 +21,9 @@ const (
 type Fitter struct {
 	current *Calibrator
 	frozen  bool
-	since   int // labels since the last fit
-	settles int // labels until what was adopted holds
+	since   int   // labels since the last fit, as far as Window
+	fitted  int64 // when that was
+	settles int   // labels until what was adopted holds
 
 	seats *fair.Seats
 	rows  []row // by their places
@@ -68,12 +71,12 @@ func (f *Fitter) AddAt(p float32, right bool, caller uint64, at int64) *Change {
 	if !counts {
 		return nil
 	}
-	f.since++
-	if f.since < Every {
+	f.since = min(f.since+1, Window)
+	if f.since < Every || at >= f.fitted && at < f.fitted+int64(pause) {
 		return nil
 	}
-	f.since = 0
-	f.settles = max(f.settles-Every, 0)
+	f.settles = max(f.settles-f.since, 0)
+	f.since, f.fitted = 0, at
 	if f.frozen {
 		return nil
 	}

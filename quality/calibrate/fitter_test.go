@@ -114,7 +114,7 @@ func TestHostileCaller(t *testing.T) {
 	}
 }
 
-// TestFlood: whoever labels everything wrong, a thousand times as often as twenty others
+// TestFlood: whoever labels everything wrong, two hundred times as often as twenty others
 // together, pushes none of theirs out.
 func TestFlood(t *testing.T) {
 	f, r := calibrate.NewFitter(), rng(14)
@@ -122,7 +122,7 @@ func TestFlood(t *testing.T) {
 	for i := range 4000 {
 		p := 0.5 + r.Float32()/2
 		f.AddAt(p, r.Float32() < p, uint64(i%20), int64(i)*int64(time.Second))
-		for range 1000 {
+		for range 200 {
 			f.AddAt(0.75, false, hostile, int64(i)*int64(time.Second))
 		}
 	}
@@ -155,6 +155,29 @@ func TestOneCaller(t *testing.T) {
 	report := f.Report()
 	if f.Current().Kind == calibrate.Identity || report.Gap != report.CappedGap || report.Z != report.CappedZ {
 		t.Errorf("%v, %+v", f.Current(), report)
+	}
+}
+
+// TestFastLabels: a fit holds others up, and so does not come again at once, however fast
+// labels come; it comes when it can.
+func TestFastLabels(t *testing.T) {
+	f, r := calibrate.NewFitter(), rng(15)
+	never := func(rows int, at time.Duration) (changes int) {
+		for range rows {
+			if f.AddAt(0.5+r.Float32()/2, false, 1, int64(time.Hour+at)) != nil {
+				changes++
+			}
+		}
+		return changes
+	}
+	if got := never(2*calibrate.Every, 0); got != 1 {
+		t.Errorf("%d changes in one moment; expected 1", got)
+	}
+	if got := never(1, 19*time.Millisecond); got != 0 {
+		t.Errorf("%d changes after 19 ms; expected none", got)
+	}
+	if got := never(1, 20*time.Millisecond); got != 1 {
+		t.Errorf("%d changes after 20 ms; expected 1", got)
 	}
 }
 

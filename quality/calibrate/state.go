@@ -12,8 +12,8 @@ import (
 const stateVersion = 2
 
 const (
-	headerBytes = 1 + 1 + 1 + 3*8 + 3*2 // version, frozen, kind, A B C, since, settles, rows
-	rowBytes    = 8 + 8 + 1 + 4         // caller, time, whether it counted, confidence with its sign turned when wrong
+	headerBytes = 1 + 1 + 1 + 3*8 + 3*2 + 8 // version, frozen, kind, A B C, since, settles, rows, fitted
+	rowBytes    = 8 + 8 + 1 + 4             // caller, time, whether it counted, confidence with its sign turned when wrong
 )
 
 // StateError says why bytes are not the state of a Fitter.
@@ -37,6 +37,7 @@ func (f *Fitter) AppendBinary(dst []byte) ([]byte, error) {
 	dst = binary.LittleEndian.AppendUint16(dst, uint16(f.since))
 	dst = binary.LittleEndian.AppendUint16(dst, uint16(f.settles))
 	dst = binary.LittleEndian.AppendUint16(dst, uint16(len(f.rows)))
+	dst = binary.LittleEndian.AppendUint64(dst, uint64(f.fitted))
 	f.seats.Each(func(one fair.Row) {
 		r := &f.rows[one.Place]
 		p := r.p
@@ -97,10 +98,10 @@ func (f *Fitter) readCurrent(b []byte) error {
 func (f *Fitter) readCounts(b []byte) error {
 	f.since = int(binary.LittleEndian.Uint16(b))
 	f.settles = int(binary.LittleEndian.Uint16(b[2:]))
-	if f.since >= Every || f.settles > Window {
-		return wrong("is %d labels after a fit and %d before what it found holds; expected fewer than %d and at most %d",
-			f.since, f.settles, Every, Window)
+	if f.since > Window || f.settles > Window {
+		return wrong("is %d labels after a fit and %d before what it found holds; expected at most %d of both", f.since, f.settles, Window)
 	}
+	f.fitted = int64(binary.LittleEndian.Uint64(b[6:]))
 	return nil
 }
 

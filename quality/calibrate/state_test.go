@@ -54,8 +54,8 @@ func TestStateRefused(t *testing.T) {
 	for name, b := range map[string][]byte{
 		"empty": {}, "version": changed(0, 7), "short": good[:20], "cut": good[:len(good)-1], "long": append(bytes.Clone(good), 1),
 		"frozen": changed(1, 2), "kind": changed(2, 9), "a slope that falls": changed(2, append([]byte{2}, double(-1)...)...),
-		"counted": changed(33+16, 2), "since": changed(27, 255, 255), "settles": changed(29, 255, 255), "rows": changed(31, 255, 255),
-		"confidence": changed(33+17, single(1.5)...), "no confidence": changed(33+17, single(float32(math.NaN()))...),
+		"counted": changed(41+16, 2), "since": changed(27, 255, 255), "settles": changed(29, 255, 255), "rows": changed(31, 255, 255),
+		"confidence": changed(41+17, single(1.5)...), "no confidence": changed(41+17, single(float32(math.NaN()))...),
 	} {
 		var wrong *calibrate.StateError
 		if err := f.UnmarshalBinary(b); !errors.As(err, &wrong) {
