@@ -139,7 +139,7 @@ class Run:
 
 async def traffic_of(run: Run, labels: int, rounds: int, window: int) -> dict[str, list[tuple[float, dict[str, Any]]]]:
     """All that happens; rounds of restarts, and then so many rows a class with the calibration frozen."""
-    rows = round(labels / 0.9) - window
+    rows = round(labels / 0.75) - window
     await run.start()
     for i in range(rounds):
         await (run.killed_round(rows // rounds, i == 1) if i % 2 else run.round(rows // rounds))

@@ -14,7 +14,7 @@ from typing import Any
 
 from models import SLICED, Model
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 """Seconds to wait for what must come."""
 
 
