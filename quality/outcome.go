@@ -15,7 +15,7 @@ type Outcomes struct {
 	Predicted []int64 // Unix nanoseconds of the answer
 	Labelled  []int64 // Unix nanoseconds of the label
 	Scopes    []Scope
-	IDs       []string // the request_id as it was sent, raw JSON
+	IDs       []string // the request_id, see WrittenID
 	Rows      []uint32 // of the request, from 0
 	Callers   []string // who made the prediction
 	Names     []string // how people know the scope

@@ -350,8 +350,10 @@ func (one *Series) judges(o *Outcomes) bool {
 
 func (s *Store) replayRequest(one *Series, o *Outcomes, first, last int) {
 	k := o.Scopes[first].key([]byte(o.IDs[first]))
+	details := uint32(none)
 	if position := s.memory.find(k); position != none {
-		s.memory.requests.at(position).labelled = true
+		head := s.memory.requests.at(position)
+		head.labelled, details = true, head.details
 	}
 	if s.fromElsewhere(o.Labelled[first]) {
 		return
@@ -363,6 +365,11 @@ func (s *Store) replayRequest(one *Series, o *Outcomes, first, last int) {
 	for i := first; i < last; i++ {
 		row := o.row(i)
 		row.verdict = one.judge.Judge(row.values, row.confidences, row.truth)
+		if details != none { // those of a prediction that came after the state are gone
+			d := s.memory.details.at(details)
+			details = d.next
+			one.rankAgain(d, &row)
+		}
 		one.learn(&row, caller)
 		told.add(one, row.verdict)
 	}

@@ -12,11 +12,18 @@ func (one *Series) rank(likelier int) {
 	}
 }
 
+// rankAgain counts a row that is read again, of whose prediction the details are there.
+func (one *Series) rankAgain(d *detail, o *outcome) {
+	if d.form != formNone && o.distributed {
+		one.rank(Distribution{d, one.classes}.Rank(o.probability))
+	}
+}
+
 // TopK is, for k from 1 to 5, the share of labelled rows whose true class is among the
 // k likeliest (sklearn.metrics.top_k_accuracy_score, where no two probabilities are the
-// same), since labels began to come, but for those between the last checkpoint and the
-// end of a process that was killed. It is nil for other outputs, for two classes, and
-// without labels.
+// same), since labels began to come. It is nil for other outputs, for
+// two classes, and without labels. After a crash, rows are left out whose prediction and
+// label both came after the last state that was kept.
 func (one *Series) TopK() []float64 {
 	one.store.mu.Lock()
 	defer one.store.mu.Unlock()

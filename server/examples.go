@@ -105,7 +105,7 @@ func (s *Server) sliceName(a *asked, number string) string {
 const mostExamples = 20
 
 type apiExample struct {
-	ID         string  `json:"request_id"` // as it was sent, raw JSON
+	ID         string  `json:"request_id"` // JSON of its own
 	Row        uint32  `json:"row"`
 	At         string  `json:"at"`
 	Version    string  `json:"version"`
@@ -143,6 +143,7 @@ func (s *Server) serveWorst(ctx context.Context, w http.ResponseWriter, _ *http.
 	kept := a.d.Series.Worst()
 	for i := range worst {
 		worst[i].Features = featuresOf(&worst[i], kept, &a.d.Spec)
+		worst[i].ID = quality.WrittenID(worst[i].ID)
 	}
 	writeJSON(w, protocol.Encode(map[string]any{"examples": worst}))
 	return nil

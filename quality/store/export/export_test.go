@@ -39,6 +39,9 @@ func outcomes(kind string, width int) quality.Outcomes {
 	o := s.Take(500)
 	for i := range o.Rows {
 		o.Rows[i] = uint32(i % 2)
+		if i%7 == 0 { // as a text with a quote and a backslash is kept
+			o.IDs[i] = `"` + o.IDs[i] + ` "a\b""`
+		}
 		o.Names[i] = o.Callers[i]
 		o.Scopes[i] = quality.Scope{}
 	}

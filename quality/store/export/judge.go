@@ -51,7 +51,7 @@ func (v *version) add(r *record) error {
 	}
 	o := &v.o
 	o.Predicted, o.Labelled = append(o.Predicted, r.PredictedAt), append(o.Labelled, r.LabelledAt)
-	o.Scopes, o.IDs, o.Rows = append(o.Scopes, quality.Scope{}), append(o.IDs, r.RequestID), append(o.Rows, uint32(r.Row))
+	o.Scopes, o.IDs, o.Rows = append(o.Scopes, quality.Scope{}), append(o.IDs, quality.KeptID(r.RequestID)), append(o.Rows, uint32(r.Row))
 	o.Callers, o.Names = append(o.Callers, r.Caller), append(o.Names, r.Caller)
 	for _, x := range values {
 		o.Values = append(o.Values, float32(x))

@@ -47,7 +47,7 @@ func Columns() []string {
 func recordOf(o *quality.Outcomes, i int) (record, error) {
 	r := record{
 		Model: o.Model, Version: o.Version, PredictedAt: o.Predicted[i], LabelledAt: o.Labelled[i],
-		RequestID: o.IDs[i], Row: int64(o.Rows[i]), Caller: o.Callers[i],
+		RequestID: quality.WrittenID(o.IDs[i]), Row: int64(o.Rows[i]), Caller: o.Callers[i],
 	}
 	var err error
 	if r.Prediction, err = text(o, widen(o.Values[i*o.Width:(i+1)*o.Width])); err != nil {
