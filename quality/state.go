@@ -227,12 +227,13 @@ func (one *Series) restoreLearned(state *seriesState) error {
 	if lasting, ok := one.judge.(Lasting); ok && len(state.Judge) > 0 {
 		errs = append(errs, lasting.UnmarshalBinary(state.Judge))
 	}
+	// What another version has learned is learned again from the next labels.
 	if one.fitter != nil && len(state.Fitter) > 0 {
-		errs = append(errs, one.fitter.UnmarshalBinary(state.Fitter))
+		one.anew(one.fitter.UnmarshalBinary(state.Fitter))
 		one.publish()
 	}
 	if one.window != nil && len(state.Window) > 0 {
-		errs = append(errs, one.window.UnmarshalBinary(state.Window))
+		one.anew(one.window.UnmarshalBinary(state.Window))
 	}
 	if one.shift != nil && len(state.Shift) > 0 && one.shift.UnmarshalBinary(state.Shift) == nil { // else it is of another reference
 		firing, _ := one.shift.Firing()
@@ -242,6 +243,13 @@ func (one *Series) restoreLearned(state *seriesState) error {
 		return fmt.Errorf("quality: the state of model %q: %w", one.counts.Model, err)
 	}
 	return nil
+}
+
+// anew tells that something starts without its state, which it could not read.
+func (one *Series) anew(err error) {
+	if err != nil {
+		one.store.event(one, "calibration", err.Error())
+	}
 }
 
 func (s *Store) listedAs(model, version string) *Series {
