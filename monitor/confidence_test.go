@@ -81,7 +81,7 @@ func TestDriftIsSeen(t *testing.T) {
 		random := rand.New(rand.NewPCG(1, 1))
 		answers := func(n int, least float64) {
 			for range n {
-				w.series.Watch([]float32{0}, []float32{0}, float32(least+0.5*random.Float64()))
+				w.series.Watch([]float32{0}, []float32{0}, float32(least+0.5*random.Float64()), "ann")
 			}
 		}
 		answers(7000, 0.5)

@@ -151,6 +151,10 @@ func (r *rows) newton(f fold, s shape, start Calibrator) Calibrator {
 			break
 		}
 	}
+	if s.tied { // a step to the least slope may end below it by rounding
+		c.A = max(c.A, least)
+		c.B = c.A
+	}
 	return c
 }
 

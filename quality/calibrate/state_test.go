@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math"
 	"testing"
+	"time"
 
 	"penstock/quality/calibrate"
 )
@@ -89,4 +90,27 @@ func FuzzState(f *testing.F) {
 			t.Errorf("0.7 is shown as %v by %+v", p, *fitter.Current())
 		}
 	})
+}
+
+// TestEveryCalibratorIsReadAgain: also one whose slope is the least that there is, where
+// confidences tell nothing, whatever was in force before.
+func TestEveryCalibratorIsReadAgain(t *testing.T) {
+	changes := 0
+	for seed := range uint64(40) {
+		f, r := calibrate.NewFitter(), rng(seed)
+		for i := range 4000 {
+			p := 0.5 + r.Float32()/2
+			if f.AddAt(p, r.Float32() < 0.5, 1, int64(i)*int64(time.Second)) == nil {
+				continue
+			}
+			changes++
+			kept, _ := f.AppendBinary(nil)
+			if err := calibrate.NewFitter().UnmarshalBinary(kept); err != nil {
+				t.Fatalf("seed %d, after %d rows: %v", seed, i+1, err)
+			}
+		}
+	}
+	if changes < 20 {
+		t.Errorf("%d changes: too few to prove anything", changes)
+	}
 }
