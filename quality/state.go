@@ -353,7 +353,7 @@ func (s *Store) replayRequest(one *Series, o *Outcomes, first, last int) {
 	if position := s.memory.find(k); position != none {
 		s.memory.requests.at(position).labelled = true
 	}
-	if s.fromElsewhere(o.Labelled[first]) {
+	if o.Scopes[first] == (Scope{}) || s.fromElsewhere(o.Labelled[first]) { // nobody here has asked for what has no scope
 		return
 	}
 	rows := uint64(last - first)
