@@ -479,6 +479,10 @@ func TestReplayOfWhatIsFromElsewhere(t *testing.T) {
 			t.Errorf("outcomes that are %s: %s", name, diff)
 		}
 	}
+	l.after = []quality.Batch{{Outcomes: of(digits.Classes, time.Now().UnixNano(), 3).Outcomes}}
+	if diff := cmp.Diff(before, knows(l.again(t)), cmpopts.EquateNaNs()); diff != "" {
+		t.Errorf("outcomes that nobody here has asked for: %s", diff)
+	}
 	newer := of(append([]string{"none"}, digits.Classes...), time.Now().UnixNano(), 10)
 	newer.Activity = nil
 	l.after = []quality.Batch{newer}
