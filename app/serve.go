@@ -166,7 +166,13 @@ func (a *App) serve() error {
 			return err
 		}
 	}
-	return a.history.load(store)
+	if err := a.history.load(store); err != nil {
+		return err
+	}
+	for _, m := range a.models { // what changes here may be the version, or the machine
+		store.Note(m.deployment.Series, "start", "the server was started")
+	}
+	return nil
 }
 
 // panicked tells of a panic while an answer was handed over.

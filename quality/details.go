@@ -1,6 +1,10 @@
 package quality
 
-import "math"
+import (
+	"math"
+	"slices"
+	"sync"
+)
 
 // detail is what is kept of one row beside its prediction: the probabilities of
 // the classes, so that the label can be judged by the one of the true class, and
@@ -94,26 +98,43 @@ func (d Distribution) AtLeast(p float32) int {
 	return max(count, 1)
 }
 
-// distribute keeps the probabilities of a row, one for each class, or of two
-// classes that of the second alone.
+// distribute keeps the probabilities of a row of at most FullClasses classes, one for
+// each, or of two classes that of the second alone.
 func (d *detail) distribute(scores []float32, classes int) {
-	switch {
-	case classes == 2 && len(scores) == 1:
-		d.form = formFull
+	d.form = formFull
+	if classes == 2 && len(scores) == 1 {
 		d.probabilities[0], d.probabilities[1] = 1-scores[0], scores[0]
-	case classes <= FullClasses:
-		d.form = formFull
-		copy(d.probabilities[:], scores)
-	default:
-		d.form = formLikeliest
-		var top Likeliest
-		top.Find(scores)
-		copy(d.probabilities[:likeliest], top.P[:])
-		for i := 0; i < likeliest; i += 2 {
-			d.probabilities[likeliest+i/2] = math.Float32frombits(uint32(top.Class[i]) | uint32(top.Class[i+1])<<16)
-		}
-		d.probabilities[likeliestRest] = top.Rest
+		return
 	}
+	copy(d.probabilities[:], scores)
+}
+
+// keep keeps the likeliest classes of a row of more.
+func (d *detail) keep(top *Likeliest) {
+	d.form = formLikeliest
+	copy(d.probabilities[:likeliest], top.P[:])
+	for i := 0; i < likeliest; i += 2 {
+		d.probabilities[likeliest+i/2] = math.Float32frombits(uint32(top.Class[i]) | uint32(top.Class[i+1])<<16)
+	}
+	d.probabilities[likeliestRest] = top.Rest
+}
+
+// found has room for the likeliest classes of a request's rows.
+var found = sync.Pool{New: func() any { return new([]Likeliest) }}
+
+// likeliestOf finds the likeliest classes of all rows, where there are too many to keep
+// all. That looks at every score, and so is done before the store's mutex is held. The room
+// goes back to found; there is none where nothing is to be found.
+func likeliestOf(p *Prediction) *[]Likeliest {
+	if p.Series.classes <= FullClasses || len(p.Scores) == 0 {
+		return nil
+	}
+	room := found.Get().(*[]Likeliest)
+	*room = slices.Grow((*room)[:0], p.Rows)[:p.Rows]
+	for row := range *room {
+		(*room)[row].Find(p.Scores[row*p.Stride:][:p.Series.scores])
+	}
+	return room
 }
 
 // Likeliest are the eight likeliest of more than 13 classes, the likeliest first and
@@ -160,7 +181,10 @@ func (m *memory) keepDetails(head *kept, r *request) {
 		*link = m.details.take()
 		d := m.details.at(*link)
 		d.form, d.slice = formNone, 0
-		if r.series.classes > 0 && len(r.scores) > 0 {
+		switch {
+		case len(r.likeliest) > 0:
+			d.keep(&r.likeliest[row])
+		case r.series.classes > 0 && len(r.scores) > 0:
 			d.distribute(r.scores[row*r.stride:][:r.series.scores], r.series.classes)
 		}
 		d.shown = noConfidence

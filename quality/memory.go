@@ -38,6 +38,7 @@ type request struct {
 	stride              int // between the scores of two rows
 	shown               []float32
 	slices              []uint8
+	likeliest           []Likeliest // of models of many classes
 	source
 }
 

@@ -64,7 +64,7 @@ type Activity struct {
 // start. Text is for people.
 type Event struct {
 	At             int64  // Unix nanoseconds
-	Kind           string // "start", "stop", "calibration", "frozen", "drift", "fall", "import", "disk"
+	Kind           string // "start", "calibration", "frozen", "drift", "fall", "import", "disk"
 	Model, Version string // empty where it is of none
 	Text           string
 }

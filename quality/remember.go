@@ -83,6 +83,10 @@ func (s *Store) Remember(p Prediction) {
 	}
 	if keep {
 		r.key = p.Scope.key(p.ID)
+		if room := likeliestOf(&p); room != nil {
+			r.likeliest = *room
+			defer found.Put(room)
+		}
 	}
 
 	s.mu.Lock()

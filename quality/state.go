@@ -12,6 +12,7 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
+	"penstock/quality/calibrate"
 	"penstock/quality/drift"
 )
 
@@ -45,6 +46,7 @@ type seriesState struct {
 	Detector drift.State
 	Scale    drift.ScaleState
 	Fitter   []byte
+	Left     bool // Options.Frozen: that confidences are frozen was not said of this model
 	Window   []byte
 	Alpha    float64 // of Sets
 	Sets     setCounts
@@ -97,6 +99,7 @@ func (one *Series) state() seriesState {
 	}
 	if one.fitter != nil {
 		state.Fitter, _ = one.fitter.AppendBinary(nil)
+		state.Left = one.store.frozen
 	}
 	if one.window != nil {
 		state.Window, _ = one.window.AppendBinary(nil)
@@ -227,12 +230,14 @@ func (one *Series) restoreLearned(state *seriesState) error {
 	if lasting, ok := one.judge.(Lasting); ok && len(state.Judge) > 0 {
 		errs = append(errs, lasting.UnmarshalBinary(state.Judge))
 	}
+	// What another version has learned is learned again from the next labels.
 	if one.fitter != nil && len(state.Fitter) > 0 {
-		errs = append(errs, one.fitter.UnmarshalBinary(state.Fitter))
+		one.anew(one.fitter.UnmarshalBinary(state.Fitter))
+		one.obey(state.Left)
 		one.publish()
 	}
 	if one.window != nil && len(state.Window) > 0 {
-		errs = append(errs, one.window.UnmarshalBinary(state.Window))
+		one.anew(one.window.UnmarshalBinary(state.Window))
 	}
 	if one.shift != nil && len(state.Shift) > 0 && one.shift.UnmarshalBinary(state.Shift) == nil { // else it is of another reference
 		firing, _ := one.shift.Firing()
@@ -242,6 +247,28 @@ func (one *Series) restoreLearned(state *seriesState) error {
 		return fmt.Errorf("quality: the state of model %q: %w", one.counts.Model, err)
 	}
 	return nil
+}
+
+// anew tells that something starts without its state, which it could not read.
+func (one *Series) anew(err error) {
+	if err != nil {
+		one.store.event(one, "calibration", err.Error())
+	}
+}
+
+// obey has Options.Frozen in force, whatever was in force before: a process that is
+// told to leave confidences as they are leaves them, and one that is not follows the
+// labels again where the one before was told.
+func (one *Series) obey(left bool) {
+	switch {
+	case one.store.frozen:
+		if was := one.fitter.Leave(); was.Kind != calibrate.Identity {
+			one.adopted = 0
+			one.store.event(one, "calibration", fmt.Sprintf("as the model gives it in place of %s: confidences are not to be calibrated", &was))
+		}
+	case left:
+		one.fitter.Freeze(false)
+	}
 }
 
 func (s *Store) listedAs(model, version string) *Series {
@@ -355,7 +382,7 @@ func (s *Store) replayRequest(one *Series, o *Outcomes, first, last int) {
 		head := s.memory.requests.at(position)
 		head.labelled, details = true, head.details
 	}
-	if s.fromElsewhere(o.Labelled[first]) {
+	if o.Scopes[first] == (Scope{}) || s.fromElsewhere(o.Labelled[first]) { // nobody here has asked for what has no scope
 		return
 	}
 	rows := uint64(last - first)

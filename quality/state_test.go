@@ -271,6 +271,40 @@ func TestAnswersWithoutLabelsAndASlice(t *testing.T) {
 	}
 }
 
+// What another version of the program learned is learned again; all else is kept.
+func TestWhatCannotBeReadIsLearnedAgain(t *testing.T) {
+	l := newLife(t, 5)
+	for range 300 {
+		l.predict()
+		l.label()
+	}
+	state := l.TakeState(new(quality.Batch))
+	for i := range state.Series {
+		for _, learned := range [][]byte{state.Series[i].Fitter, state.Series[i].Window} {
+			if len(learned) > 0 {
+				learned[0] = 99
+			}
+		}
+	}
+	var kept bytes.Buffer
+	if err := state.Write(&kept); err != nil {
+		t.Fatal(err)
+	}
+	l.state, l.after = kept.Bytes(), nil
+	again := l.again(t)
+	if got, want := again.series[0].Snapshot().Labelled, l.series[0].Snapshot().Labelled; got != want || got == 0 {
+		t.Errorf("%d labelled rows; expected %d", got, want)
+	}
+	if rows := again.series[0].Sets().Rows; rows != 0 {
+		t.Errorf("sets have learned from %d rows; expected none", rows)
+	}
+	var batch quality.Batch
+	again.Take(&batch)
+	if len(batch.Events) == 0 || !strings.Contains(batch.Events[0].Text, "start without it") {
+		t.Errorf("events %+v; expected some that say so", batch.Events)
+	}
+}
+
 // What is read from a disk is not trusted.
 func FuzzLoad(f *testing.F) {
 	l := newLife(f, 3)
@@ -444,6 +478,10 @@ func TestReplayOfWhatIsFromElsewhere(t *testing.T) {
 		if diff := cmp.Diff(before, knows(l.again(t)), cmpopts.EquateNaNs()); diff != "" {
 			t.Errorf("outcomes that are %s: %s", name, diff)
 		}
+	}
+	l.after = []quality.Batch{{Outcomes: of(digits.Classes, time.Now().UnixNano(), 3).Outcomes}}
+	if diff := cmp.Diff(before, knows(l.again(t)), cmpopts.EquateNaNs()); diff != "" {
+		t.Errorf("outcomes that nobody here has asked for: %s", diff)
 	}
 	newer := of(append([]string{"none"}, digits.Classes...), time.Now().UnixNano(), 10)
 	newer.Activity = nil

@@ -184,14 +184,18 @@ func (s *Server) serveCurve(ctx context.Context, w http.ResponseWriter, _ *http.
 	var scores []float64
 	var positive []bool
 	err := s.newest(ctx, a.query, func(o *quality.Outcomes, i int) {
-		if o.Kind != string(model.Class) || len(o.Confidences) == 0 || !slices.Equal(o.Classes, first.Classes) {
-			return // also of a version with other classes
+		if o.Kind != string(model.Class) || len(o.Confidences) == 0 || len(o.Classes) != 2 {
+			return
+		}
+		yes, no := slices.Index(o.Classes, first.Classes[1]), slices.Index(o.Classes, first.Classes[0])
+		if yes < 0 || no < 0 {
+			return // a version with other classes; rows that were imported may have them in another order
 		}
 		p := float64(o.Confidences[i])
-		if o.Values[i] == 0 { // that of the second class is what is left
+		if int(o.Values[i]) == no { // that of the second class is what is left
 			p = 1 - p
 		}
-		scores, positive = append(scores, p), append(positive, o.Truths[i] == 1)
+		scores, positive = append(scores, p), append(positive, int(o.Truths[i]) == yes)
 	})
 	if err != nil {
 		return err
@@ -233,6 +237,10 @@ const residualBars = 40
 // serveResiduals shows how far answers were off, of a model of values: the truth less
 // the prediction, of all values together.
 func (s *Server) serveResiduals(ctx context.Context, w http.ResponseWriter, _ *http.Request, a *asked) error {
+	if a.d.First().Output.Kind != model.Values {
+		problem(w, http.StatusNotFound, "no_residuals", "residuals are of models of values")
+		return nil
+	}
 	rows := 0
 	var residuals []float64
 	err := s.newest(ctx, a.query, func(o *quality.Outcomes, i int) {

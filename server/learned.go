@@ -21,11 +21,11 @@ type apiCalibrator struct {
 	Adopted    *string   `json:"adopted"`
 	Frozen     bool      `json:"frozen"`
 	Rows       int       `json:"rows"`
-	RawECE     float64   `json:"ece_raw"`
-	ECE        float64   `json:"ece"`
-	Floor      float64   `json:"ece_floor"`
-	Z          float64   `json:"z"`
-	Gap        float64   `json:"mean_gap"`
+	RawECE     *float64  `json:"ece_raw"` // this and what follows: null without rows
+	ECE        *float64  `json:"ece"`
+	Floor      *float64  `json:"ece_floor"`
+	Z          *float64  `json:"z"`
+	Gap        *float64  `json:"mean_gap"`
 }
 
 // apiSets is how the sets of a model do, or its intervals.
@@ -121,7 +121,9 @@ func calibratorOf(d *serving.Deployment) *apiCalibrator {
 	}
 	told := &apiCalibrator{
 		Kind: c.Calibrator.Kind.String(), Parameters: c.Calibrator.Parameters(), Frozen: c.Frozen, Rows: c.Rows,
-		RawECE: c.RawECE, ECE: c.ECE, Floor: c.Floor, Z: c.Z, Gap: c.Gap,
+	}
+	if c.Rows > 0 {
+		told.RawECE, told.ECE, told.Floor, told.Z, told.Gap = &c.RawECE, &c.ECE, &c.Floor, &c.Z, &c.Gap
 	}
 	if told.Parameters == nil {
 		told.Parameters = []float64{}

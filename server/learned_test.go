@@ -146,7 +146,7 @@ func TestHistoryIsTold(t *testing.T) {
 		"slices?model=oracle&by=class&window=1d":        `"too_few":2`,
 		"slices?model=oracle&by=caller":                 `"by":"caller"`,
 		"worst?model=oracle&window=1h":                  `"prediction":"7","label":"8"`,
-		"residuals?model=oracle":                        `"rows":0`,
+		"residuals?model=oracle":                        `models of values`,
 		"curve?model=oracle":                            `two classes`,
 		"export?model=oracle&format=csv&window=1h":      "oracle,1,",
 		"export?model=oracle&format=xml":                `csv or parquet`,

@@ -126,5 +126,13 @@ func (f *Fitter) Current() *Calibrator { return f.current }
 // fit. Labels go on being taken.
 func (f *Fitter) Freeze(frozen bool) { f.frozen = frozen }
 
+// Leave has confidences be as the model gives them, and freezes that. It returns what was
+// in force.
+func (f *Fitter) Leave() Calibrator {
+	was := *f.current
+	f.current, f.settles, f.frozen = &Calibrator{}, 0, true
+	return was
+}
+
 // Frozen says whether it is frozen.
 func (f *Fitter) Frozen() bool { return f.frozen }

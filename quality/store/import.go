@@ -43,7 +43,30 @@ func (s *Store) Import(o *quality.Outcomes) (Imported, error) {
 	}
 	added := chunk.Pick(o, rows)
 	in.result.Added = len(rows)
-	return in.result, s.writeLocked(&quality.Batch{Outcomes: []quality.Outcomes{*added}, Activity: activityOf(added)})
+	if err := s.transact(func(w *writer) error { return w.imported(added) }); err != nil {
+		return in.result, err
+	}
+	s.wrote(&quality.Batch{Outcomes: []quality.Outcomes{*added}})
+	return in.result, nil
+}
+
+// imported writes rows that were predicted elsewhere. The minutes count them as
+// predicted, and no chunk tells so: what chunks tell of, Replay gives to a server as what
+// it predicted itself.
+func (w *writer) imported(o *quality.Outcomes) error {
+	w.tallied.reset()
+	if err := w.outcomes(o); err != nil {
+		return err
+	}
+	list := activityOf(o)
+	for i := range list {
+		series, err := w.seriesOf(list[i].Model, list[i].Version)
+		if err != nil {
+			return err
+		}
+		w.tallied.activity(series, &list[i])
+	}
+	return w.tallied.write(w)
 }
 
 // rowName is what a row is known by within its series.

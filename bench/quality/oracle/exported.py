@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from libraries import Flags, Floats
 from models import Model
-from traffic import Request
+from traffic import Request, plain
 
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 
@@ -116,7 +116,7 @@ def distributions(scores: list[list[float]]) -> Floats:
 
 def read_export(model: Model, path: Path, ledger: dict[tuple[str, str], Request]) -> Exported:
     cells = read_csv(path)
-    return Exported(model, cells, [ledger[cell["caller"], cell["request_id"]] for cell in cells])
+    return Exported(model, cells, [ledger[cell["caller"], plain(cell["request_id"])] for cell in cells])
 
 
 def same(a: Any, b: Any) -> bool:

@@ -33,7 +33,7 @@ from exported import Exported, alike, check_ledger, distributions, read_export, 
 from models import Model, everything
 from server import PATIENCE, Server
 from table import MOST, Table
-from traffic import Request, Traffic
+from traffic import Request, Traffic, plain
 
 SHARES = [0.25, 0.25, 0.2, 0.1, 0.1, 0.1]
 """Of the rows, by model."""
@@ -137,20 +137,21 @@ class Run:
             await asyncio.sleep(0.1)
 
 
-async def traffic_of(run: Run, labels: int, rounds: int, window: int) -> dict[str, list[tuple[float, dict[str, Any]]]]:
+async def traffic_of(run: Run, labels: int, rounds: int, window: int, gently: bool) -> dict[str, list[tuple[float, dict[str, Any]]]]:
     """All that happens; rounds of restarts, and then so many rows a class with the calibration frozen."""
     rows = round(labels / 0.75) - window
     await run.start()
     for i in range(rounds):
-        await (run.killed_round(rows // rounds, i == 1) if i % 2 else run.round(rows // rounds))
-        if i == rounds // 2:
+        await (run.killed_round(rows // rounds, i == 1) if i % 2 and not gently else run.round(rows // rounds))
+        if i == (rounds - 1) // 2:
             run.server.later = True  # from the next start on
     await run.stop()  # also where the server has not been started since
     await run.start()
     if window:
         await run.freeze()
+        since = len(run.traffic.all)
         await run.traffic.predict(window)
-        await run.traffic.label(0.95)
+        await run.traffic.label(0.95, since)
     fresh = await run.fresh(60)
     await run.stop()
     await run.start()
@@ -159,15 +160,9 @@ async def traffic_of(run: Run, labels: int, rounds: int, window: int) -> dict[st
     return fresh
 
 
-def as_kept(raw_id: str) -> str:
-    """A text is kept by its characters between quotes, so that it is one id however it was escaped."""
-    said = json.loads(raw_id)
-    return f'"{said}"' if isinstance(said, str) else raw_id
-
-
 def exports(run: Run, folder: Path) -> tuple[list[Exported], list[str]]:
     """Each model's rows, and what is wrong with them."""
-    ledger = {(q.caller, as_kept(q.raw_id)): q for q in run.traffic.all if not q.replaced}
+    ledger = {(q.caller, plain(q.raw_id)): q for q in run.traffic.all if not q.replaced}
     found, wrong = [], []
     for model in run.traffic.models:
         x = read_export(model, run.server.export(model.name, folder / f"{model.name}.csv"), ledger)
@@ -177,8 +172,8 @@ def exports(run: Run, folder: Path) -> tuple[list[Exported], list[str]]:
         if parquet is None:
             run.notes.append(f"{model.name}: Parquet is not read without pyarrow")
             continue
-        plain = len(parquet) == len(x) and all(alike(str(a[k]), b[k]) for a, b in zip(x.cells, parquet) for k in a)
-        if not plain:
+        alike_all = len(parquet) == len(x) and all(alike(str(a[k]), b[k]) for a, b in zip(x.cells, parquet) for k in a)
+        if not alike_all:
             wrong.append(f"{model.name}: CSV and Parquet differ")
     return found, wrong
 
@@ -193,7 +188,7 @@ def kept(x: Exported, wrong: list[str]) -> None:
             wrong.append(f"{x.model.name}: the confidences shown are not those of the replies")
 
 
-def compare_all(run: Run, found: list[Exported], fresh: dict[str, list[tuple[float, dict[str, Any]]]], frozen: bool) -> Table:
+def compare_all(run: Run, found: list[Exported], fresh: dict[str, list[tuple[float, dict[str, Any]]]]) -> Table:
     t = Table()
     told = run.server.quality()
     for x in found:
@@ -206,7 +201,7 @@ def compare_all(run: Run, found: list[Exported], fresh: dict[str, list[tuple[flo
         version = told[name]["version"]
         served = x.where(x.column("version") == version)
         compare.since_the_start(t, told[name], served, [q for q in requests if q.version == version])
-        if x.model.kind == "class" and frozen:
+        if x.model.kind == "class":
             compare.calibrator(t, told[name]["calibrator"], served)
         if x.model.kind != "labels":
             compare.sets(t, told[name]["sets"], served, fresh[name])
@@ -235,6 +230,7 @@ async def main() -> int:
     a.add_argument("--program", required=True, help="the built server")
     a.add_argument("--labels", type=int, default=100_000, help="about how many rows are labelled")
     a.add_argument("--rounds", type=int, default=6, help="of traffic, each with a restart; every second is a kill -9")
+    a.add_argument("--gently", action="store_true", help="no kill -9, whose losses a machine that is slow may make larger than they should be")
     a.add_argument("--window", type=int, default=14_000, help="rows at the end with a frozen calibration; 0 has none from the start")
     a.add_argument("--links", type=int, default=8)
     a.add_argument("--images", type=int, default=8_000)
@@ -250,11 +246,11 @@ async def main() -> int:
         server = Server(o.program, folder, models, *([] if o.window else ["--no-calibrate"]))
         run = Run(server, Traffic(models, SHARES, r, o.links))
         try:
-            fresh = await traffic_of(run, o.labels, o.rounds, o.window)
+            fresh = await traffic_of(run, o.labels, o.rounds, o.window, o.gently)
             found, wrong = exports(run, folder)
             for x in found:
                 kept(x, wrong)
-            t = compare_all(run, found, fresh, True)
+            t = compare_all(run, found, fresh)
         finally:
             await run.traffic.close()
             server.stop(signal.SIGKILL)

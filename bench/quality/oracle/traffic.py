@@ -47,6 +47,8 @@ class Request:
     """Its prediction went with a process that was killed."""
     maybe: bool = False
     """Its label may have been kept before the server was killed, or not: nobody was told."""
+    number: int = 0
+    """How many there were before it."""
     replaced: bool = False
     """A later prediction took its id."""
 
@@ -154,7 +156,7 @@ class Traffic:
             raw_id = link.fresh_id(self.r)
             if raw_id in link.requests:
                 continue
-            request = Request(model, raw_id, link.caller, chosen, [model.truths[i] for i in chosen])
+            request = Request(model, raw_id, link.caller, chosen, [model.truths[i] for i in chosen], number=len(self.all))
             link.requests[raw_id] = request
             self.all.append(request)
             messages.append((raw_id, request.message(), request.answered))
@@ -168,16 +170,17 @@ class Traffic:
             for i in self.r.choice(len(waiting), min(count, len(waiting)), replace=False):
                 old = waiting[i]
                 chosen = self.r.integers(len(old.model.rows), size=len(old.rows)).tolist()
-                new = Request(old.model, old.raw_id, old.caller, chosen, [old.model.truths[k] for k in chosen])
+                new = Request(old.model, old.raw_id, old.caller, chosen, [old.model.truths[k] for k in chosen], number=len(self.all))
                 old.replaced = True
                 link.requests[old.raw_id] = new
                 self.all.append(new)
                 messages.append((new.raw_id, new.message(), new.answered))
             await link.ask(messages)
 
-    async def label(self, share: float) -> None:
-        """Labels a share of what waits, in any order, and much that is wrong besides. A connection that is lost ends it."""
-        await asyncio.gather(*(self._label(link, self._labels(link, share)) for link in self.links))
+    async def label(self, share: float, since: int = 0) -> None:
+        """Labels a share of what waits, of the requests from that number on, in any order, and much that is wrong
+        besides. A connection that is lost ends it."""
+        await asyncio.gather(*(self._label(link, self._labels(link, share, since)) for link in self.links))
 
     async def _label(self, link: Link, messages: list[tuple[str, str, Heard]]) -> None:
         try:
@@ -185,8 +188,8 @@ class Traffic:
         except ConnectionClosed:
             self.said["connection lost"] += 1
 
-    def _labels(self, link: Link, share: float) -> list[tuple[str, str, Heard]]:
-        waiting = [q for q in link.requests.values() if q.sent is None and not q.gone]
+    def _labels(self, link: Link, share: float, since: int) -> list[tuple[str, str, Heard]]:
+        waiting = [q for q in link.requests.values() if q.sent is None and not q.gone and q.number >= since]
         self.r.shuffle(waiting)  # type: ignore[arg-type]
         messages: list[tuple[str, str, Heard]] = []
         done = [q for q in link.requests.values() if q.acknowledged is not None and not q.gone]

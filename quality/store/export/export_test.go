@@ -185,6 +185,12 @@ func TestWrongTables(t *testing.T) {
 		names + "m,1,1,2026-03-14T09:26:53Z,\"[\"\"a\"\"]\",[]\n":                      "several labels",
 		names + "m,1,1,2026-03-14T09:26:53Z,a,b,c\n":                                   "row 1",
 		"confidence," + names + "x,m,1,1,2026-03-14T09:26:53Z,a,b\n":                   `confidence: "x" is no number`,
+		"confidence," + names + "1.7,m,1,1,2026-03-14T09:26:53Z,a,b\n":                 "row 1: confidence is 1.7; expected 0 to 1",
+		"probability," + names + "NaN,m,1,1,2026-03-14T09:26:53Z,a,b\n":                "row 1: probability is NaN",
+		"correct," + names + "maybe,m,1,1,2026-03-14T09:26:53Z,a,b\n":                  `correct: "maybe" is no true or false`,
+		names + "m,1,1,2199-03-14T09:26:53Z,a,b\n":                                     "expected times that have been",
+		names + "m,1,1,2026-03-14T09:26:53Z,a,\n":                                      "row 1: label is empty",
+		names + ",1,1,2026-03-14T09:26:53Z,a,b\n":                                      "row 1: model is empty",
 		"row," + names + "-1,m,1,1,2026-03-14T09:26:53Z,a,b\n":                         "row is -1",
 	} {
 		_, err := export.Read(t.Context(), open(t), export.CSV, strings.NewReader(text), int64(len(text)))

@@ -7,6 +7,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 
 	"penstock/quality"
 )
@@ -46,8 +47,8 @@ func (v *version) add(r *record) error {
 	if err != nil {
 		return err
 	}
-	if r.Row < 0 || r.Row > math.MaxUint32 {
-		return fmt.Errorf("row is %d; expected 0 or more", r.Row)
+	if err := v.check(r, confidences); err != nil {
+		return err
 	}
 	o := &v.o
 	o.Predicted, o.Labelled = append(o.Predicted, r.PredictedAt), append(o.Labelled, r.LabelledAt)
@@ -61,6 +62,42 @@ func (v *version) add(r *record) error {
 	v.optional(r)
 	return nil
 }
+
+// ahead is how far the clock of whoever predicted may be ahead of this one.
+const ahead = 24 * time.Hour
+
+// check refuses what no server can have written, before it spoils every sum.
+func (v *version) check(r *record, confidences []float32) error {
+	switch {
+	case r.Model == "":
+		return errors.New("model is empty; expected a name")
+	case v.o.Kind == "class" && r.Label == "" && r.Correct == nil:
+		return errors.New("label is empty; expected the name of a class, and no rows without a label")
+	case r.Row < 0 || r.Row > math.MaxUint32:
+		return fmt.Errorf("row is %d; expected 0 or more", r.Row)
+	case max(r.PredictedAt, r.LabelledAt) > time.Now().Add(ahead).UnixNano():
+		return fmt.Errorf("it was predicted at %s and labelled at %s; expected times that have been", moment(r.PredictedAt), moment(r.LabelledAt))
+	}
+	for _, x := range confidences {
+		if x < 0 || x > mostShare {
+			return fmt.Errorf("confidence is %v; expected 0 to 1", x)
+		}
+	}
+	// Below 0 says of the first two that they are not known.
+	for _, one := range []struct {
+		name string
+		is   *float64
+		most float64
+	}{{"shown_confidence", r.ShownConfidence, mostShare}, {"probability", r.Probability, mostShare}, {"squares", r.Squares, math.MaxFloat32}} {
+		if one.is != nil && !(*one.is <= one.most) {
+			return fmt.Errorf("%s is %v; expected a number of at most %v, or nothing", one.name, *one.is, one.most)
+		}
+	}
+	return nil
+}
+
+// mostShare is 1, and what the rounding of a model may add to it.
+const mostShare = 1 + 1e-5
 
 func (v *version) optional(r *record) {
 	o := &v.o

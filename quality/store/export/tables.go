@@ -110,8 +110,10 @@ func setOptional(r *record, name, text string) error {
 		return setMoment(&r.LabelledAt, text)
 	case "row":
 		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return fmt.Errorf("%q is no whole number", text)
+		}
 		r.Row = n
-		return err
 	case "confidence":
 		r.Confidence = &text
 	case "correct":
@@ -134,8 +136,23 @@ func parseFloat(s string) (float64, error) { return strconv.ParseFloat(s, 64) }
 
 func setParsed[T any](into **T, text string, parse func(string) (T, error)) error {
 	x, err := parse(text)
+	if err != nil {
+		return fmt.Errorf("%q is no %s", text, wanted[T]())
+	}
 	*into = &x
-	return err
+	return nil
+}
+
+// wanted is what people call a value of a type.
+func wanted[T any]() string {
+	var x T
+	switch any(x).(type) {
+	case bool:
+		return "true or false"
+	case int64:
+		return "whole number"
+	}
+	return "number"
 }
 
 func setMoment(into *int64, text string) error {

@@ -6,7 +6,7 @@ const of = (m: Metrics, model: string | null): Metrics | Partial<ModelMetrics> =
 export const QUALITY_RANGES = [
   { id: 'last_5m', label: 'Last 5 minutes' },
   { id: 'last_1h', label: 'Last hour' },
-  { id: 'since_start', label: 'Since the server started' },
+  { id: 'since_start', label: 'Since counting began' },
 ] as const;
 
 /** What labels say of a range of time, by when the predictions were made; null

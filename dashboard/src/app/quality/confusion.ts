@@ -29,7 +29,7 @@ const MOST = 24; // classes in a matrix that can be read
           </tbody>
         </table>
       </div>
-    } @else { <p class="lead">{{ model().confusion ? 'Too many classes for a matrix that can be read.' : 'The server keeps no matrix for this many classes.' }}</p> }
+    } @else { <p class="lead">{{ model().labelled === 0 ? 'No labels have come yet.' : model().confusion ? 'Too many classes for a matrix that can be read.' : 'The server keeps no matrix for this many classes.' }}</p> }
     @if (pairs().length > 0) {
       <p class="pairs">Most often confused:
         @for (p of pairs(); track $index) { <span><b><bdi>{{ p.truth }}</bdi></b> taken for <b><bdi>{{ p.guess }}</bdi></b> ({{ p.count }})</span> }

@@ -27,7 +27,7 @@ const EVENTS = 20; // that are told in words
       } @else { <p class="none">{{ history.windowed.problem() ?? 'Loading…' }}</p> }
     </div>
     @if (estimate(); as e) {
-      <p class="estimated" [class.doubtful]="!e.reliable"><b>Estimated while labels lag: {{ e.text }}</b> {{ e.note }}</p>
+      <p class="estimated" [class.doubtful]="!e.reliable"><b>Estimated for the last hour, while labels lag: {{ e.text }}</b> {{ e.note }}</p>
     }
     @if (influence(); as text) { <p class="estimated">{{ text }}</p> }
     @if (events(); as all) {

@@ -18,7 +18,7 @@ import '../shell/together';
     <header class="bar">
       <h1>Quality</h1>
       <ps-model-select [names]="quality.names()" [chosen]="quality.model()?.name ?? null" />
-      @if (quality.model(); as m) { <p class="sub">{{ m.name }} {{ m.version }}, since the server started</p> }
+      @if (quality.model(); as m) { <p class="sub">{{ m.name }} {{ m.version }}, since counting began</p> }
     </header>
     @if (quality.problem(); as problem) { <p class="problem" role="alert">These numbers are not fresh: {{ problem }}.</p> }
     @if (quality.store(); as s) { @if (s.degraded) { <p class="problem" role="alert">The history is not written: {{ s.reason }}. {{ count(s.lost_rows) }} rows are lost so far; predictions are not affected.</p> } }

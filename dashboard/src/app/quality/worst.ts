@@ -34,7 +34,7 @@ const VALUES = 40; // of a row that are told
               </tbody>
             </table>
           </div>
-          @if (bare()) { <p class="lead">The server keeps no features; with <code>--quality-features</code> it keeps the newest.</p> }
+          @if (bare()) { <p class="lead">No features are kept of these rows: with <code>--quality-features</code> the server keeps those of the newest, in memory.</p> }
         } @else { <p class="none">Nothing in this window was wrong, or no label has told so yet.</p> }
       } @else { <p class="none">{{ history.worst.problem() ?? 'Loading…' }}</p> }
     </div>
