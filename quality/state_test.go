@@ -490,3 +490,24 @@ func TestReplayOfWhatIsFromElsewhere(t *testing.T) {
 		t.Errorf("outcomes of other classes that are newer: %s", diff)
 	}
 }
+
+// What is known of the truth's rank is counted of labels that are read again, where their
+// predictions were kept.
+func TestRanksAfterARestart(t *testing.T) {
+	l := newLife(t, 8)
+	for range 100 {
+		l.predict()
+	}
+	l.checkpoint(t)
+	for range 80 {
+		l.label()
+	}
+	l.take()
+	again := l.again(t)
+	for i, one := range l.series {
+		before, after := one.TopK(), again.series[i].TopK()
+		if diff := cmp.Diff(before, after); diff != "" || lasting[i].Name == "topics" && len(before) != 5 {
+			t.Errorf("%s: %v; %s", lasting[i].Name, before, diff)
+		}
+	}
+}

@@ -84,7 +84,7 @@ test('the filter by model, and a bundle that reads no digits', async () => {
   await page.locator('[data-card=accuracy]', { hasText: 'mean absolute error' }).waitFor();
   await page.visit('quality');
   await page.getByRole('combobox', { name: 'Model' }).selectOption('price');
-  await page.getByText('Root mean square error').waitFor();
+  await page.getByText('Root mean square error', { exact: true }).waitFor();
   await page.leave();
 });
 
