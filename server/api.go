@@ -104,7 +104,7 @@ func (a *apiModel) add(f *serving.Facts) {
 		}
 	}
 	if f.Reference != nil {
-		a.Reference = referenceOf(f.Reference)
+		a.Reference = referenceOf(f.Reference, len(a.Columns) > 0)
 	}
 	if f.GoldenRows > 0 {
 		a.Golden = &apiGolden{
@@ -113,7 +113,14 @@ func (a *apiModel) add(f *serving.Facts) {
 	}
 }
 
-func referenceOf(r *model.Reference) *apiReference {
+// mostRanges is how many features without names are told of: those of an image say
+// nothing to anybody one by one, and every page that opens reads this.
+const mostRanges = 128
+
+func referenceOf(r *model.Reference, named bool) *apiReference {
+	if !named && len(r.Features) > mostRanges {
+		return &apiReference{Rows: r.Rows, Features: []apiRange{}}
+	}
 	told := &apiReference{Rows: r.Rows, Features: make([]apiRange, len(r.Features))}
 	for i, of := range r.Features {
 		told.Features[i] = apiRange{known(of.Min), known(of.Median), known(of.Max), of.Missing, of.Counts}
