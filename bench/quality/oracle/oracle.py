@@ -223,7 +223,7 @@ def report(run: Run, t: Table, found: list[Exported], wrong: list[str], seed: in
     coarse = [line for line in t.lines if line.most > MOST]
     print(f"\n{len(t.lines)} measures, {numbers} numbers; {len(t.beyond())} measures beyond {MOST:g}; the largest difference "
           f"{max(line.difference for line in t.lines if line.most <= MOST):.1e}. Besides, {len(coarse)} comparisons with what is kept "
-          f"as float32, beyond {SINGLE:.0e} none or as marked: the largest difference is {max(line.difference for line in coarse):.1e}. "
+          f"as float32, allowed {SINGLE:.0e}: the largest difference is {max(line.difference for line in coarse):.1e}. "
           f"{len(wrong)} rows or files are wrong.")
     for line in wrong[:20]:
         print("-", line)
