@@ -322,7 +322,7 @@ func (s *Store) replayOutcomes(o *Outcomes) {
 
 func (s *Store) replayRequest(one *Series, o *Outcomes, first, last int) {
 	k := o.Scopes[first].key([]byte(o.IDs[first]))
-	details := uint32(none)
+	details := none
 	if position := s.memory.find(k); position != none {
 		head := s.memory.requests.at(position)
 		head.labelled, details = true, head.details
