@@ -33,7 +33,7 @@ import libraries
 from exported import Exported, alike, check_ledger, distributions, read_export, read_parquet, single
 from models import Model, everything
 from server import PATIENCE, Server
-from table import MOST, Table
+from table import MOST, SINGLE, Table
 from traffic import Request, Traffic, plain
 
 SHARES = [0.25, 0.25, 0.2, 0.1, 0.1, 0.1]
@@ -220,8 +220,11 @@ def report(run: Run, t: Table, found: list[Exported], wrong: list[str], seed: in
     print(f"{orphaned} rows were predicted in the minute before a kill -9, and had no label by then: theirs cannot count.\n")
     print(t.markdown())
     numbers = sum(line.compared for line in t.lines)
+    coarse = [line for line in t.lines if line.most > MOST]
     print(f"\n{len(t.lines)} measures, {numbers} numbers; {len(t.beyond())} measures beyond {MOST:g}; the largest difference "
-          f"{max(line.difference for line in t.lines):.1e}. {len(wrong)} rows or files are wrong.")
+          f"{max(line.difference for line in t.lines if line.most <= MOST):.1e}. Besides, {len(coarse)} comparisons with what is kept "
+          f"as float32, allowed {SINGLE:.0e}: the largest difference is {max(line.difference for line in coarse):.1e}. "
+          f"{len(wrong)} rows or files are wrong.")
     for line in wrong[:20]:
         print("-", line)
 
