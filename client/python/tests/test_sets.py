@@ -99,3 +99,13 @@ async def test_a_calibration_is_frozen_and_let_go() -> None:
         await dashboard.freeze_calibration("pets")
         await dashboard.freeze_calibration("pets", False)
         assert await fake.sent(2) == [{"type": "freeze_calibration", "model": "pets", "frozen": frozen} for frozen in (True, False)]
+
+
+async def test_an_option_that_there_is_not() -> None:
+    async def answers(fake: Fake, socket: ServerConnection, m: Any) -> None:
+        await socket.send(reply(m, "cat"))
+
+    async with Fake(answers) as fake, penstock.AsyncClient(fake.url) as client:
+        with pytest.raises(TypeError, match="no option sets; expected one of .*set"):
+            await client.predict([1, 2], sets=True)  # type: ignore[call-arg]
+        assert not fake.got

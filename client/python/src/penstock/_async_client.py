@@ -320,6 +320,9 @@ class AsyncClient:
 
 def _form(request_id: RequestId | None, detail: Detail) -> bool | None:
     """Whether rows must, may or must not travel as a binary frame, which has neither ids of text nor sets."""
+    unknown = sorted(set(detail) - set(Detail.__annotations__))
+    if unknown:
+        raise TypeError(f"there is no option {unknown[0]}; expected one of {', '.join(Detail.__annotations__)}")
     if detail.get("alpha") is not None and not detail.get("set"):
         raise make_error("bad_message", "the option alpha is of a set, which is not asked for; give set=True as well")
     if detail.get("set"):

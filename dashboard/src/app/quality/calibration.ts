@@ -13,6 +13,8 @@ const KINDS: Record<CalibratorInfo['kind'], string> = {
 };
 /** Beyond it a z is chance in one of twenty. */
 const UNUSUAL = 1.96;
+/** Of fewer labels nothing is said. */
+const FEW = 100;
 
 /** What is done to the confidences before they are shown, how right they are, and whether labels may change it. */
 @Component({
@@ -61,8 +63,8 @@ export class Calibration {
     ];
   });
   protected readonly verdict = computed(() => {
-    const { z, ece, ece_floor, mean_gap } = this.model().calibrator!;
-    if (z === null) return 'There are too few labels to tell whether confidences are right.';
+    const { rows, z, ece, ece_floor, mean_gap } = this.model().calibrator!;
+    if (z === null || rows < FEW) return 'There are too few labels to tell whether confidences are right.';
     if (Math.abs(z) > UNUSUAL) return `Replies are ${(mean_gap ?? 0) > 0 ? 'surer' : 'less sure'} than they are right; by chance alone that is rare.`;
     return ece !== null && ece_floor !== null && ece <= 1.5 * ece_floor
       ? 'Replies are right as often as they say; what is left of the error is chance.'

@@ -16,7 +16,7 @@ import { classScores } from './scores';
           </thead>
           <tbody>
             @for (c of rows; track $index) {
-              <tr><th scope="row"><bdi>{{ c.name }}</bdi></th><td>{{ count(c.labelled) }}</td><td>{{ percent(c.recall) }}</td><td>{{ percent(c.precision) }}</td><td>{{ percent(c.f1) }}</td></tr>
+              <tr><th scope="row"><bdi>{{ c.name }}</bdi></th><td>{{ count(c.labelled) }}</td><td>{{ c.labelled > 0 ? percent(c.recall) : '–' }}</td><td>{{ c.labelled > 0 || c.precision ? percent(c.precision) : '–' }}</td><td>{{ c.labelled > 0 || c.f1 ? percent(c.f1) : '–' }}</td></tr>
             }
           </tbody>
         </table>
