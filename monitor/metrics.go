@@ -31,7 +31,7 @@ func newMetrics(registerer prometheus.Registerer) (*metrics, error) {
 			Name: "penstock_alert_transitions_total", Help: "Alerts that fired, changed severity or resolved.",
 		}, []string{"metric"}),
 		accuracy: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "penstock_model_accuracy", Help: "Share of labelled rows predicted right since the server started; absent without labels.",
+			Name: "penstock_model_accuracy", Help: "Share of labelled rows predicted right, since counting began; absent without labels.",
 		}, []string{"model"}),
 		labelShare: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "penstock_largest_labeller_share", Help: "Share of the labels of the last 5 min that the largest labeller gave; 0 without labels.",

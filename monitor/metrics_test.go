@@ -48,7 +48,7 @@ penstock_dashboard_dropped_frames_total{type="metrics"} 2
 # HELP penstock_dashboard_subscriptions Dashboards that follow the monitor.
 # TYPE penstock_dashboard_subscriptions gauge
 penstock_dashboard_subscriptions 1
-# HELP penstock_model_accuracy Share of labelled rows predicted right since the server started; absent without labels.
+# HELP penstock_model_accuracy Share of labelled rows predicted right, since counting began; absent without labels.
 # TYPE penstock_model_accuracy gauge
 penstock_model_accuracy{model="digits"} 0.75
 `
