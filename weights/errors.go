@@ -17,13 +17,16 @@ type BundleError struct {
 }
 
 func (e *BundleError) Error() string {
-	text := fmt.Sprintf("bundle %q", e.Bundle)
+	var text string
+	if e.Bundle != "" { // else it is of a sample, which is in none
+		text = fmt.Sprintf("bundle %q: ", e.Bundle)
+	}
 	for _, part := range []string{e.File, e.Field} {
 		if part != "" {
-			text += ": " + part
+			text += part + ": "
 		}
 	}
-	return text + ": " + e.Problem
+	return text + e.Problem
 }
 
 func (e *BundleError) Unwrap() error { return e.Err }
