@@ -20,7 +20,7 @@ import { QUALITY_RANGES, qualityOf } from './metrics';
         </tr></thead>
         <tbody>
           @for (r of rows(); track r.id) {
-            <tr [attr.data-range]="r.id"><th scope="row">{{ r.label }}</th><td>{{ r.value }} <small>{{ r.interval }}</small></td><td>{{ r.labelled }}</td><td [class.lacking]="r.forgotten > 0">{{ r.complete }}</td></tr>
+            <tr [attr.data-range]="r.id" [class.pending]="r.pending"><th scope="row">{{ r.label }}</th><td>{{ r.value }} <small>{{ r.interval }}</small></td><td>{{ r.labelled }}</td><td [class.lacking]="r.forgotten > 0">{{ r.complete }}</td></tr>
           }
         </tbody>
       </table>
@@ -30,24 +30,34 @@ import { QUALITY_RANGES, qualityOf } from './metrics';
 export class Ranges {
   /** The model that it is about; without one, that of the Live page. */
   readonly model = input<string>();
-  private readonly live = inject(Store).live;
+  private readonly store = inject(Store);
+  private readonly live = this.store.live;
   private readonly focus = computed(() => this.model() ?? this.live.focus());
   protected readonly measure = computed(() => this.live.measureOf(this.focus()));
 
   protected readonly rows = computed(() => {
     const m = this.live.latest(), model = this.focus(), measure = this.measure();
-    if (!m || !measure) return [];
-    return QUALITY_RANGES.flatMap(({ id, label }) => {
+    if (!m || !measure) return this.pending();
+    const known = QUALITY_RANGES.flatMap(({ id, label }) => {
       const q = qualityOf(m, model, id);
       if (!q) return [];
       const interval = q.accuracy_interval;
       return [{
-        id, label, forgotten: q.forgotten,
+        id, label, pending: false, forgotten: q.forgotten,
         value: measure.text(measure.share ? q.accuracy : q.mean_absolute_error),
         interval: interval && measure.share ? `${percent(interval[0])} to ${percent(interval[1])}` : '',
         labelled: `${count(q.labelled)} of ${count(q.predicted)}${q.coverage === null ? '' : `, ${percent(q.coverage)} %`}`,
         complete: q.completeness === null ? '–' : q.forgotten > 0 ? `${percent(q.completeness)} %, ${count(q.forgotten)} forgotten` : '100 %',
       }];
     });
+    return known.length > 0 ? known : this.pending();
   });
+
+  /** Room for what a frame will say, so that nothing moves when it comes. */
+  private pending() {
+    const m = this.model() ? this.store.quality.model() : null;
+    if (!m) return [];
+    const labelled = `${count(m.labelled)} of ${count(m.predicted)}, 00.0 %`;
+    return QUALITY_RANGES.map(({ id, label }) => ({ id, label, pending: true, forgotten: 0, value: '00.0 %', interval: '00.0 to 00.0', labelled, complete: '100 %' }));
+  }
 }
