@@ -211,6 +211,7 @@ type apiFigures struct {
 	LogLoss          *float64 `json:"log_loss"`
 	Brier            *float64 `json:"brier"`
 	CalibrationError *float64 `json:"calibration_error"`
+	CalibrationFloor *float64 `json:"calibration_floor"`
 	MeanConfidence   *float64 `json:"mean_confidence"`
 	Coverage         *float64 `json:"label_coverage"`
 	Estimate         *float64 `json:"estimate"`
@@ -301,7 +302,7 @@ func figuresOf(t, window *measure.Tally, complete bool) apiFigures {
 	p := apiFigures{
 		Predicted: t.Predicted, Labelled: t.Labelled, Correct: t.Correct, Forgotten: t.Forgotten,
 		Accuracy: t.Accuracy(), Interval: t.Interval(), Bounds: t.Bounds(), Complete: complete,
-		LogLoss: t.LogLoss(), Brier: t.Brier(), CalibrationError: t.CalibrationError(), MeanConfidence: t.MeanConfidence(),
+		LogLoss: t.LogLoss(), Brier: t.Brier(), CalibrationError: t.CalibrationError(), CalibrationFloor: t.CalibrationFloor(), MeanConfidence: t.MeanConfidence(),
 		Coverage: t.Coverage(), MAE: t.MAE(), RMSE: t.RMSE(), R2: t.R2(), SetCoverage: t.SetCoverage(), SetSize: t.SetSize(),
 	}
 	if e := measure.Estimate(t, window); e != nil {

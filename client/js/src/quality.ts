@@ -121,6 +121,8 @@ export interface QualityFigures {
   log_loss: number | null;
   brier: number | null;
   calibration_error: number | null;
+  /** What `calibration_error` would be on average if every confidence shown were right; absent from a server before it. */
+  calibration_floor?: number | null;
   mean_confidence: number | null;
   label_coverage: number | null;
   /** The accuracy that the confidences let one expect. */
