@@ -11,9 +11,10 @@ const (
 	// package fair does it.
 	Window = 2000
 	// Every is after how many labels it fits again, unless it has just done so: a fit
-	// takes a millisecond, and whoever labels fast is not to have all others wait for it.
+	// takes most of a millisecond, for which others wait, and at ten a second all fits are
+	// below 1 % of a processor.
 	Every = 250
-	pause = 20 * time.Millisecond
+	pause = 100 * time.Millisecond
 )
 
 // Fitter finds the calibrator of one model from its newest labels. It is for one

@@ -173,11 +173,11 @@ func TestFastLabels(t *testing.T) {
 	if got := never(2*calibrate.Every, 0); got != 1 {
 		t.Errorf("%d changes in one moment; expected 1", got)
 	}
-	if got := never(1, 19*time.Millisecond); got != 0 {
-		t.Errorf("%d changes after 19 ms; expected none", got)
+	if got := never(1, 99*time.Millisecond); got != 0 {
+		t.Errorf("%d changes after 99 ms; expected none", got)
 	}
-	if got := never(1, 20*time.Millisecond); got != 1 {
-		t.Errorf("%d changes after 20 ms; expected 1", got)
+	if got := never(1, 100*time.Millisecond); got != 1 {
+		t.Errorf("%d changes after 100 ms; expected 1", got)
 	}
 }
 
